@@ -1,0 +1,54 @@
+import type { Decision } from '../model/decision.ts'
+import { decidingParties } from '../model/principal.ts'
+import type { Gate } from './gate.ts'
+import { Refusal } from './refusal.ts'
+import type { Authorized, Resolved } from './stage.ts'
+
+/** Policy's answer, and the scope of the key that was used. Default deny. */
+export function authorize(gate: Gate, at: Resolved): Authorized {
+  const { scope } = at.principal
+  if (scope && !scope.some((entry) => covers(entry, at.fn.id))) throw new Refusal('scope-exceeded')
+  const decision = decide(at, gate.now(), [])
+  if (decision.effect === 'forbid') throw denied(decision)
+  return { ...at, stage: 'authorized', decision }
+}
+
+/** Asks policy about this call as it stands, with these groups' approval in hand. */
+export function decide(
+  at: Omit<Resolved, 'stage'>,
+  time: number,
+  approvedBy: readonly string[],
+): Decision {
+  return at.rules.decide({
+    parties: decidingParties(at.principal),
+    subject: at.principal.subject,
+    functionId: at.fn.id,
+    args: at.args.values,
+    ...(at.args.exactNumber && { exactNumber: at.args.exactNumber }),
+    session: at.principal.session,
+    time,
+    source: at.call.source,
+    approvedBy,
+  })
+}
+
+/** The refusal for a forbid: which policies determined it, in their own words, never any argument. */
+export function denied(decision: Extract<Decision, { effect: 'forbid' }>): Refusal {
+  const said = decision.reasons.flatMap((reason) => (reason.text ? [reason.text] : []))
+  const broken = decision.errors.length
+    ? [`These policies could not be evaluated with these arguments: ${decision.errors.join(', ')}.`]
+    : []
+  const silent = decision.reasons.length + broken.length === 0
+  return new Refusal('policy-denied', {
+    detail: silent ? 'No grant permits it.' : [...said, ...broken].join(' '),
+    facts: {
+      policies: decision.reasons.map((reason) => reason.policy),
+      ...(decision.errors.length > 0 && { errors: decision.errors }),
+    },
+  })
+}
+
+/** `crm.*` covers every function of the connection; anything else only itself. */
+function covers(entry: string, functionId: string): boolean {
+  return entry.endsWith('.*') ? functionId.startsWith(entry.slice(0, -1)) : entry === functionId
+}

@@ -1,0 +1,104 @@
+import type { Decision, Question } from '../model/decision.ts'
+import type { FunctionDefinition } from '../model/function.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Principal } from '../model/principal.ts'
+import type { Rulebook } from '../model/rulebook.ts'
+import type { Credential } from '../model/secret.ts'
+import type { ArgumentMasking, ResultMasking } from '../mask/plan.ts'
+import type { Refusal } from './refusal.ts'
+import type {
+  ApprovalUsed,
+  Approved,
+  Call,
+  Guarded,
+  Outcome,
+  Raw,
+  Recorded,
+  RecordPosition,
+  Stage,
+  StreamCommitment,
+} from './stage.ts'
+
+/** A rulebook made ready to answer. Immutable: a call keeps the one it was resolved under. */
+export type InForce = {
+  readonly rulebook: Rulebook
+  /** Pure. Never throws: what cannot be evaluated comes back as a forbid. */
+  readonly decide: (question: Question) => Decision
+  /** JSON pointers and what is wrong there; empty when the arguments fit. Names, never values. */
+  readonly argumentProblems: (
+    fn: FunctionDefinition,
+    values: JsonObject,
+  ) => readonly { readonly pointer: string; readonly problem: string }[]
+  readonly argumentMasking: (fn: FunctionDefinition) => ArgumentMasking
+  /** The masking of results for this function, narrowed to what `fields` let through. */
+  readonly resultMasking: (
+    fn: FunctionDefinition,
+    fields: readonly (readonly string[])[],
+  ) => ResultMasking
+}
+
+export type ApprovalVerdict =
+  | { readonly state: 'approved' }
+  | { readonly state: 'denied' | 'expired' | 'pending' | 'withdrawn' | 'superseded' }
+
+export type StreamHasher = {
+  readonly update: (bytes: Uint8Array) => void
+  readonly soFar: () => StreamCommitment
+}
+
+/**
+ * Everything the pipeline asks of the outside world. serve.ts builds one from the real rooms; a
+ * test builds one from literals and changes one field.
+ */
+export type Gate = {
+  readonly now: () => number
+  readonly newId: () => string
+  /** Refuses `unauthenticated`. */
+  readonly identify: (call: Call) => Promise<Principal>
+  /** The rules in force at this moment; undefined when none were ever activated. */
+  readonly rules: () => InForce | undefined
+
+  /** Opens the question, or joins the identical one that is pending. Recorded before it resolves. */
+  readonly openApproval: (
+    at: Guarded,
+    approverGroups: readonly string[],
+  ) => Promise<{ readonly id: string }>
+  /** Waits until the question is settled, the time is over or the caller leaves; says where it stands. */
+  readonly awaitVerdict: (
+    approvalId: string,
+    options: { readonly waitMs: number; readonly signal: AbortSignal },
+  ) => Promise<ApprovalVerdict>
+  /**
+   * Claims the clearance for exactly this call, once: one compare-and-set, recorded with it. Refuses
+   * `approval-unusable` naming the fields that differ, `approval-denied`, or `approval-required` while pending.
+   */
+  readonly claimClearance: (at: Guarded, approvalId: string) => Promise<ApprovalUsed>
+  /** How long a caller is held for an approval when it does not say, and at most. Milliseconds. */
+  readonly holdMs: { readonly default: number; readonly max: number }
+
+  /** Durable when it resolves: after a crash the record is there. Rejects rather than guess. */
+  readonly appendIntent: (at: Approved) => Promise<RecordPosition>
+  /** Durable before it resolves. At most one per call. */
+  readonly appendOutcome: (at: Recorded, outcome: Outcome) => Promise<RecordPosition>
+  /** Commits to a stretch of a streamed result before it is released. */
+  readonly appendChunk: (at: Recorded, soFar: StreamCommitment) => Promise<RecordPosition>
+  /** A call that ended before it was forwarded, and how far it came. */
+  readonly appendDenial: (at: Stage, refusal: Refusal) => Promise<RecordPosition>
+
+  readonly credential: (at: Recorded) => Promise<Credential>
+  /** Refuses `upstream-…`. The body's `return()` lets go of the upstream, started or not. */
+  readonly forward: (at: Recorded, credential: Credential) => Promise<Raw>
+  /** A fresh salted commitment over a result that is too long to hold. */
+  readonly commitStream: () => StreamHasher
+  /** Faults and causes, for the operator. */
+  readonly logFault: (at: Stage, refusal: Refusal) => void
+
+  readonly maskKey: Uint8Array
+  readonly limits: {
+    /** A result up to this many bytes is held until its outcome is durable; a longer one is streamed with chunk commitments. */
+    readonly heldResultBytes: number
+    /** How much of a streamed result one chunk commitment may cover. */
+    readonly chunkCommitBytes: number
+  }
+}
+

@@ -1,0 +1,16 @@
+import type { Gate } from './gate.ts'
+import { Refusal } from './refusal.ts'
+import type { Approved, Recorded } from './stage.ts'
+
+/**
+ * Evidence before effect. When this returns, the intent survives a crash. If we crash right after, the
+ * restart finds an intent without an ending and says so (`reconcile.indeterminate`); it never guesses.
+ */
+export async function recordIntent(gate: Gate, at: Approved): Promise<Recorded> {
+  if (at.call.signal.aborted) throw new Refusal('caller-left')
+  try {
+    return { ...at, stage: 'recorded', intent: await gate.appendIntent(at) }
+  } catch (cause) {
+    throw new Refusal('evidence-unavailable', { cause })
+  }
+}

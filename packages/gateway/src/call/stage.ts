@@ -1,0 +1,181 @@
+import type { Finding } from '../mask/plan.ts'
+import type { Connection } from '../model/connection.ts'
+import type { Decision, PartyGrants } from '../model/decision.ts'
+import type { FunctionDefinition } from '../model/function.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Principal } from '../model/principal.ts'
+import type { InForce } from './gate.ts'
+import type { RefusalCode } from './refusal.ts'
+
+/**
+ * A call grows one fact at a time: each stage is the one before it plus what that step learned. A
+ * step takes only the stage the step before it returns, so leaving one out does not compile.
+ */
+
+export type Protocol = 'http'
+export type Chunk = Uint8Array
+
+/** Proof of identity as presented. Compared and hashed, never logged. */
+export type Proof =
+  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'api-key'; readonly key: string }
+
+/** What a protocol room hands to the pipeline. Nothing in it has been checked yet. */
+export type Call = {
+  readonly protocol: Protocol
+  readonly proof: Proof | undefined
+  readonly source: { readonly protocol: string; readonly ip: string }
+  /** The caller's own name for this conversation, when it gave one. */
+  readonly sessionName: string | undefined
+  /** The id of an approval the caller presents. */
+  readonly approvalId: string | undefined
+  /** How long the caller is willing to be held for an approval, milliseconds; absent: the gateway's default. */
+  readonly waitMs: number | undefined
+  /** W3C trace id, 32 hex digits. */
+  readonly traceId: string | undefined
+  /** Aborted when the caller leaves. */
+  readonly signal: AbortSignal
+  /**
+   * The room's reading of the wire against the rules in force: which function, which arguments.
+   * Reads the body, within limits. Refuses `function-unknown`, `request-malformed`, `request-too-large`.
+   */
+  readonly read: (rules: InForce) => Promise<Reading>
+}
+
+/** The arguments in every form a later step needs. */
+export type Arguments = {
+  /** What policy and schema see. */
+  readonly values: JsonObject
+  /** The exact bytes received that carry arguments: what is hashed, approved and recorded. */
+  readonly bytes: Uint8Array
+  readonly mediaType: string
+  /** Exact text of a number that is not a safe integer; see policy/context.ts. */
+  readonly exactNumber?: (path: readonly string[]) => string | undefined
+}
+
+/** What will be sent to the upstream, before its credential is added. One member per protocol. */
+export type Outbound = {
+  readonly protocol: 'http'
+  readonly method: string
+  /** Path and query below the upstream's origin. */
+  readonly path: string
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: Uint8Array | AsyncIterable<Uint8Array> | undefined
+}
+
+export type Reading = {
+  readonly fn: FunctionDefinition
+  readonly connection: Connection
+  readonly args: Arguments
+  readonly outbound: Outbound
+  /** The same request carrying these argument values instead; for arguments hidden from upstream or record. */
+  readonly rewrite: (masked: MaskedArguments) => {
+    readonly outbound: Outbound
+    readonly bytes: Uint8Array
+  }
+}
+
+/** Arguments after argument masking. `body` is the masked JSON body, byte-preserving, when there is one. */
+export type MaskedArguments = {
+  readonly values: JsonObject
+  readonly body: Uint8Array | undefined
+}
+
+type Then<Before, Name extends string, Learned = unknown> = Omit<Before, 'stage'> &
+  Readonly<Learned> & { readonly stage: Name }
+
+export type Accepted = {
+  readonly stage: 'accepted'
+  /** UUIDv7. */
+  readonly id: string
+  /** Unix milliseconds. */
+  readonly startedAt: number
+  readonly call: Call
+}
+export type Identified = Then<Accepted, 'identified', { principal: Principal }>
+export type Resolved = Then<Identified, 'resolved', Reading & { rules: InForce }>
+export type Authorized = Then<
+  Resolved,
+  'authorized',
+  { decision: Exclude<Decision, { effect: 'forbid' }> }
+>
+/** `grants`: those of the decision that are live now. `fields`: the response fields they let through; absent means all. */
+export type Reviewed = Then<
+  Authorized,
+  'reviewed',
+  { grants: readonly PartyGrants[]; fields: readonly FieldScope[] }
+>
+/** One party's allow-list of response fields. A result member must be inside every scope. */
+export type FieldScope = readonly string[]
+/** `recordedArgs` and `forwardedArgs`: what the record may keep of the arguments as received and as forwarded. */
+export type Guarded = Then<
+  Reviewed,
+  'guarded',
+  { argumentFindings: readonly Finding[]; forwardedArgs: Uint8Array; recordedArgs: Uint8Array }
+>
+export type Approved = Then<Guarded, 'approved', { approval: ApprovalUsed | undefined }>
+export type Recorded = Then<Approved, 'recorded', { intent: RecordPosition }>
+
+/** The approval whose clearance this call has claimed: who voted, and for which groups. */
+export type ApprovalUsed = {
+  readonly id: string
+  readonly by: readonly string[]
+  readonly groups: readonly string[]
+}
+
+/** A durable record's place: `origin#index`. */
+export type RecordPosition = { readonly origin: string; readonly index: number }
+
+export type Stage =
+  | Accepted
+  | Identified
+  | Resolved
+  | Authorized
+  | Reviewed
+  | Guarded
+  | Approved
+  | Recorded
+
+/** What an upstream answered, in the only order it may be handled: raw, masked, then witnessed to its end. */
+export type ReplyHead = {
+  readonly status: number
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly mediaType: string
+}
+type Body<State extends string> = {
+  readonly state: State
+  readonly head: ReplyHead
+  readonly body: AsyncIterable<Chunk>
+}
+export type Raw = Body<'raw'>
+/** `findings` and `received` are complete when the body has ended. */
+export type Masked = Body<'masked'> & {
+  readonly findings: () => readonly Finding[]
+  /** The result as received, kept for the record while it stayed within the payload limit. */
+  readonly received: () => Uint8Array | undefined
+}
+export type Reply = Body<'witnessed'> & {
+  readonly callId: string
+  /** The newest record that was durable when the head was ready: the outcome of a short reply, the intent of a streamed one. */
+  readonly record: RecordPosition
+  /** Bytes in the body, where the whole of it is held; absent for a stream. */
+  readonly length: number | undefined
+}
+
+/** How a call that was forwarded ended. */
+export type Outcome = {
+  readonly ending: 'done' | 'aborted' | RefusalCode
+  readonly head: ReplyHead | undefined
+  readonly findings: readonly Finding[]
+  /** Absent where it was too long to keep; `streamed` then commits to it. */
+  readonly received: Uint8Array | undefined
+  readonly returned: Uint8Array | undefined
+  readonly streamed: StreamCommitment | undefined
+}
+
+/** Salted running commitment over a streamed result, so far. */
+export type StreamCommitment = {
+  readonly salt: Uint8Array
+  readonly hmac: Uint8Array
+  readonly bytes: number
+}

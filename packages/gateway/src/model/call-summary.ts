@@ -1,0 +1,20 @@
+import type { Reason } from './decision.ts'
+
+/** One call as lists and replays show it; put together from its records. Times are Unix milliseconds. */
+export type CallSummary = {
+  readonly id: string
+  readonly session: string
+  readonly functionId: string | undefined
+  /** The current actor, or the subject when nobody acts for them. */
+  readonly caller: string | undefined
+  readonly onBehalfOf: string | undefined
+  readonly startedAt: number
+  readonly endedAt: number | undefined
+  /** `running` has an intent and no ending yet; `indeterminate` was cut off by a crash. */
+  readonly ending: 'running' | 'done' | 'aborted' | 'indeterminate' | (string & {})
+  readonly status: number | undefined
+  readonly reasons: readonly Reason[]
+  readonly masked: readonly { rule: string; path: string; how: string; count: number }[]
+  readonly approvalId: string | undefined
+  readonly records: readonly number[]
+}

@@ -1,0 +1,17 @@
+import type { CredentialUse } from './secret.ts'
+
+/** A configured way to one upstream. */
+export type Connection = {
+  readonly id: string
+  readonly protocol: 'http'
+  /** Origin and base path of the upstream: `https://crm.internal:8443/api`. */
+  readonly upstream: string
+  /** How callers address it: a path prefix (`/crm`) or a host name, or both. */
+  readonly prefix?: string
+  readonly host?: string
+  readonly credential: CredentialUse
+  /** Caller headers passed on besides the standard ones (see protocol/http/header.ts). Lower case. */
+  readonly forwardHeaders: readonly string[]
+  /** Milliseconds until the upstream's first byte and between two bytes; limits.ts when absent. */
+  readonly timeoutMs?: number
+}

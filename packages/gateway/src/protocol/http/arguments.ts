@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto'
+import { Refusal } from '../../call/refusal.ts'
+import type { Arguments, MaskedArguments, Outbound } from '../../call/stage.ts'
+import { limits } from '../../config/limits.ts'
+import type { ArgumentPlace, HttpBinding } from '../../model/function.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import type { Head } from './decode.ts'
+import { type JsonBody, readJsonBody } from './json-body.ts'
+import type { Match } from './route.ts'
+import { basePath } from './outbound.ts'
+import { readFields, type Target } from './target.ts'
+
+export type Request = {
+  readonly head: Head
+  readonly target: Target
+  readonly match: Match
+  readonly body: Uint8Array | undefined
+}
+
+export type Rewritten = { readonly outbound: Outbound; readonly bytes: Uint8Array }
+
+/**
+ * Path, query, header and body arguments become one flat object, each under the name the function
+ * declares. A name that arrives from two places, or from another place than declared, is refused:
+ * policy and upstream could read different ones.
+ */
+export function readArguments(request: Request): {
+  readonly args: Arguments
+  readonly rewriteTarget: (masked: MaskedArguments, outbound: Outbound) => Rewritten
+} {
+  const { head, target, match, body } = request
+  const { places, bodyArgument } = match.fn.http
+  const values: Record<string, Json> = Object.create(null)
+  const put = (name: string, place: ArgumentPlace, value: Json) => {
+    const declared = places[name]
+    if (name in values) throw twice(name)
+    if (declared !== undefined && declared !== place) throw misplaced(name, declared)
+    values[name] = value
+  }
+  const schema = propertySchemas(match.fn.argumentSchema)
+  for (const [name, text] of Object.entries(match.pathArgs)) {
+    put(name, 'path', readScalar(text, schema[name]))
+  }
+  putFields(readFields(target.query), 'query', schema, put)
+  for (const [name, place] of Object.entries(places)) {
+    if (place !== 'header') continue
+    const found = head.headers.filter(([one]) => one === name.toLowerCase())
+    if (found.length > 1) throw twice(name)
+    if (found[0]) put(name, 'header', readScalar(found[0][1], schema[name]))
+  }
+  const read = readBodyArguments(match.fn.http, body, schema, put)
+  const args: Arguments = {
+    values: { ...values },
+    bytes: argumentBytes(head, match.headerNames, body),
+    mediaType: 'message/http',
+    ...(read && { exactNumber: (path) => exactNumber(read, path, bodyArgument) }),
+  }
+  return { args, rewriteTarget: (masked, outbound) => rewrite(request, args, masked, outbound) }
+}
+
+type Put = (name: string, place: ArgumentPlace, value: Json) => void
+type Schemas = Readonly<Record<string, Json>>
+
+function readBodyArguments(
+  http: HttpBinding,
+  body: Uint8Array | undefined,
+  schema: Schemas,
+  put: Put,
+): JsonBody | undefined {
+  if (!body) return undefined
+  const { bodyArgument } = http
+  if (http.body === 'json') {
+    const read = readJsonBody(body, limits.argumentsDepth)
+    if (bodyArgument !== undefined) put(bodyArgument, 'body', read.value)
+    else if (isJsonObject(read.value)) {
+      for (const [name, value] of Object.entries(read.value)) put(name, 'body', value)
+    } else throw new Refusal('request-malformed', { detail: 'The body must be a JSON object.' })
+    return read
+  }
+  if (http.body === 'form') {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    putFields(readFields(decodeText(text, body)), 'body', schema, put)
+  } else if (bodyArgument !== undefined) {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    // A binary body's content is no argument: policy and schema see its size and digest.
+    const digest = () => createHash('sha256').update(body).digest('hex')
+    const value = http.body === 'text' ? decodeText(text, body) : { bytes: body.length, sha256: digest() }
+    put(bodyArgument, 'body', value)
+  }
+  return undefined
+}
+
+function decodeText(decoder: TextDecoder, body: Uint8Array): string {
+  try {
+    return decoder.decode(body)
+  } catch (cause) {
+    throw new Refusal('request-malformed', { detail: 'The body is not UTF-8.', cause })
+  }
+}
+
+/** Fields of one name are an array where the schema says so, and refused otherwise. */
+function putFields(
+  fields: readonly (readonly [string, string])[],
+  place: 'query' | 'body',
+  schema: Schemas,
+  put: Put,
+): void {
+  const lists = new Map<string, Json[]>()
+  for (const [name, text] of fields) {
+    const declared = schema[name]
+    if (isJsonObject(declared) && declared['type'] === 'array') {
+      const list = lists.get(name) ?? []
+      list.push(readScalar(text, declared['items']))
+      lists.set(name, list)
+    } else put(name, place, readScalar(text, declared))
+  }
+  for (const [name, list] of lists) put(name, place, list)
+}
+
+/**
+ * Text from path, query, header or form as the type the schema declares. What does not read as that
+ * type stays text, and the schema refuses it.
+ */
+function readScalar(text: string, schema: Json | undefined): Json {
+  const type = isJsonObject(schema) ? schema['type'] : undefined
+  if (type === 'integer' && /^-?(?:0|[1-9]\d{0,15})$/.test(text)) return integerOr(text)
+  if (type === 'number' && /^-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?$/.test(text)) return Number(text)
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  return text
+}
+
+function integerOr(text: string): Json {
+  const value = Number(text)
+  return Number.isSafeInteger(value) ? value : text
+}
+
+function propertySchemas(schema: JsonObject): Schemas {
+  const properties = schema['properties']
+  return isJsonObject(properties) ? properties : {}
+}
+
+function exactNumber(
+  body: JsonBody,
+  path: readonly string[],
+  bodyArgument: string | undefined,
+): string | undefined {
+  if (bodyArgument === undefined) return body.exactNumber(path)
+  return path[0] === bodyArgument ? body.exactNumber(path.slice(1)) : undefined
+}
+
+/**
+ * The bytes that carry arguments, as they came: request line, declared header arguments, blank line,
+ * body. This is what an approval is bound to and what the record commits to.
+ */
+function argumentBytes(
+  head: Head,
+  headerNames: ReadonlySet<string>,
+  body: Uint8Array | undefined,
+): Uint8Array {
+  let text = `${head.method} ${head.url}\n`
+  for (const [name, value] of head.headers) {
+    if (name === 'content-type' || headerNames.has(name)) text += `${name}: ${value}\n`
+  }
+  const prefix = Buffer.from(`${text}\n`, 'latin1')
+  return body ? Buffer.concat([prefix, body]) : prefix
+}
+
+/** Puts masked values where the received ones stood. Only places whose value changed are rewritten. */
+function rewrite(
+  { head, target, match }: Request,
+  args: Arguments,
+  masked: MaskedArguments,
+  outbound: Outbound,
+): Rewritten {
+  const { places } = match.fn.http
+  const changed = Object.keys(args.values).filter(
+    (name) => JSON.stringify(args.values[name]) !== JSON.stringify(masked.values[name]),
+  )
+  const elsewhere = changed.filter((name) => places[name] !== undefined && places[name] !== 'body')
+  if (elsewhere.length === 0) {
+    const body = masked.body ?? bytesOf(outbound.body)
+    const next = masked.body ? { ...outbound, body: masked.body } : outbound
+    return { outbound: next, bytes: argumentBytes(head, match.headerNames, body) }
+  }
+  const filled = fillTemplate(match.fn.http.path, masked.values)
+  const query = substituteQuery(
+    target.query,
+    masked,
+    elsewhere.filter((name) => places[name] === 'query'),
+  )
+  const tail = `${filled}${query === '' ? '' : `?${query}`}`
+  const headers = outbound.headers.map(([name, value]) => {
+    const arg = elsewhere.find((one) => places[one] === 'header' && one.toLowerCase() === name)
+    return arg === undefined
+      ? ([name, value] as const)
+      : ([name, scalarText(masked.values[arg])] as const)
+  })
+  const body = masked.body ?? outbound.body
+  const base = basePath(match.connection.upstream)
+  return {
+    outbound: { ...outbound, path: `${base}${tail}`, headers, body },
+    bytes: argumentBytes(
+      { ...head, headers, url: `${match.connection.prefix ?? ''}${tail}` },
+      match.headerNames,
+      bytesOf(body),
+    ),
+  }
+}
+
+function bytesOf(body: Outbound['body']): Uint8Array | undefined {
+  return body instanceof Uint8Array ? body : undefined
+}
+
+function fillTemplate(template: string, values: JsonObject): string {
+  return template.replace(/\{([^}]+)\}/g, (_, name: string) =>
+    encodeURIComponent(scalarText(values[name])),
+  )
+}
+
+function substituteQuery(query: string, masked: MaskedArguments, names: readonly string[]): string {
+  if (names.length === 0) return query
+  const kept = readFields(query).flatMap(([name, value]): (readonly [string, string])[] => {
+    if (!names.includes(name)) return [[name, value]]
+    const now = masked.values[name]
+    return now === undefined ? [] : [[name, scalarText(now)]]
+  })
+  return new URLSearchParams(kept.map(([name, value]) => [name, value])).toString()
+}
+
+function scalarText(value: Json | undefined): string {
+  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value)
+}
+
+function twice(name: string): Refusal {
+  return new Refusal('request-malformed', { detail: `The argument ${name} was given twice.` })
+}
+
+function misplaced(name: string, place: string): Refusal {
+  return new Refusal('request-malformed', { detail: `The argument ${name} belongs in the ${place}.` })
+}

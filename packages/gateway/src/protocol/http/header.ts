@@ -1,0 +1,140 @@
+/**
+ * Which headers cross the gateway. Towards the upstream it is an allow-list: a header no rule knows
+ * could carry the caller's credential, smuggle an argument past policy, or name a hop. A connection
+ * adds its own with `forwardHeaders`. Towards the caller everything passes but what belongs to a hop,
+ * sets up authority with the upstream, or is the gateway's own word.
+ */
+const passedToUpstream = new Set([
+  'accept',
+  'accept-language',
+  'content-language',
+  'content-type',
+  'idempotency-key',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'range',
+  'traceparent',
+  'tracestate',
+  'user-agent',
+])
+
+/** Never passed on, whatever a connection asks for. RFC 9110 section 7.6.1 and what carries authority or names hops. */
+const neverToUpstream = new Set([
+  'accept-encoding',
+  'authorization',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'cookie',
+  'expect',
+  'forwarded',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'prefer',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
+  'x-real-ip',
+])
+
+const neverToCaller = new Set([
+  'alt-svc',
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'set-cookie',
+  'set-cookie2',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'www-authenticate',
+])
+
+/** Sent once or not at all: two of one could be read differently by us and by the upstream. */
+const singletons = new Set([
+  'authorization',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'host',
+  'prefer',
+  'sallyport-approval',
+  'sallyport-session',
+  'traceparent',
+  'transfer-encoding',
+])
+
+export type HeaderPair = readonly [name: string, value: string]
+
+/** Name and value pairs as they came, names in lower case, HTTP/2 pseudo headers left out. */
+export function headerPairs(rawHeaders: readonly string[]): HeaderPair[] {
+  const pairs: HeaderPair[] = []
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? '').toLowerCase()
+    if (!name.startsWith(':')) pairs.push([name, rawHeaders[at + 1] ?? ''])
+  }
+  return pairs
+}
+
+/** The first header that must not be sent twice but was. */
+export function repeatedSingleton(pairs: readonly HeaderPair[]): string | undefined {
+  const seen = new Set<string>()
+  for (const [name] of pairs) {
+    if (!singletons.has(name)) continue
+    if (seen.has(name)) return name
+    seen.add(name)
+  }
+  return undefined
+}
+
+/** What of the caller's headers the upstream gets. `extra` is the connection's `forwardHeaders` plus the function's header arguments. */
+export function headersForUpstream(
+  pairs: readonly HeaderPair[],
+  extra: ReadonlySet<string>,
+): HeaderPair[] {
+  const hop = nominated(pairs)
+  return pairs.filter(
+    ([name]) => (passedToUpstream.has(name) || (extra.has(name) && mayAsk(name))) && !hop.has(name),
+  )
+}
+
+function mayAsk(name: string): boolean {
+  return !neverToUpstream.has(name) && !isOurs(name) && !name.startsWith('x-forwarded-')
+}
+
+/** What of the upstream's headers the caller gets. */
+export function headersForCaller(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+): HeaderPair[] {
+  const pairs = Object.entries(headers).flatMap(([key, value]): HeaderPair[] => {
+    const name = key.toLowerCase()
+    if (value === undefined) return []
+    return typeof value === 'string' ? [[name, value]] : value.map((one) => [name, one] as const)
+  })
+  const hop = nominated(pairs)
+  return pairs.filter(([name]) => !neverToCaller.has(name) && !hop.has(name) && !isOurs(name))
+}
+
+/** Only the gateway speaks in its own name. */
+function isOurs(name: string): boolean {
+  return name.startsWith('sallyport-')
+}
+
+/** Headers that `Connection` names belong to the hop too. */
+function nominated(pairs: readonly HeaderPair[]): ReadonlySet<string> {
+  const connection = pairs.find(([name]) => name === 'connection')
+  if (!connection) return none
+  return new Set(connection[1].toLowerCase().split(',').map((name) => name.trim()))
+}
+
+const none: ReadonlySet<string> = new Set()
