@@ -5,7 +5,20 @@
  */
 export const recordVersion = 'evd/1'
 
+/** `prev` of the first leaf of a boot: there is nothing before it. */
+export const chainStart: string = `sha256:${'0'.repeat(64)}`
+
+/** A leaf longer than this is shortened in its lists, and says so (`truncated`). */
+export const leafBytesMax = 8192
+
+/** Code units in one string: room for every id and digest, none for a payload in disguise. */
+export const textMax = 1024
+
+/** `iss` is the issuer's configured name, `sub` its name for the party: together `iss:sub`. */
 export type Party = { readonly iss: string; readonly sub: string }
+
+/** Arguments as received and as forwarded, result as received and as returned. */
+export type PayloadRole = 'args' | 'forwarded' | 'result' | 'returned'
 
 /** Salted commitment to a byte string kept outside the leaf. `c` is base64url of 32 bytes. */
 export type Commitment = {
@@ -14,6 +27,7 @@ export type Commitment = {
   readonly len: number
   readonly mt: string
 }
+export type Commitments = Readonly<Partial<Record<PayloadRole, Commitment>>>
 
 export type Masking = {
   readonly how: string
@@ -25,7 +39,10 @@ export type Masking = {
 export type CallFacts = {
   readonly call: string
   readonly session?: string
-  /** Who made the call: the current actor, or the subject when nobody acts for them. Absent before identification. */
+  /**
+   * Who made the call: the current actor, or the subject when nobody acts for them. Absent before
+   * identification.
+   */
   readonly caller?: Party & { readonly authn: string; readonly cred: string }
   /** On whose behalf: the subject first, then earlier actors; empty when the subject called. */
   readonly obo?: readonly Party[]
@@ -41,29 +58,111 @@ export type CallFacts = {
   readonly trace?: string
 }
 
+type CallAuthorized = CallFacts & {
+  readonly type: 'call.authorized'
+  readonly masked: readonly Masking[]
+  readonly approvals: readonly { readonly by: string; readonly id: string }[]
+}
+
+type CallDenied = CallFacts & {
+  readonly type: 'call.denied'
+  readonly code: string
+  readonly stage: string
+  readonly approval?: string
+}
+
+/** What follows an intent: `intent` is the index of its leaf. */
+type AfterIntent = { readonly call: string; readonly session: string; readonly intent: number }
+
+type CallOutcome = AfterIntent & {
+  readonly type: 'call.outcome'
+  readonly ending: string
+  /** 0 when there was no reply. */
+  readonly status: number
+  readonly masked: readonly Masking[]
+}
+
+type ApprovalRequested = {
+  readonly type: 'approval.requested'
+  readonly approval: string
+  readonly call: string
+  readonly session: string
+  readonly fn: string
+  readonly groups: readonly string[]
+  readonly digest: string
+  readonly rules: readonly string[]
+}
+
+type ApprovalDecided = {
+  readonly type: 'approval.decided'
+  readonly approval: string
+  readonly by: string
+  readonly verdict: string
+  readonly state: string
+  readonly digest: string
+}
+
+type ApprovalClaimed = {
+  readonly type: 'approval.claimed'
+  readonly approval: string
+  readonly call: string
+  readonly digest: string
+}
+
+type RulebookActivated = {
+  readonly type: 'rulebook.activated'
+  readonly digest: string
+  readonly previous: string
+  readonly by: string
+}
+
+type KeyIssued = {
+  readonly type: 'key.issued'
+  readonly key: string
+  readonly name: string
+  readonly scope: readonly string[]
+  readonly expires: string
+  readonly by: string
+}
+
 export type RecordDraft = { readonly time: string } & (
-  | ({ readonly type: 'call.authorized'; readonly masked: readonly Masking[]; readonly approvals: readonly { readonly by: string; readonly id: string }[] } & CallFacts)
-  | ({ readonly type: 'call.denied'; readonly code: string; readonly stage: string; readonly approval?: string } & CallFacts)
-  | { readonly type: 'call.outcome'; readonly call: string; readonly session: string; readonly intent: number; readonly ending: string; readonly status: number; readonly masked: readonly Masking[] }
-  | { readonly type: 'call.chunk'; readonly call: string; readonly session: string; readonly intent: number }
-  | { readonly type: 'reconcile.indeterminate'; readonly call: string; readonly session: string; readonly intent: number; readonly reason: string }
-  | { readonly type: 'approval.requested'; readonly approval: string; readonly call: string; readonly session: string; readonly fn: string; readonly groups: readonly string[]; readonly digest: string; readonly rules: readonly string[] }
-  | { readonly type: 'approval.decided'; readonly approval: string; readonly by: string; readonly verdict: string; readonly state: string; readonly digest: string }
+  | CallAuthorized
+  | CallDenied
+  | CallOutcome
+  | (AfterIntent & { readonly type: 'call.chunk' })
+  | (AfterIntent & { readonly type: 'reconcile.indeterminate'; readonly reason: string })
+  | ApprovalRequested
+  | ApprovalDecided
   | { readonly type: 'approval.closed'; readonly approval: string; readonly state: string }
-  | { readonly type: 'approval.claimed'; readonly approval: string; readonly call: string; readonly digest: string }
-  | { readonly type: 'rulebook.activated'; readonly digest: string; readonly previous: string; readonly by: string }
-  | { readonly type: 'key.issued'; readonly key: string; readonly name: string; readonly scope: readonly string[]; readonly expires: string; readonly by: string }
+  | ApprovalClaimed
+  | RulebookActivated
+  | KeyIssued
   | { readonly type: 'key.revoked'; readonly key: string; readonly by: string }
   | { readonly type: 'admin.signed-in'; readonly by: string; readonly method: string }
-  | { readonly type: 'payload.read'; readonly record: number; readonly role: string; readonly by: string }
+  | {
+      readonly type: 'payload.read'
+      readonly record: number
+      readonly role: string
+      readonly by: string
+    }
   | { readonly type: 'emitter.start'; readonly version: string }
   | { readonly type: 'emitter.stop' }
 )
+export type RecordType = RecordDraft['type']
 
-/** What the log adds: the instance's own gapless chain. `prev` is the hash of its previous leaf's bytes. */
+/** What the log adds: the instance's gapless chain. `prev` is the hash of its previous leaf. */
 export type Emitter = {
   readonly boot: string
   readonly instance: string
   readonly prev: string
   readonly seq: number
+}
+
+/** A leaf as read back. `truncated` counts the list entries that were left out to fit. */
+export type LeafRecord = RecordDraft &
+  Commitments & { readonly emitter: Emitter; readonly v: string; readonly truncated?: number }
+
+/** The one form in which a party is compared and listed. */
+export function partyId(party: Party): string {
+  return `${party.iss}:${party.sub}`
 }

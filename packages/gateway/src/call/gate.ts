@@ -1,10 +1,10 @@
+import type { ArgumentMasking, ResultMasking } from '../mask/plan.ts'
 import type { Decision, Question } from '../model/decision.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Rulebook } from '../model/rulebook.ts'
 import type { Credential } from '../model/secret.ts'
-import type { ArgumentMasking, ResultMasking } from '../mask/plan.ts'
 import type { Refusal } from './refusal.ts'
 import type {
   ApprovalUsed,
@@ -101,4 +101,3 @@ export type Gate = {
     readonly chunkCommitBytes: number
   }
 }
-

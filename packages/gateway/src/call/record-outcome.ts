@@ -12,7 +12,9 @@ import type { Masked, Recorded, Reply } from './stage.ts'
  */
 export async function recordOutcome(gate: Gate, at: Recorded, masked: Masked): Promise<Reply> {
   const source = masked.body[Symbol.asyncIterator]()
-  const held = isLive(masked.head.mediaType) ? { chunks: [], over: false } : await hold(gate, source)
+  const held = isLive(masked.head.mediaType)
+    ? { chunks: [], over: false }
+    : await hold(gate, source)
   if (!held.over) return streamed(gate, at, masked, { source, held: held.chunks })
   const received = masked.received()
   const returned = masked.findings().length === 0 ? received : join(held.chunks)

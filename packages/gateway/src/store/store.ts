@@ -9,10 +9,14 @@ import type { Approval } from '../model/approval.ts'
  * Every method throws only `Conflict` and `Unavailable`. "Not there" is `undefined`. Once `Unavailable`
  * was thrown by `commit`, the home accepts no further commit: what is durable is no longer known.
  */
-export type Store = Ledger & Leaves & Payloads & Approvals & ApiKeys & {
-  /** Waits for what is under way, then closes. Later calls throw `Unavailable`. */
-  readonly close: () => Promise<void>
-}
+export type Store = Ledger &
+  Leaves &
+  Payloads &
+  Approvals &
+  ApiKeys & {
+    /** Waits for what is under way, then closes. Later calls throw `Unavailable`. */
+    readonly close: () => Promise<void>
+  }
 
 /** The one way to write: a record, the bytes it commits to, and the change of state it is about. */
 export type Ledger = {
@@ -83,7 +87,11 @@ export type Leaves = {
   /** All leaves of one call, ascending. */
   readonly leavesOfCall: (callId: string) => Promise<readonly Leaf[]>
   /** All leaves of one session's calls, ascending, from `start` on, at most `limit`. */
-  readonly leavesOfSession: (session: string, start: number, limit: number) => Promise<readonly Leaf[]>
+  readonly leavesOfSession: (
+    session: string,
+    start: number,
+    limit: number,
+  ) => Promise<readonly Leaf[]>
   /**
    * First leaves (intents and denials) of calls, newest first, below index `before` (exclusive; absent:
    * from the newest), at most `limit`, filtered by exact function id, session and caller where given.

@@ -46,9 +46,10 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator
     const encoding = headers['content-encoding']
     if (encoding !== undefined && encoding !== 'identity') {
       // Masking works on plain bytes; we asked for identity, and what we cannot open we do not pass.
-      return this.abandon(
+      this.abandon(
         new Refusal('upstream-failed', { detail: 'It encoded its answer although asked not to.' }),
       )
+      return
     }
     this.#state = 'answering'
     const contentType = headers['content-type']
@@ -64,10 +65,12 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    if (this.#waiting) return this.#hand({ value: chunk })
-    this.#chunks.push(chunk)
-    this.#queuedBytes += chunk.length
-    if (this.#queuedBytes > limits.queuedBodyBytes) controller.pause()
+    if (this.#waiting) this.#hand({ value: chunk })
+    else {
+      this.#chunks.push(chunk)
+      this.#queuedBytes += chunk.length
+      if (this.#queuedBytes > limits.queuedBodyBytes) controller.pause()
+    }
   }
 
   onResponseEnd(): void {

@@ -6,8 +6,8 @@ import type { ArgumentPlace, HttpBinding } from '../../model/function.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import type { Head } from './decode.ts'
 import { type JsonBody, readJsonBody } from './json-body.ts'
-import type { Match } from './route.ts'
 import { basePath } from './outbound.ts'
+import type { Match } from './route.ts'
 import { readFields, type Target } from './target.ts'
 
 export type Request = {
@@ -78,21 +78,19 @@ function readBodyArguments(
     return read
   }
   if (http.body === 'form') {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-    putFields(readFields(decodeText(text, body)), 'body', schema, put)
+    putFields(readFields(decodeText(body)), 'body', schema, put)
   } else if (bodyArgument !== undefined) {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     // A binary body's content is no argument: policy and schema see its size and digest.
     const digest = () => createHash('sha256').update(body).digest('hex')
-    const value = http.body === 'text' ? decodeText(text, body) : { bytes: body.length, sha256: digest() }
+    const value = http.body === 'text' ? decodeText(body) : { bytes: body.length, sha256: digest() }
     put(bodyArgument, 'body', value)
   }
   return undefined
 }
 
-function decodeText(decoder: TextDecoder, body: Uint8Array): string {
+function decodeText(body: Uint8Array): string {
   try {
-    return decoder.decode(body)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
   } catch (cause) {
     throw new Refusal('request-malformed', { detail: 'The body is not UTF-8.', cause })
   }
@@ -108,9 +106,9 @@ function putFields(
   const lists = new Map<string, Json[]>()
   for (const [name, text] of fields) {
     const declared = schema[name]
-    if (isJsonObject(declared) && declared['type'] === 'array') {
+    if (isJsonObject(declared) && declared.type === 'array') {
       const list = lists.get(name) ?? []
-      list.push(readScalar(text, declared['items']))
+      list.push(readScalar(text, declared.items))
       lists.set(name, list)
     } else put(name, place, readScalar(text, declared))
   }
@@ -122,7 +120,7 @@ function putFields(
  * type stays text, and the schema refuses it.
  */
 function readScalar(text: string, schema: Json | undefined): Json {
-  const type = isJsonObject(schema) ? schema['type'] : undefined
+  const type = isJsonObject(schema) ? schema.type : undefined
   if (type === 'integer' && /^-?(?:0|[1-9]\d{0,15})$/.test(text)) return integerOr(text)
   if (type === 'number' && /^-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?$/.test(text)) return Number(text)
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
@@ -135,7 +133,7 @@ function integerOr(text: string): Json {
 }
 
 function propertySchemas(schema: JsonObject): Schemas {
-  const properties = schema['properties']
+  const properties = schema.properties
   return isJsonObject(properties) ? properties : {}
 }
 
@@ -219,12 +217,12 @@ function fillTemplate(template: string, values: JsonObject): string {
 
 function substituteQuery(query: string, masked: MaskedArguments, names: readonly string[]): string {
   if (names.length === 0) return query
-  const kept = readFields(query).flatMap(([name, value]): (readonly [string, string])[] => {
+  const kept = readFields(query).flatMap(([name, value]): [string, string][] => {
     if (!names.includes(name)) return [[name, value]]
     const now = masked.values[name]
     return now === undefined ? [] : [[name, scalarText(now)]]
   })
-  return new URLSearchParams(kept.map(([name, value]) => [name, value])).toString()
+  return new URLSearchParams(kept).toString()
 }
 
 function scalarText(value: Json | undefined): string {
@@ -236,5 +234,7 @@ function twice(name: string): Refusal {
 }
 
 function misplaced(name: string, place: string): Refusal {
-  return new Refusal('request-malformed', { detail: `The argument ${name} belongs in the ${place}.` })
+  return new Refusal('request-malformed', {
+    detail: `The argument ${name} belongs in the ${place}.`,
+  })
 }

@@ -89,7 +89,10 @@ function collect(request: HttpRequest, sizeMax: number): Promise<Uint8Array> {
 }
 
 function brokenOff(cause: unknown): Refusal {
-  return new Refusal('request-malformed', { detail: 'The body broke off or was framed wrongly.', cause })
+  return new Refusal('request-malformed', {
+    detail: 'The body broke off or was framed wrongly.',
+    cause,
+  })
 }
 
 function tooLarge(): Refusal {

@@ -17,7 +17,8 @@ export async function encode(reply: Reply, response: HttpResponse, method: strin
   }
   for (const [name, value] of head.headers) {
     const known = headers[name]
-    headers[name] = known === undefined ? value : [...(Array.isArray(known) ? known : [known]), value]
+    headers[name] =
+      known === undefined ? value : [...(Array.isArray(known) ? known : [known]), value]
   }
   const empty = bodiless.has(head.status) || method === 'HEAD'
   if (length !== undefined && !empty) headers['content-length'] = String(length)

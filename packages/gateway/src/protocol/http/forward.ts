@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { type Dispatcher, Pool } from 'undici'
 import { Refusal } from '../../call/refusal.ts'
 import type { Raw, Recorded } from '../../call/stage.ts'
@@ -81,11 +82,9 @@ function request(at: Recorded, credential: Credential): Dispatcher.DispatchOptio
   }
 }
 
-function bodyOf(body: Recorded['outbound']['body']): Dispatcher.DispatchOptions['body'] {
-  if (body === undefined) return null
-  if (body instanceof Uint8Array) return body
-  // undici takes any async iterable as a body; its types name only the iterator kinds Node has classes for.
-  return body as unknown as Dispatcher.DispatchOptions['body']
+function bodyOf(body: Recorded['outbound']['body']): Uint8Array | Readable | null {
+  if (body === undefined || body instanceof Uint8Array) return body ?? null
+  return Readable.from(body, { objectMode: false })
 }
 
 function withQuery(path: string, { name, value }: { name: string; value: string }): string {

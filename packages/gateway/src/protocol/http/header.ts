@@ -134,7 +134,12 @@ function isOurs(name: string): boolean {
 function nominated(pairs: readonly HeaderPair[]): ReadonlySet<string> {
   const connection = pairs.find(([name]) => name === 'connection')
   if (!connection) return none
-  return new Set(connection[1].toLowerCase().split(',').map((name) => name.trim()))
+  return new Set(
+    connection[1]
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  )
 }
 
 const none: ReadonlySet<string> = new Set()

@@ -1,12 +1,12 @@
 import { createServer, type Server } from 'node:http'
 import {
-  createSecureServer,
   createServer as createHttp2Server,
+  createSecureServer,
   type Http2SecureServer,
   type Http2Server,
   type Http2Session,
 } from 'node:http2'
-import { createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net'
+import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net'
 import { Refusal } from '../../call/refusal.ts'
 import { limits } from '../../config/limits.ts'
 import type { Listener, OnCall } from '../protocol.ts'
@@ -69,7 +69,8 @@ class CallDesk {
     if (this.#underWay >= this.#concurrentMax) {
       // Shed before anything is read: recording the flood would be part of the flood.
       request.resume()
-      return encodeRefusal(new Refusal('overloaded'), response)
+      encodeRefusal(new Refusal('overloaded'), response)
+      return
     }
     this.#underWay++
     const over = () => {
@@ -92,11 +93,7 @@ class CallDesk {
   }
 }
 
-async function answer(
-  request: HttpRequest,
-  response: HttpResponse,
-  onCall: OnCall,
-): Promise<void> {
+async function answer(request: HttpRequest, response: HttpResponse, onCall: OnCall): Promise<void> {
   const caller = new AbortController()
   response.on('close', () => {
     if (!response.writableFinished) caller.abort()
@@ -153,9 +150,13 @@ function plain(onRequest: OnRequest, sessions: Set<Http2Session>): TcpServer {
       socket.removeAllListeners('timeout')
       socket.pause()
       socket.unshift(chunk)
-      const server = chunk.toString('latin1', 0, 3) === 'PRI' ? http2 : http1
-      server.emit('connection', socket)
-      socket.resume()
+      if (chunk.toString('latin1', 0, 3) === 'PRI') {
+        // Takes what is buffered itself; resuming would lose it.
+        http2.emit('connection', socket)
+      } else {
+        http1.emit('connection', socket)
+        socket.resume()
+      }
     })
   })
 }

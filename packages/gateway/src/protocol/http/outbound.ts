@@ -5,7 +5,10 @@ import type { Target } from './target.ts'
  * the caller wrote it. The raw text is safe to send on because `readTarget` accepted it.
  */
 export function outboundPath(upstream: string, target: Target, prefixLength: number): string {
-  const rest = target.path.split('/').slice(1 + prefixLength).join('/')
+  const rest = target.path
+    .split('/')
+    .slice(1 + prefixLength)
+    .join('/')
   return `${basePath(upstream)}/${rest}${target.query === '' ? '' : `?${target.query}`}`
 }
 

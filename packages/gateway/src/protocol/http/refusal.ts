@@ -53,6 +53,6 @@ export function writeRefusal(refusal: Refusal): WrittenRefusal {
   if (callId !== undefined) headers['sallyport-call'] = callId
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="sallyport"'
   if (status === 503) headers['retry-after'] = '1'
-  if (typeof facts['approval'] === 'string') headers['sallyport-approval'] = facts['approval']
+  if (typeof facts.approval === 'string') headers['sallyport-approval'] = facts.approval
   return { status, headers, body }
 }

@@ -29,7 +29,11 @@ export function routeTable(rulebook: Rulebook): RouteTable {
     .filter((connection) => connection.protocol === 'http')
     .map((connection) => entryOf(connection, rulebook.functions))
     // The most specific address first: a host of its own, then the longest prefix.
-    .sort((a, b) => Number(b.host !== undefined) - Number(a.host !== undefined) || b.prefix.length - a.prefix.length)
+    .sort(
+      (a, b) =>
+        Number(b.host !== undefined) - Number(a.host !== undefined) ||
+        b.prefix.length - a.prefix.length,
+    )
   const table: RouteTable = {
     find: ({ host, method, segments }) => {
       const entry = entries.find((one) => addressed(one, host, segments))
@@ -63,7 +67,12 @@ type Entry = {
 /** One position in the tree of path templates. */
 type Node = {
   readonly literals: Map<string, Node>
-  readonly captures: { readonly before: string; readonly name: string; readonly after: string; readonly node: Node }[]
+  readonly captures: {
+    readonly before: string
+    readonly name: string
+    readonly after: string
+    readonly node: Node
+  }[]
   route?: Route
 }
 
@@ -107,7 +116,9 @@ function grow(node: Node, segment: string): Node {
     return next
   }
   const [, before = '', name = '', after = ''] = capture
-  const known = node.captures.find((one) => one.before === before && one.name === name && one.after === after)
+  const known = node.captures.find(
+    (one) => one.before === before && one.name === name && one.after === after,
+  )
   if (known) return known.node
   const next = { before, name, after, node: newNode() }
   node.captures.push(next)

@@ -1,0 +1,244 @@
+import { assertScalar, type Canonical } from './canonical.ts'
+import type {
+  CallFacts,
+  Commitment,
+  Commitments,
+  Emitter,
+  Masking,
+  Party,
+  RecordDraft,
+} from './record.ts'
+import { leafBytesMax, recordVersion, textMax } from './record.ts'
+
+/**
+ * The canonical text (RFC 8785) of a leaf, at most `leafBytesMax` bytes of UTF-8. One literal per
+ * leaf type with its keys in sorted order, so `JSON.stringify` is the canonical form. A leaf that
+ * would be longer loses the ends of its lists, and `truncated` says how many entries; one that does
+ * not fit even then, or holds what is not canonical, throws `TypeError`: it cannot be recorded.
+ */
+export function leafText(draft: RecordDraft, emitter: Emitter, commitments: Commitments): string {
+  const leaf = fill(draft, place(emitter), commitments)
+  assertMembers(leaf)
+  const text = JSON.stringify(leaf)
+  // UTF-8 takes at most three bytes for a code unit.
+  if (text.length * 3 <= leafBytesMax || byteLength(text) <= leafBytesMax) return text
+  for (let entriesMax = 64; entriesMax > 0; entriesMax >>= 1) {
+    const shorter = JSON.stringify(shorten(leaf, entriesMax))
+    if (byteLength(shorter) <= leafBytesMax) return shorter
+  }
+  throw new TypeError('the record does not fit in a leaf')
+}
+
+type Filled = { readonly [key: string]: Canonical | undefined }
+
+function fill(draft: RecordDraft, emitter: Emitter, commitments: Commitments): Filled {
+  switch (draft.type) {
+    case 'call.authorized':
+      return fillAuthorized(draft, emitter, commitments)
+    case 'call.denied':
+      return fillDenied(draft, emitter, commitments)
+    case 'call.outcome':
+    case 'call.chunk':
+    case 'reconcile.indeterminate':
+      return fillAfterIntent(draft, emitter, commitments)
+    case 'approval.requested':
+    case 'approval.decided':
+    case 'approval.closed':
+    case 'approval.claimed':
+      return fillApproval(draft, emitter)
+    default:
+      return fillChange(draft, emitter)
+  }
+}
+
+type Of<Type extends RecordDraft['type']> = Extract<RecordDraft, { readonly type: Type }>
+
+// In every literal `truncated: undefined` keeps the place of that key in the sorted order.
+
+function fillAuthorized(d: Of<'call.authorized'>, emitter: Emitter, c: Commitments): Filled {
+  return {
+    approvals: d.approvals.map(({ by, id }) => ({ by, id })),
+    args: c.args && commitment(c.args),
+    call: d.call,
+    caller: d.caller && caller(d.caller),
+    decision: d.decision && decision(d.decision),
+    emitter,
+    fn: d.fn && fn(d.fn),
+    forwarded: c.forwarded && commitment(c.forwarded),
+    masked: d.masked.map(masking),
+    obo: d.obo?.map(party),
+    session: d.session,
+    time: d.time,
+    trace: d.trace,
+    truncated: undefined,
+    type: d.type,
+    v: recordVersion,
+  }
+}
+
+function fillDenied(d: Of<'call.denied'>, emitter: Emitter, c: Commitments): Filled {
+  return {
+    approval: d.approval,
+    args: c.args && commitment(c.args),
+    call: d.call,
+    caller: d.caller && caller(d.caller),
+    code: d.code,
+    decision: d.decision && decision(d.decision),
+    emitter,
+    fn: d.fn && fn(d.fn),
+    obo: d.obo?.map(party),
+    session: d.session,
+    stage: d.stage,
+    time: d.time,
+    trace: d.trace,
+    truncated: undefined,
+    type: d.type,
+    v: recordVersion,
+  }
+}
+
+function fillAfterIntent(
+  d: Of<'call.outcome' | 'call.chunk' | 'reconcile.indeterminate'>,
+  emitter: Emitter,
+  c: Commitments,
+): Filled {
+  const outcome = d.type === 'call.outcome' ? d : undefined
+  return {
+    call: d.call,
+    emitter,
+    ending: outcome?.ending,
+    intent: d.intent,
+    masked: outcome?.masked.map(masking),
+    reason: d.type === 'reconcile.indeterminate' ? d.reason : undefined,
+    result: c.result && commitment(c.result),
+    returned: c.returned && commitment(c.returned),
+    session: d.session,
+    status: outcome?.status,
+    time: d.time,
+    truncated: undefined,
+    type: d.type,
+    v: recordVersion,
+  }
+}
+
+function fillApproval(
+  d: Of<'approval.requested' | 'approval.decided' | 'approval.closed' | 'approval.claimed'>,
+  emitter: Emitter,
+): Filled {
+  const requested = d.type === 'approval.requested' ? d : undefined
+  const decided = d.type === 'approval.decided' ? d : undefined
+  return {
+    approval: d.approval,
+    by: decided?.by,
+    call: 'call' in d ? d.call : undefined,
+    digest: 'digest' in d ? d.digest : undefined,
+    emitter,
+    fn: requested?.fn,
+    groups: requested?.groups,
+    rules: requested?.rules,
+    session: requested?.session,
+    state: 'state' in d ? d.state : undefined,
+    time: d.time,
+    truncated: undefined,
+    type: d.type,
+    v: recordVersion,
+    verdict: decided?.verdict,
+  }
+}
+
+type Changes = Of<
+  | 'rulebook.activated'
+  | 'key.issued'
+  | 'key.revoked'
+  | 'admin.signed-in'
+  | 'payload.read'
+  | 'emitter.start'
+  | 'emitter.stop'
+>
+
+function fillChange(d: Changes, emitter: Emitter): Filled {
+  const issued = d.type === 'key.issued' ? d : undefined
+  const activated = d.type === 'rulebook.activated' ? d : undefined
+  const read = d.type === 'payload.read' ? d : undefined
+  return {
+    by: 'by' in d ? d.by : undefined,
+    digest: activated?.digest,
+    emitter,
+    expires: issued?.expires,
+    key: 'key' in d ? d.key : undefined,
+    method: d.type === 'admin.signed-in' ? d.method : undefined,
+    name: issued?.name,
+    previous: activated?.previous,
+    record: read?.record,
+    role: read?.role,
+    scope: issued?.scope,
+    time: d.time,
+    truncated: undefined,
+    type: d.type,
+    v: recordVersion,
+    version: d.type === 'emitter.start' ? d.version : undefined,
+  }
+}
+
+function place({ boot, instance, prev, seq }: Emitter): Emitter {
+  return { boot, instance, prev, seq }
+}
+
+function commitment({ alg, c, len, mt }: Commitment): Commitment {
+  return { alg, c, len, mt }
+}
+
+function caller({ authn, cred, iss, sub }: NonNullable<CallFacts['caller']>) {
+  return { authn, cred, iss, sub }
+}
+
+function decision({ effect, obligations, policy, rules }: NonNullable<CallFacts['decision']>) {
+  return { effect, obligations, policy, rules }
+}
+
+function fn({ name, schema, server }: NonNullable<CallFacts['fn']>) {
+  return { name, schema, server }
+}
+
+function party({ iss, sub }: Party): Party {
+  return { iss, sub }
+}
+
+function masking({ how, n, path, rule }: Masking): Masking {
+  return { how, n, path, rule }
+}
+
+/** Types are a promise of the compiler; what becomes evidence is looked at once more. */
+function assertMembers(value: Canonical): void {
+  if (typeof value !== 'object' || value === null) {
+    assertScalar(value)
+    if (typeof value === 'string' && value.length > textMax) {
+      throw new TypeError(`a string in a record is longer than ${textMax} characters`)
+    }
+    return
+  }
+  for (const member of Object.values(value)) if (member !== undefined) assertMembers(member)
+}
+
+/** The leaf with at most so many entries in each list, and the number that is missing. */
+function shorten(leaf: Filled, entriesMax: number): Filled {
+  let truncated = 0
+  const cut = (value: Canonical | undefined): Canonical | undefined => {
+    if (Array.isArray(value)) {
+      truncated += Math.max(0, value.length - entriesMax)
+      return value.slice(0, entriesMax)
+    }
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, cut(member)]))
+  }
+  const shorter = Object.fromEntries(
+    Object.entries(leaf).map(([key, member]) => [key, cut(member)]),
+  )
+  // Assigned, not added: the key already has its place.
+  shorter.truncated = truncated
+  return shorter
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length
+}

@@ -1,0 +1,134 @@
+import { type Canonical, canonicalText } from './canonical.ts'
+import { type LeafRecord, leafBytesMax, type RecordType, recordVersion } from './record.ts'
+
+/**
+ * Reads a leaf. Strict: the bytes have to be canonical JSON (so no key twice, and one reading only)
+ * of a known type with exactly the members of that type. Throws `TypeError` naming the member.
+ */
+export function parseLeaf(bytes: Uint8Array): LeafRecord {
+  if (bytes.length > leafBytesMax) throw new TypeError('the leaf is too long')
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  const value: unknown = parseJson(text)
+  if (!isLeaf(value)) throw new TypeError('not a leaf of a known type')
+  if (canonicalText(value) !== text) throw new TypeError('the leaf is not in canonical form')
+  return value
+}
+
+type Shape = (value: unknown, at: string) => void
+type Members = Readonly<Record<string, Shape>>
+
+const text: Shape = (value, at) => {
+  if (typeof value !== 'string') throw new TypeError(`${at} is not a string`)
+}
+const integer: Shape = (value, at) => {
+  if (!Number.isSafeInteger(value)) throw new TypeError(`${at} is not an integer`)
+}
+const list =
+  (entry: Shape): Shape =>
+  (value, at) => {
+    if (!Array.isArray(value)) throw new TypeError(`${at} is not a list`)
+    for (const member of value) entry(member, at)
+  }
+const object =
+  (required: Members, optional: Members = {}): Shape =>
+  (value, at) => {
+    if (!isObject(value)) throw new TypeError(`${at} is not an object`)
+    for (const key of Object.keys(required)) {
+      if (!Object.hasOwn(value, key)) throw new TypeError(`${at} has no ${key}`)
+    }
+    for (const [key, member] of Object.entries(value)) {
+      const known = Object.hasOwn(required, key) ? required : optional
+      const shape = Object.hasOwn(known, key) ? known[key] : undefined
+      if (!shape) throw new TypeError(`${at} has an unknown member`)
+      shape(member, `${at}.${key}`)
+    }
+  }
+const oneOf =
+  (...words: readonly string[]): Shape =>
+  (value, at) => {
+    if (!words.some((word) => word === value)) throw new TypeError(`${at} is not a known word`)
+  }
+
+const texts = list(text)
+const party = object({ iss: text, sub: text })
+const masked = list(object({ how: text, n: integer, path: text, rule: text }))
+const commitment = object({ alg: oneOf('HMAC-SHA-256'), c: text, len: integer, mt: text })
+const always: Members = {
+  emitter: object({ boot: text, instance: text, prev: text, seq: integer }),
+  time: text,
+  type: text,
+  v: oneOf(recordVersion),
+}
+const callFacts: Members = {
+  args: commitment,
+  caller: object({ authn: text, cred: text, iss: text, sub: text }),
+  decision: object({
+    effect: oneOf('allow', 'deny', 'hold'),
+    obligations: texts,
+    policy: text,
+    rules: texts,
+  }),
+  fn: object({ name: text, schema: text, server: text }),
+  obo: list(party),
+  session: text,
+  trace: text,
+}
+const afterIntent: Members = { call: text, session: text, intent: integer }
+const results: Members = { result: commitment, returned: commitment }
+
+const leaf = (required: Members, optional: Members = {}): Shape =>
+  object({ ...always, ...required }, { ...optional, truncated: integer })
+
+const shapes: Readonly<Record<RecordType, Shape>> = {
+  'call.authorized': leaf(
+    { call: text, masked, approvals: list(object({ by: text, id: text })) },
+    { ...callFacts, forwarded: commitment },
+  ),
+  'call.denied': leaf({ call: text, code: text, stage: text }, { ...callFacts, approval: text }),
+  'call.outcome': leaf({ ...afterIntent, ending: text, status: integer, masked }, results),
+  'call.chunk': leaf(afterIntent, results),
+  'reconcile.indeterminate': leaf({ ...afterIntent, reason: text }),
+  'approval.requested': leaf({
+    approval: text,
+    call: text,
+    session: text,
+    fn: text,
+    groups: texts,
+    digest: text,
+    rules: texts,
+  }),
+  'approval.decided': leaf({ approval: text, by: text, verdict: text, state: text, digest: text }),
+  'approval.closed': leaf({ approval: text, state: text }),
+  'approval.claimed': leaf({ approval: text, call: text, digest: text }),
+  'rulebook.activated': leaf({ digest: text, previous: text, by: text }),
+  'key.issued': leaf({ key: text, name: text, scope: texts, expires: text, by: text }),
+  'key.revoked': leaf({ key: text, by: text }),
+  'admin.signed-in': leaf({ by: text, method: text }),
+  'payload.read': leaf({ record: integer, role: text, by: text }),
+  'emitter.start': leaf({ version: text }),
+  'emitter.stop': leaf({}),
+}
+
+function isLeaf(value: unknown): value is LeafRecord & { readonly [key: string]: Canonical } {
+  if (!isObject(value) || typeof value.type !== 'string') return false
+  if (!isKnown(value.type)) return false
+  shapes[value.type](value, value.type)
+  return true
+}
+
+function isKnown(type: string): type is RecordType {
+  return Object.hasOwn(shapes, type)
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The engine's message quotes the text.
+    throw new TypeError('the leaf is not JSON')
+  }
+}

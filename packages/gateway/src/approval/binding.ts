@@ -1,0 +1,72 @@
+import { createHmac } from 'node:crypto'
+import type { Guarded } from '../call/stage.ts'
+import type { Binding } from '../model/approval.ts'
+import type { Party } from '../model/principal.ts'
+import type { CredentialUse } from '../model/secret.ts'
+
+/** In the order in which the whole is digested, which is part of what a digest means. */
+const fields = [
+  'function',
+  'definition',
+  'arguments',
+  'upstream',
+  'credential',
+  'subject',
+  'actors',
+  'rulebook',
+] as const satisfies readonly (keyof Binding)[]
+
+/**
+ * What an approval of this call covers, field by field and as a whole (DESIGN promise 6). Each digest is
+ * HMAC-SHA-256 under the gateway's binding key, hex, and separate per field: short arguments cannot be
+ * found by trying, and equal values in different fields do not look equal.
+ *
+ * The arguments are the exact bytes received, before any masking. Groups and session are not bound:
+ * policy is asked again with those of the moment when the clearance is used.
+ */
+export function bindingOf(
+  at: Omit<Guarded, 'stage'>,
+  key: Uint8Array,
+): { readonly binding: Binding; readonly digest: string } {
+  const { subject, actors } = at.principal
+  const keyed = (field: string, ...parts: readonly (string | Uint8Array)[]) =>
+    mac(key, field, parts)
+  const binding: Binding = {
+    function: keyed('function', at.fn.id),
+    definition: keyed('definition', at.fn.digest),
+    arguments: keyed('arguments', at.args.mediaType, at.args.bytes),
+    upstream: keyed('upstream', at.connection.id, at.connection.protocol, at.connection.upstream),
+    credential: keyed('credential', ...credentialParts(at.connection.credential)),
+    subject: keyed('subject', ...partyParts(subject)),
+    actors: keyed('actors', ...actors.flatMap(partyParts)),
+    rulebook: keyed('rulebook', at.rules.rulebook.digest),
+  }
+  return { binding, digest: keyed('binding', ...fields.map((field) => binding[field])) }
+}
+
+/** The fields in which two bindings differ. Names, never values. */
+export function differences(one: Binding, other: Binding): readonly string[] {
+  return fields.filter((field) => one[field] !== other[field])
+}
+
+/** Each part is preceded by its length, so no two lists of parts are the same bytes. */
+function mac(key: Uint8Array, field: string, parts: readonly (string | Uint8Array)[]): string {
+  const hmac = createHmac('sha256', key).update(`sallyport approval 1 ${field}\n`)
+  for (const part of parts) {
+    const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part
+    hmac.update(`${bytes.length}\n`).update(bytes)
+  }
+  return hmac.digest('hex')
+}
+
+function partyParts({ kind, id }: Party): readonly string[] {
+  return [kind, id]
+}
+
+function credentialParts(use: CredentialUse): readonly string[] {
+  if (use.kind === 'none') return [use.kind]
+  const reference = 'env' in use.secret ? ['env', use.secret.env] : ['file', use.secret.file]
+  if (use.kind === 'basic') return [use.kind, use.username, ...reference]
+  if (use.kind === 'bearer') return [use.kind, ...reference]
+  return [use.kind, use.name, ...reference]
+}

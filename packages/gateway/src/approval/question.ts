@@ -1,0 +1,97 @@
+import type { Guarded } from '../call/stage.ts'
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
+import { visibleJson } from './visible.ts'
+
+/** What the question was about when it was asked, kept sealed beside its record. */
+export type Question = {
+  readonly function: {
+    readonly id: string
+    readonly purpose: string
+    readonly owner: string
+    readonly sensitivity: string
+    readonly risk: string
+  }
+  readonly connection: string
+  readonly upstream: string
+  /** Argument values with argument masks applied. */
+  readonly arguments: JsonObject
+  /** True when the call also carries a body that streams through unread: no approval covers its content. */
+  readonly unreadBody: boolean
+  readonly protocol: string
+}
+
+/** What is put before people. `values` are the arguments as people may see them. */
+export function questionOf(at: Guarded, values: JsonObject): Question {
+  const { id, purpose, owner, sensitivity, risk, http } = at.fn
+  return {
+    function: { id, purpose, owner, sensitivity, risk },
+    connection: at.connection.id,
+    upstream: at.connection.upstream,
+    arguments: values,
+    unreadBody: http.body === 'stream',
+    protocol: at.call.source.protocol,
+  }
+}
+
+/**
+ * The arguments as people may see them: what the upstream or the record must not see, they do not
+ * see either. A number that this machine cannot hold exactly is shown as its text.
+ */
+export function maskedValues(maskKey: Uint8Array): (at: Guarded) => JsonObject {
+  return (at) => {
+    const masking = at.rules.argumentMasking(at.fn)
+    const { exactNumber } = at.args
+    let values: JsonObject = exactNumber
+      ? exactMembers(at.args.values, [], exactNumber)
+      : at.args.values
+    for (const from of ['upstream', 'record'] as const) {
+      const hides = from === 'upstream' ? masking.hidesFromUpstream : masking.hidesFromRecord
+      if (hides) values = masking.apply(values, { from, key: maskKey }).values
+    }
+    return values
+  }
+}
+
+/** Reads a question back, its text made visible. Undefined when the bytes are none of ours. */
+export function readQuestion(bytes: Uint8Array): Question | undefined {
+  const read: Json = JSON.parse(new TextDecoder().decode(bytes))
+  const shown = visibleJson(read)
+  if (!isJsonObject(shown) || !isJsonObject(shown.function)) return undefined
+  const { connection, upstream, protocol, unreadBody, arguments: values } = shown
+  const { id, purpose, owner, sensitivity, risk } = shown.function
+  if (!isJsonObject(values)) return undefined
+  return {
+    function: {
+      id: text(id),
+      purpose: text(purpose),
+      owner: text(owner),
+      sensitivity: text(sensitivity),
+      risk: text(risk),
+    },
+    connection: text(connection),
+    upstream: text(upstream),
+    arguments: values,
+    unreadBody: unreadBody !== false,
+    protocol: text(protocol),
+  }
+}
+
+type ExactNumber = (path: readonly string[]) => string | undefined
+
+function exactMembers(value: JsonObject, path: readonly string[], exact: ExactNumber): JsonObject {
+  const entries = Object.entries(value)
+  return Object.fromEntries(
+    entries.map(([key, one]) => [key, exactJson(one, [...path, key], exact)]),
+  )
+}
+
+function exactJson(value: Json, path: readonly string[], exact: ExactNumber): Json {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : (exact(path) ?? value)
+  if (isJsonObject(value)) return exactMembers(value, path, exact)
+  if (!Array.isArray(value)) return value
+  return value.map((one, index) => exactJson(one, [...path, String(index)], exact))
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,15 @@
+export const limits = {
+  headerBytes: 16 * 1024,
+  requestBodyBytes: 1024 * 1024,
+  streamedBodyBytes: 1024 ** 3,
+  queuedBodyBytes: 256 * 1024,
+  argumentsDepth: 64,
+  sessionNameChars: 128,
+  upstreamSockets: 64,
+  upstreamConnectMs: 5_000,
+  upstreamHeadersMs: 60_000,
+  upstreamIdleMs: 300_000,
+  requestHeadersMs: 15_000,
+  keepAliveMs: 30_000,
+  http2Streams: 128,
+} as const

@@ -1,0 +1,307 @@
+import { createHmac, type Hmac } from 'node:crypto'
+import type { Automaton, Node, Rule } from './automaton.ts'
+import type { FindingCount } from './finding-count.ts'
+import { type JsonEvents, JsonScanner } from './json-scanner.ts'
+import { limits } from './limits.ts'
+import { MaskError, type Masker } from './plan.ts'
+import type { Splice } from './splice.ts'
+import { maskScalar, pseudonym, type ScalarKind, unescapeJson } from './strategy.ts'
+
+/** A container that is being walked through. */
+type Frame = { node: Node; array: boolean; index: number; kept: boolean }
+
+/** What becomes of the value that is being swallowed; undefined stands for the allow-list's drop. */
+type Swallow = {
+  readonly rule: Rule | undefined
+  readonly dropped: boolean
+  readonly kind: ScalarKind | 'container'
+  /** Reads a container whose pseudonym is wanted. */
+  readonly hmac: Hmac | undefined
+  /** Collects a scalar whose mask depends on it. */
+  readonly keep: boolean
+}
+
+/**
+ * Masks JSON texts as they stream by. Everything outside masked values is copied as it is. Between two
+ * values, where the next may turn out to be dropped, comma and key are held back until that is known,
+ * so that what remains is JSON with the right commas.
+ */
+export class JsonMasker implements JsonEvents {
+  readonly #automaton: Automaton
+  readonly #key: Uint8Array
+  readonly #out: Splice
+  readonly #found: FindingCount
+  readonly #scanner: JsonScanner = new JsonScanner(this)
+  readonly #frames: Frame[] = []
+  #depth = 0
+  /** Where the value stands that comes next. */
+  #next: Node
+  #chunk: Uint8Array = new Uint8Array(0)
+  /** What of the chunk is still to be copied, held or swallowed begins here. */
+  #from = 0
+  #holding = false
+  #holdsComma = false
+  readonly #held: Bytes = new Bytes(limits.heldBytes)
+  #swallow: Swallow | undefined
+  readonly #scalar: Bytes = new Bytes(limits.maskedScalarBytes)
+  #inKey = false
+  #keyFrom = 0
+  readonly #keyBytes: Bytes
+
+  constructor(options: {
+    readonly automaton: Automaton
+    readonly key: Uint8Array
+    readonly out: Splice
+    readonly found: FindingCount
+  }) {
+    this.#automaton = options.automaton
+    this.#key = options.key
+    this.#out = options.out
+    this.#found = options.found
+    this.#next = options.automaton.root
+    this.#keyBytes = new Bytes(options.automaton.keyBytesMax)
+  }
+
+  /** Reads on; the bytes may end anywhere. */
+  feed(chunk: Uint8Array, from: number, to: number): void {
+    this.#chunk = chunk
+    this.#from = from
+    this.#keyFrom = from
+    this.#scanner.scan(chunk, from, to)
+    if (this.#inKey) this.#keyBytes.add(chunk, this.#keyFrom, to)
+    if (this.#swallow !== undefined) this.#collect(this.#swallow, to)
+    else if (this.#holding) this.#held.add(chunk, this.#from, to)
+    else this.#out.copy(this.#from, to)
+    this.#checkHeld()
+  }
+
+  /** The text ends here; another may begin. False when there was none. Throws when it is cut off. */
+  endText(): boolean {
+    this.#from = 0
+    const any = this.#scanner.end(0)
+    this.#next = this.#automaton.root
+    return any
+  }
+
+  /** Bytes kept from one chunk to the next, for tests of boundedness. */
+  get retainedBytes(): number {
+    return this.#held.length + this.#scalar.length + this.#keyBytes.length
+  }
+
+  open(at: number, container: { readonly array: boolean }): boolean {
+    const node = this.#next
+    this.#arrive(at, 'container')
+    if (this.#swallow !== undefined || node.idle) return false
+    this.#depth += 1
+    const frame = this.#frames[this.#depth]
+    if (frame === undefined) {
+      this.#frames[this.#depth] = { node, array: container.array, index: 0, kept: false }
+    } else {
+      frame.node = node
+      frame.array = container.array
+      frame.index = 0
+      frame.kept = false
+    }
+    if (container.array) this.#next = this.#automaton.element(node, 0)
+    if (node.mayDrop) this.#hold(at + 1, { comma: false })
+    return true
+  }
+
+  close(to: number): void {
+    // Only an empty container is still waiting for its first value here.
+    if (this.#holding) this.#release({ withComma: true })
+    this.#depth -= 1
+    this.#valueEnd(to)
+  }
+
+  closeUntold(to: number): void {
+    this.#valueEnd(to)
+  }
+
+  comma(at: number): void {
+    const frame = this.#frames[this.#depth]
+    if (frame === undefined) return
+    if (frame.array) {
+      frame.index += 1
+      this.#next = this.#automaton.element(frame.node, frame.index)
+    }
+    if (frame.node.mayDrop) this.#hold(at, { comma: true })
+  }
+
+  key(at: number): void {
+    this.#inKey = true
+    this.#keyFrom = at
+  }
+
+  keyEnd(to: number, escaped: boolean): void {
+    this.#inKey = false
+    const node = this.#frames[this.#depth]?.node ?? this.#automaton.root
+    if (!escaped && this.#keyBytes.length === 0) {
+      this.#next = this.#automaton.member(node, this.#chunk, this.#keyFrom + 1, to - 1)
+      return
+    }
+    this.#keyBytes.add(this.#chunk, this.#keyFrom, to)
+    // Without an end that fits, the key is longer than any spelling of a name that matters.
+    this.#next = this.#keyBytes.overflown
+      ? this.#automaton.otherMember(node)
+      : this.#automaton.memberNamed(node, unescapeJson(this.#keyBytes.take().toString()))
+    this.#keyBytes.clear()
+  }
+
+  scalar(at: number, firstByte: number): void {
+    this.#arrive(at, scalarKind(firstByte), firstByte === 0x6e)
+  }
+
+  scalarEnd(to: number): void {
+    this.#valueEnd(to)
+  }
+
+  #arrive(at: number, kind: Swallow['kind'], isNull = false): void {
+    const { hit, nullHit, fields } = this.#next
+    const rule = isNull ? nullHit : hit
+    const hidden = fields === 'nothing' || (fields === 'deeper' && kind !== 'container')
+    if (hidden || rule !== undefined) this.#beginSwallow(at, kind, { rule, hidden })
+    else if (this.#holding) this.#keep()
+    const frame = this.#frames[this.#depth]
+    if (frame !== undefined && this.#swallow?.dropped !== true) frame.kept = true
+  }
+
+  #beginSwallow(
+    at: number,
+    kind: Swallow['kind'],
+    { rule, hidden }: { rule: Rule | undefined; hidden: boolean },
+  ): void {
+    const how = rule?.strategy.kind
+    const dropped = hidden || how === 'drop'
+    if (this.#holding && !dropped) this.#keep()
+    if (this.#holding) {
+      this.#checkHeld(at)
+      this.#held.clear()
+      this.#holding = false
+    } else this.#out.copy(this.#from, at)
+    this.#from = at
+    const wantsValue = !dropped && (how === 'hash' || how === 'partial')
+    this.#swallow = {
+      rule: hidden && how !== 'drop' ? undefined : rule,
+      dropped,
+      kind,
+      hmac: wantsValue && how === 'hash' && kind === 'container' ? this.#newHmac() : undefined,
+      keep: wantsValue && kind !== 'container',
+    }
+  }
+
+  #newHmac(): Hmac {
+    return createHmac('sha256', this.#key)
+  }
+
+  #valueEnd(to: number): void {
+    const swallow = this.#swallow
+    if (swallow === undefined) return
+    this.#collect(swallow, to)
+    this.#swallow = undefined
+    this.#from = to
+    if (swallow.rule === undefined) this.#found.fields()
+    else this.#found.rule(swallow.rule)
+    // The whole result has no place to be left out of.
+    if (swallow.dropped && this.#depth === 0) this.#out.write(nullText)
+    else if (!swallow.dropped && swallow.rule !== undefined) {
+      this.#out.write(this.#replacement(swallow, swallow.rule))
+    }
+    this.#scalar.clear()
+  }
+
+  #replacement({ kind, hmac, keep }: Swallow, { strategy }: Rule): Uint8Array {
+    if (hmac !== undefined) return pseudonym(hmac)
+    if (!keep || kind === 'container' || this.#scalar.overflown) return strategy.fixed
+    return maskScalar({ strategy, kind, raw: this.#scalar.take(), key: this.#key })
+  }
+
+  #collect(swallow: Swallow, to: number): void {
+    if (swallow.hmac !== undefined) swallow.hmac.update(this.#chunk.subarray(this.#from, to))
+    else if (swallow.keep) this.#scalar.add(this.#chunk, this.#from, to)
+  }
+
+  #hold(at: number, { comma }: { comma: boolean }): void {
+    this.#out.copy(this.#from, at)
+    this.#from = at
+    this.#holding = true
+    this.#holdsComma = comma
+  }
+
+  /** The value held for stays. Its comma goes when everything before it in the container was dropped. */
+  #keep(): void {
+    const frame = this.#frames[this.#depth]
+    this.#release({ withComma: !this.#holdsComma || frame?.kept === true })
+  }
+
+  #release({ withComma }: { withComma: boolean }): void {
+    this.#holding = false
+    const held = this.#held.length > 0 ? this.#held.take() : undefined
+    if (held !== undefined) this.#out.write(withComma ? held : held.subarray(1))
+    else if (!withComma) this.#from += 1
+    this.#held.clear()
+  }
+
+  #checkHeld(at = this.#from): void {
+    if (this.#held.overflown || this.#held.length + at - this.#from > limits.heldBytes) {
+      throw new MaskError('A key is too long to decide whether its member may be shown.')
+    }
+  }
+}
+
+const nullText = Buffer.from('null')
+
+function scalarKind(firstByte: number): ScalarKind {
+  if (firstByte === 0x22) return 'string'
+  return firstByte === 0x2d || (firstByte >= 0x30 && firstByte <= 0x39) ? 'number' : 'literal'
+}
+
+/** Bytes gathered across chunks up to a limit; beyond it they are forgotten and only that is known. */
+class Bytes {
+  readonly #max: number
+  #parts: Uint8Array[] = []
+  length = 0
+  overflown = false
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  add(chunk: Uint8Array, from: number, to: number): void {
+    if (this.overflown || from >= to) return
+    this.length += to - from
+    this.overflown = this.length > this.#max
+    if (this.overflown) this.#parts = []
+    // A copy: the chunk belongs to whoever pushed it, and is large beside what is kept of it.
+    else this.#parts.push(chunk.slice(from, to))
+  }
+
+  take(): Buffer {
+    return Buffer.concat(this.#parts)
+  }
+
+  clear(): void {
+    if (this.length === 0) return
+    this.#parts = []
+    this.length = 0
+    this.overflown = false
+  }
+}
+
+/** One JSON text. An empty body stays empty: it is what a reply without content has. */
+export function jsonMasker(masker: JsonMasker, out: Splice): Pick<Masker, 'push' | 'end'> {
+  return {
+    push: (chunk) => {
+      out.begin(chunk)
+      masker.feed(chunk, 0, chunk.length)
+      return out.take()
+    },
+    end: () => {
+      out.begin(nothing)
+      masker.endText()
+      return out.take()
+    },
+  }
+}
+
+const nothing = new Uint8Array(0)

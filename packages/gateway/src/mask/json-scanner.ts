@@ -1,0 +1,302 @@
+import { limits } from './limits.ts'
+import { MaskError } from './plan.ts'
+
+/**
+ * What a scanner tells as it goes. Positions are indexes into the chunk being scanned; what begins in
+ * one chunk may end in another.
+ */
+export type JsonEvents = {
+  /** A container begins. False: nothing more is told about it but its end. */
+  readonly open: (at: number, container: { readonly array: boolean }) => boolean
+  /** A container whose inside was told has ended with the byte before `to`. */
+  readonly close: (to: number) => void
+  /** A container whose inside was not told has ended. */
+  readonly closeUntold: (to: number) => void
+  readonly comma: (at: number) => void
+  /** A key begins with the quote at `at`. */
+  readonly key: (at: number) => void
+  /** It ended with the byte before `to`; `escaped` when it holds a backslash. */
+  readonly keyEnd: (to: number, escaped: boolean) => void
+  readonly scalar: (at: number, firstByte: number) => void
+  readonly scalarEnd: (to: number) => void
+}
+
+const expectValue = 0
+const expectValueOrEnd = 1
+const expectKey = 2
+const expectKeyOrEnd = 3
+const expectColon = 4
+const afterValue = 5
+const afterText = 6
+const inString = 7
+const inKey = 8
+const inNumber = 9
+const inLiteral = 10
+const failed = 11
+
+const quote = 0x22
+const backslash = 0x5c
+
+/** Bytes at which a run of plain string content stops: the quote, the backslash and control bytes. */
+const stopsString = new Uint8Array(256)
+stopsString.fill(1, 0, 0x20)
+stopsString[quote] = 1
+stopsString[backslash] = 1
+
+const numberMinus = 0
+const numberZero = 1
+const numberWhole = 2
+const numberPoint = 3
+const numberFraction = 4
+const numberE = 5
+const numberSign = 6
+const numberExponent = 7
+const endsNumber: readonly boolean[] = [false, true, true, false, true, false, false, true]
+
+const literals: Readonly<Record<number, Uint8Array>> = {
+  116: Buffer.from('true'),
+  102: Buffer.from('false'),
+  110: Buffer.from('null'),
+}
+
+/**
+ * A JSON text (RFC 8259) read byte by byte, in chunks cut anywhere. Throws `MaskError` at the first
+ * byte that no JSON text has there; content of strings is only checked for what JSON's grammar asks.
+ */
+export class JsonScanner {
+  readonly #events: JsonEvents
+  readonly #isArray = new Uint8Array(limits.depth + 1)
+  #state = expectValue
+  #depth = 0
+  /** The depth of the container whose inside is not told; 0 while everything is. */
+  #untold = 0
+  /** In an escape: hexadecimal digits still to come, or -1 right after the backslash. */
+  #escape = 0
+  #escaped = false
+  #number = numberMinus
+  #literal: Uint8Array = new Uint8Array(0)
+  #literalAt = 0
+  #started = false
+
+  constructor(events: JsonEvents) {
+    this.#events = events
+  }
+
+  scan(chunk: Uint8Array, from: number, to: number): void {
+    let at = from
+    while (at < to) {
+      switch (this.#state) {
+        case inString:
+        case inKey:
+          at = this.#string(chunk, at, to)
+          break
+        case inNumber:
+          at = this.#digits(chunk, at, to)
+          break
+        case inLiteral:
+          at = this.#letters(chunk, at, to)
+          break
+        case failed:
+          throw this.#fail()
+        default:
+          at = this.#structure(chunk, at, to)
+      }
+    }
+  }
+
+  /** The text ends at `to` and another may begin. True when there was a text, false when there was nothing. */
+  end(to: number): boolean {
+    if (this.#state === inNumber) this.#endNumber(to)
+    if (this.#state === afterText) {
+      this.#state = expectValue
+      this.#started = false
+      return true
+    }
+    if (this.#started || this.#state !== expectValue) throw this.#fail()
+    return false
+  }
+
+  #fail(): MaskError {
+    this.#state = failed
+    return new MaskError('The text is not valid JSON.')
+  }
+
+  #structure(chunk: Uint8Array, from: number, to: number): number {
+    for (let at = from; at < to; at += 1) {
+      const byte = chunk[at] ?? 0
+      if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) continue
+      const state = this.#state
+      if (byte === quote) {
+        if (state === expectKey || state === expectKeyOrEnd) {
+          this.#state = inKey
+          if (this.#untold === 0) this.#events.key(at)
+        } else if (state === expectValue || state === expectValueOrEnd) {
+          this.#beginScalar(inString, at, byte)
+        } else throw this.#fail()
+        this.#escaped = false
+        return at + 1
+      }
+      if (byte === 0x2c) {
+        if (state !== afterValue) throw this.#fail()
+        this.#state = this.#isArray[this.#depth] === 1 ? expectValue : expectKey
+        if (this.#untold === 0) this.#events.comma(at)
+      } else if (byte === 0x3a) {
+        if (state !== expectColon) throw this.#fail()
+        this.#state = expectValue
+      } else if (byte === 0x7b || byte === 0x5b) this.#open(at, byte === 0x5b)
+      else if (byte === 0x7d || byte === 0x5d) this.#close(at + 1, byte === 0x5d)
+      else return this.#beginWord(at, byte)
+    }
+    return to
+  }
+
+  #open(at: number, array: boolean): void {
+    if (this.#state > expectValueOrEnd) throw this.#fail()
+    if (this.#depth === limits.depth) {
+      this.#state = failed
+      throw new MaskError(`The text nests deeper than ${limits.depth} containers.`)
+    }
+    this.#started = true
+    this.#depth += 1
+    this.#isArray[this.#depth] = array ? 1 : 0
+    this.#state = array ? expectValueOrEnd : expectKeyOrEnd
+    if (this.#untold === 0 && !this.#events.open(at, { array })) this.#untold = this.#depth
+  }
+
+  #close(to: number, array: boolean): void {
+    const empty = array ? expectValueOrEnd : expectKeyOrEnd
+    const fits = this.#depth > 0 && this.#isArray[this.#depth] === (array ? 1 : 0)
+    if (!fits || (this.#state !== afterValue && this.#state !== empty)) throw this.#fail()
+    const depth = this.#depth
+    this.#depth -= 1
+    this.#state = this.#depth === 0 ? afterText : afterValue
+    if (this.#untold === 0) this.#events.close(to)
+    else if (this.#untold === depth) {
+      this.#untold = 0
+      this.#events.closeUntold(to)
+    }
+  }
+
+  #beginScalar(state: number, at: number, byte: number): void {
+    this.#started = true
+    this.#state = state
+    if (this.#untold === 0) this.#events.scalar(at, byte)
+  }
+
+  #endScalar(to: number): void {
+    this.#state = this.#depth === 0 ? afterText : afterValue
+    if (this.#untold === 0) this.#events.scalarEnd(to)
+  }
+
+  /** A number or a literal begins. */
+  #beginWord(at: number, byte: number): number {
+    if (this.#state > expectValueOrEnd) throw this.#fail()
+    const literal = literals[byte]
+    if (literal !== undefined) {
+      this.#literal = literal
+      this.#literalAt = 1
+      this.#beginScalar(inLiteral, at, byte)
+      return at + 1
+    }
+    if (byte === 0x2d) this.#number = numberMinus
+    else if (byte === 0x30) this.#number = numberZero
+    else if (byte > 0x30 && byte <= 0x39) this.#number = numberWhole
+    else throw this.#fail()
+    this.#beginScalar(inNumber, at, byte)
+    return at + 1
+  }
+
+  #string(chunk: Uint8Array, from: number, to: number): number {
+    let at = from
+    while (at < to) {
+      if (this.#escape !== 0) {
+        this.#escapeByte(chunk[at] ?? 0)
+        at += 1
+        continue
+      }
+      while (at < to && stopsString[chunk[at] ?? 0] === 0) at += 1
+      if (at === to) return to
+      const byte = chunk[at]
+      at += 1
+      if (byte === quote) {
+        if (this.#state === inString) this.#endScalar(at)
+        else {
+          this.#state = expectColon
+          if (this.#untold === 0) this.#events.keyEnd(at, this.#escaped)
+        }
+        return at
+      }
+      if (byte !== backslash) throw this.#fail()
+      this.#escape = -1
+      this.#escaped = true
+    }
+    return to
+  }
+
+  #escapeByte(byte: number): void {
+    if (this.#escape > 0) {
+      const lower = byte | 0x20
+      const hex = (byte >= 0x30 && byte <= 0x39) || (lower >= 0x61 && lower <= 0x66)
+      if (!hex) throw this.#fail()
+      this.#escape -= 1
+    } else if (byte === 0x75) this.#escape = 4
+    else if (plainEscapes.includes(byte)) this.#escape = 0
+    else throw this.#fail()
+  }
+
+  #letters(chunk: Uint8Array, from: number, to: number): number {
+    let at = from
+    while (at < to && this.#literalAt < this.#literal.length) {
+      if (chunk[at] !== this.#literal[this.#literalAt]) throw this.#fail()
+      this.#literalAt += 1
+      at += 1
+    }
+    if (this.#literalAt === this.#literal.length) this.#endScalar(at)
+    return at
+  }
+
+  #digits(chunk: Uint8Array, from: number, to: number): number {
+    for (let at = from; at < to; at += 1) {
+      const next = afterNumberByte(this.#number, chunk[at] ?? 0)
+      if (next === undefined) {
+        this.#endNumber(at)
+        return at
+      }
+      this.#number = next
+    }
+    return to
+  }
+
+  #endNumber(to: number): void {
+    if (endsNumber[this.#number] !== true) throw this.#fail()
+    this.#endScalar(to)
+  }
+}
+
+const plainEscapes = Buffer.from('"\\/bfnrt')
+
+/** Where a number stands after one more byte; undefined when the byte is not part of it. */
+function afterNumberByte(state: number, byte: number): number | undefined {
+  if (byte >= 0x30 && byte <= 0x39) {
+    switch (state) {
+      case numberMinus:
+        return byte === 0x30 ? numberZero : numberWhole
+      case numberZero:
+        return undefined
+      case numberPoint:
+        return numberFraction
+      case numberE:
+      case numberSign:
+        return numberExponent
+      default:
+        return state
+    }
+  }
+  if (byte === 0x2e) return state === numberZero || state === numberWhole ? numberPoint : undefined
+  if (byte === 0x65 || byte === 0x45) {
+    const fits = state === numberZero || state === numberWhole || state === numberFraction
+    return fits ? numberE : undefined
+  }
+  const sign = byte === 0x2b || byte === 0x2d
+  return sign && state === numberE ? numberSign : undefined
+}

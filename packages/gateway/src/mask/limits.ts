@@ -1,0 +1,32 @@
+/** Every number that bounds something in this room, with its reason. */
+export const limits = {
+  /** Characters of one path. Longer ones are generated, and nobody can review them. */
+  pathChars: 1024,
+  /** Segments of one path: deeper than any result we were asked to describe. */
+  pathSegments: 64,
+  /** Selectors in one bracket; a longer union is a list that wants to be a wildcard. */
+  segmentSelectors: 128,
+  /** Paths of one function, allow-lists included: each costs a step per value it could match. */
+  paths: 4096,
+  /** Containers within containers. Bounds the stack; parsers downstream give up at similar depths. */
+  depth: 256,
+  /**
+   * Bytes between two values (comma, white space, key) where the value may turn out to be dropped:
+   * they are held until that is known.
+   */
+  heldBytes: 64 * 1024,
+  /** Raw bytes of a string or number that is kept whole to derive its mask; a longer one is redacted. */
+  maskedScalarBytes: 64 * 1024,
+  /** One event of an event stream, which is held until it is complete. */
+  eventBytes: 1024 * 1024,
+  /**
+   * Remembered combinations of path positions. Hostile nesting can reach many combinations under
+   * descendant paths; beyond this number they are computed each time instead of remembered.
+   */
+  automatonNodes: 1024,
+  /**
+   * A shorter credential would also match ordinary text, and replacing that text would both corrupt
+   * results and tell an observer what the credential is.
+   */
+  echoBytesMin: 6,
+} as const

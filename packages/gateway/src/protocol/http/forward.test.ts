@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict'
+import { createServer, type Socket } from 'node:net'
+import { after, test } from 'node:test'
+import { Refusal } from '../../call/refusal.ts'
+import type { Recorded } from '../../call/stage.ts'
+import type { Credential } from '../../model/secret.ts'
+import { forwarder } from './forward.ts'
+
+const none: Credential = { kind: 'none', echoes: [] }
+const upstreams = forwarder({})
+after(() => upstreams.close())
+
+type Upstream = {
+  readonly url: string
+  /** What arrived, request heads as text. */
+  readonly requests: readonly string[]
+  readonly closed: Promise<void>
+  readonly stop: () => void
+}
+
+/** A peer that does to the socket whatever a row wants, once a request head has arrived. */
+async function startUpstream(answer: (socket: Socket) => void): Promise<Upstream> {
+  const requests: string[] = []
+  let onClosed = () => {}
+  const closed = new Promise<void>((resolve) => {
+    onClosed = resolve
+  })
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('close', onClosed)
+    socket.on('data', (chunk) => {
+      requests.push(chunk.toString('latin1'))
+      answer(socket)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  return { url: `http://127.0.0.1:${port}`, requests, closed, stop: () => server.close() }
+}
+
+function recorded(url: string, changes: object = {}): Recorded {
+  return {
+    id: 'call-1',
+    call: { signal: new AbortController().signal },
+    connection: { upstream: url, timeoutMs: 300 },
+    outbound: {
+      method: 'GET',
+      path: '/a?b=c',
+      headers: [['accept', 'text/plain']],
+      body: undefined,
+    },
+    ...changes,
+  } as unknown as Recorded
+}
+
+async function collect(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+async function check(answer: (socket: Socket) => void, expected: string): Promise<void> {
+  const upstream = await startUpstream(answer)
+  let seen: string
+  try {
+    const { head, body } = await upstreams.forward(recorded(upstream.url), none)
+    const names = head.headers.map(([name]) => name).join(',')
+    seen = `${head.status} ${head.mediaType} [${names}] ${await collect(body)}`
+  } catch (thrown) {
+    assert.ok(thrown instanceof Refusal, String(thrown))
+    seen = thrown.code
+  }
+  upstream.stop()
+  assert.equal(seen, expected)
+}
+
+const say = (text: string) => (socket: Socket) => void socket.write(text)
+const sayAndEnd = (text: string) => (socket: Socket) => void socket.end(text)
+
+const cases: readonly (readonly [string, (socket: Socket) => void, string])[] = [
+  [
+    'an answer',
+    say(
+      'HTTP/1.1 200 OK\r\ncontent-type: Text/Plain; charset=utf-8\r\ncontent-length: 2\r\n\r\nhi',
+    ),
+    '200 text/plain [content-type] hi',
+  ],
+  [
+    'an informational answer first',
+    say(
+      'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi',
+    ),
+    '200  [] hi',
+  ],
+  [
+    'an error status is an answer',
+    say('HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n'),
+    '500  [] ',
+  ],
+  [
+    'chunked',
+    say('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n'),
+    '200  [] hi',
+  ],
+  [
+    'what belongs to the hop, sets authority or speaks in our name does not cross',
+    say(
+      'HTTP/1.1 200 OK\r\nconnection: keep-alive, x-hop\r\nx-hop: 1\r\nset-cookie: s=1\r\nwww-authenticate: Basic\r\nsallyport-record: forged#1\r\nx-ok: 1\r\ncontent-length: 0\r\n\r\n',
+    ),
+    '200  [x-ok] ',
+  ],
+  ['hangs up at once', (socket) => socket.destroy(), 'upstream-failed'],
+  ['resets', (socket) => socket.resetAndDestroy(), 'upstream-failed'],
+  ['answers garbage', sayAndEnd('hello, I am not HTTP\r\n\r\n'), 'upstream-failed'],
+  ['never answers', () => {}, 'upstream-timeout'],
+  [
+    'stops in the middle',
+    say('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhi'),
+    'upstream-timeout',
+  ],
+  [
+    'ends before its length',
+    sayAndEnd('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhi'),
+    'upstream-failed',
+  ],
+  [
+    'resets in the middle',
+    (socket) =>
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhi', () =>
+        socket.resetAndDestroy(),
+      ),
+    'upstream-failed',
+  ],
+  [
+    'says more than its length',
+    sayAndEnd('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi, and more'),
+    '200  [] hi',
+  ],
+  [
+    'a length that is no number',
+    say('HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\nhi'),
+    'upstream-failed',
+  ],
+  [
+    'both lengths',
+    say(
+      'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n',
+    ),
+    'upstream-failed',
+  ],
+  [
+    'a broken chunk',
+    say('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nhi\r\n0\r\n\r\n'),
+    'upstream-failed',
+  ],
+  [
+    'an encoding nobody asked for',
+    say('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nhi'),
+    'upstream-failed',
+  ],
+  [
+    'headers without end',
+    say(`HTTP/1.1 200 OK\r\nx: ${'a'.repeat(100_000)}\r\n\r\n`),
+    'upstream-failed',
+  ],
+]
+for (const [name, answer, expected] of cases) test(name, () => check(answer, expected))
+
+test('nobody listens', async () => {
+  const upstream = await startUpstream(() => {})
+  upstream.stop()
+  await assert.rejects(upstreams.forward(recorded(upstream.url), none), {
+    code: 'upstream-unreachable',
+  })
+})
+
+test('the request carries the credential and the call id, and asks for plain bytes', async () => {
+  const upstream = await startUpstream(say('HTTP/1.1 204 No Content\r\n\r\n'))
+  const credential: Credential = {
+    kind: 'header',
+    name: 'Authorization',
+    value: 'Bearer s',
+    echoes: [],
+  }
+  const { body } = await upstreams.forward(recorded(upstream.url), credential)
+  await collect(body)
+  upstream.stop()
+  const [request = ''] = upstream.requests
+  assert.match(request, /^GET \/a\?b=c HTTP\/1\.1\r\n/)
+  for (const line of [
+    'Authorization: Bearer s',
+    'sallyport-call: call-1',
+    'accept-encoding: identity',
+  ]) {
+    assert.ok(request.includes(`${line}\r\n`), request)
+  }
+})
+
+test('a credential in the query is added to the path', async () => {
+  const upstream = await startUpstream(say('HTTP/1.1 204 No Content\r\n\r\n'))
+  const credential: Credential = { kind: 'query', name: 'key', value: 'a&b', echoes: [] }
+  await collect((await upstreams.forward(recorded(upstream.url), credential)).body)
+  upstream.stop()
+  assert.match(upstream.requests[0] ?? '', /^GET \/a\?b=c&key=a%26b HTTP/)
+})
+
+test('when the caller leaves, the upstream is let go', async () => {
+  const upstream = await startUpstream(() => {})
+  const caller = new AbortController()
+  const at = recorded(upstream.url, { call: { signal: caller.signal } })
+  const answer = assert.rejects(upstreams.forward(at, none), { code: 'caller-left' })
+  while (upstream.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  caller.abort()
+  await answer
+  await upstream.closed
+  upstream.stop()
+})
+
+test('return() lets go of an upstream whose body nobody started to read', async () => {
+  const upstream = await startUpstream(say('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhi'))
+  const { body } = await upstreams.forward(recorded(upstream.url), none)
+  await body[Symbol.asyncIterator]().return?.()
+  await upstream.closed
+  upstream.stop()
+})
+
+test('an upstream that sends faster than it is read is paused', async () => {
+  let sent = 0
+  const upstream = await startUpstream((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\ncontent-length: 67108864\r\n\r\n')
+    const fill = () => {
+      while (sent < 1024 && socket.write(Buffer.alloc(65_536))) sent++
+      if (sent++ < 1024) socket.once('drain', fill)
+    }
+    fill()
+  })
+  const { body } = await upstreams.forward(recorded(upstream.url), none)
+  for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve))
+  assert.ok(sent < 512, `the peer could send ${sent} of 1024 blocks into an unread body`)
+  await body[Symbol.asyncIterator]().return?.()
+  await upstream.closed
+  upstream.stop()
+})

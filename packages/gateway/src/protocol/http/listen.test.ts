@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict'
+import { connect as connectHttp2 } from 'node:http2'
+import { connect } from 'node:net'
+import { after, before, test } from 'node:test'
+import type { InForce } from '../../call/gate.ts'
+import { Refusal } from '../../call/refusal.ts'
+import type { Call, Reply } from '../../call/stage.ts'
+import type { FunctionDefinition } from '../../model/function.ts'
+import type { Listener } from '../protocol.ts'
+import { listen } from './listen.ts'
+
+/** The rules of these tests: one function that takes a JSON body, one that takes none, one streamed. */
+const rules = {
+  rulebook: {
+    digest: '',
+    policies: [],
+    connections: [
+      {
+        id: 'crm',
+        protocol: 'http',
+        upstream: 'http://upstream.example/base',
+        prefix: '/crm',
+        credential: { kind: 'none' },
+        forwardHeaders: ['x-tenant'],
+      },
+    ],
+    functions: [
+      fnAt('put', 'POST', '/customers/{id}', {
+        body: 'json',
+        places: { id: 'path', n: 'query', 'X-Mode': 'header' },
+      }),
+      fnAt('get', 'GET', '/customers/{id}', { body: 'none', places: { id: 'path', n: 'query' } }),
+      fnAt('form', 'POST', '/forms', { body: 'form', places: {} }),
+      fnAt('text', 'POST', '/texts', { body: 'text', places: {}, bodyArgument: 'text' }),
+      fnAt('upload', 'PUT', '/uploads', { body: 'stream', places: {} }),
+    ],
+  },
+} as unknown as InForce
+
+function fnAt(
+  name: string,
+  method: string,
+  path: string,
+  http: Pick<FunctionDefinition['http'], 'body' | 'places'> & { bodyArgument?: string },
+): object {
+  const properties = { n: { type: 'integer' }, tag: { type: 'array', items: { type: 'string' } } }
+  return {
+    id: `crm.${name}`,
+    connection: 'crm',
+    http: { method, path, ...http },
+    argumentSchema: { properties },
+  }
+}
+
+let listener: Listener
+before(async () => {
+  listener = await listen({ host: '127.0.0.1', port: 0, concurrentCalls: 4 }, tell)
+})
+after(() => listener.close({ graceMs: 0 }))
+
+/** Answers with how the room read the call, so that a row can say what the pipeline would see. */
+async function tell(call: Call): Promise<Reply> {
+  const { fn, args, outbound } = await call.read(rules)
+  let streamed = 0
+  if (outbound.body && !(outbound.body instanceof Uint8Array)) {
+    for await (const chunk of outbound.body) streamed += chunk.length
+  }
+  const seen = {
+    fn: fn.id,
+    args: args.values,
+    path: outbound.path,
+    headers: outbound.headers.map(([name]) => name),
+    proof: call.proof?.kind,
+    streamed,
+  }
+  const body = Buffer.from(JSON.stringify(seen))
+  return {
+    state: 'witnessed',
+    callId: 'call-1',
+    record: { origin: 'test', index: 7 },
+    length: body.length,
+    head: {
+      status: 200,
+      headers: [['content-type', 'application/json']],
+      mediaType: 'application/json',
+    },
+    body: (async function* () {
+      yield body
+    })(),
+  }
+}
+
+/** Sends raw bytes, reads until the connection closes or is quiet after an answer. */
+function raw(bytes: string): Promise<string> {
+  const { port } = new URL(listener.url)
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), '127.0.0.1', () => socket.end(bytes, 'latin1'))
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(text))
+  })
+}
+
+const statuses = (text: string) =>
+  [...text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status))
+
+const bodyOf = (text: string) => JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4))
+
+async function check(request: string, expected: object | readonly number[]): Promise<void> {
+  const text = await raw(request)
+  if (Array.isArray(expected)) assert.deepEqual(statuses(text), expected, text)
+  else {
+    const seen = bodyOf(text)
+    for (const [key, value] of Object.entries(expected)) assert.deepEqual(seen[key], value, text)
+  }
+}
+
+const close = 'host: gw\r\nconnection: close\r\n'
+const post = (headers: string, body: string, path = '/crm/customers/c-1') =>
+  `POST ${path} HTTP/1.1\r\n${close}${headers}\r\n${body}`
+const json = (body: string, more = '') =>
+  post(`content-type: application/json\r\ncontent-length: ${body.length}\r\n${more}`, body)
+
+const cases: readonly (readonly [string, string, object | readonly number[]])[] = [
+  [
+    'path, query, header and body arguments become one object',
+    `POST /crm/customers/c-1?n=5 HTTP/1.1\r\n${close}x-mode: fast\r\ncontent-type: application/json\r\ncontent-length: 7\r\n\r\n{"a":1}`,
+    {
+      fn: 'crm.put',
+      args: { id: 'c-1', n: 5, 'X-Mode': 'fast', a: 1 },
+      path: '/base/customers/c-1?n=5',
+    },
+  ],
+  [
+    'a text argument that is no integer stays text',
+    `GET /crm/customers/c-1?n=5x HTTP/1.1\r\n${close}\r\n`,
+    { args: { id: 'c-1', n: '5x' } },
+  ],
+  [
+    'repeated query values are a list where declared',
+    `GET /crm/customers/c?tag=a&tag=b HTTP/1.1\r\n${close}\r\n`,
+    { args: { id: 'c', tag: ['a', 'b'] } },
+  ],
+  [
+    'repeated query values elsewhere are refused',
+    `GET /crm/customers/c?n=1&n=2 HTTP/1.1\r\n${close}\r\n`,
+    [400],
+  ],
+  ['an argument from two places is refused', json('{"id":"c-2"}'), [400]],
+  ['an argument from the wrong place is refused', json('{"n":1}'), [400]],
+  [
+    'only known headers cross, and never the proof',
+    `GET /crm/customers/c HTTP/1.1\r\n${close}authorization: Bearer t\r\ncookie: a=b\r\nx-forwarded-for: 1.2.3.4\r\nforwarded: for=1.2.3.4\r\nx-tenant: t\r\nx-other: o\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\nproxy-authorization: x\r\nsallyport-record: forged#1\r\n\r\n`,
+    { headers: ['x-tenant', 'traceparent'], proof: 'bearer' },
+  ],
+  [
+    'a header that Connection nominates does not cross',
+    `GET /crm/customers/c HTTP/1.1\r\nhost: gw\r\nconnection: close, x-tenant\r\nx-tenant: t\r\n\r\n`,
+    { headers: [] },
+  ],
+  [
+    'Basic is no proof',
+    `GET /crm/customers/c HTTP/1.1\r\n${close}authorization: Basic YTpi\r\n\r\n`,
+    { proof: undefined },
+  ],
+  [
+    'an API key is told by its prefix',
+    `GET /crm/customers/c HTTP/1.1\r\n${close}authorization: Bearer spk_x\r\n\r\n`,
+    { proof: 'api-key' },
+  ],
+  [
+    'two Authorization headers',
+    `GET /crm/customers/c HTTP/1.1\r\n${close}authorization: Bearer a\r\nauthorization: Bearer b\r\n\r\n`,
+    [400],
+  ],
+  ['two Host headers', `GET /crm/customers/c HTTP/1.1\r\n${close}host: other\r\n\r\n`, [400]],
+  ['no Host header', 'GET /crm/customers/c HTTP/1.1\r\nconnection: close\r\n\r\n', [400]],
+  [
+    'form fields',
+    post(
+      'content-type: application/x-www-form-urlencoded\r\ncontent-length: 12\r\n',
+      'a=1&tag=x+y%',
+      '/crm/forms',
+    ),
+    [400],
+  ],
+  [
+    'form fields, well formed',
+    post(
+      'content-type: application/x-www-form-urlencoded\r\ncontent-length: 11\r\n',
+      'a=1&tag=x+y',
+      '/crm/forms',
+    ),
+    { args: { a: '1', tag: ['x y'] } },
+  ],
+  [
+    'a text body is one argument',
+    post('content-type: text/plain\r\ncontent-length: 5\r\n', 'hello', '/crm/texts'),
+    { args: { text: 'hello' } },
+  ],
+  [
+    'a streamed body passes unread',
+    `PUT /crm/uploads HTTP/1.1\r\n${close}content-length: 5\r\n\r\nhello`,
+    { args: {}, streamed: 5 },
+  ],
+  [
+    'a chunked body',
+    post(
+      'content-type: application/json\r\ntransfer-encoding: chunked\r\n',
+      '7\r\n{"a":1}\r\n0\r\n\r\n',
+    ),
+    { args: { id: 'c-1', a: 1 } },
+  ],
+  ['duplicate keys', json('{"a":1,"a":2}'), [400]],
+  ['not JSON', json('hello'), [400]],
+  ['truncated JSON', json('{"a":'), [400]],
+  [
+    'a body where none belongs',
+    `GET /crm/customers/c HTTP/1.1\r\n${close}content-length: 2\r\n\r\n{}`,
+    [400],
+  ],
+  ['another media type', post('content-type: text/plain\r\ncontent-length: 2\r\n', '{}'), [400]],
+  [
+    'another charset',
+    post('content-type: application/json; charset=utf-16\r\ncontent-length: 2\r\n', '{}'),
+    [400],
+  ],
+  ['an encoded body', json('{}', 'content-encoding: gzip\r\n'), [400]],
+  [
+    'a body that ends early',
+    post('content-type: application/json\r\ncontent-length: 50\r\n', '{"a":1}'),
+    [400],
+  ],
+  [
+    'a body declared too large',
+    post('content-type: application/json\r\ncontent-length: 99999999\r\n', '{'),
+    [413],
+  ],
+  ['unknown path', `GET /crm/other HTTP/1.1\r\n${close}\r\n`, [404]],
+  ['path traversal', `GET /crm/customers/../x HTTP/1.1\r\n${close}\r\n`, [400]],
+  ['encoded slash', `GET /crm/customers/a%2fb HTTP/1.1\r\n${close}\r\n`, [400]],
+  // Request smuggling: exactly one answer, and what follows is never taken for a request.
+  [
+    'both lengths',
+    post(
+      'content-type: application/json\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n',
+      '0\r\n\r\nGET /crm/customers/x HTTP/1.1\r\nhost: gw\r\n\r\n',
+    ),
+    [400],
+  ],
+  ['two lengths', post('content-length: 2\r\ncontent-length: 3\r\n', '{}'), [400]],
+  ['a list of lengths', post('content-length: 2, 2\r\n', '{}'), [400]],
+  ['a signed length', post('content-length: +2\r\n', '{}'), [400]],
+  ['chunked is not last', post('transfer-encoding: chunked, identity\r\n', '0\r\n\r\n'), [400]],
+  ['an unknown transfer coding', post('transfer-encoding: xchunked\r\n', '0\r\n\r\n'), [400]],
+  [
+    'a bad chunk size',
+    post(
+      'content-type: application/json\r\ntransfer-encoding: chunked\r\n',
+      'zz\r\n{}\r\n0\r\n\r\n',
+    ),
+    [400],
+  ],
+  [
+    'a chunk longer than declared',
+    post(
+      'content-type: application/json\r\ntransfer-encoding: chunked\r\n',
+      '2\r\n{"a":1}\r\n0\r\n\r\n',
+    ),
+    [400],
+  ],
+  ['a space before the colon', post('transfer-encoding : chunked\r\n', '0\r\n\r\n'), [400]],
+  ['a folded header', `GET /crm/customers/c HTTP/1.1\r\n${close}x-a: b\r\n c\r\n\r\n`, [400]],
+  [
+    'a control character in a header',
+    `GET /crm/customers/c HTTP/1.1\r\n${close}x-a: b\u0000c\r\n\r\n`,
+    [400],
+  ],
+  [
+    'headers too large',
+    `GET /crm/customers/c HTTP/1.1\r\n${close}x-a: ${'a'.repeat(70_000)}\r\n\r\n`,
+    [431],
+  ],
+  ['not HTTP', 'hello\r\n\r\n', [400]],
+]
+for (const [name, request, expected] of cases) test(name, () => check(request, expected))
+
+test('HTTP/2 by prior knowledge on the same port', async () => {
+  const session = connectHttp2(listener.url)
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/crm/customers/c-1',
+    'content-type': 'application/json',
+  })
+  stream.end('{"a":1}')
+  const chunks: Buffer[] = []
+  let status: number | undefined
+  let record: unknown
+  stream.on('response', (headers) => {
+    status = headers[':status']
+    record = headers['sallyport-record']
+  })
+  for await (const chunk of stream) chunks.push(chunk)
+  session.close()
+  assert.equal(status, 200)
+  assert.equal(record, 'test#7')
+  assert.deepEqual(JSON.parse(Buffer.concat(chunks).toString()).args, { id: 'c-1', a: 1 })
+})
+
+test('calls beyond the limit are shed at once', async () => {
+  const held: (() => void)[] = []
+  const busy = await listen({ host: '127.0.0.1', port: 0, concurrentCalls: 1 }, async () => {
+    await new Promise<void>((resolve) => held.push(resolve))
+    throw new Refusal('function-unknown')
+  })
+  const first = fetch(busy.url)
+  while (held.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  const second = await fetch(busy.url)
+  assert.equal(second.status, 503)
+  assert.equal(second.headers.get('retry-after'), '1')
+  held[0]?.()
+  assert.equal((await first).status, 404)
+  await busy.close({ graceMs: 1000 })
+})

@@ -1,0 +1,57 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Change } from '../store.ts'
+
+export type Changes = Readonly<Record<Change['kind'], StatementSync>>
+
+/** One statement per kind of change: it compares and sets at once, or changes no row. */
+export function prepareChanges(db: DatabaseSync): Changes {
+  return {
+    'approval.open': db.prepare(
+      'INSERT OR IGNORE INTO approval (id, digest, state, revision, body) VALUES (?, ?, ?, ?, ?)',
+    ),
+    'approval.update': db.prepare(
+      'UPDATE OR IGNORE approval SET digest = ?, state = ?, revision = ?, body = ? WHERE id = ? AND revision = ?',
+    ),
+    'key.issue': db.prepare('INSERT OR IGNORE INTO api_key (id, hash, body) VALUES (?, ?, ?)'),
+    'key.revoke': db.prepare(
+      'UPDATE api_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL',
+    ),
+  }
+}
+
+/** False when the stored state is not the expected one; nothing was changed then. */
+export function applyChange(changes: Changes, change: Change): boolean {
+  return run(changes, change) === 1
+}
+
+function run(changes: Changes, change: Change): number {
+  const statement = changes[change.kind]
+  switch (change.kind) {
+    case 'approval.open': {
+      const { id, digest, state, revision } = change.approval
+      const body = JSON.stringify(change.approval)
+      return Number(statement.run(id, digest, state, revision, body).changes)
+    }
+    case 'approval.update': {
+      const { id, digest, state, revision } = change.approval
+      // A revision that does not grow would let a second change through on the same expectation.
+      if (revision <= change.expectedRevision) return 0
+      const body = JSON.stringify(change.approval)
+      const { changes: updated } = statement.run(
+        digest,
+        state,
+        revision,
+        body,
+        id,
+        change.expectedRevision,
+      )
+      return Number(updated)
+    }
+    case 'key.issue': {
+      const { id, hash } = change.key
+      return Number(statement.run(id, hash, JSON.stringify(change.key)).changes)
+    }
+    case 'key.revoke':
+      return Number(statement.run(change.at, change.id).changes)
+  }
+}

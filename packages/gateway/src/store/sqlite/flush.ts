@@ -1,0 +1,164 @@
+import { hash } from 'node:crypto'
+import type { DatabaseSync } from 'node:sqlite'
+import { leafText } from '@sallyport/evidence/leaf'
+import {
+  type Commitment,
+  chainStart,
+  type Emitter,
+  type PayloadRole,
+  partyId,
+  type RecordDraft,
+} from '@sallyport/evidence/record'
+import { type Sealed, saltBytes, seal, wrap } from '../../log/seal.ts'
+import { applyChange, prepareChanges } from './change.ts'
+import {
+  type Failure,
+  type PackedEntry,
+  type PackedPayload,
+  roleNumbers,
+  type WriterOptions,
+} from './message.ts'
+import { prepareSessions } from './session-summary.ts'
+
+export type Flushed = { readonly first: number; readonly failures: readonly Failure[] }
+
+/**
+ * One transaction per flush. Each entry gets the next index and the next place in the emitter's
+ * chain; one whose change conflicts, or whose record is no leaf, is left out without a trace, and the
+ * numbers stay gapless. Throws when the database failed: then nothing of the flush was kept, and since
+ * the chain in memory has run ahead of the disk, the caller must not flush again.
+ */
+export function openFlush(
+  db: DatabaseSync,
+  { instance, boot, kek }: Pick<WriterOptions, 'instance' | 'boot' | 'kek'>,
+): (entries: readonly PackedEntry[], bytes: ArrayBuffer) => Flushed {
+  const rows = prepareRows(db)
+  const changes = prepareChanges(db)
+  const sessions = prepareSessions(db)
+  const last = db.prepare('SELECT max("index") AS last FROM leaf').get()?.last
+  let index = typeof last === 'number' ? last + 1 : 0
+  let emitter: Emitter = { boot, instance, prev: chainStart, seq: 0 }
+
+  const append = (entry: PackedEntry, sealed: readonly SealedPayload[], nonce: Buffer): string => {
+    const { record } = entry
+    const text = leafText(record, emitter, commitmentsOf(sealed))
+    if (entry.change && !applyChange(changes, entry.change)) return 'conflict'
+    const timeMs = Date.parse(record.time)
+    rows.leaf(index, record, timeMs, text)
+    for (const payload of sealed) rows.payload(index, payload, nonce)
+    sessions.add(index, record, timeMs)
+    index += 1
+    emitter = { ...emitter, prev: `sha256:${hash('sha256', text, 'hex')}`, seq: emitter.seq + 1 }
+    return 'appended'
+  }
+
+  return (entries, bytes) => {
+    const sealed = sealAll(entries, bytes, kek)
+    const failures: Failure[] = []
+    const first = index
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      for (const [position, entry] of entries.entries()) {
+        try {
+          const done = append(entry, sealed.payloads[position] ?? [], sealed.nonce)
+          if (done === 'appended') continue
+          failures.push({ position, kind: 'conflict', message: `${entry.change?.kind} conflicts` })
+        } catch (thrown) {
+          // Only leafText throws this, and before anything was written.
+          if (!(thrown instanceof TypeError)) throw thrown
+          failures.push({ position, kind: 'unrecordable', message: thrown.message })
+        }
+      }
+      sessions.write()
+      // A crash before this line leaves nothing of the flush, one after it leaves all of it.
+      db.exec('COMMIT')
+    } catch (cause) {
+      if (db.isTransaction) db.exec('ROLLBACK')
+      throw cause
+    }
+    return { first, failures }
+  }
+}
+
+type SealedPayload = {
+  readonly role: PayloadRole
+  readonly commitment: Commitment
+  readonly position: number
+  readonly secret: Uint8Array
+  readonly box: Uint8Array | undefined
+}
+
+/** Seals the payloads of a whole flush, with one cipher for all of their secrets. */
+function sealAll(entries: readonly PackedEntry[], bytes: ArrayBuffer, kek: Uint8Array) {
+  const open = entries.map((entry) =>
+    entry.payloads.map((payload) => sealOne(entry, payload, bytes)),
+  )
+  const wrapped = wrap(
+    kek,
+    open.flatMap((payloads) => payloads.map(({ sealed }) => sealed.secret)),
+  )
+  let position = 0
+  const payloads = open.map((ofEntry) =>
+    ofEntry.map(({ payload, sealed }): SealedPayload => {
+      const at = position * saltBytes
+      return {
+        role: payload.role,
+        commitment: {
+          alg: 'HMAC-SHA-256',
+          c: sealed.commitment.toString('base64url'),
+          len: payload.length,
+          mt: payload.mediaType,
+        },
+        position: position++,
+        secret: wrapped.secrets.subarray(at, at + saltBytes),
+        box: sealed.box,
+      }
+    }),
+  )
+  return { payloads, nonce: wrapped.nonce }
+}
+
+function sealOne(entry: PackedEntry, payload: PackedPayload, bytes: ArrayBuffer) {
+  const { offset, length, role } = payload
+  if (payload.held === 'streamed') {
+    const secret = new Uint8Array(bytes, offset, saltBytes)
+    const commitment = Buffer.from(bytes, offset + saltBytes, 32)
+    return { payload, sealed: { commitment, secret, box: undefined } satisfies Sealed }
+  }
+  const call = 'call' in entry.record ? entry.record.call : ''
+  const clear = new Uint8Array(bytes, offset, length)
+  return { payload, sealed: seal(clear, { call, role }, payload.held === 'kept') }
+}
+
+function commitmentsOf(payloads: readonly SealedPayload[]) {
+  const commitments: Partial<Record<PayloadRole, Commitment>> = {}
+  for (const { role, commitment } of payloads) commitments[role] = commitment
+  return commitments
+}
+
+function prepareRows(db: DatabaseSync) {
+  const leaf = db.prepare(
+    'INSERT INTO leaf ("index", type, call, session, function, caller, time_ms, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  )
+  const payload = db.prepare(
+    'INSERT INTO payload (id, nonce, position, secret, box) VALUES (?, ?, ?, ?, ?)',
+  )
+  const opened = db.prepare('INSERT INTO open_call (intent, time_ms) VALUES (?, ?)')
+  const ended = db.prepare('DELETE FROM open_call WHERE intent = ?')
+  return {
+    leaf: (index: number, record: RecordDraft, timeMs: number, text: string) => {
+      const { type } = record
+      const call = 'call' in record ? record.call : null
+      const session = 'session' in record ? (record.session ?? null) : null
+      const head = type === 'call.authorized' || type === 'call.denied' ? record : undefined
+      const caller = head?.caller ? partyId(head.caller) : null
+      const name = head?.fn?.name ?? null
+      leaf.run(index, type, call, session, name, caller, timeMs, Buffer.from(text))
+      if (type === 'call.authorized') opened.run(index, timeMs)
+      if (type === 'call.outcome' || type === 'reconcile.indeterminate') ended.run(record.intent)
+    },
+    payload: (index: number, { role, position, secret, box }: SealedPayload, nonce: Buffer) => {
+      payload.run(index * 4 + roleNumbers[role], nonce, position, secret, box ?? null)
+    },
+  }
+}

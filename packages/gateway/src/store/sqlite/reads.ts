@@ -1,0 +1,168 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { parseLeaf } from '@sallyport/evidence/parse-leaf'
+import { unseal, unwrap } from '../../log/seal.ts'
+import type { ApiKey } from '../../model/api-key.ts'
+import type { Approval } from '../../model/approval.ts'
+import type { CallQuery, Leaf, PayloadRole, SessionSummary } from '../store.ts'
+import { roleNumbers } from './message.ts'
+
+/** Every question the store answers, each in bounded work: at most 1000 rows. */
+export type Reads = ReturnType<typeof prepareReads>
+
+const rowsMax = 1000
+
+/** Prepares the questions on one connection. Synchronous; see store.ts for what each means. */
+export function prepareReads(db: DatabaseSync, kek: Uint8Array) {
+  return { ...leafReads(db), ...callReads(db), ...payloadReads(db, kek), ...stateReads(db) }
+}
+
+function leafReads(db: DatabaseSync) {
+  const size = db.prepare('SELECT max("index") AS last FROM leaf')
+  const from = db.prepare(
+    'SELECT "index", bytes FROM leaf WHERE "index" >= ? ORDER BY "index" LIMIT ?',
+  )
+  const ofCall = db.prepare(
+    'SELECT "index", bytes FROM leaf WHERE call = ? ORDER BY "index" LIMIT ?',
+  )
+  const ofSession = db.prepare(
+    'SELECT "index", bytes FROM leaf WHERE session = ? AND "index" >= ? ORDER BY "index" LIMIT ?',
+  )
+  return {
+    size: (): number => {
+      const last = size.get()?.last
+      return typeof last === 'number' ? last + 1 : 0
+    },
+    leaves: (start: number, limit: number): Leaf[] => leaves(from, [start, bounded(limit)]),
+    leavesOfCall: (callId: string): Leaf[] => leaves(ofCall, [callId, rowsMax]),
+    leavesOfSession: (session: string, start: number, limit: number): Leaf[] =>
+      leaves(ofSession, [session, start, bounded(limit)]),
+  }
+}
+
+function callReads(db: DatabaseSync) {
+  const heads = new Map<string, StatementSync>()
+  const sessions = db.prepare(
+    'SELECT * FROM session WHERE last_index < ? ORDER BY last_index DESC LIMIT ?',
+  )
+  const open = db.prepare(
+    `SELECT "index", bytes FROM open_call JOIN leaf ON "index" = intent
+      WHERE open_call.time_ms < ? ORDER BY intent LIMIT ${rowsMax}`,
+  )
+  return {
+    callHeads: (query: CallQuery): Leaf[] => {
+      const { functionId, session, caller } = query
+      const filters = Object.entries({ function: functionId, session, caller }).filter(
+        (filter): filter is [string, string] => filter[1] !== undefined,
+      )
+      const where = filters.map(([column]) => ` AND ${column} = ?`).join('')
+      const statement =
+        heads.get(where) ??
+        db.prepare(
+          `SELECT "index", bytes FROM leaf WHERE "index" < ? AND type IN ('call.authorized', 'call.denied')${where} ORDER BY "index" DESC LIMIT ?`,
+        )
+      heads.set(where, statement)
+      const values = filters.map(([, value]) => value)
+      return leaves(statement, [before(query.before), ...values, bounded(query.limit)])
+    },
+    sessions: (query: { readonly before?: number; readonly limit: number }): SessionSummary[] =>
+      sessions.all(before(query.before), bounded(query.limit)).map((row) => ({
+        id: String(row.id),
+        caller: String(row.caller),
+        onBehalfOf: row.on_behalf_of === null ? undefined : String(row.on_behalf_of),
+        calls: Number(row.calls),
+        firstIndex: Number(row.first_index),
+        lastIndex: Number(row.last_index),
+        startedAt: Number(row.started_ms),
+        lastAt: Number(row.last_ms),
+      })),
+    callsWithoutEnding: (olderThan: number): Leaf[] => leaves(open, [olderThan]),
+  }
+}
+
+function payloadReads(db: DatabaseSync, kek: Uint8Array) {
+  const row = db.prepare(
+    `SELECT bytes, nonce, position, secret, box FROM payload JOIN leaf ON "index" = ?1
+      WHERE id = ?2 AND box IS NOT NULL`,
+  )
+  return {
+    payload: (index: number, role: PayloadRole): Uint8Array | undefined => {
+      const found = row.get(index, index * 4 + roleNumbers[role])
+      if (!found) return undefined
+      const leaf = parseLeaf(blob(found.bytes))
+      const c = leaf[role]?.c
+      if (c === undefined) throw new Error(`leaf ${index} commits to no ${role}`)
+      const secret = unwrap(kek, {
+        nonce: blob(found.nonce),
+        position: Number(found.position),
+        secret: blob(found.secret),
+      })
+      const sealed = { commitment: Buffer.from(c, 'base64url'), secret, box: blob(found.box) }
+      return unseal(sealed, { call: 'call' in leaf ? leaf.call : '', role })
+    },
+  }
+}
+
+function stateReads(db: DatabaseSync) {
+  const approval = db.prepare('SELECT body FROM approval WHERE id = ?')
+  const pending = db.prepare("SELECT body FROM approval WHERE digest = ? AND state = 'PENDING'")
+  const newest = 'ORDER BY number DESC LIMIT ?'
+  const below = (table: string) =>
+    `number < coalesce((SELECT number FROM ${table} WHERE id = ?), iif(? IS NULL, 9e15, 0))`
+  const approvals = db.prepare(`SELECT body FROM approval WHERE ${below('approval')} ${newest}`)
+  const approvalsIn = db.prepare(
+    `SELECT body FROM approval WHERE state = ? AND ${below('approval')} ${newest}`,
+  )
+  const keyByHash = db.prepare('SELECT body, revoked_at FROM api_key WHERE hash = ?')
+  const keys = db.prepare(
+    `SELECT body, revoked_at FROM api_key WHERE ${below('api_key')} ${newest}`,
+  )
+  return {
+    approval: (id: string): Approval | undefined => readApproval(approval.get(id)),
+    pendingApproval: (digest: string): Approval | undefined => readApproval(pending.get(digest)),
+    approvals: (query: {
+      readonly before?: string
+      readonly limit: number
+      readonly state?: Approval['state']
+    }): Approval[] => {
+      const page = [query.before ?? null, query.before ?? null, bounded(query.limit)]
+      const rows = query.state ? approvalsIn.all(query.state, ...page) : approvals.all(...page)
+      return rows.flatMap((row) => readApproval(row) ?? [])
+    },
+    apiKeyByHash: (hash: string): ApiKey | undefined => readKey(keyByHash.get(hash)),
+    apiKeys: (query: { readonly before?: string; readonly limit: number }): ApiKey[] =>
+      keys
+        .all(query.before ?? null, query.before ?? null, bounded(query.limit))
+        .flatMap((row) => readKey(row) ?? []),
+  }
+}
+
+type Row = Readonly<Record<string, unknown>> | undefined
+
+function readApproval(row: Row): Approval | undefined {
+  return row && JSON.parse(String(row.body))
+}
+
+function readKey(row: Row): ApiKey | undefined {
+  if (!row) return undefined
+  const issued: ApiKey = JSON.parse(String(row.body))
+  return row.revoked_at === null ? issued : { ...issued, revokedAt: Number(row.revoked_at) }
+}
+
+function leaves(statement: StatementSync, values: readonly (number | string)[]): Leaf[] {
+  return statement
+    .all(...values)
+    .map((row) => ({ index: Number(row.index), bytes: blob(row.bytes) }))
+}
+
+function blob(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  throw new Error('a column of the database is not the blob it should be')
+}
+
+function bounded(limit: number): number {
+  return Math.min(Math.max(1, Math.trunc(limit)), rowsMax)
+}
+
+function before(index: number | undefined): number {
+  return index ?? Number.MAX_SAFE_INTEGER
+}

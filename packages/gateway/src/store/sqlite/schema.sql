@@ -1,0 +1,73 @@
+-- Version 1. Times are Unix milliseconds. Ids are compared byte by byte.
+
+CREATE TABLE meta (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The evidence log. `bytes` is the leaf exactly; the other columns only find it again.
+CREATE TABLE leaf (
+  "index" INTEGER PRIMARY KEY,
+  type TEXT NOT NULL,
+  call TEXT,
+  session TEXT,
+  function TEXT,
+  caller TEXT,
+  time_ms INTEGER NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX leaf_by_call ON leaf (call) WHERE call IS NOT NULL;
+CREATE INDEX leaf_by_session ON leaf (session) WHERE session IS NOT NULL;
+-- Only heads (intents and denials) have a function or a caller.
+CREATE INDEX head_by_function ON leaf (function) WHERE function IS NOT NULL;
+CREATE INDEX head_by_caller ON leaf (caller) WHERE caller IS NOT NULL;
+
+-- Intents without an ending. A crash leaves its calls here.
+CREATE TABLE open_call (
+  intent INTEGER PRIMARY KEY,
+  time_ms INTEGER NOT NULL
+) STRICT;
+
+-- `id` is four times the leaf's index plus the number of the role. `box` is NULL where only the
+-- commitment is kept; `secret` is wrapped, see log/seal.ts.
+CREATE TABLE payload (
+  id INTEGER PRIMARY KEY,
+  nonce BLOB NOT NULL,
+  position INTEGER NOT NULL,
+  secret BLOB NOT NULL,
+  box BLOB
+) STRICT;
+
+CREATE TABLE session (
+  id TEXT PRIMARY KEY,
+  caller TEXT NOT NULL,
+  on_behalf_of TEXT,
+  calls INTEGER NOT NULL,
+  first_index INTEGER NOT NULL,
+  last_index INTEGER NOT NULL,
+  started_ms INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX session_by_activity ON session (last_index);
+
+CREATE TABLE approval (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  digest TEXT NOT NULL,
+  state TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX approval_pending ON approval (digest) WHERE state = 'PENDING';
+CREATE INDEX approval_by_state ON approval (state);
+
+CREATE TABLE api_key (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  hash TEXT NOT NULL UNIQUE,
+  revoked_at INTEGER,
+  body TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { test } from 'node:test'
+
+/**
+ * Which room may import which: the one written form of the architecture, explained in ARCHITECTURE.md.
+ * Imports point down only, and rooms of one line never import each other. An entry that ends in `.ts`
+ * allows that one file.
+ */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  policy: ['model'],
+  mask: ['model'],
+  'store/store.ts': ['model'],
+  'store/conformance.ts': ['model', 'store/store.ts'],
+  config: ['model'],
+  call: ['model', 'policy', 'mask'],
+  protocol: ['model', 'call', 'config/limits.ts'],
+  identity: ['model', 'store/store.ts', 'call', 'config'],
+  secret: ['model', 'store/store.ts', 'call', 'config'],
+  approval: ['model', 'store/store.ts', 'call', 'config'],
+  rulebook: ['model', 'policy', 'mask', 'config', 'call'],
+  log: ['model', 'store/store.ts', 'call'],
+  'store/sqlite': ['model', 'store/store.ts', 'store/conformance.ts', 'log/seal.ts'],
+  admin: ['model', 'policy', 'approval', 'rulebook', 'store/store.ts', 'call/refusal.ts', 'config'],
+  'serve.ts': ['*'],
+  cli: ['serve.ts', 'config', 'admin/contract.ts', 'rulebook', 'model', 'policy'],
+  demo: ['serve.ts', 'config', 'admin/contract.ts', 'cli'],
+}
+
+/** Which package may be imported where. Each has its sentence in docs/decisions/0002-dependencies.md. */
+const mayUse: Readonly<Record<string, readonly string[]>> = {
+  '@cedar-policy/cedar-wasm': ['policy/cedar.ts'],
+  '@hono/node-server': ['admin'],
+  '@hono/zod-openapi': ['admin'],
+  '@sallyport/evidence': [
+    'log',
+    'store/store.ts',
+    'store/sqlite',
+    'store/conformance.ts',
+    'rulebook',
+    'admin',
+    'cli',
+    'approval',
+  ],
+  ajv: ['rulebook'],
+  'ajv-formats': ['rulebook'],
+  commander: ['cli'],
+  hono: ['admin'],
+  jose: ['identity'],
+  'oidc-provider': ['demo'],
+  pino: ['serve.ts', 'cli'],
+  re2js: ['rulebook'],
+  undici: ['protocol/http'],
+  yaml: ['config', 'rulebook'],
+  zod: ['config', 'rulebook'],
+}
+
+const linesMax = 400
+const gateway = join(import.meta.dirname, '../src')
+const evidence = join(import.meta.dirname, '../../evidence/src')
+const importPattern = /^(?:import|export)[^'"]*?from '([^']+)'|\bimport\('([^']+)'\)/gm
+const bannedName =
+  /(?:^|[-/.])(?:utils?|helpers?|common|shared|managers?|data|info|misc|index)(?:[-/.]|$)/
+
+const sources = (root: string) =>
+  globSync('**/*.ts', { cwd: root }).filter((path) => !path.endsWith('.test.ts'))
+
+/** The longest key of `table` that covers this path. */
+function entryOf(table: Readonly<Record<string, unknown>>, path: string): string | undefined {
+  const covers = (key: string) => path === key || path.startsWith(`${key}/`)
+  return Object.keys(table)
+    .filter(covers)
+    .sort((a, b) => b.length - a.length)[0]
+}
+
+function untidy(path: string): string[] {
+  const text = readFileSync(join(gateway, path), 'utf8')
+  const room = entryOf(mayImport, path)
+  if (room === undefined) return [`${path}: stands in no room of the table`]
+  const found: string[] = []
+  if (text.split('\n').length > linesMax) found.push(`${path}: over ${linesMax} lines`)
+  if (bannedName.test(path)) found.push(`${path}: a name that says nothing`)
+  for (const [, specifier = '', lazy = ''] of text.matchAll(importPattern)) {
+    const problem = checkImport(path, room, specifier || lazy)
+    if (problem) found.push(`${path}: ${problem}`)
+  }
+  return found
+}
+
+function checkImport(path: string, room: string, specifier: string): string | undefined {
+  if (specifier.startsWith('node:')) return undefined
+  if (!specifier.startsWith('.')) {
+    const name = specifier
+      .split('/')
+      .slice(0, specifier.startsWith('@') ? 2 : 1)
+      .join('/')
+    const rooms = mayUse[name] ?? []
+    const allowed = rooms.some((one) => path === one || path.startsWith(`${one}/`))
+    return allowed ? undefined : `${name} is not a package of this room`
+  }
+  const target = relative(gateway, join(gateway, dirname(path), specifier))
+  if (entryOf(mayImport, target) === room) return undefined
+  const allowed = mayImport[room] ?? []
+  const fits = allowed.some((one) => one === '*' || target === one || target.startsWith(`${one}/`))
+  return fits ? undefined : `${room} may not import ${target}`
+}
+
+test('rooms import only what the table allows', () => {
+  assert.deepEqual(sources(gateway).flatMap(untidy), [])
+})
+
+test('the pure rooms know no clock, no randomness and no network', () => {
+  const impure = /\b(?:Date\.now|new Date\(\)|Math\.random|fetch\(|node:(?:net|http|https|fs))/
+  const found = sources(gateway)
+    .filter((path) => /^(?:model|policy|mask|call)\//.test(path))
+    .filter((path) => impure.test(readFileSync(join(gateway, path), 'utf8')))
+  assert.deepEqual(found, [])
+})
+
+test('each stage of a call is made in one file only', () => {
+  const makers = new Map<string, string[]>()
+  for (const path of sources(join(gateway, 'call'))) {
+    if (path === 'stage.ts') continue
+    const text = readFileSync(join(gateway, 'call', path), 'utf8')
+    for (const [, stage = ''] of text.matchAll(/\bstage: '(\w+)'/g)) {
+      makers.set(stage, [...new Set([...(makers.get(stage) ?? []), path])])
+    }
+  }
+  assert.deepEqual(
+    [...makers.values()].filter((paths) => paths.length > 1),
+    [],
+  )
+  assert.equal(makers.size, 8)
+})
+
+test('the evidence package depends on nothing', () => {
+  const outside = sources(evidence).flatMap((path) => {
+    const text = readFileSync(join(evidence, path), 'utf8')
+    return [...text.matchAll(importPattern)].flatMap(([, from = '']) =>
+      from.startsWith('.') || from.startsWith('node:crypto') ? [] : [`${path}: ${from}`],
+    )
+  })
+  assert.deepEqual(outside, [])
+})
