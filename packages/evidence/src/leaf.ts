@@ -14,11 +14,14 @@ import { leafBytesMax, recordVersion, textMax } from './record.ts'
  * The canonical text (RFC 8785) of a leaf, at most `leafBytesMax` bytes of UTF-8. One literal per
  * leaf type with its keys in sorted order, so `JSON.stringify` is the canonical form. A leaf that
  * would be longer loses the ends of its lists, and `truncated` says how many entries; one that does
- * not fit even then, or holds what is not canonical, throws `TypeError`: it cannot be recorded.
+ * not fit even then, holds what is not canonical, or has no place for a commitment, throws `TypeError`: it cannot be recorded.
  */
 export function leafText(draft: RecordDraft, emitter: Emitter, commitments: Commitments): string {
   const leaf = fill(draft, place(emitter), commitments)
   assertMembers(leaf)
+  for (const role of Object.keys(commitments)) {
+    if (leaf[role] === undefined) throw new TypeError(`${draft.type} commits to no ${role}`)
+  }
   const text = JSON.stringify(leaf)
   // UTF-8 takes at most three bytes for a code unit.
   if (text.length * 3 <= leafBytesMax || byteLength(text) <= leafBytesMax) return text
@@ -45,7 +48,7 @@ function fill(draft: RecordDraft, emitter: Emitter, commitments: Commitments): F
     case 'approval.decided':
     case 'approval.closed':
     case 'approval.claimed':
-      return fillApproval(draft, emitter)
+      return fillApproval(draft, emitter, commitments)
     default:
       return fillChange(draft, emitter)
   }
@@ -103,6 +106,7 @@ function fillAfterIntent(
   c: Commitments,
 ): Filled {
   const outcome = d.type === 'call.outcome' ? d : undefined
+  const { result, returned } = d.type === 'reconcile.indeterminate' ? {} : c
   return {
     call: d.call,
     emitter,
@@ -110,8 +114,8 @@ function fillAfterIntent(
     intent: d.intent,
     masked: outcome?.masked.map(masking),
     reason: d.type === 'reconcile.indeterminate' ? d.reason : undefined,
-    result: c.result && commitment(c.result),
-    returned: c.returned && commitment(c.returned),
+    result: result && commitment(result),
+    returned: returned && commitment(returned),
     session: d.session,
     status: outcome?.status,
     time: d.time,
@@ -124,16 +128,19 @@ function fillAfterIntent(
 function fillApproval(
   d: Of<'approval.requested' | 'approval.decided' | 'approval.closed' | 'approval.claimed'>,
   emitter: Emitter,
+  c: Commitments,
 ): Filled {
   const requested = d.type === 'approval.requested' ? d : undefined
   const decided = d.type === 'approval.decided' ? d : undefined
   return {
     approval: d.approval,
+    args: requested && c.args && commitment(c.args),
     by: decided?.by,
     call: 'call' in d ? d.call : undefined,
     digest: 'digest' in d ? d.digest : undefined,
     emitter,
     fn: requested?.fn,
+    forwarded: requested && c.forwarded && commitment(c.forwarded),
     groups: requested?.groups,
     rules: requested?.rules,
     session: requested?.session,

@@ -164,5 +164,5 @@ export type LeafRecord = RecordDraft &
 
 /** The one form in which a party is compared and listed. */
 export function partyId(party: Party): string {
-  return `${party.iss}:${party.sub}`
+  return party.iss === '' ? party.sub : `${party.iss}:${party.sub}`
 }

@@ -1,6 +1,12 @@
 import type { Approval } from '../model/approval.ts'
 import type { Approvals } from '../store/store.ts'
 
+export type Denials = {
+  readonly add: (approval: Approval) => void
+  /** The id of a fresh denial of the call with this digest. */
+  readonly find: (digest: string) => Promise<string | undefined>
+}
+
 /**
  * Denials of the last while, so that an agent that was told no does not ask people again at once.
  * Kept in memory and filled from the store on first use. A denial made through another process is
@@ -9,11 +15,7 @@ import type { Approvals } from '../store/store.ts'
 export function rememberDenials(
   store: Approvals,
   { now, coolDownMs }: { readonly now: () => number; readonly coolDownMs: number },
-): {
-  readonly add: (approval: Approval) => void
-  /** The id of a fresh denial of the call with this digest. */
-  readonly find: (digest: string) => Promise<string | undefined>
-} {
+): Denials {
   const denials = new Map<string, { readonly id: string; readonly until: number }>()
   const add = (approval: Approval) => {
     const at = approval.votes.find(({ verdict }) => verdict === 'deny')?.at ?? approval.createdAt

@@ -7,6 +7,8 @@ import { visibleBytes } from './visible.ts'
 /** What a person is shown before they answer. All text in it is safe to look at; see visible.ts. */
 export type ApprovalView = {
   readonly approval: Approval
+  /** The index of the record that asked; what was shown is kept beside it. */
+  readonly record: number | undefined
   /** Undefined when its payload was erased: then nobody can judge it any more. */
   readonly question: Question | undefined
   /** The request as it was received, with what the record must not see masked. */
@@ -21,17 +23,15 @@ export type ApprovalView = {
 }
 
 /** Puts together what the question's record kept. */
-export async function viewOf(
-  store: Leaves & Payloads,
-  approval: Approval,
-  shownBytesMax: number,
-): Promise<ApprovalView> {
+export async function viewOf(store: Leaves & Payloads, approval: Approval): Promise<ApprovalView> {
   const index = await requestedAt(store, approval)
-  if (index === undefined) return { approval, question: undefined, request: undefined }
+  if (index === undefined)
+    return { approval, record: undefined, question: undefined, request: undefined }
   const question = await store.payload(index, 'forwarded')
   const request = await store.payload(index, 'args')
   return {
     approval,
+    record: index,
     question: question && readQuestion(question),
     request: request && {
       text: visibleBytes(request.subarray(0, shownBytesMax)),
@@ -48,3 +48,6 @@ async function requestedAt(store: Leaves, approval: Approval): Promise<number | 
   }
   return undefined
 }
+
+/** 64 KiB: more than anybody reads. */
+const shownBytesMax = 65_536

@@ -2,20 +2,21 @@ import type { Approval } from '../model/approval.ts'
 import { type ApiKeys, type Approvals, Conflict, type Ledger } from '../store/store.ts'
 import { type Ballot, eligibility, type VoteRefused } from './ballot.ts'
 import { step, type Unfit } from './machine.ts'
+import type { DeskLimits } from './needs.ts'
 
 export type Voted = { readonly approval: Approval } | { readonly refused: VoteRefused }
 
 type Booth = {
   readonly store: Ledger & Approvals & ApiKeys
   readonly now: () => number
-  readonly limits: { readonly claimMs: number; readonly reasonCharsMax: number }
+  readonly limits: DeskLimits
   readonly find: (id: string) => Promise<Approval | undefined>
 }
 
 /** Counts one person's vote: checked, applied and recorded as one commit. A lost race is tried again. */
 export async function castVote(booth: Booth, ballot: Ballot): Promise<Voted> {
   const { store, now, limits, find } = booth
-  if (ballot.reason.length > limits.reasonCharsMax) return { refused: 'reason-too-long' }
+  if (ballot.reason.length > limits.reasonChars) return { refused: 'reason-too-long' }
   if (ballot.verdict === 'deny' && ballot.reason.trim() === '') {
     return { refused: 'reason-required' }
   }
@@ -27,7 +28,11 @@ export async function castVote(booth: Booth, ballot: Ballot): Promise<Voted> {
     const { verdict, reason, sawDigest } = ballot
     const by = ballot.person.subject.id
     const vote = { by, verdict, group: eligible.group, reason, sawDigest }
-    const next = step(approval, { kind: 'vote', vote }, { now: now(), claimMs: limits.claimMs })
+    const next = step(
+      approval,
+      { kind: 'vote', vote },
+      { now: now(), claimMs: limits.approvalClaimByMs },
+    )
     if (!next.fits) return { refused: refusedBy[next.unfit] }
     const { state, digest, id } = next.approval
     const time = new Date(now()).toISOString()

@@ -1,15 +1,139 @@
+/**
+ * Every number that bounds something, with its reason. Names end in their unit: `Bytes`, `Ms`, `Chars`,
+ * or the things counted. A few can be set in gateway.yaml (see schema.ts); the rest are fixed so that
+ * two gateways of one version never differ in what they accept.
+ */
 export const limits = {
-  headerBytes: 16 * 1024,
-  requestBodyBytes: 1024 * 1024,
-  streamedBodyBytes: 1024 ** 3,
-  queuedBodyBytes: 256 * 1024,
+  // --- What a caller may send ---
+
+  /** 16 KiB: a long token (8 KiB) and generous headers. What nginx and Node accept by default. */
+  headerBytes: 16_384,
+  /** 1 MiB: a body that is arguments is held, parsed and hashed whole, once per concurrent call. */
+  requestBodyBytes: 1_048_576,
+  /** 1 GiB: a streamed body takes no memory, only time; beyond this a transfer belongs elsewhere. */
+  streamedBodyBytes: 1_073_741_824,
+  /** Deeper JSON is an attack on recursive readers; real arguments stay below ten. */
   argumentsDepth: 64,
-  sessionNameChars: 128,
+  /** A session's name is hashed, never stored; a UUID or a conversation id fits. */
+  sessionNameChars: 200,
+  /** A caller that needs longer for its headers is holding a socket, not calling. */
+  requestHeadersMs: 10_000,
+  /** Outlives the 60 s for which common load balancers keep a connection, so theirs closes first. */
+  keepAliveMs: 65_000,
+  /** Concurrent HTTP/2 streams of one connection: what browsers and gRPC clients expect. */
+  http2Streams: 100,
+  /** Concurrent calls of one instance: at 1 MiB of arguments each, 1 GiB of memory at the worst. */
+  concurrentCalls: 1_024,
+
+  // --- What is held, kept and released ---
+
+  /** 256 KiB: a result held until its outcome is durable. Longer ones are streamed with chunk commitments. */
+  heldResultBytes: 262_144,
+  /** 1 MiB: how much of a stream one commitment covers: one flush per megabyte costs under 1% of throughput. */
+  chunkCommitBytes: 1_048_576,
+  /** 256 KiB between a fast upstream and a slow caller before the upstream is paused. */
+  queuedBodyBytes: 262_144,
+
+  // --- The upstream ---
+
+  /** Sockets to one upstream: enough for 1,024 calls of 60 ms at 1,000 calls/s, few enough for small services. */
   upstreamSockets: 64,
+  /** A TCP and TLS handshake across the world takes under a second; a dead host should be said soon. */
   upstreamConnectMs: 5_000,
+  /** Until the upstream's first byte; a connection may set its own. */
   upstreamHeadersMs: 60_000,
-  upstreamIdleMs: 300_000,
-  requestHeadersMs: 15_000,
-  keepAliveMs: 30_000,
-  http2Streams: 128,
+  /** Between two bytes of an answer; long enough for event streams with a 15 s heartbeat. */
+  upstreamIdleMs: 60_000,
+
+  // --- Approvals ---
+
+  /** How long a caller is held for a person when it does not say: below common client timeouts of 100 s. */
+  approvalHoldMs: 60_000,
+  /** How long at most: a held call occupies one of `concurrentCalls`. */
+  approvalHoldMsMax: 600_000,
+  /** A held question is about something happening now. */
+  approvalHeldDecideByMs: 900_000,
+  /** A question whose caller comes back later: a working day anywhere. */
+  approvalDecideByMs: 86_400_000,
+  /** An approval is of the world as the approver saw it; later it has to be asked again. */
+  approvalClaimByMs: 900_000,
+  /** The same call, denied just now, is denied again without asking, so that people are not worn down. */
+  approvalCoolDownMs: 900_000,
+  /** Undecided questions at once; beyond, asking for more only hides the important ones. */
+  approvalsPending: 1_000,
+  /** A reason given with a vote; it has to fit into one record (8 KiB) with everything else. */
+  reasonChars: 1_000,
+
+  // --- Identity ---
+
+  /** 16 KiB: as much as the headers that carry it. */
+  tokenBytes: 16_384,
+  /** Verified tokens remembered by hash: about 1 KiB each, 10 MiB. */
+  tokenCacheEntries: 10_000,
+  /** A remembered token is verified again after this, so that a key its issuer withdrew stops counting. */
+  tokenCacheMs: 300_000,
+  /** The one allowance for clocks that differ, for every time in every token. */
+  clockLeewayMs: 30_000,
+  /** An unknown key id may cause one fetch per issuer in this time, so strangers cannot make us hammer it. */
+  jwksRefetchMs: 30_000,
+  /** After a failed fetch the next caller waits this long in vain before another one is tried. */
+  jwksRetryMs: 2_000,
+  /** Keys are fetched again after this even if all is well, so that a withdrawn key is dropped. */
+  jwksMaxAgeMs: 600_000,
+  /** Keys go on counting this long while their issuer is unreachable: a short outage is not a sign-out. */
+  jwksStaleMs: 86_400_000,
+  /** Discovery document or key set, connect to last byte. */
+  identityFetchMs: 5_000,
+  /** 1 MiB: the largest public key sets have a few hundred keys, 200 KiB. */
+  identityFetchBytes: 1_048_576,
+  /** Actors of one chain. Each is shown to approvers and written to the record. */
+  actorChain: 8,
+  /** Groups of one party. Each becomes a Cedar entity at every decision. */
+  groupsPerParty: 512,
+  /** A group's or subject's name; the record has 8 KiB for everything. */
+  partyNameChars: 256,
+
+  // --- The admin API ---
+
+  /** Rows of a list unless asked. */
+  pageRows: 50,
+  /** Rows of a list at most. */
+  pageRowsMax: 200,
+  /** 1 MiB: no request of the contract comes near. */
+  adminBodyBytes: 1_048_576,
+  /** A working day; then a person proves again who they are. */
+  adminSessionMs: 28_800_000,
+  /** Signed-in sessions at once; the oldest makes room. */
+  adminSessions: 1_000,
+  /** Sign-in attempts of one address per minute. Keys have 256 bits; this only quiets the log. */
+  signInsPerMinute: 10,
+  /** Open event streams at once. */
+  eventStreams: 100,
+  /** Comment lines that keep proxies from closing a quiet event stream. */
+  eventHeartbeatMs: 15_000,
+
+  // --- Keys the gateway issues ---
+
+  /** Every key expires: one year at most. */
+  apiKeyLifetimeMsMax: 31_536_000_000,
+
+  // --- Files read at start and by `apply` ---
+
+  /** 4 MiB: an OpenAPI import of a thousand operations is about 2 MiB. */
+  yamlBytes: 4_194_304,
+  /** How often aliases may be followed in one file; more is a resource attack. */
+  yamlAliases: 100,
+  /** Nesting of one file. */
+  yamlDepth: 64,
+  /** Problems listed per file: enough to fix, not enough to drown. */
+  problemsListed: 100,
+  /** Files of one rulebook. */
+  rulebookFiles: 2_000,
+  /** 64 MiB: all files of one rulebook. */
+  rulebookBytes: 67_108_864,
+  /** 64 KiB: a secret is a token, a password or a key; anything longer is the wrong file. */
+  secretBytes: 65_536,
 } as const
+
+/** The same names with any numbers, for rooms that are given their limits. */
+export type Limits = { readonly [Name in keyof typeof limits]: number }

@@ -39,7 +39,7 @@ export type Name = { readonly text: string; readonly bytes: Uint8Array; next: No
 /** All rules and allow-lists of one function as one automaton over the way down into a value. */
 export class Automaton {
   readonly root: Node
-  /** No escaped spelling of a name that matters is longer than this. */
+  /** No quoted spelling of a name that matters is longer: at most six bytes for each of its own. */
   readonly keyBytesMax: number
   readonly #segments: (Segment | undefined)[] = []
   /** For each position, the rule it belongs to or the number of its allow-list. */
@@ -58,7 +58,8 @@ export class Automaton {
       for (const path of paths) starts.push(this.#add(path, list))
     })
     this.#lists = fields.length
-    this.keyBytesMax = 6 * Math.max(0, ...this.#segments.map(longestName))
+    this.keyBytesMax =
+      2 + 6 * this.#segments.reduce((max, one) => Math.max(max, longestName(one)), 0)
     this.root = this.#intern(new Set(starts))
   }
 
@@ -66,7 +67,8 @@ export class Automaton {
   member(node: Node, bytes: Uint8Array, from: number, to: number): Node {
     const names = node.namesByLength[to - from]
     if (names !== undefined) {
-      for (const name of names) if (sameBytes(name.bytes, bytes, from)) return this.#named(node, name)
+      for (const name of names)
+        if (sameBytes(name.bytes, bytes, from)) return this.#named(node, name)
     }
     return this.otherMember(node)
   }
@@ -185,8 +187,7 @@ export class Automaton {
       positions,
       hit: hits[0],
       nullHit: hits.find(({ strategy }) => strategy.hidesNull),
-      fields:
-        alive.size < this.#lists ? 'nothing' : openLists < this.#lists ? 'deeper' : 'all',
+      fields: alive.size < this.#lists ? 'nothing' : openLists < this.#lists ? 'deeper' : 'all',
       idle: !rulesBelow && openLists === this.#lists,
       mayDrop: dropBelow,
       namesByLength: byLength(names),

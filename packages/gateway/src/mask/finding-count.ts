@@ -5,7 +5,6 @@ import type { Finding } from './plan.ts'
 export class FindingCount {
   readonly #rules = new Map<Rule, number>()
   #fields = 0
-  #credential = 0
 
   rule(rule: Rule): void {
     this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + 1)
@@ -16,11 +15,6 @@ export class FindingCount {
     this.#fields += 1
   }
 
-  /** Credentials that came back. */
-  credential(count: number): void {
-    this.#credential += count
-  }
-
   list(): readonly Finding[] {
     const found: Finding[] = [...this.#rules].map(([{ id, path, strategy }, count]) => ({
       rule: id,
@@ -28,10 +22,8 @@ export class FindingCount {
       how: strategy.kind,
       count,
     }))
-    if (this.#fields > 0) found.push({ rule: 'fields', path: '$', how: 'fields', count: this.#fields })
-    if (this.#credential > 0) {
-      found.push({ rule: 'credential', path: '$', how: 'credential', count: this.#credential })
-    }
+    if (this.#fields > 0)
+      found.push({ rule: 'fields', path: '$', how: 'fields', count: this.#fields })
     return found
   }
 }

@@ -1,11 +1,12 @@
-import { createHmac, type Hmac } from 'node:crypto'
+import type { Hmac } from 'node:crypto'
 import type { Automaton, Node, Rule } from './automaton.ts'
+import { Bytes } from './bytes.ts'
 import type { FindingCount } from './finding-count.ts'
 import { type JsonEvents, JsonScanner } from './json-scanner.ts'
 import { limits } from './limits.ts'
-import { MaskError, type Masker } from './plan.ts'
+import { MaskError } from './plan.ts'
 import type { Splice } from './splice.ts'
-import { maskScalar, pseudonym, type ScalarKind, unescapeJson } from './strategy.ts'
+import { maskScalar, newHmac, pseudonym, type ScalarKind, unescapeJson } from './strategy.ts'
 
 /** A container that is being walked through. */
 type Frame = { node: Node; array: boolean; index: number; kept: boolean }
@@ -36,7 +37,7 @@ export class JsonMasker implements JsonEvents {
   #depth = 0
   /** Where the value stands that comes next. */
   #next: Node
-  #chunk: Uint8Array = new Uint8Array(0)
+  #chunk: Uint8Array = nothing
   /** What of the chunk is still to be copied, held or swallowed begins here. */
   #from = 0
   #holding = false
@@ -72,7 +73,7 @@ export class JsonMasker implements JsonEvents {
     if (this.#swallow !== undefined) this.#collect(this.#swallow, to)
     else if (this.#holding) this.#held.add(chunk, this.#from, to)
     else this.#out.copy(this.#from, to)
-    this.#checkHeld()
+    if (this.#holding) this.#checkHeld(this.#from)
   }
 
   /** The text ends here; another may begin. False when there was none. Throws when it is cut off. */
@@ -109,7 +110,10 @@ export class JsonMasker implements JsonEvents {
 
   close(to: number): void {
     // Only an empty container is still waiting for its first value here.
-    if (this.#holding) this.#release({ withComma: true })
+    if (this.#holding) {
+      this.#checkHeld(to)
+      this.#release({ withComma: true })
+    }
     this.#depth -= 1
     this.#valueEnd(to)
   }
@@ -157,6 +161,7 @@ export class JsonMasker implements JsonEvents {
   }
 
   #arrive(at: number, kind: Swallow['kind'], isNull = false): void {
+    if (this.#holding) this.#checkHeld(at)
     const { hit, nullHit, fields } = this.#next
     const rule = isNull ? nullHit : hit
     const hidden = fields === 'nothing' || (fields === 'deeper' && kind !== 'container')
@@ -175,7 +180,6 @@ export class JsonMasker implements JsonEvents {
     const dropped = hidden || how === 'drop'
     if (this.#holding && !dropped) this.#keep()
     if (this.#holding) {
-      this.#checkHeld(at)
       this.#held.clear()
       this.#holding = false
     } else this.#out.copy(this.#from, at)
@@ -185,13 +189,9 @@ export class JsonMasker implements JsonEvents {
       rule: hidden && how !== 'drop' ? undefined : rule,
       dropped,
       kind,
-      hmac: wantsValue && how === 'hash' && kind === 'container' ? this.#newHmac() : undefined,
+      hmac: wantsValue && how === 'hash' && kind === 'container' ? newHmac(this.#key) : undefined,
       keep: wantsValue && kind !== 'container',
     }
-  }
-
-  #newHmac(): Hmac {
-    return createHmac('sha256', this.#key)
   }
 
   #valueEnd(to: number): void {
@@ -242,66 +242,17 @@ export class JsonMasker implements JsonEvents {
     this.#held.clear()
   }
 
-  #checkHeld(at = this.#from): void {
+  #checkHeld(at: number): void {
     if (this.#held.overflown || this.#held.length + at - this.#from > limits.heldBytes) {
       throw new MaskError('A key is too long to decide whether its member may be shown.')
     }
   }
 }
 
+const nothing: Uint8Array = new Uint8Array(0)
 const nullText = Buffer.from('null')
 
 function scalarKind(firstByte: number): ScalarKind {
   if (firstByte === 0x22) return 'string'
   return firstByte === 0x2d || (firstByte >= 0x30 && firstByte <= 0x39) ? 'number' : 'literal'
 }
-
-/** Bytes gathered across chunks up to a limit; beyond it they are forgotten and only that is known. */
-class Bytes {
-  readonly #max: number
-  #parts: Uint8Array[] = []
-  length = 0
-  overflown = false
-
-  constructor(max: number) {
-    this.#max = max
-  }
-
-  add(chunk: Uint8Array, from: number, to: number): void {
-    if (this.overflown || from >= to) return
-    this.length += to - from
-    this.overflown = this.length > this.#max
-    if (this.overflown) this.#parts = []
-    // A copy: the chunk belongs to whoever pushed it, and is large beside what is kept of it.
-    else this.#parts.push(chunk.slice(from, to))
-  }
-
-  take(): Buffer {
-    return Buffer.concat(this.#parts)
-  }
-
-  clear(): void {
-    if (this.length === 0) return
-    this.#parts = []
-    this.length = 0
-    this.overflown = false
-  }
-}
-
-/** One JSON text. An empty body stays empty: it is what a reply without content has. */
-export function jsonMasker(masker: JsonMasker, out: Splice): Pick<Masker, 'push' | 'end'> {
-  return {
-    push: (chunk) => {
-      out.begin(chunk)
-      masker.feed(chunk, 0, chunk.length)
-      return out.take()
-    },
-    end: () => {
-      out.begin(nothing)
-      masker.endText()
-      return out.take()
-    },
-  }
-}
-
-const nothing = new Uint8Array(0)

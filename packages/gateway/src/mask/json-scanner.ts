@@ -34,6 +34,7 @@ const inNumber = 9
 const inLiteral = 10
 const failed = 11
 
+const nothing: Uint8Array = new Uint8Array(0)
 const quote = 0x22
 const backslash = 0x5c
 
@@ -65,7 +66,7 @@ const literals: Readonly<Record<number, Uint8Array>> = {
  */
 export class JsonScanner {
   readonly #events: JsonEvents
-  readonly #isArray = new Uint8Array(limits.depth + 1)
+  readonly #isArray: boolean[] = []
   #state = expectValue
   #depth = 0
   /** The depth of the container whose inside is not told; 0 while everything is. */
@@ -74,7 +75,7 @@ export class JsonScanner {
   #escape = 0
   #escaped = false
   #number = numberMinus
-  #literal: Uint8Array = new Uint8Array(0)
+  #literal: Uint8Array = nothing
   #literalAt = 0
   #started = false
 
@@ -122,7 +123,8 @@ export class JsonScanner {
   }
 
   #structure(chunk: Uint8Array, from: number, to: number): number {
-    for (let at = from; at < to; at += 1) {
+    let at = from - 1
+    while (++at < to) {
       const byte = chunk[at] ?? 0
       if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) continue
       const state = this.#state
@@ -134,11 +136,14 @@ export class JsonScanner {
           this.#beginScalar(inString, at, byte)
         } else throw this.#fail()
         this.#escaped = false
-        return at + 1
+        // Most strings end in the chunk they begin in, and the structure goes on behind them.
+        at = this.#string(chunk, at + 1, to) - 1
+        if (this.#state >= inString) return at + 1
+        continue
       }
       if (byte === 0x2c) {
         if (state !== afterValue) throw this.#fail()
-        this.#state = this.#isArray[this.#depth] === 1 ? expectValue : expectKey
+        this.#state = this.#isArray[this.#depth] === true ? expectValue : expectKey
         if (this.#untold === 0) this.#events.comma(at)
       } else if (byte === 0x3a) {
         if (state !== expectColon) throw this.#fail()
@@ -158,14 +163,14 @@ export class JsonScanner {
     }
     this.#started = true
     this.#depth += 1
-    this.#isArray[this.#depth] = array ? 1 : 0
+    this.#isArray[this.#depth] = array
     this.#state = array ? expectValueOrEnd : expectKeyOrEnd
     if (this.#untold === 0 && !this.#events.open(at, { array })) this.#untold = this.#depth
   }
 
   #close(to: number, array: boolean): void {
     const empty = array ? expectValueOrEnd : expectKeyOrEnd
-    const fits = this.#depth > 0 && this.#isArray[this.#depth] === (array ? 1 : 0)
+    const fits = this.#depth > 0 && this.#isArray[this.#depth] === array
     if (!fits || (this.#state !== afterValue && this.#state !== empty)) throw this.#fail()
     const depth = this.#depth
     this.#depth -= 1

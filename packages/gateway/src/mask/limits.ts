@@ -14,11 +14,11 @@ export const limits = {
    * Bytes between two values (comma, white space, key) where the value may turn out to be dropped:
    * they are held until that is known.
    */
-  heldBytes: 64 * 1024,
+  heldBytes: 65_536,
   /** Raw bytes of a string or number that is kept whole to derive its mask; a longer one is redacted. */
-  maskedScalarBytes: 64 * 1024,
+  maskedScalarBytes: 65_536,
   /** One event of an event stream, which is held until it is complete. */
-  eventBytes: 1024 * 1024,
+  eventBytes: 1_048_576,
   /**
    * Remembered combinations of path positions. Hostile nesting can reach many combinations under
    * descendant paths; beyond this number they are computed each time instead of remembered.

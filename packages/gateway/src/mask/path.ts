@@ -82,7 +82,8 @@ function readSegment(cursor: Cursor): Segment {
   return { descendant, selectors: [{ kind: 'name', name: readShorthand(cursor) }] }
 }
 
-const shorthand = /[A-Za-z_\u{80}-\u{d7ff}\u{e000}-\u{10ffff}][\w\u{80}-\u{d7ff}\u{e000}-\u{10ffff}]*/uy
+const shorthand =
+  /[A-Za-z_\u{80}-\u{d7ff}\u{e000}-\u{10ffff}][\w\u{80}-\u{d7ff}\u{e000}-\u{10ffff}]*/uy
 
 function readShorthand(cursor: Cursor): string {
   shorthand.lastIndex = cursor.at
@@ -91,7 +92,8 @@ function readShorthand(cursor: Cursor): string {
     fail(cursor, "expected a name or *; a name with other characters is written ['like-this']")
   }
   cursor.at += name.length
-  if (cursor.text.startsWith('(', cursor.at)) fail(cursor, 'calls a function, which masking has not')
+  if (cursor.text.startsWith('(', cursor.at))
+    fail(cursor, 'calls a function, which masking has not')
   return name
 }
 

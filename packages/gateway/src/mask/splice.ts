@@ -1,6 +1,6 @@
 /** Collects what goes out for one chunk: stretches of the chunk itself, and what replaces the rest. */
 export class Splice {
-  #chunk: Uint8Array = new Uint8Array(0)
+  #chunk: Uint8Array = nothing
   #from = 0
   #to = 0
   readonly #parts: Uint8Array[] = []
@@ -43,3 +43,5 @@ export class Splice {
     this.#from = this.#to
   }
 }
+
+const nothing: Uint8Array = new Uint8Array(0)

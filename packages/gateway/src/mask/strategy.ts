@@ -1,4 +1,4 @@
-import { createHmac, type Hmac } from 'node:crypto'
+import { createHmac, createSecretKey, type Hmac, type KeyObject } from 'node:crypto'
 import type { MaskStrategy } from '../model/function.ts'
 
 /** A strategy made ready. Where two rules name one value, the lower `rank`, the more hiding, wins. */
@@ -38,6 +38,19 @@ export function strategyProblem(strategy: MaskStrategy): string | undefined {
   return undefined
 }
 
+/** HMAC-SHA-256 under the gateway's masking key. */
+export function newHmac(key: Uint8Array): Hmac {
+  let secret = secrets.get(key)
+  if (secret === undefined) {
+    secret = createSecretKey(key)
+    secrets.set(key, secret)
+  }
+  return createHmac('sha256', secret)
+}
+
+/** Making a key object costs several times the HMAC of a short value, so each key's is kept. */
+const secrets = new WeakMap<Uint8Array, KeyObject>()
+
 /** The JSON text of the pseudonym of what the HMAC has read. 128 bits: equal only for equal values. */
 export function pseudonym(hmac: Hmac): Uint8Array {
   return Buffer.from(`"hash:${hmac.digest('base64url').slice(0, 22)}"`)
@@ -52,7 +65,7 @@ export function maskScalar(options: {
 }): Uint8Array {
   const { strategy, kind, raw, key } = options
   const value = kind === 'string' ? unescapeJson(raw.toString()) : raw.toString()
-  if (strategy.kind === 'hash') return pseudonym(createHmac('sha256', key).update(value))
+  if (strategy.kind === 'hash') return pseudonym(newHmac(key).update(value))
   if (strategy.kind === 'partial' && kind !== 'literal') {
     return Buffer.from(JSON.stringify(partial(value, strategy)))
   }

@@ -26,6 +26,7 @@ export function openForWriting(options: {
   const db = new DatabaseSync(path)
   try {
     // FULL: a commit has reached the disk when COMMIT returns, also across a power cut.
+    db.exec('PRAGMA page_size = 16384')
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
     db.exec('PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000')
     if (options.pagesMax) db.exec(`PRAGMA max_page_count = ${Math.trunc(options.pagesMax)}`)
@@ -57,6 +58,7 @@ export function openForReading(path: string): DatabaseSync {
  * readers of the real database are not kept out.
  */
 function takeLock(path: string): DatabaseSync {
+  closeSync(openSync(`${path}.lock`, 'a', 0o600))
   const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 })
   try {
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')

@@ -57,7 +57,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   return {
     ...questions(reader.ask),
     commit: (entry) =>
-      closing ? Promise.reject(new Unavailable('the store is closed')) : queue.commit(entry),
+      closing !== undefined
+        ? Promise.reject(new Unavailable('the store is closed'))
+        : queue.commit(entry),
     close: () => {
       closing ??= close()
       return closing

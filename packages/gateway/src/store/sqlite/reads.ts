@@ -6,13 +6,30 @@ import type { Approval } from '../../model/approval.ts'
 import type { CallQuery, Leaf, PayloadRole, SessionSummary } from '../store.ts'
 import { roleNumbers } from './message.ts'
 
-/** Every question the store answers, each in bounded work: at most 1000 rows. */
-export type Reads = ReturnType<typeof prepareReads>
+/** Every question the store answers, each in bounded work: at most 1000 rows. See store.ts. */
+export type Reads = {
+  readonly size: () => number
+  readonly leaves: (start: number, limit: number) => readonly Leaf[]
+  readonly leavesOfCall: (callId: string) => readonly Leaf[]
+  readonly leavesOfSession: (session: string, start: number, limit: number) => readonly Leaf[]
+  readonly callHeads: (query: CallQuery) => readonly Leaf[]
+  readonly sessions: (query: SessionQuery) => readonly SessionSummary[]
+  readonly callsWithoutEnding: (olderThan: number) => readonly Leaf[]
+  readonly payload: (index: number, role: PayloadRole) => Uint8Array | undefined
+  readonly approval: (id: string) => Approval | undefined
+  readonly pendingApproval: (digest: string) => Approval | undefined
+  readonly approvals: (query: ApprovalQuery) => readonly Approval[]
+  readonly apiKeyByHash: (hash: string) => ApiKey | undefined
+  readonly apiKeys: (query: Page) => readonly ApiKey[]
+}
+type SessionQuery = { readonly before?: number; readonly limit: number }
+type Page = { readonly before?: string; readonly limit: number }
+type ApprovalQuery = Page & { readonly state?: Approval['state'] }
 
 const rowsMax = 1000
 
-/** Prepares the questions on one connection. Synchronous; see store.ts for what each means. */
-export function prepareReads(db: DatabaseSync, kek: Uint8Array) {
+/** Prepares the questions on one connection. They throw when the database cannot be read. */
+export function prepareReads(db: DatabaseSync, kek: Uint8Array): Reads {
   return { ...leafReads(db), ...callReads(db), ...payloadReads(db, kek), ...stateReads(db) }
 }
 
@@ -64,7 +81,7 @@ function callReads(db: DatabaseSync) {
       const values = filters.map(([, value]) => value)
       return leaves(statement, [before(query.before), ...values, bounded(query.limit)])
     },
-    sessions: (query: { readonly before?: number; readonly limit: number }): SessionSummary[] =>
+    sessions: (query: SessionQuery): SessionSummary[] =>
       sessions.all(before(query.before), bounded(query.limit)).map((row) => ({
         id: String(row.id),
         caller: String(row.caller),
@@ -119,17 +136,13 @@ function stateReads(db: DatabaseSync) {
   return {
     approval: (id: string): Approval | undefined => readApproval(approval.get(id)),
     pendingApproval: (digest: string): Approval | undefined => readApproval(pending.get(digest)),
-    approvals: (query: {
-      readonly before?: string
-      readonly limit: number
-      readonly state?: Approval['state']
-    }): Approval[] => {
+    approvals: (query: ApprovalQuery): Approval[] => {
       const page = [query.before ?? null, query.before ?? null, bounded(query.limit)]
       const rows = query.state ? approvalsIn.all(query.state, ...page) : approvals.all(...page)
       return rows.flatMap((row) => readApproval(row) ?? [])
     },
     apiKeyByHash: (hash: string): ApiKey | undefined => readKey(keyByHash.get(hash)),
-    apiKeys: (query: { readonly before?: string; readonly limit: number }): ApiKey[] =>
+    apiKeys: (query: Page): ApiKey[] =>
       keys
         .all(query.before ?? null, query.before ?? null, bounded(query.limit))
         .flatMap((row) => readKey(row) ?? []),

@@ -1,0 +1,150 @@
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import type { Context, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import { Conflict, Unavailable } from '../store/store.ts'
+import { type AdminEnv, requirePerson } from './access.ts'
+import { openEventStreams } from './events.ts'
+import type { AdminNeeds } from './needs.ts'
+import { type AdminApp, openApp } from './openapi.ts'
+import { Refused, writeProblem } from './problem.ts'
+import { approvalRoutes } from './routes/approvals.ts'
+import { callRoutes } from './routes/calls.ts'
+import { functionRoutes } from './routes/functions.ts'
+import { keyRoutes } from './routes/keys.ts'
+import { probeRoutes } from './routes/probes.ts'
+import { recordRoutes } from './routes/records.ts'
+import { rulebookRoutes } from './routes/rulebook.ts'
+import { sessionRoutes } from './routes/sessions.ts'
+import { signInRoutes } from './routes/sign-in.ts'
+
+export type Admin = { readonly url: string; readonly close: () => Promise<void> }
+
+/** Listens. `close` ends event streams, lets requests that are under way finish, then stops. */
+export async function openAdmin(needs: AdminNeeds): Promise<Admin> {
+  const { host, port } = needs.listen
+  const closing = new AbortController()
+  const app = adminApp(needs, closing.signal)
+  const listening = Promise.withResolvers<AddressInfo>()
+  const server = serve({ fetch: app.fetch, hostname: host, port }, listening.resolve)
+  server.once('error', listening.reject)
+  const address = await listening.promise
+  const shownHost = host.includes(':') ? `[${host}]` : host
+  return {
+    url: `http://${shownHost}:${address.port}`,
+    close: async () => {
+      closing.abort()
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        if ('closeIdleConnections' in server) server.closeIdleConnections()
+      })
+    },
+  }
+}
+
+/** The whole admin API: what every request passes, then one file of routes for each noun. */
+export function adminApp(needs: AdminNeeds, closing: AbortSignal): AdminApp {
+  const root = openApp()
+  root.use(dress(needs), checkHost(needs.listen.host), checkBody(needs))
+  root.onError((thrown, c) => writeProblem(refusedFor(thrown, c, needs), c.get('requestId')))
+  root.notFound((c) => writeProblem(unknownRoute(root, c), c.get('requestId')))
+  probeRoutes(root, needs)
+
+  const api = openApp()
+  signInRoutes(api, needs)
+  api.use(requirePerson(needs))
+  const events = openEventStreams(needs, closing)
+  functionRoutes(api, needs)
+  rulebookRoutes(api, needs)
+  approvalRoutes(api, needs, events)
+  callRoutes(api, needs, events)
+  sessionRoutes(api, needs)
+  keyRoutes(api, needs)
+  recordRoutes(api, needs)
+  root.route(base, api)
+
+  root.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A session from `POST /sign-in`, or a token of an identity provider.',
+  })
+  root.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'Sallyport admin API', version: 'v1', license: { name: 'MIT' } },
+    security: [{ bearer: [] }],
+  })
+  return root
+}
+
+/** Every answer, whatever it is, carries an id and is not kept or guessed at by anybody. */
+function dress({ newId }: AdminNeeds): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    const requestId = newId()
+    c.set('requestId', requestId)
+    await next()
+    c.res.headers.set('x-request-id', requestId)
+    c.res.headers.set('cache-control', 'no-store')
+    c.res.headers.set('x-content-type-options', 'nosniff')
+  }
+}
+
+/**
+ * On a loopback address only local names are answered: a web page that points its own name at this
+ * machine (DNS rebinding) is not.
+ */
+function checkHost(boundTo: string): MiddlewareHandler<AdminEnv> {
+  const isLoopback = boundTo === 'localhost' || boundTo === '::1' || /^127\./.test(boundTo)
+  return async (c, next) => {
+    const name = (c.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase()
+    if (isLoopback && !localNames.includes(name) && name !== boundTo) {
+      throw new Refused('host-refused')
+    }
+    await next()
+  }
+}
+
+function checkBody({ limits }: AdminNeeds): MiddlewareHandler<AdminEnv> {
+  const limited = bodyLimit({
+    maxSize: limits.adminBodyBytes,
+    onError: () => {
+      throw new Refused('request-too-large')
+    },
+  })
+  return async (c, next) => {
+    const { headers } = c.req.raw
+    const carries =
+      headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) > 0
+    const type = (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
+    if (carries && type !== 'application/json') throw new Refused('media-type-refused')
+    return limited(c, next)
+  }
+}
+
+/** The one place where whatever was thrown becomes an answer. What is not expected says nothing of itself. */
+function refusedFor(thrown: unknown, c: Context<AdminEnv>, { logFault }: AdminNeeds): Refused {
+  if (thrown instanceof Refused) return thrown
+  if (thrown instanceof Conflict) return new Refused('conflict')
+  const requestId = c.get('requestId')
+  if (thrown instanceof HTTPException && thrown.status < 500) {
+    return new Refused('request-invalid', { detail: 'The body is not JSON.' })
+  }
+  logFault({ requestId, cause: thrown })
+  return new Refused(thrown instanceof Unavailable ? 'store-unavailable' : 'internal')
+}
+
+/** A path that is known under another method is said to be. */
+function unknownRoute(app: AdminApp, c: Context): Refused {
+  const allowed = app.routes
+    .filter(({ method, path }) => method !== 'ALL' && patternOf(path).test(c.req.path))
+    .map(({ method }) => method)
+  if (allowed.length === 0) return new Refused('not-found')
+  return new Refused('method-refused', { headers: { allow: [...new Set(allowed)].join(', ') } })
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`)
+}
+
+const base = '/api/v1'
+const localNames = ['localhost', '127.0.0.1', '[::1]']

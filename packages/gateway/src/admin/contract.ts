@@ -1,0 +1,230 @@
+/**
+ * What the admin API says, as types: the command line and the console take these and nothing else from
+ * the gateway. JSON members are snake_case; times are RFC 3339 UTC. schema.ts holds the same as schemas
+ * and does not compile when the two differ.
+ */
+
+/** Problem details (RFC 9457): the body of every answer that is not a success. */
+export type Problem = {
+  /** `urn:sallyport:problem:<code>`; stable. */
+  type: string
+  title: string
+  status: number
+  code: string
+  detail?: string | undefined
+  request_id: string
+  /** `pointer` is RFC 6901 into the request body, a parameter's name, or a place in the rulebook. */
+  errors?: { pointer: string; detail: string }[] | undefined
+}
+
+export type Page<Item> = { data: Item[]; next_cursor: string | null }
+
+export type Role = 'admin' | 'auditor' | 'approver'
+
+export type Whoami = {
+  id: string
+  groups: string[]
+  /** What these groups may do here. An approver sees and votes on what their groups decide. */
+  roles: Role[]
+  method: 'oidc' | 'operator'
+  expires_at: string
+}
+
+/** `token` is shown once: a bearer token for this API until `expires_at` or sign-out. */
+export type SignedIn = { token: string; expires_at: string; id: string }
+
+export type FunctionSummary = {
+  id: string
+  connection: string
+  purpose: string
+  owner: string
+  sensitivity: 'public' | 'internal' | 'confidential' | 'restricted'
+  risk: 'low' | 'medium' | 'high' | 'critical'
+  method: string
+  path: string
+  digest: string
+}
+
+export type FunctionDetail = FunctionSummary & {
+  idempotent: boolean
+  deferrable: boolean
+  payloads: 'kept' | 'committed'
+  upstream: string
+  argument_schema: Record<string, unknown>
+  result_schema: Record<string, unknown> | null
+  masks: { id: string; path: string; how: string; of: 'arguments' | 'result' }[]
+}
+
+export type RulebookState = {
+  digest: string
+  since: string
+  connections: number
+  functions: number
+  grants: number
+  guardrails: number
+}
+
+/** The outcome of reading the configured folder. `errors` empty: it would become (or is) the rulebook. */
+export type RulebookCheck = {
+  valid: boolean
+  digest: string | null
+  /** True when this differs from what is in force. */
+  changed: boolean
+  errors: RulebookProblem[]
+  tests: { name: string; passed: boolean; expected: string; got: string }[]
+}
+
+export type RulebookProblem = {
+  file: string
+  line: number
+  column: number
+  detail: string
+  hint?: string | undefined
+}
+
+export type PartyAsked = {
+  kind: 'user' | 'agent' | 'workload' | 'service'
+  id: string
+  groups: string[]
+}
+
+export type Explain = {
+  as: PartyAsked
+  actor?: PartyAsked | undefined
+  /** The function's id. */
+  call: string
+  args: Record<string, unknown>
+  approved_by?: string[] | undefined
+  /** RFC 3339; absent: now. */
+  at?: string | undefined
+}
+
+export type Explained = {
+  effect: 'permit' | 'hold' | 'forbid'
+  reasons: Reason[]
+  approver_groups: string[]
+  grants: { party: string; grants: string[] }[]
+  /** Policies that could not be evaluated; each counts as a forbid. */
+  errors: string[]
+  rulebook: string
+}
+
+export type Reason = { policy: string; effect: 'permit' | 'forbid'; text: string | null }
+
+export type ApprovalState =
+  | 'PENDING'
+  | 'APPROVED'
+  | 'DENIED'
+  | 'EXPIRED'
+  | 'WITHDRAWN'
+  | 'SUPERSEDED'
+
+export type ApprovalSummary = {
+  id: string
+  state: ApprovalState
+  clearance: 'NONE' | 'ACTIVE' | 'CONSUMED' | 'EXPIRED'
+  /** What a vote confirms having seen. */
+  digest: string
+  call: string
+  function: string
+  subject: string
+  /** The current actor first. */
+  actors: string[]
+  session: string
+  approver_groups: string[]
+  reasons: Reason[]
+  created_at: string
+  decide_by: string
+  claim_by: string | null
+  votes: { by: string; verdict: 'approve' | 'deny'; group: string; reason: string; at: string }[]
+  /** May the person who asks vote now? If not, why. */
+  you: { may_vote: boolean; why_not: string | null }
+}
+
+export type ApprovalDetail = ApprovalSummary & {
+  /** Null when what was asked has been erased. All text is safe to look at: nothing in it is invisible. */
+  question: {
+    function: { id: string; purpose: string; owner: string; sensitivity: string; risk: string }
+    connection: string
+    upstream: string
+    protocol: string
+    /** Argument masks applied. */
+    arguments: Record<string, unknown>
+    /** True: the call also streams a body that nobody has seen, and no approval covers its content. */
+    unread_body: boolean
+  } | null
+  /** The request as received. */
+  request: { text: string; bytes: number; shortened: boolean } | null
+}
+
+export type VoteCast = { digest: string; reason?: string | undefined; group?: string | undefined }
+
+export type CallListed = {
+  id: string
+  session: string
+  function: string | null
+  caller: string | null
+  on_behalf_of: string | null
+  started_at: string
+  ended_at: string | null
+  /** `running`, `done`, `aborted`, `indeterminate`, or the refusal's code. */
+  ending: string
+  status: number | null
+  rules: string[]
+  masked: { rule: string; path: string; how: string; count: number }[]
+  approval: string | null
+  /** Indexes of its records, ascending. */
+  records: number[]
+}
+
+export type CallDetail = CallListed & {
+  rulebook: string | null
+  trace: string | null
+  /** Each record as it stands in the log. */
+  leaves: { index: number; type: string; time: string; leaf: Record<string, unknown> }[]
+}
+
+export type SessionListed = {
+  id: string
+  caller: string
+  on_behalf_of: string | null
+  calls: number
+  started_at: string
+  last_at: string
+}
+
+/** A session's calls in the order they began. */
+export type SessionDetail = Page<CallListed> & { id: string }
+
+export type KeyListed = {
+  id: string
+  name: string
+  kind: 'agent' | 'workload' | 'service'
+  groups: string[]
+  scope: string[]
+  created_by: string
+  created_at: string
+  expires_at: string
+  revoked_at: string | null
+}
+
+export type KeyAsked = {
+  name: string
+  kind: 'agent' | 'workload' | 'service'
+  groups: string[]
+  /** Function ids, or `<connection>.*`. */
+  scope: string[]
+  expires_at: string
+}
+
+/** `key` is shown this once and kept nowhere. */
+export type KeyIssued = KeyListed & { key: string }
+
+/** An event of `/approvals/events` and `/calls/events`; its SSE id is the record's index. */
+export type ApprovalEvent = {
+  event: 'opened' | 'decided'
+  id: string
+  state: ApprovalState
+  function: string
+}
+export type CallEvent = { event: 'started' | 'ended'; call: CallListed }

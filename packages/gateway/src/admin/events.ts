@@ -1,0 +1,68 @@
+import type { LeafRecord } from '@sallyport/evidence/record'
+import type { Context } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import { type AdminEnv, personOf } from './access.ts'
+import type { AdminNeeds } from './needs.ts'
+import { Refused } from './problem.ts'
+import { tail } from './tail.ts'
+
+/** What one record means to those who watch; undefined: nothing. */
+export type Telling = (
+  leaf: LeafRecord,
+  index: number,
+) => Promise<{ readonly event: string } | undefined>
+
+export type EventStreams = (c: Context<AdminEnv>, tell: Telling) => Promise<Response>
+
+/**
+ * Server-sent events out of the evidence log. An event's id is its record's index, so `Last-Event-ID`
+ * resumes exactly, over restarts too. Ends when the person's sign-in does.
+ */
+export function openEventStreams(needs: AdminNeeds, closing: AbortSignal): EventStreams {
+  let open = 0
+  return async (c, tell) => {
+    if (open >= needs.limits.eventStreams) throw new Refused('overloaded')
+    const start = startOf(c) ?? (await needs.store.size())
+    const bearer = c.get('bearer')
+    c.header('x-accel-buffering', 'no')
+    return streamSSE(c, async (stream) => {
+      const left = new AbortController()
+      stream.onAbort(() => left.abort())
+      open += 1
+      try {
+        await stream.write('retry: 2000\n\n')
+        let quietSince = needs.now()
+        for await (const found of tail(
+          needs.store,
+          start,
+          AbortSignal.any([left.signal, closing]),
+        )) {
+          if (!found) {
+            if (needs.now() - quietSince < needs.limits.eventHeartbeatMs) continue
+            if (!(await personOf(needs, bearer))) return
+            await stream.write(': still here\n\n')
+          } else {
+            const told = await tell(found.leaf, found.index)
+            if (!told) continue
+            const { event } = told
+            await stream.writeSSE({ id: String(found.index), event, data: JSON.stringify(told) })
+          }
+          quietSince = needs.now()
+        }
+      } finally {
+        open -= 1
+      }
+    })
+  }
+}
+
+function startOf(c: Context): number | undefined {
+  const last = c.req.header('last-event-id')
+  if (last === undefined || last === '') return undefined
+  if (!/^\d{1,15}$/.test(last)) {
+    throw new Refused('request-invalid', {
+      errors: [{ pointer: 'Last-Event-ID', detail: 'Not an id that this stream gave out.' }],
+    })
+  }
+  return Number(last) + 1
+}

@@ -1,0 +1,97 @@
+import type { Desk } from '../approval/desk.ts'
+import type { Limits } from '../config/limits.ts'
+import type { ApiKey } from '../model/api-key.ts'
+import type { Decision, Question } from '../model/decision.ts'
+import type { Party } from '../model/principal.ts'
+import type { Rulebook, Problem as RulebookFlaw } from '../model/rulebook.ts'
+import type { ApiKeys, Approvals, Leaves, Ledger } from '../store/store.ts'
+import type { Metrics } from './metrics.ts'
+
+export type AdminStore = Ledger & Leaves & Approvals & ApiKeys
+
+/** Somebody who signed in: always a person, never with an actor. */
+export type SignedInPerson = {
+  readonly subject: Party
+  readonly actors: readonly Party[]
+  readonly authentication: {
+    readonly method: 'oidc' | 'operator'
+    /** Unix milliseconds. */
+    readonly expiresAt: number
+  }
+}
+
+/** How people prove who they are. Every method resolves to undefined for what it does not accept. */
+export type SignIn = {
+  /** `spo_…` */
+  readonly byOperatorKey: (key: string) => Promise<SignedInPerson | undefined>
+  /** A token of an identity provider, for this API's audience; only a person without an actor. */
+  readonly byToken: (token: string) => Promise<SignedInPerson | undefined>
+  readonly sessions: {
+    /** Returns the `spa_…` token; only its hash is held. */
+    readonly create: (person: SignedInPerson) => {
+      readonly token: string
+      readonly expiresAt: number
+    }
+    readonly find: (token: string) => SignedInPerson | undefined
+    readonly end: (token: string) => void
+  }
+}
+
+export type RulebookTest = {
+  readonly name: string
+  readonly passed: boolean
+  readonly expected: string
+  readonly got: string
+}
+
+export type RulebookOutcome = {
+  /** Empty: the folder is a valid rulebook. */
+  readonly problems: readonly RulebookFlaw[]
+  /** Of the rulebook read, when it is valid. */
+  readonly digest: string | undefined
+  readonly tests: readonly RulebookTest[]
+}
+
+export type Rulebooks = {
+  readonly current: () =>
+    | {
+        readonly rulebook: Rulebook
+        readonly decide: (question: Question) => Decision
+        /** When it was activated, Unix milliseconds. */
+        readonly since: number
+      }
+    | undefined
+  /** Reads the configured folder and says what it would be; changes nothing. */
+  readonly check: () => Promise<RulebookOutcome>
+  /** Puts the configured folder in force if it is valid; recorded before it takes effect. `by` is a party id. */
+  readonly apply: (by: string) => Promise<RulebookOutcome>
+}
+
+/** Everything the admin API asks of the outside world; serve.ts wires it. */
+export type AdminNeeds = {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly store: AdminStore
+  readonly desk: Desk
+  readonly rulebooks: Rulebooks
+  readonly signIn: SignIn
+  readonly issueKey: (ask: {
+    readonly name: string
+    readonly kind: ApiKey['kind']
+    readonly groups: readonly string[]
+    readonly scope: readonly string[]
+    readonly expiresAt: number
+    readonly createdBy: string
+    readonly now: number
+  }) => { readonly key: string; readonly record: ApiKey }
+  /** Which groups are administrators and auditors. Nobody is, unless named here. */
+  readonly roleGroups: { readonly admin: readonly string[]; readonly auditor: readonly string[] }
+  /** Is everything needed to govern a call there? Names of what is not. */
+  readonly notReady: () => Promise<readonly string[]>
+  readonly metrics: Metrics
+  readonly now: () => number
+  readonly newId: () => string
+  readonly version: string
+  /** A fault, for the operator; never shown to the caller. */
+  readonly logFault: (fault: { readonly requestId: string; readonly cause: unknown }) => void
+  readonly limits: Limits
+}

@@ -1,0 +1,229 @@
+import { createRoute } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { eligibility, type VoteRefused, votesRefused } from '../../approval/ballot.ts'
+import type { ApprovalView } from '../../approval/view.ts'
+import type { Approval } from '../../model/approval.ts'
+import { type AdminEnv, maySee } from '../access.ts'
+import type { ApprovalDetail, ApprovalEvent, ApprovalSummary } from '../contract.ts'
+import { readIdCursor, writeCursor } from '../cursor.ts'
+import type { EventStreams } from '../events.ts'
+import type { AdminNeeds, SignedInPerson } from '../needs.ts'
+import { type AdminApp, answers, idParams, jsonBody, pageQuery } from '../openapi.ts'
+import { Refused } from '../problem.ts'
+import { approvalDetail, approvalState, approvalSummary, page, voteCast } from '../schema.ts'
+
+const tags = ['Approvals']
+
+/** Questions that wait for people. Whoever is in an approver group of one sees it and may vote on it. */
+export function approvalRoutes(app: AdminApp, needs: AdminNeeds, events: EventStreams): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/approvals',
+      tags,
+      request: { query: pageQuery.extend({ state: approvalState.optional() }) },
+      responses: answers(page(approvalSummary), 'Newest first.'),
+    }),
+    async (c) => {
+      const { limit, cursor, state } = c.req.valid('query')
+      const person = c.get('person')
+      const { rows, more } = await visible(needs, person, {
+        limit,
+        state,
+        before: readIdCursor(cursor),
+      })
+      const next_cursor = more === undefined ? null : writeCursor(more)
+      return c.json({ data: rows.map((row) => summaryOf(row, person)), next_cursor }, 200)
+    },
+  )
+
+  // Before `/approvals/{id}`, which would match it too. Not in openapi.json as JSON: it is a stream.
+  app.get('/approvals/events', (c) => {
+    const person = c.get('person')
+    return events(c, async (leaf): Promise<ApprovalEvent | undefined> => {
+      const settled = leaf.type === 'approval.decided' && leaf.state !== 'PENDING'
+      if (leaf.type !== 'approval.requested' && leaf.type !== 'approval.closed' && !settled) return
+      const approval = await needs.desk.find(leaf.approval)
+      if (!approval || !maySee(person, needs.roleGroups, approval)) return undefined
+      const { id, state, functionId } = approval
+      const event = leaf.type === 'approval.requested' ? 'opened' : 'decided'
+      return { event, id, state, function: functionId }
+    })
+  })
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/approvals/{id}',
+      tags,
+      request: { params: idParams },
+      description: 'What is shown to those who vote. Reading it is recorded.',
+      responses: answers(approvalDetail, 'One approval.'),
+    }),
+    async (c) => c.json(await show(needs, c, c.req.valid('param').id), 200),
+  )
+
+  voteRoute(app, needs, 'approve')
+  voteRoute(app, needs, 'deny')
+}
+
+function voteRoute(app: AdminApp, needs: AdminNeeds, verdict: 'approve' | 'deny'): void {
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: `/approvals/{id}/${verdict}`,
+      tags,
+      request: { params: idParams, ...jsonBody(voteCast) },
+      description: '`digest` is that of the approval as it was shown. A denial needs a reason.',
+      responses: answers(approvalSummary, 'The approval after the vote.'),
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param')
+      const { digest, reason, group } = c.req.valid('json')
+      const person = c.get('person')
+      await seen(needs, person, id)
+      const voted = await needs.desk.vote({
+        id,
+        person,
+        verdict,
+        reason: reason ?? '',
+        sawDigest: digest,
+        ...(group !== undefined && { group }),
+      })
+      if ('refused' in voted) throw refusedVote(voted.refused)
+      return c.json(summaryOf(voted.approval, person), 200)
+    },
+  )
+}
+
+/** One page of what this person may see. An approver's page may be the sum of several of the store's. */
+async function visible(
+  { store, desk, roleGroups }: AdminNeeds,
+  person: SignedInPerson,
+  query: {
+    readonly limit: number
+    readonly state: Approval['state'] | undefined
+    readonly before: string | undefined
+  },
+): Promise<{ readonly rows: readonly Approval[]; readonly more: string | undefined }> {
+  const { limit, state } = query
+  const rows: Approval[] = []
+  let before = query.before
+  for (let pages = 0; pages < storePagesMax; pages++) {
+    const page = await store.approvals({
+      limit,
+      ...(before !== undefined && { before }),
+      ...(state && { state }),
+    })
+    for (const found of page) {
+      before = found.id
+      // Through the desk, so that what has expired says so.
+      const approval = await desk.find(found.id)
+      if (!approval || (state && approval.state !== state)) continue
+      if (maySee(person, roleGroups, approval)) rows.push(approval)
+      if (rows.length === limit) return { rows, more: before }
+    }
+    if (page.length < limit) return { rows, more: undefined }
+  }
+  return { rows, more: before }
+}
+
+/** Refuses `not-found` for what is not there and for what this person may not see, in the same words. */
+async function seen(needs: AdminNeeds, person: SignedInPerson, id: string): Promise<Approval> {
+  const approval = await needs.desk.find(id)
+  if (!approval || !maySee(person, needs.roleGroups, approval)) throw new Refused('not-found')
+  return approval
+}
+
+async function show(needs: AdminNeeds, c: Context<AdminEnv>, id: string): Promise<ApprovalDetail> {
+  const person = c.get('person')
+  await seen(needs, person, id)
+  const view = await needs.desk.view(id)
+  if (!view) throw new Refused('not-found')
+  if (view.record !== undefined) {
+    const time = new Date(needs.now()).toISOString()
+    const by = person.subject.id
+    await needs.store.commit({
+      record: { type: 'payload.read', time, record: view.record, role: 'args', by },
+      payloads: [],
+    })
+  }
+  return detailOf(view, person)
+}
+
+function refusedVote(refused: VoteRefused): Refused {
+  const errors = [{ pointer: '', detail: refused }]
+  if (refused === 'approval-unknown') return new Refused('not-found')
+  const code =
+    refused === 'not-a-person' || refused === 'own-call' || refused === 'not-an-approver'
+      ? 'forbidden'
+      : 'vote-refused'
+  return new Refused(code, { detail: votesRefused[refused], errors })
+}
+
+function summaryOf(approval: Approval, person: SignedInPerson): ApprovalSummary {
+  return {
+    id: approval.id,
+    state: approval.state,
+    clearance: approval.clearance,
+    digest: approval.digest,
+    call: approval.callId,
+    function: approval.functionId,
+    subject: approval.subject,
+    actors: [...approval.actors],
+    session: approval.session,
+    approver_groups: [...approval.approverGroups],
+    reasons: approval.reasons.map(({ policy, effect, text }) => ({
+      policy,
+      effect,
+      text: text ?? null,
+    })),
+    created_at: iso(approval.createdAt),
+    decide_by: iso(approval.decideBy),
+    claim_by: approval.claimBy === undefined ? null : iso(approval.claimBy),
+    votes: approval.votes.map(({ by, verdict, group, reason, at }) => ({
+      by,
+      verdict,
+      group,
+      reason,
+      at: iso(at),
+    })),
+    you: youOf(approval, person),
+  }
+}
+
+/** As far as it can be said without reading further: the desk looks again, at who issued keys too. */
+function youOf(approval: Approval, person: SignedInPerson): ApprovalSummary['you'] {
+  if (approval.state !== 'PENDING') return { may_vote: false, why_not: 'approval-closed' }
+  if (approval.votes.some(({ by }) => by === person.subject.id)) {
+    return { may_vote: false, why_not: 'already-voted' }
+  }
+  const found = eligibility(approval, { person, verdict: 'approve' }, [])
+  const refused = 'refused' in found ? found.refused : null
+  return { may_vote: refused === null, why_not: refused }
+}
+
+function detailOf(view: ApprovalView, person: SignedInPerson): ApprovalDetail {
+  const { approval, question, request } = view
+  return {
+    ...summaryOf(approval, person),
+    question: question
+      ? {
+          function: question.function,
+          connection: question.connection,
+          upstream: question.upstream,
+          protocol: question.protocol,
+          arguments: { ...question.arguments },
+          unread_body: question.unreadBody,
+        }
+      : null,
+    request: request ?? null,
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+/** So that an approver with nothing to see costs a bounded number of reads; the cursor goes on from there. */
+const storePagesMax = 10

@@ -1,0 +1,270 @@
+import { z } from '@hono/zod-openapi'
+import type {
+  ApprovalDetail,
+  ApprovalState,
+  ApprovalSummary,
+  CallDetail,
+  CallListed,
+  Explain,
+  Explained,
+  FunctionDetail,
+  FunctionSummary,
+  KeyAsked,
+  KeyIssued,
+  KeyListed,
+  Page,
+  Problem,
+  RulebookCheck,
+  RulebookState,
+  SessionDetail,
+  SessionListed,
+  SignedIn,
+  VoteCast,
+  Whoami,
+} from './contract.ts'
+
+/** The contract as schemas: what is checked at the door, and what openapi.json is made of. */
+
+const text = z.string()
+const texts = z.array(z.string())
+const time = z.iso.datetime()
+const json = z.record(z.string(), z.unknown())
+const sensitivities = ['public', 'internal', 'confidential', 'restricted'] as const
+const risks = ['low', 'medium', 'high', 'critical'] as const
+const states = ['PENDING', 'APPROVED', 'DENIED', 'EXPIRED', 'WITHDRAWN', 'SUPERSEDED'] as const
+
+export const sensitivity: z.ZodType<FunctionSummary['sensitivity']> = z.enum(sensitivities)
+export const approvalState: z.ZodType<ApprovalState> = z.enum(states)
+
+export const problem: z.ZodType<Problem> = z
+  .object({
+    type: text,
+    title: text,
+    status: z.int(),
+    code: text,
+    detail: text.optional(),
+    request_id: text,
+    errors: z.array(z.object({ pointer: text, detail: text })).optional(),
+  })
+  .openapi('Problem')
+
+export function page<Item>(item: z.ZodType<Item>): z.ZodType<Page<Item>> {
+  return z.object({ data: z.array(item), next_cursor: text.nullable() })
+}
+
+export const whoami: z.ZodType<Whoami> = z
+  .object({
+    id: text,
+    groups: texts,
+    roles: z.array(z.enum(['admin', 'auditor', 'approver'])),
+    method: z.enum(['oidc', 'operator']),
+    expires_at: time,
+  })
+  .openapi('Whoami')
+
+export const signedIn: z.ZodType<SignedIn> = z
+  .object({ token: text, expires_at: time, id: text })
+  .openapi('SignedIn')
+
+const functionFields = z.object({
+  id: text,
+  connection: text,
+  purpose: text,
+  owner: text,
+  sensitivity: z.enum(sensitivities),
+  risk: z.enum(risks),
+  method: text,
+  path: text,
+  digest: text,
+})
+export const functionSummary: z.ZodType<FunctionSummary> = functionFields.openapi('FunctionSummary')
+export const functionDetail: z.ZodType<FunctionDetail> = functionFields
+  .extend({
+    idempotent: z.boolean(),
+    deferrable: z.boolean(),
+    payloads: z.enum(['kept', 'committed']),
+    upstream: text,
+    argument_schema: json,
+    result_schema: json.nullable(),
+    masks: z.array(
+      z.object({ id: text, path: text, how: text, of: z.enum(['arguments', 'result']) }),
+    ),
+  })
+  .openapi('Function')
+
+export const rulebookState: z.ZodType<RulebookState> = z
+  .object({
+    digest: text,
+    since: time,
+    connections: z.int(),
+    functions: z.int(),
+    grants: z.int(),
+    guardrails: z.int(),
+  })
+  .openapi('Rulebook')
+
+export const rulebookCheck: z.ZodType<RulebookCheck> = z
+  .object({
+    valid: z.boolean(),
+    digest: text.nullable(),
+    changed: z.boolean(),
+    errors: z.array(
+      z.object({ file: text, line: z.int(), column: z.int(), detail: text, hint: text.optional() }),
+    ),
+    tests: z.array(z.object({ name: text, passed: z.boolean(), expected: text, got: text })),
+  })
+  .openapi('RulebookCheck')
+
+/** Ids and names that people and machines choose; room for any, and no room for a payload. */
+const name = z.string().min(1).max(256)
+const names = z.array(name).max(256)
+const party = z.strictObject({
+  kind: z.enum(['user', 'agent', 'workload', 'service']),
+  id: name,
+  groups: names,
+})
+export const explain: z.ZodType<Explain> = z
+  .strictObject({
+    as: party,
+    actor: party.optional(),
+    call: name,
+    args: json,
+    approved_by: names.optional(),
+    at: time.optional(),
+  })
+  .openapi('Explain')
+
+const reasons = z.array(
+  z.object({ policy: text, effect: z.enum(['permit', 'forbid']), text: text.nullable() }),
+)
+export const explained: z.ZodType<Explained> = z
+  .object({
+    effect: z.enum(['permit', 'hold', 'forbid']),
+    reasons,
+    approver_groups: texts,
+    grants: z.array(z.object({ party: text, grants: texts })),
+    errors: texts,
+    rulebook: text,
+  })
+  .openapi('Explained')
+
+const approvalFields = z.object({
+  id: text,
+  state: z.enum(states),
+  clearance: z.enum(['NONE', 'ACTIVE', 'CONSUMED', 'EXPIRED']),
+  digest: text,
+  call: text,
+  function: text,
+  subject: text,
+  actors: texts,
+  session: text,
+  approver_groups: texts,
+  reasons,
+  created_at: time,
+  decide_by: time,
+  claim_by: time.nullable(),
+  votes: z.array(
+    z.object({
+      by: text,
+      verdict: z.enum(['approve', 'deny']),
+      group: text,
+      reason: text,
+      at: time,
+    }),
+  ),
+  you: z.object({ may_vote: z.boolean(), why_not: text.nullable() }),
+})
+export const approvalSummary: z.ZodType<ApprovalSummary> = approvalFields.openapi('ApprovalSummary')
+export const approvalDetail: z.ZodType<ApprovalDetail> = approvalFields
+  .extend({
+    question: z
+      .object({
+        function: z.object({
+          id: text,
+          purpose: text,
+          owner: text,
+          sensitivity: text,
+          risk: text,
+        }),
+        connection: text,
+        upstream: text,
+        protocol: text,
+        arguments: json,
+        unread_body: z.boolean(),
+      })
+      .nullable(),
+    request: z.object({ text, bytes: z.int(), shortened: z.boolean() }).nullable(),
+  })
+  .openapi('Approval')
+
+/** The desk bounds the reason again; this bound is its own. */
+export const voteCast: z.ZodType<VoteCast> = z
+  .strictObject({
+    digest: z.string().min(1).max(256),
+    reason: z.string().max(4000).optional(),
+    group: name.optional(),
+  })
+  .openapi('Vote')
+
+const callFields = z.object({
+  id: text,
+  session: text,
+  function: text.nullable(),
+  caller: text.nullable(),
+  on_behalf_of: text.nullable(),
+  started_at: time,
+  ended_at: time.nullable(),
+  ending: text,
+  status: z.int().nullable(),
+  rules: texts,
+  masked: z.array(z.object({ rule: text, path: text, how: text, count: z.int() })),
+  approval: text.nullable(),
+  records: z.array(z.int()),
+})
+export const callListed: z.ZodType<CallListed> = callFields.openapi('CallSummary')
+export const callDetail: z.ZodType<CallDetail> = callFields
+  .extend({
+    rulebook: text.nullable(),
+    trace: text.nullable(),
+    leaves: z.array(z.object({ index: z.int(), type: text, time, leaf: json })),
+  })
+  .openapi('Call')
+
+export const sessionListed: z.ZodType<SessionListed> = z
+  .object({
+    id: text,
+    caller: text,
+    on_behalf_of: text.nullable(),
+    calls: z.int(),
+    started_at: time,
+    last_at: time,
+  })
+  .openapi('SessionSummary')
+
+export const sessionDetail: z.ZodType<SessionDetail> = z
+  .object({ id: text, data: z.array(callFields), next_cursor: text.nullable() })
+  .openapi('Session')
+
+const keyKind = z.enum(['agent', 'workload', 'service'])
+const keyFields = z.object({
+  id: text,
+  name: text,
+  kind: keyKind,
+  groups: texts,
+  scope: texts,
+  created_by: text,
+  created_at: time,
+  expires_at: time,
+  revoked_at: time.nullable(),
+})
+export const keyListed: z.ZodType<KeyListed> = keyFields.openapi('Key')
+export const keyIssued: z.ZodType<KeyIssued> = keyFields.extend({ key: text }).openapi('IssuedKey')
+export const keyAsked: z.ZodType<KeyAsked> = z
+  .strictObject({
+    name: z.string().min(1).max(128),
+    kind: keyKind,
+    groups: z.array(name).max(64),
+    scope: z.array(name).min(1).max(256),
+    expires_at: time,
+  })
+  .openapi('KeyAsked')

@@ -1,0 +1,420 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { parseLeaf } from '@sallyport/evidence/parse-leaf'
+import { Refusal } from '../call/refusal.ts'
+import type { Guarded } from '../call/stage.ts'
+import { limits } from '../config/limits.ts'
+import type { Party } from '../model/principal.ts'
+import { openSqlite } from '../store/sqlite/open.ts'
+import type { Store } from '../store/store.ts'
+import type { Ballot, Person } from './ballot.ts'
+import { type Desk, openDesk } from './desk.ts'
+import { maskedValues } from './question.ts'
+
+const encoder = new TextEncoder()
+const sam: Party = { kind: 'user', id: 'corp:sam', groups: ['support', 'finance'] }
+const bot: Party = { kind: 'agent', id: 'corp:bot', groups: ['finance'] }
+
+/** A call that policy holds, with whatever a case changes about it. */
+function held(id: string, changes: Partial<Guarded> = {}): Guarded {
+  const bytes = encoder.encode('POST /pay/transfers\n\n{"to":"\u202Eacme","pin":"1234"}')
+  return {
+    stage: 'guarded',
+    id,
+    startedAt: 0,
+    call: {
+      protocol: 'http',
+      proof: undefined,
+      source: { protocol: 'http', ip: '127.0.0.1' },
+      sessionName: undefined,
+      approvalId: undefined,
+      waitMs: undefined,
+      traceId: undefined,
+      signal: new AbortController().signal,
+      read: () => assert.fail('it was read already'),
+    },
+    principal: {
+      subject: sam,
+      actors: [bot],
+      authentication: { method: 'oidc', issuer: 'corp', credential: 'sha256:0', expiresAt: 9e12 },
+      session: 'ses_1',
+    },
+    fn: {
+      id: 'pay.transfer',
+      connection: 'pay',
+      purpose: 'Moves money',
+      owner: 'team-pay',
+      sensitivity: 'restricted',
+      risk: 'critical',
+      idempotent: false,
+      deferrable: false,
+      http: { method: 'POST', path: '/transfers', places: {}, body: 'json' },
+      argumentSchema: {},
+      argumentMasks: [],
+      resultMasks: [],
+      payloads: 'kept',
+      digest: 'sha256:fn',
+    },
+    connection: {
+      id: 'pay',
+      protocol: 'http',
+      upstream: 'https://pay.internal',
+      credential: { kind: 'bearer', secret: { env: 'PAY_TOKEN' } },
+      forwardHeaders: [],
+    },
+    args: { values: { to: '\u202Eacme', pin: '1234' }, bytes, mediaType: 'message/http' },
+    outbound: {
+      protocol: 'http',
+      method: 'POST',
+      path: '/transfers',
+      headers: [],
+      body: undefined,
+    },
+    rewrite: () => assert.fail('nothing is rewritten here'),
+    rules: {
+      rulebook: { digest: 'sha256:rules', connections: [], functions: [], policies: [] },
+      decide: () => assert.fail('it was decided already'),
+      argumentProblems: () => [],
+      argumentMasking: () => ({
+        hidesFromUpstream: false,
+        hidesFromRecord: true,
+        apply: (values) => ({ values: { ...values, pin: '****' }, findings: [] }),
+        applyToBody: (body) => body,
+      }),
+      resultMasking: () => assert.fail('there is no result yet'),
+    },
+    decision: {
+      effect: 'hold',
+      reasons: [{ policy: 'large', effect: 'forbid', text: 'Large transfers need a person.' }],
+      grants: [],
+      approverGroups: ['finance'],
+    },
+    grants: [],
+    fields: [],
+    argumentFindings: [],
+    forwardedArgs: bytes,
+    recordedArgs: encoder.encode('POST /pay/transfers\n\n{"to":"\u202Eacme","pin":"****"}'),
+    ...changes,
+  }
+}
+
+type House = { readonly desk: Desk; readonly store: Store; readonly clock: { now: number } }
+
+async function open(t: TestContext, store?: Store): Promise<House> {
+  const kek = new Uint8Array(32).fill(1)
+  const home = store ?? (await openSqlite({ path: ':memory:', instance: 'gw', boot: 'b', kek }))
+  if (!store) t.after(() => home.close())
+  const clock = { now: 1_000_000 }
+  let ids = 0
+  const prefix = store ? 'other-' : ''
+  const desk = openDesk({
+    store: home,
+    bindingKey: new Uint8Array(32).fill(2),
+    now: () => clock.now,
+    newId: () => `${prefix}${String(ids++).padStart(6, '0')}`,
+    limits,
+    maskedView: maskedValues(new Uint8Array(32)),
+  })
+  return { desk, store: home, clock }
+}
+
+function person(
+  name: string,
+  groups: readonly string[],
+  method: 'oidc' | 'operator' = 'oidc',
+): Person {
+  const issuer = method === 'oidc' ? 'corp' : 'operator'
+  const subject: Party = { kind: 'user', id: `${issuer}:${name}`, groups }
+  return { subject, actors: [], authentication: { method } }
+}
+const dana = person('dana', ['finance'])
+
+async function ballot({ desk }: House, id: string, changes: Partial<Ballot> = {}): Promise<Ballot> {
+  const sawDigest = (await desk.find(id))?.digest ?? ''
+  return { id, person: dana, verdict: 'approve', reason: '', sawDigest, ...changes }
+}
+
+async function cast(house: House, id: string, changes: Partial<Ballot> = {}): Promise<string> {
+  const voted = await house.desk.vote(await ballot(house, id, changes))
+  return 'refused' in voted ? voted.refused : voted.approval.state
+}
+
+const no = { verdict: 'deny', reason: 'Wrong account.' } as const
+
+async function refusedWith(work: Promise<unknown>): Promise<Refusal> {
+  const thrown = await work.then(
+    () => assert.fail('it was not refused'),
+    (refused: unknown) => refused,
+  )
+  assert.ok(thrown instanceof Refusal)
+  return thrown
+}
+
+async function types(store: Store): Promise<readonly string[]> {
+  const leaves = await store.leaves(0, 1000)
+  return leaves.map(({ bytes }) => parseLeaf(bytes).type).filter((type) => type !== 'emitter.start')
+}
+
+test('a question is asked, answered, and its clearance used once, each recorded', async (t) => {
+  const house = await open(t)
+  const { desk, store } = house
+  const { id } = await desk.open(held('c1'), ['finance'])
+  const early = await refusedWith(desk.claim(held('c1'), id))
+  assert.deepEqual([early.code, early.facts.approval], ['approval-required', id])
+  assert.equal(await cast(house, id), 'APPROVED')
+  const used = await desk.claim(held('c2'), id)
+  assert.deepEqual(used, { id, by: ['corp:dana'], groups: ['finance'] })
+  const again = await refusedWith(desk.claim(held('c3'), id))
+  assert.deepEqual([again.code, again.detail], ['approval-unusable', 'It was already used.'])
+  assert.deepEqual(await types(store), [
+    'approval.requested',
+    'approval.decided',
+    'approval.claimed',
+  ])
+})
+
+test('of many identical calls at once one question is made, and one call gets through', async (t) => {
+  const house = await open(t)
+  const calls = Array.from({ length: 30 }, (_, n) => held(`c${n}`))
+  const opened = await Promise.all(calls.map((at) => house.desk.open(at, ['finance'])))
+  const ids = new Set(opened.map(({ id }) => id))
+  assert.equal(ids.size, 1)
+  const [id = ''] = ids
+  assert.equal(await cast(house, id), 'APPROVED')
+  const claims = await Promise.allSettled(calls.map((at) => house.desk.claim(at, id)))
+  assert.equal(claims.filter(({ status }) => status === 'fulfilled').length, 1)
+  assert.equal((await types(house.store)).filter((type) => type === 'approval.claimed').length, 1)
+})
+
+test('of many votes at once each person counts once and all groups are needed', async (t) => {
+  const house = await open(t)
+  const { id } = await house.desk.open(held('c1'), ['finance', 'legal', 'board'])
+  const people = ['finance', 'legal', 'board'].map((group) => person(`of-${group}`, [group]))
+  const votes = [...people, ...people].map((one) => cast(house, id, { person: one }))
+  const states = await Promise.all(votes)
+  assert.equal(states.filter((state) => state === 'APPROVED').length, 1)
+  assert.equal((await house.desk.find(id))?.votes.length, 3)
+})
+
+const other = held('x')
+const differing: readonly (readonly [string, Partial<Guarded>])[] = [
+  ['function', { fn: { ...other.fn, id: 'pay.refund' } }],
+  ['definition', { fn: { ...other.fn, digest: 'sha256:changed' } }],
+  ['arguments', { args: { ...other.args, bytes: encoder.encode('POST /pay/transfers\n\n{}') } }],
+  ['upstream', { connection: { ...other.connection, upstream: 'https://evil.internal' } }],
+  ['credential', { connection: { ...other.connection, credential: { kind: 'none' } } }],
+  ['subject', { principal: { ...other.principal, subject: { ...sam, id: 'corp:tom' } } }],
+  ['actors', { principal: { ...other.principal, actors: [] } }],
+  ['rulebook', { rules: { ...other.rules, rulebook: { ...other.rules.rulebook, digest: 'z' } } }],
+]
+
+async function checkBinding(
+  t: TestContext,
+  field: string,
+  changes: Partial<Guarded>,
+): Promise<void> {
+  const house = await open(t)
+  const { id } = await house.desk.open(held('c1'), ['finance'])
+  await cast(house, id)
+  const refused = await refusedWith(house.desk.claim(held('c2', changes), id))
+  assert.equal(refused.code, 'approval-unusable')
+  assert.deepEqual(refused.facts, { approval: id, differs: [field] })
+}
+
+for (const [field, changes] of differing) {
+  test(`a clearance is for one ${field}`, (t) => checkBinding(t, field, changes))
+}
+
+const agent: Person = { ...dana, subject: { ...dana.subject, kind: 'agent' } }
+const acted: Person = { ...dana, actors: [bot] }
+const withKey: Person = { ...dana, authentication: { method: 'api-key' } }
+const votes: readonly (readonly [string, Partial<Ballot>, string])[] = [
+  ['an approver', {}, 'APPROVED'],
+  ['an approver who denies', no, 'DENIED'],
+  ['a denial without a reason', { verdict: 'deny', reason: ' ' }, 'reason-required'],
+  ['too long a reason', { reason: 'x'.repeat(limits.reasonChars + 1) }, 'reason-too-long'],
+  ['the person it is for', { person: person('sam', ['finance']) }, 'own-call'],
+  [
+    'the same person by an operator key',
+    { person: person('SAM', ['finance'], 'operator') },
+    'own-call',
+  ],
+  ['the actor', { person: { ...dana, subject: { ...dana.subject, id: 'corp:bot' } } }, 'own-call'],
+  ['an agent', { person: agent }, 'not-a-person'],
+  ['an agent acting for a person', { person: acted }, 'not-a-person'],
+  ['an API key', { person: withKey }, 'not-a-person'],
+  ['an administrator', { person: person('root', ['admin']) }, 'not-an-approver'],
+  ['somebody who saw another version', { sawDigest: 'stale' }, 'other-digest'],
+  ['a vote for a group one is not in', { group: 'legal' }, 'not-an-approver'],
+]
+
+async function checkVote(
+  t: TestContext,
+  changes: Partial<Ballot>,
+  expected: string,
+): Promise<void> {
+  const house = await open(t)
+  const { id } = await house.desk.open(held('c1'), ['finance'])
+  assert.equal(await cast(house, id, changes), expected)
+}
+
+for (const [name, changes, expected] of votes) {
+  test(`${name}: ${expected}`, (t) => checkVote(t, changes, expected))
+}
+
+test('nobody approves a call made with a key they issued', async (t) => {
+  const house = await open(t)
+  const key = {
+    id: 'key_1',
+    hash: 'h',
+    name: 'n',
+    kind: 'agent',
+    groups: [],
+    scope: ['pay.*'],
+  } as const
+  await house.store.commit({
+    record: {
+      type: 'key.issued',
+      time: '2026-01-01T00:00:00.000Z',
+      key: 'key_1',
+      name: 'n',
+      scope: [],
+      expires: '',
+      by: 'corp:dana',
+    },
+    payloads: [],
+    change: {
+      kind: 'key.issue',
+      key: { ...key, createdBy: 'corp:dana', createdAt: 0, expiresAt: 1 },
+    },
+  })
+  const subject: Party = { kind: 'agent', id: 'key:key_1', groups: [] }
+  const principal = { ...other.principal, subject, actors: [] }
+  const { id } = await house.desk.open(held('c1', { principal }), ['finance'])
+  assert.equal(await cast(house, id), 'own-call')
+  assert.equal(await cast(house, id, { person: person('eve', ['finance']) }), 'APPROVED')
+})
+
+test('a denial answers the identical call for a while, and outlives a restart', async (t) => {
+  const house = await open(t)
+  const { id } = await house.desk.open(held('c1'), ['finance'])
+  await cast(house, id, no)
+  assert.equal((await refusedWith(house.desk.claim(held('c1'), id))).code, 'approval-denied')
+  const restarted = await open(t, house.store)
+  for (const { desk } of [house, restarted]) {
+    const refused = await refusedWith(desk.open(held('c2'), ['finance']))
+    assert.deepEqual([refused.code, refused.facts.approval], ['approval-denied', id])
+  }
+  house.clock.now += limits.approvalCoolDownMs
+  assert.notEqual((await house.desk.open(held('c3'), ['finance'])).id, id)
+})
+
+test('a question that nobody answers expires, and the next call asks anew', async (t) => {
+  const house = await open(t)
+  const { id } = await house.desk.open(held('c1'), ['finance'])
+  house.clock.now += limits.approvalDecideByMs
+  assert.equal(await cast(house, id), 'approval-closed')
+  const next = await house.desk.open(held('c2'), ['finance'])
+  assert.notEqual(next.id, id)
+  assert.equal((await house.desk.find(id))?.state, 'EXPIRED')
+})
+
+test('a clearance that nobody uses expires', async (t) => {
+  const house = await open(t)
+  const { id } = await house.desk.open(held('c1'), ['finance'])
+  await cast(house, id)
+  house.clock.now += limits.approvalClaimByMs
+  const refused = await refusedWith(house.desk.claim(held('c1'), id))
+  assert.equal(refused.detail, 'It was not used in time.')
+  assert.equal((await house.desk.find(id))?.clearance, 'EXPIRED')
+})
+
+test('when policy asks other people, the old question is superseded', async (t) => {
+  const house = await open(t)
+  const first = await house.desk.open(held('c1'), ['finance'])
+  const second = await house.desk.open(held('c2'), ['finance', 'legal'])
+  assert.equal((await house.desk.find(first.id))?.state, 'SUPERSEDED')
+  assert.equal((await house.desk.open(held('c3'), ['legal'])).id, second.id)
+})
+
+const waits: readonly (readonly [
+  string,
+  (house: House, id: string) => Promise<unknown>,
+  string,
+])[] = [
+  ['a yes', (house, id) => cast(house, id), 'approved'],
+  ['a no', (house, id) => cast(house, id, no), 'denied'],
+  ['a withdrawal', ({ desk }, id) => desk.withdraw(id), 'withdrawn'],
+]
+
+async function checkWait(
+  t: TestContext,
+  settle: (house: House, id: string) => Promise<unknown>,
+  expected: string,
+): Promise<void> {
+  const house = await open(t)
+  const { id } = await house.desk.open(held('c1'), ['finance'])
+  const { signal } = new AbortController()
+  const verdict = house.desk.awaitVerdict(id, { waitMs: 600_000, signal })
+  // Through another desk on the same store, as another process would.
+  const elsewhere = house.desk.awaitVerdict(id, { waitMs: 600_000, signal })
+  await settle(house, id)
+  assert.deepEqual([(await verdict).state, (await elsewhere).state], [expected, expected])
+}
+
+for (const [name, settle, expected] of waits) {
+  test(`a held call wakes on ${name}`, (t) => checkWait(t, settle, expected))
+}
+
+test('a held call sees a vote made through another process', async (t) => {
+  const house = await open(t)
+  const restarted = await open(t, house.store)
+  const { id } = await house.desk.open(held('c1'), ['finance'])
+  const { signal } = new AbortController()
+  const verdict = house.desk.awaitVerdict(id, { waitMs: 600_000, signal })
+  await cast(restarted, id)
+  assert.equal((await verdict).state, 'approved')
+})
+
+test('a held call ends when its caller leaves, and when it waits no longer', async (t) => {
+  const { desk } = await open(t)
+  const { id } = await desk.open(held('c1'), ['finance'])
+  const leaving = new AbortController()
+  const verdict = desk.awaitVerdict(id, { waitMs: 600_000, signal: leaving.signal })
+  leaving.abort()
+  assert.equal((await verdict).state, 'pending')
+  const { signal } = new AbortController()
+  assert.equal((await desk.awaitVerdict(id, { waitMs: 0, signal })).state, 'pending')
+})
+
+test('an approver is shown what will run, masked, with nothing invisible', async (t) => {
+  const { desk } = await open(t)
+  const { id } = await desk.open(held('c1'), ['finance'])
+  const view = await desk.view(id)
+  assert.deepEqual(view?.question?.arguments, { to: '\\u{202e}acme', pin: '****' })
+  assert.equal(view?.question?.upstream, 'https://pay.internal')
+  assert.equal(view?.request?.text, 'POST /pay/transfers\n\n{"to":"\\u{202e}acme","pin":"****"}')
+  assert.equal(await desk.view('apr_none'), undefined)
+})
+
+test('no value of an argument is in any record or in the approval', async (t) => {
+  const house = await open(t)
+  const { id } = await house.desk.open(held('c1'), ['finance'])
+  await cast(house, id)
+  await house.desk.claim(held('c1'), id)
+  const leaves = await house.store.leaves(0, 1000)
+  const kept = leaves.map(({ bytes }) => new TextDecoder().decode(bytes)).join('')
+  assert.doesNotMatch(kept + JSON.stringify(await house.store.approval(id)), /acme|1234/)
+})
+
+test('one caller cannot bury its approvers', async (t) => {
+  const { desk } = await open(t)
+  const ask = (n: number) => {
+    const args = { ...other.args, bytes: encoder.encode(`POST /pay/${n}`) }
+    return desk.open(held(`c${n}`, { args }), ['finance'])
+  }
+  for (let n = 0; n < 20; n++) await ask(n)
+  assert.equal((await refusedWith(ask(20))).code, 'overloaded')
+  const principal = { ...other.principal, actors: [] }
+  await desk.open(held('c99', { principal }), ['finance'])
+})

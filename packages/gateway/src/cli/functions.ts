@@ -1,0 +1,128 @@
+import type { Command } from 'commander'
+import type { FunctionDetail, FunctionSummary } from '../admin/contract.ts'
+import { signedInApi } from './api.ts'
+import { adminUrlOption, collected, examples, outputOption, withPaging } from './declare.ts'
+import { type Format, facts, out, sayMore, tellOne, tellRows } from './output.ts'
+import { visible, visibleJson } from './visible.ts'
+
+export function declare(program: Command): void {
+  const functions = program
+    .command('functions')
+    .summary('list, show and import functions')
+    .description('The functions of the rulebook in force, and import of new ones.')
+    .addHelpText(
+      'before',
+      examples(
+        'sallyport functions ls',
+        'sallyport functions get crm.customer.get',
+        'sallyport functions import openapi crm.yaml --connection crm --owner team-crm',
+      ),
+    )
+  withPaging(functions.command('ls').summary('list functions'))
+    .option('--connection <id>', 'only those of this connection')
+    .option('--sensitivity <level>', 'only those of this sensitivity')
+    .option('-q, --search <text>', 'only those that mention this')
+    .addOption(adminUrlOption())
+    .addOption(outputOption())
+    .action(list)
+  functions
+    .command('get <id>')
+    .summary('show one function in full')
+    .addOption(adminUrlOption())
+    .addOption(outputOption())
+    .action(get)
+  functions
+    .command('import')
+    .summary('turn an API description into functions, offline')
+    .command('openapi <file>')
+    .summary('from OpenAPI 3.0 or 3.1; - reads stdin')
+    .requiredOption('--connection <id>', 'the connection they belong to')
+    .requiredOption('--owner <owner>', 'who answers for them')
+    .option('--include <pattern>', 'only operations like this; repeat for more', collected)
+    .option('--out <file>', 'write here instead of stdout; never overwrites')
+    .addHelpText(
+      'before',
+      examples(
+        'sallyport functions import openapi crm.yaml --connection crm --owner team-crm \\\n' +
+          '      --out rulebook/functions/crm.yaml',
+      ),
+    )
+    .action(async (file: string, options: Parameters<typeof importFile>[1]) => {
+      await importFile(file, options)
+    })
+}
+
+type Common = { readonly adminUrl?: string; readonly output: Format }
+type Filters = {
+  readonly connection?: string
+  readonly sensitivity?: string
+  readonly search?: string
+  readonly limit: number
+  readonly all?: true
+}
+
+async function list(options: Common & Filters): Promise<void> {
+  const { connection, sensitivity, search: q } = options
+  const { rows, more } = await signedInApi(options.adminUrl, process.env).list<FunctionSummary>(
+    '/functions',
+    {
+      query: { connection, sensitivity, q },
+      max: options.all ? Number.POSITIVE_INFINITY : options.limit,
+    },
+  )
+  tellRows(rows, {
+    format: options.output,
+    none: 'No function matches.',
+    columns: [
+      { title: 'ID', value: (fn) => fn.id, whole: true },
+      { title: 'SENSITIVITY', value: (fn) => fn.sensitivity, whole: true },
+      { title: 'RISK', value: (fn) => fn.risk, whole: true },
+      { title: 'OWNER', value: (fn) => fn.owner },
+      { title: 'HTTP', value: (fn) => `${fn.method} ${fn.path}` },
+      { title: 'PURPOSE', value: (fn) => fn.purpose },
+    ],
+  })
+  sayMore(rows.length, more)
+}
+
+async function get(id: string, options: Common): Promise<void> {
+  const api = signedInApi(options.adminUrl, process.env)
+  const fn: FunctionDetail = await api.get(`/functions/${encodeURIComponent(id)}`)
+  tellOne(fn, options.output, () => [
+    ...facts([
+      ['id', fn.id],
+      ['purpose', fn.purpose],
+      ['owner', fn.owner],
+      ['sensitivity', fn.sensitivity],
+      ['risk', fn.risk],
+      ['http', `${fn.method} ${fn.path}`],
+      ['upstream', fn.upstream],
+      ['idempotent', fn.idempotent ? 'yes' : 'no'],
+      ['payloads', fn.payloads],
+      ['digest', fn.digest],
+    ]),
+    '',
+    out.bold('Masks'),
+    ...(fn.masks.length === 0 ? ['  none'] : fn.masks.map(maskLine)),
+    '',
+    out.bold('Arguments'),
+    visibleJson(fn.argument_schema, 2),
+  ])
+}
+
+function maskLine({ of, path, how, id }: FunctionDetail['masks'][number]): string {
+  return `  ${visible(`${of} ${path} ${how} (${id})`)}`
+}
+
+async function importFile(
+  file: string,
+  options: {
+    readonly connection: string
+    readonly owner: string
+    readonly include?: readonly string[]
+    readonly out?: string
+  },
+): Promise<void> {
+  const { importOpenApiFile } = await import('./import-openapi.ts')
+  await importOpenApiFile(file, options)
+}

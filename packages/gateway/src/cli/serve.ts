@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import type { Config } from '../config/config.ts'
+import { examples } from './declare.ts'
+import { Failure } from './exit.ts'
+import { err, say } from './output.ts'
+import { isProblemList, sayProblems } from './problems.ts'
+import { versionOf } from './version.ts'
+
+export const defaultConfigFile = 'gateway.yaml'
+
+export function declare(program: Command): void {
+  program
+    .command('serve')
+    .summary('run the gateway')
+    .description(
+      'Runs the gateway until it is stopped. The first Ctrl-C (or SIGTERM) lets running calls end; ' +
+        'a second one cuts them off. Logs are JSON lines on stdout, everything else is on stderr.',
+    )
+    .option('--config <file>', 'the configuration', defaultConfigFile)
+    .addHelpText('before', examples('sallyport serve', 'sallyport serve --config /etc/gateway.yaml'))
+    .action(run)
+}
+
+async function run({ config: file }: { readonly config: string }): Promise<void> {
+  const { config } = await readConfig(file)
+  const [{ pino }, { serve }] = await Promise.all([import('pino'), import('../serve.ts')])
+  const log = pino({ level: process.env.SALLYPORT_LOG_LEVEL ?? 'info' })
+  const gateway = await serve({ config, env: process.env, version: versionOf(), log }).catch(
+    refusedToStart,
+  )
+  say(`${err.green('✓')} Sallyport ${versionOf()} is running. Ctrl-C stops it.`)
+  say(`  Calls      ${gateway.url}`)
+  say(`  Admin API  ${gateway.adminUrl}`)
+  say(`  Rulebook   ${config.rulebook}`)
+  say(`  Home       ${config.home === 'memory' ? 'memory (lost at exit)' : config.home}`)
+  await stopAsked()
+  say('Stopping: running calls may end. Once more to cut them off.')
+  process.once('SIGINT', cut).once('SIGTERM', cut)
+  await gateway.close()
+  process.removeListener('SIGINT', cut).removeListener('SIGTERM', cut)
+  say('Stopped.')
+}
+
+/** Cut off like in a crash: the next start finds the intents without an ending and says so in the log. */
+function cut(): void {
+  process.exit(130)
+}
+
+function stopAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop)
+      resolve()
+    }
+    process.on('SIGINT', stop).on('SIGTERM', stop)
+  })
+}
+
+/** Reads the configuration, or says everything that is wrong with it. */
+export async function readConfig(file: string): Promise<{ readonly config: Config }> {
+  if (!existsSync(file)) {
+    throw new Failure('failed', `There is no ${file}.`, {
+      cure: 'Run `sallyport init` to write one, or name it with --config.',
+    })
+  }
+  const { loadConfig } = await import('../config/load.ts')
+  const read = loadConfig(file, process.env)
+  if ('config' in read) return read
+  sayProblems(read.problems)
+  throw new Failure('failed', `${file} cannot be used as it is.`)
+}
+
+function refusedToStart(thrown: unknown): never {
+  if (typeof thrown === 'object' && thrown !== null && 'problems' in thrown) {
+    if (isProblemList(thrown.problems)) sayProblems(thrown.problems)
+    throw new Failure('failed', 'The gateway did not start.')
+  }
+  const { code, message } = systemError(thrown)
+  if (code === 'EADDRINUSE' || code === 'EACCES') {
+    throw new Failure('failed', 'The address to listen on cannot be used.', {
+      detail: message,
+      cure: 'Stop what is listening there, or change listen.port or admin.port.',
+    })
+  }
+  if (thrown instanceof Error) {
+    throw new Failure('failed', 'The gateway did not start.', {
+      detail: message,
+      cure: 'Run `sallyport doctor` to look for the reason.',
+    })
+  }
+  throw thrown
+}
+
+function systemError(thrown: unknown): { readonly code: string; readonly message: string } {
+  if (!(thrown instanceof Error)) return { code: '', message: '' }
+  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
+  return { code, message: thrown.message }
+}

@@ -1,0 +1,105 @@
+import type { PartyKind } from '../model/principal.ts'
+
+/**
+ * What gateway.yaml says, read once at start. Everything that may change while the gateway runs is
+ * governed state (rulebook, keys, approvals) and is not here. Times are milliseconds.
+ */
+export type Config = {
+  /** The name in records of this one process: two instances of one log never share it. */
+  readonly instance: string
+  /** The evidence log's name, without a scheme: `example.com/sallyport`. Signed into every checkpoint. */
+  readonly origin: string
+  /** Folder of the embedded store, or `memory` for one that is lost at exit. Absolute once loaded. */
+  readonly home: string
+  /** Folder of the rulebook. Absolute once loaded. */
+  readonly rulebook: string
+  readonly listen: ListenConfig
+  readonly admin: { readonly host: string; readonly port: number }
+  readonly issuers: readonly IssuerConfig[]
+  readonly operators: readonly OperatorConfig[]
+  readonly callLimits: {
+    readonly concurrentCalls: number
+    readonly heldResultBytes: number
+    readonly chunkCommitBytes: number
+  }
+  readonly approvals: {
+    /** How long a call is held when its caller does not say. */
+    readonly holdMs: number
+    readonly holdMsMax: number
+    readonly decideByMs: number
+    readonly claimByMs: number
+  }
+}
+
+export type ListenConfig = {
+  readonly host: string
+  readonly port: number
+  /** Files with PEM text. Absent: plain HTTP. Absolute once loaded. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  readonly http2: boolean
+}
+
+export const signatureAlgorithms = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'RS256',
+  'PS256',
+  'EdDSA',
+  'Ed25519',
+] as const
+export type SignatureAlgorithm = (typeof signatureAlgorithms)[number]
+
+/** One OpenID provider, or anything else that signs JWTs and publishes its keys by discovery. */
+export type IssuerConfig = {
+  /** Short and stable: it begins the id of every party this issuer vouches for. */
+  readonly name: string
+  /** The exact `iss` of its tokens. */
+  readonly issuer: string
+  /** A token for calls has to name one of these in `aud`. */
+  readonly audiences: readonly string[]
+  /** The same for the admin API. Empty: nobody signs in to it through this issuer. */
+  readonly adminAudiences: readonly string[]
+  readonly algorithms: readonly SignatureAlgorithm[]
+  /** Accepted `typ` headers, lower case, without `application/`; `none` accepts a token without one. */
+  readonly types: readonly string[]
+  /** When given, `azp` (or `client_id`) has to be one of these. */
+  readonly authorizedParties?: readonly string[] | undefined
+  readonly subjectClaim: string
+  readonly groups: GroupRule
+  /** First match decides. */
+  readonly kinds: readonly KindRule[]
+  /** What a subject is when no rule says. Stated, never assumed: only a `user` may approve. */
+  readonly defaultKind: PartyKind
+  /** What an entry of the `act` chain is when no rule says. */
+  readonly actorKind: PartyKind
+  /** Allows `http:`, on loopback hosts only. */
+  readonly insecureHttp: boolean
+}
+
+export type GroupRule = {
+  /** A claim's name, or a dotted path to it. */
+  readonly claim: string
+  /** Put before every name that `map` does not rename. */
+  readonly prefix: string
+  readonly map: Readonly<Record<string, string>>
+}
+
+/** Exactly one of `equals`, `startsWith`, `exists`. */
+export type KindRule = {
+  readonly when: {
+    readonly claim: string
+    readonly equals?: string | undefined
+    readonly startsWith?: string | undefined
+    readonly exists?: boolean | undefined
+  }
+  readonly kind: PartyKind
+}
+
+/** A person who signs in to the admin API with a key instead of an identity provider. */
+export type OperatorConfig = {
+  readonly name: string
+  readonly groups: readonly string[]
+  /** SHA-256 of the operator key, hex. */
+  readonly keyHash: string
+}

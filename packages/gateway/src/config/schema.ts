@@ -1,0 +1,175 @@
+import { z } from 'zod'
+import type { PartyKind } from '../model/principal.ts'
+import { type Config, signatureAlgorithms } from './config.ts'
+import { duration } from './duration.ts'
+import { limits } from './limits.ts'
+
+const kinds = ['user', 'agent', 'workload', 'service'] as const satisfies readonly PartyKind[]
+
+/** Names of parties and groups are shown to approvers, so nothing invisible may hide in them. */
+const name = z
+  .string()
+  .min(1)
+  .max(limits.partyNameChars)
+  .regex(/^[^\p{C}\p{Zl}\p{Zp}]+$/u, 'contains invisible characters')
+const alias = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'write lower-case letters, digits, `-`')
+const host = z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/, 'write a host name or an address')
+const port = z.int().min(0).max(65_535)
+const path = z.string().min(1).max(4_096)
+const claim = z.string().min(1).max(200)
+
+const listen = z.strictObject({
+  host: host.default('127.0.0.1').describe('Where callers reach the gateway.'),
+  port: port.default(7433),
+  tls: z
+    .strictObject({ cert: path, key: path })
+    .optional()
+    .describe('PEM files. Absent: plain HTTP.'),
+  http2: z.boolean().default(true),
+})
+
+const kindRule = z.strictObject({
+  when: z
+    .strictObject({
+      claim,
+      equals: z.string().optional(),
+      startsWith: z.string().min(1).optional(),
+      exists: z.boolean().optional(),
+    })
+    .refine(
+      ({ equals, startsWith, exists }) =>
+        [equals, startsWith, exists].filter((one) => one !== undefined).length === 1,
+      { message: 'A rule has exactly one of `equals`, `startsWith`, `exists`.' },
+    ),
+  kind: z.enum(kinds),
+})
+
+const issuer = z
+  .strictObject({
+    name: alias
+      .refine((one) => one !== 'key' && one !== 'operator', {
+        message: '`key` and `operator` name the gateway’s own parties. Choose another name.',
+      })
+      .describe('Begins the id of every party this issuer vouches for.'),
+    issuer: z.url({ protocol: /^https?$/ }).describe('The exact `iss` of its tokens.'),
+    audiences: z.array(name).min(1).describe('A token for calls names one of these in `aud`.'),
+    adminAudiences: z.array(name).default([]),
+    algorithms: z
+      .array(z.enum(signatureAlgorithms))
+      .min(1)
+      .default(['ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'Ed25519']),
+    types: z
+      .array(z.string().toLowerCase().min(1).max(64))
+      .min(1)
+      .default(['at+jwt', 'jwt'])
+      .describe('Accepted `typ` headers; `none` accepts a token without one.'),
+    authorizedParties: z.array(name).min(1).optional(),
+    subjectClaim: claim.default('sub'),
+    groups: z
+      .strictObject({
+        claim: claim.default('groups'),
+        prefix: z.string().max(64).default(''),
+        map: z.record(z.string(), name).default({}),
+      })
+      .prefault({}),
+    kinds: z.array(kindRule).max(100).default([]).describe('First match decides.'),
+    defaultKind: z.enum(kinds).describe('What a subject is when no rule says.'),
+    actorKind: z.enum(kinds).default('agent'),
+    insecureHttp: z.boolean().default(false).describe('Allows http: on loopback hosts only.'),
+  })
+  .superRefine(({ issuer: url, insecureHttp }, context) => {
+    if (allowedScheme(url, insecureHttp)) return
+    const message = 'An issuer has to be https; http needs `insecureHttp` and a loopback host.'
+    context.addIssue({ code: 'custom', path: ['issuer'], message })
+  })
+
+const operator = z.strictObject({
+  name,
+  groups: z.array(name).max(limits.groupsPerParty).default([]),
+  keyHash: z.string().regex(/^[0-9a-f]{64}$/, 'write the SHA-256 of an operator key in hex'),
+})
+
+const callLimits = z.strictObject({
+  concurrentCalls: z.int().min(1).max(65_536).default(limits.concurrentCalls),
+  heldResultBytes: z.int().min(0).max(16_777_216).default(limits.heldResultBytes),
+  chunkCommitBytes: z.int().min(4_096).max(67_108_864).default(limits.chunkCommitBytes),
+})
+
+const upTo = (maxMs: number) => duration({ minMs: 1_000, maxMs })
+const approvals = z
+  .strictObject({
+    hold: upTo(limits.approvalHoldMsMax).prefault('60s'),
+    holdMax: upTo(limits.approvalHoldMsMax).prefault('10m'),
+    decideBy: upTo(7 * limits.approvalDecideByMs).prefault('24h'),
+    claimBy: upTo(limits.approvalDecideByMs).prefault('15m'),
+  })
+  .refine(({ hold, holdMax }) => hold <= holdMax, {
+    path: ['hold'],
+    message: '`hold` is longer than `holdMax`.',
+  })
+  .transform(({ hold, holdMax, decideBy, claimBy }) => ({
+    holdMs: hold,
+    holdMsMax: holdMax,
+    decideByMs: decideBy,
+    claimByMs: claimBy,
+  }))
+
+/** gateway.yaml: its validation, its types (config.ts) and its JSON Schema are this one thing. */
+export const configSchema: z.ZodType<Config> = z
+  .strictObject({
+    instance: alias.default('gateway-1').describe('This process in records.'),
+    origin: z
+      .string()
+      .regex(/^[a-z0-9.-]+(?:\/[A-Za-z0-9._/-]+)?$/, 'write a name such as `example.com/sallyport`')
+      .max(200)
+      .default('sallyport.local/gateway')
+      .describe('The name of the evidence log.'),
+    home: path.default('./.sallyport').describe('Folder of the embedded store, or `memory`.'),
+    rulebook: path.default('./rulebook').describe('Folder of the rulebook.'),
+    listen: listen.prefault({}),
+    admin: z
+      .strictObject({ host: host.default('127.0.0.1'), port: port.default(7434) })
+      .prefault({}),
+    issuers: z.array(issuer).max(100).default([]),
+    operators: z.array(operator).max(1_000).default([]),
+    callLimits: callLimits.prefault({}),
+    approvals: approvals.prefault({}),
+  })
+  .superRefine((config, context) => {
+    const report = (at: readonly (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path: [...at], message })
+    const { issuers, operators, listen: calls, admin } = config
+    for (const index of repeated(issuers.map((one) => one.name))) {
+      report(['issuers', index, 'name'], 'Another issuer has this name.')
+    }
+    for (const index of repeated(issuers.map((one) => one.issuer))) {
+      report(['issuers', index, 'issuer'], 'This issuer is listed twice.')
+    }
+    for (const index of repeated(operators.map((one) => one.name))) {
+      report(['operators', index, 'name'], 'Another operator has this name.')
+    }
+    for (const index of repeated(operators.map((one) => one.keyHash))) {
+      report(['operators', index, 'keyHash'], 'Another operator has this key.')
+    }
+    if (calls.port === admin.port && calls.host === admin.host && calls.port !== 0) {
+      report(['admin', 'port'], 'Callers and the admin API need different ports.')
+    }
+  })
+
+/** The JSON Schema (2020-12) of gateway.yaml, for editors and the reference. */
+export function configJsonSchema(): Readonly<Record<string, unknown>> {
+  return { ...z.toJSONSchema(configSchema, { io: 'input' }), title: 'gateway.yaml' }
+}
+
+/** True for https, and for http where it was allowed and stays on this machine. */
+export function allowedScheme(text: string, insecureHttp: boolean): boolean {
+  const url = URL.parse(text)
+  if (url?.username !== '' || url.password !== '') return false
+  if (url.protocol === 'https:') return true
+  const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)
+  return url.protocol === 'http:' && insecureHttp && loopback
+}
+
+function repeated(values: readonly string[]): readonly number[] {
+  return values.flatMap((value, index) => (values.indexOf(value) < index ? [index] : []))
+}

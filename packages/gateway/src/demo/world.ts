@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { configSchema } from '../config/schema.ts'
+import { type Gateway, serve } from '../serve.ts'
+import { type Idp, startIdp } from './idp.ts'
+import { type DemoServices, startServices } from './services.ts'
+
+/** Everything the demo runs: a real identity provider, three real services, the gateway between. */
+export type DemoWorld = {
+  readonly gatewayUrl: string
+  readonly adminUrl: string
+  readonly services: DemoServices
+  /** refund-bot, acting for sam. */
+  readonly agentToken: string
+  /** dana, a person who may approve payments. */
+  readonly approverToken: string
+  readonly close: () => Promise<void>
+}
+
+export async function openWorld(options: {
+  readonly version: string
+  /** Where data is kept; absent: in memory. */
+  readonly keep: string | undefined
+}): Promise<DemoWorld> {
+  const secret = () => randomBytes(18).toString('base64url')
+  const credentials = { crm: secret(), payments: secret(), deploy: secret() }
+  const [idp, services] = await Promise.all([startIdp(), startServices(credentials)])
+  const rulebook = rulebookFor(services)
+  const gateway = await startGateway({ ...options, idp, rulebook, credentials })
+  const [agentToken, approverToken] = await Promise.all([
+    idp.token({
+      sub: 'sam',
+      groups: ['support'],
+      audience: 'sallyport-demo',
+      act: { sub: 'refund-bot', groups: ['support-agents'] },
+    }),
+    idp.token({ sub: 'dana', groups: ['payments-approvers', 'admin'], audience: 'sallyport-demo-admin' }),
+  ])
+  return {
+    gatewayUrl: gateway.url,
+    adminUrl: gateway.adminUrl,
+    services,
+    agentToken,
+    approverToken,
+    close: async () => {
+      await gateway.close()
+      await Promise.all([services.close(), idp.close()])
+      rmSync(rulebook, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A copy of the demo's rulebook that names the ports the services were given. */
+function rulebookFor({ urls }: DemoServices): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-demo-'))
+  const examples = join(import.meta.dirname, '../../../../examples/rulebooks/demo')
+  cpSync(examples, folder, { recursive: true })
+  for (const [name, url] of Object.entries(urls)) {
+    const path = join(folder, 'connections', `${name}.yaml`)
+    const text = readFileSync(path, 'utf8')
+    writeFileSync(path, text.replace(/^upstream: .*$/m, `upstream: ${url}`))
+  }
+  return folder
+}
+
+function startGateway(given: {
+  readonly version: string
+  readonly keep: string | undefined
+  readonly idp: Idp
+  readonly rulebook: string
+  readonly credentials: { readonly crm: string; readonly payments: string; readonly deploy: string }
+}): Promise<Gateway> {
+  const config = configSchema.parse({
+    home: given.keep ?? 'memory',
+    rulebook: given.rulebook,
+    listen: { host: '127.0.0.1', port: 0 },
+    admin: { host: '127.0.0.1', port: 0 },
+    issuers: [
+      {
+        name: 'corp',
+        issuer: given.idp.issuer,
+        audiences: ['sallyport-demo'],
+        adminAudiences: ['sallyport-demo-admin'],
+        insecureHttp: true,
+        defaultKind: 'user',
+      },
+    ],
+  })
+  const { credentials } = given
+  return serve({
+    config,
+    version: given.version,
+    log: pino({ level: 'silent' }),
+    env: {
+      CRM_API_KEY: credentials.crm,
+      PAYMENTS_TOKEN: credentials.payments,
+      DEPLOY_PASSWORD: credentials.deploy,
+    },
+  })
+}

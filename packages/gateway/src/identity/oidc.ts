@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import { compactVerify } from 'jose'
+import { Refusal } from '../call/refusal.ts'
+import type { IssuerConfig } from '../config/config.ts'
+import type { Limits } from '../config/limits.ts'
+import { isJsonObject, type Json } from '../model/json.ts'
+import type { Party, Principal } from '../model/principal.ts'
+import { partiesFrom } from './claims.ts'
+import { type Fetch, type IssuerKeys, type KeyLimits, openIssuerKeys } from './issuer-keys.ts'
+import type { Person } from './person.ts'
+import { sessionId } from './session-id.ts'
+import { checkClaims, checkHeader, readToken } from './token.ts'
+
+export type Oidc = {
+  /**
+   * Who presents this access token. Refuses `unauthenticated`; the detail says which check failed and
+   * never what the token holds. `sessionName` is the caller's own name for the conversation.
+   */
+  readonly verify: (token: string, sessionName: string | undefined) => Promise<Principal>
+  /** The same for the admin API's audience: only a person, and only one acting for themselves. */
+  readonly verifyAdmin: (token: string) => Promise<Person>
+  /** Gives up what is being fetched. Nothing verifies afterwards that needs a fetch. */
+  readonly close: () => void
+}
+
+type Verified = {
+  readonly subject: Party
+  readonly actors: readonly Party[]
+  readonly issuer: string
+  readonly credential: string
+  readonly expiresAt: number
+  readonly seed: string
+  /** When the cache forgets it. */
+  readonly recheckAt: number
+}
+
+/** Tokens of several issuers, side by side. `now` gives Unix milliseconds. */
+export function openOidc(
+  issuers: readonly IssuerConfig[],
+  room: {
+    readonly now: () => number
+    readonly limits: KeyLimits &
+      Pick<Limits, 'clockLeewayMs' | 'tokenCacheEntries' | 'tokenCacheMs'>
+    readonly fetch?: Fetch
+  },
+): Oidc {
+  const { now, limits } = room
+  const closing = new AbortController()
+  const fetchWith: Fetch = room.fetch ?? ((url, options) => fetch(url, options))
+  const keys = new Map(
+    issuers.map((issuer) => {
+      const options = { fetch: fetchWith, now, limits, signal: closing.signal }
+      return [issuer, openIssuerKeys(issuer, options)] as const
+    }),
+  )
+  const remembered = new Map<string, Verified>()
+
+  const verifyCall = async (token: string): Promise<Verified> => {
+    const hash = createHash('sha256').update(token).digest('hex')
+    const known = remembered.get(hash)
+    if (known && now() < known.recheckAt) return known
+    remembered.delete(hash)
+    const verified = await verifyToken(token, {
+      hash,
+      issuers,
+      keys,
+      now,
+      leewayMs: limits.clockLeewayMs,
+      audiencesOf: (issuer) => issuer.audiences,
+    })
+    const recheckAt = Math.min(
+      verified.expiresAt + limits.clockLeewayMs,
+      now() + limits.tokenCacheMs,
+    )
+    const entry = { ...verified, recheckAt }
+    // First in, first out: only tokens that verified get here, so strangers cannot push others out.
+    for (const oldest of remembered.keys()) {
+      if (remembered.size < limits.tokenCacheEntries) break
+      remembered.delete(oldest)
+    }
+    remembered.set(hash, entry)
+    return entry
+  }
+  return {
+    verify: async (token, sessionName) => {
+      const { subject, actors, issuer, credential, expiresAt, seed } = await verifyCall(token)
+      const session = sessionId({ parties: [subject, ...actors], seed }, sessionName)
+      const authentication = { method: 'oidc' as const, issuer, credential, expiresAt }
+      return { subject, actors, authentication, session }
+    },
+    verifyAdmin: async (token) => {
+      const hash = createHash('sha256').update(token).digest('hex')
+      const { subject, actors, expiresAt } = await verifyToken(token, {
+        hash,
+        issuers,
+        keys,
+        now,
+        leewayMs: limits.clockLeewayMs,
+        audiencesOf: (issuer) => issuer.adminAudiences,
+      })
+      if (subject.kind !== 'user' || actors.length > 0) {
+        throw new Refusal('unauthenticated', { detail: 'Only a person can sign in here.' })
+      }
+      return { subject, actors, authentication: { method: 'oidc', expiresAt } }
+    },
+    close: () => closing.abort(),
+  }
+}
+
+async function verifyToken(
+  token: string,
+  by: {
+    readonly hash: string
+    readonly issuers: readonly IssuerConfig[]
+    readonly keys: ReadonlyMap<IssuerConfig, IssuerKeys>
+    readonly now: () => number
+    readonly leewayMs: number
+    readonly audiencesOf: (issuer: IssuerConfig) => readonly string[]
+  },
+): Promise<Omit<Verified, 'recheckAt'>> {
+  const unverified = readToken(token)
+  // The unverified `iss` only chooses among the issuers that are configured; their keys decide.
+  const issuer = by.issuers.find((one) => one.issuer === unverified.iss)
+  const published = issuer && by.keys.get(issuer)
+  if (!issuer || !published) {
+    throw new Refusal('unauthenticated', { detail: 'The token’s issuer is not accepted here.' })
+  }
+  checkHeader(unverified, issuer)
+  const key = await published.keyFor(unverified)
+  const payload = await compactVerify(token, key, { algorithms: [unverified.alg] }).then(
+    (verified) => verified.payload,
+    (cause: unknown) => {
+      throw new Refusal('unauthenticated', {
+        detail: 'The token’s signature does not hold.',
+        cause,
+      })
+    },
+  )
+  const claims: Json = JSON.parse(Buffer.from(payload).toString('utf8'))
+  if (!isJsonObject(claims)) throw new Refusal('unauthenticated')
+  const { expiresAt, seed } = checkClaims(claims, {
+    issuer,
+    audiences: by.audiencesOf(issuer),
+    typ: unverified.typ,
+    now: by.now(),
+    leewayMs: by.leewayMs,
+  })
+  return {
+    ...partiesFrom(claims, { issuer, issuers: by.issuers }),
+    issuer: issuer.name,
+    credential: `sha256:${by.hash}`,
+    expiresAt,
+    seed: `${issuer.name}:${seed ?? by.hash}`,
+  }
+}

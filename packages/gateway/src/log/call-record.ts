@@ -1,0 +1,225 @@
+import type { CallFacts, Masking, Party as RecordedParty } from '@sallyport/evidence/record'
+import type { Refusal } from '../call/refusal.ts'
+import type {
+  Approved,
+  Guarded,
+  Outcome,
+  Recorded,
+  Resolved,
+  Stage,
+  StreamCommitment,
+} from '../call/stage.ts'
+import type { Finding } from '../mask/plan.ts'
+import type { Party, Principal } from '../model/principal.ts'
+import type { Entry, PayloadDraft } from '../store/store.ts'
+
+/**
+ * What a call leaves in the log, from what its stages know. Pure. A leaf names who, which function,
+ * which rules, what was hidden where; argument and result values are only ever in payloads.
+ * All times are Unix milliseconds.
+ */
+
+/** The record before the effect. */
+export function intentEntry(at: Approved, time: number): Entry {
+  return {
+    record: {
+      type: 'call.authorized',
+      time: timestamp(time),
+      ...callFacts(at),
+      decision: {
+        effect: 'allow',
+        obligations: obligations(at),
+        policy: at.rules.rulebook.digest,
+        rules: at.decision.reasons.map(({ policy }) => policy),
+      },
+      masked: at.argumentFindings.map(masking),
+      approvals: (at.approval?.by ?? []).map((by) => ({ by, id: at.approval?.id ?? '' })),
+    },
+    payloads: argumentPayloads(at),
+  }
+}
+
+/** The record before the caller sees the result. Its ending is `done`, `aborted` or a refusal code. */
+export function outcomeEntry(at: Recorded, outcome: Outcome, time: number): Entry {
+  return {
+    record: {
+      type: 'call.outcome',
+      time: timestamp(time),
+      ...afterIntent(at),
+      ending: outcome.ending,
+      status: outcome.head?.status ?? 0,
+      masked: outcome.findings.map(masking),
+    },
+    payloads: resultPayloads(at, outcome),
+  }
+}
+
+/** A commitment to the part of a streamed result that may be released once this is durable. */
+export function chunkEntry(at: Recorded, soFar: StreamCommitment, time: number): Entry {
+  return {
+    record: { type: 'call.chunk', time: timestamp(time), ...afterIntent(at) },
+    payloads: [streamed(soFar, unknownMediaType)],
+  }
+}
+
+/** A call that was not forwarded: the code and how far it came, never the refusal's own text. */
+export function denialEntry(at: Stage, refusal: Refusal, time: number): Entry {
+  const approval = approvalOf(refusal)
+  const decision = deniedDecision(at, refusal)
+  return {
+    record: {
+      type: 'call.denied',
+      time: timestamp(time),
+      ...callFacts(at),
+      ...(decision && { decision }),
+      code: refusal.code,
+      stage: at.stage,
+      ...(approval !== undefined && { approval }),
+    },
+    payloads: deniedPayloads(at),
+  }
+}
+
+function callFacts(at: Stage): CallFacts {
+  const trace = at.call.traceId
+  return {
+    call: at.id,
+    ...('principal' in at && principalFacts(at.principal)),
+    ...('fn' in at && {
+      fn: { name: at.fn.id, schema: at.fn.digest, server: at.connection.id },
+    }),
+    // It came from the caller: only what can be nothing but a trace id.
+    ...(trace !== undefined && /^[0-9a-f]{32}$/.test(trace) && { trace }),
+  }
+}
+
+function principalFacts({ subject, actors, authentication, session }: Principal) {
+  const [current, ...earlier] = actors
+  return {
+    caller: {
+      ...party(current ?? subject),
+      authn: authentication.method,
+      cred: authentication.credential,
+    },
+    obo: current ? [subject, ...earlier].map(party) : [],
+    session,
+  }
+}
+
+/** Undoes `<issuer>:<sub>`; a configured issuer name has no colon. */
+function party({ id }: Party): RecordedParty {
+  const colon = id.indexOf(':')
+  if (colon < 0) return { iss: '', sub: id }
+  return { iss: id.slice(0, colon), sub: id.slice(colon + 1) }
+}
+
+function afterIntent(at: Recorded) {
+  return { call: at.id, session: at.principal.session, intent: at.intent.index }
+}
+
+/** What the permit required: whose approval, which masks, whether fields are limited. */
+function obligations(at: Guarded | Approved): readonly string[] {
+  return [
+    ...(at.decision.effect === 'hold' ? at.decision.approverGroups : []).map(
+      (group) => `approval:${group}`,
+    ),
+    ...at.fn.resultMasks.map(({ id }) => `mask:${id}`),
+    ...(at.fields.length > 0 ? ['fields'] : []),
+  ]
+}
+
+function deniedDecision(at: Stage, refusal: Refusal): CallFacts['decision'] {
+  if (!('rules' in at)) return undefined
+  const policy = at.rules.rulebook.digest
+  if (refusal.code === 'policy-denied') {
+    const { policies = [], errors = [] } = refusal.facts
+    const rules = [policies, errors].flatMap((ids) => (Array.isArray(ids) ? ids : []))
+    return { effect: 'deny', obligations: [], policy, rules: [...new Set<string>(rules)] }
+  }
+  if (!('decision' in at)) return undefined
+  const { decision } = at
+  return {
+    effect: decision.effect === 'hold' ? 'hold' : 'allow',
+    obligations:
+      decision.effect === 'hold' ? decision.approverGroups.map((group) => `approval:${group}`) : [],
+    policy,
+    rules: decision.reasons.map((reason) => reason.policy),
+  }
+}
+
+/** The caller may have made it up: only what looks like an approval's id is written down. */
+function approvalOf(refusal: Refusal): string | undefined {
+  const { approval } = refusal.facts
+  return typeof approval === 'string' && /^apr_[A-Za-z0-9-]{1,40}$/.test(approval)
+    ? approval
+    : undefined
+}
+
+function argumentPayloads(at: Guarded | Approved): readonly PayloadDraft[] {
+  const keep = at.fn.payloads === 'kept'
+  const mediaType = essence(at.args.mediaType)
+  const args: PayloadDraft = { role: 'args', mediaType, bytes: at.recordedArgs, keep }
+  if (sameBytes(at.recordedArgs, at.forwardedArgs)) return [args]
+  return [args, { role: 'forwarded', mediaType, bytes: at.forwardedArgs, keep }]
+}
+
+/** Arguments that policy refused are evidence too, as far as the record may see them. */
+function deniedPayloads(at: Stage): readonly PayloadDraft[] {
+  if (!('args' in at)) return []
+  const mediaType = essence(at.args.mediaType)
+  const masked = 'recordedArgs' in at
+  return [
+    {
+      role: 'args',
+      mediaType,
+      bytes: masked ? at.recordedArgs : at.args.bytes,
+      keep: at.fn.payloads === 'kept' && (masked || !hidesFromRecord(at)),
+    },
+  ]
+}
+
+/** Before the arguments were masked, what the record must not see can only be committed to. */
+function hidesFromRecord({ fn }: Pick<Resolved, 'fn'>): boolean {
+  return fn.argumentMasks.some(({ from }) => from.includes('record'))
+}
+
+function resultPayloads(at: Recorded, outcome: Outcome): readonly PayloadDraft[] {
+  const keep = at.fn.payloads === 'kept'
+  const mediaType = essence(outcome.head?.mediaType)
+  const { received, returned } = outcome
+  const drafts: PayloadDraft[] = []
+  if (received) drafts.push({ role: 'result', mediaType, bytes: received, keep })
+  if (returned && !(received && sameBytes(received, returned))) {
+    drafts.push({ role: 'returned', mediaType, bytes: returned, keep })
+  }
+  if (outcome.streamed && !returned) drafts.push(streamed(outcome.streamed, mediaType))
+  return drafts
+}
+
+/** What was released to the caller; how it was received is not held for a stream. */
+function streamed({ salt, hmac, bytes }: StreamCommitment, mediaType: string): PayloadDraft {
+  return { role: 'returned', mediaType, salt, hmac, length: bytes }
+}
+
+function masking({ how, count, path, rule }: Finding): Masking {
+  return { how, n: count, path, rule }
+}
+
+const unknownMediaType = 'application/octet-stream'
+
+/** The other side wrote it: type and subtype (RFC 6838), no parameters, or nothing of it. */
+function essence(mediaType: string | undefined): string {
+  const [type = ''] = (mediaType ?? '').split(';', 1)
+  const name = type.trim().toLowerCase()
+  return /^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}$/.test(name)
+    ? name
+    : unknownMediaType
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a === b || Buffer.compare(a, b) === 0
+}
+
+function timestamp(time: number): string {
+  return new Date(time).toISOString()
+}

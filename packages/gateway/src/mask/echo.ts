@@ -1,0 +1,153 @@
+import { limits } from './limits.ts'
+import { MaskError } from './plan.ts'
+
+export type EchoScrubber = {
+  readonly push: (chunk: Uint8Array) => Uint8Array
+  readonly end: () => Uint8Array
+  /** How many were replaced so far. */
+  readonly count: () => number
+}
+
+/**
+ * Replaces every occurrence of the echoes in a byte stream. For every way the stream is cut, what
+ * comes out is the same and holds no echo: bytes that may be the beginning of one are held back, at
+ * most the length of the longest. An echo shorter than `limits.echoBytesMin` is ignored.
+ */
+export function scrubEchoes(echoes: readonly Uint8Array[]): EchoScrubber {
+  const { wanted, mark } = prepare(echoes)
+  let held = nothing
+  let found = 0
+
+  const scan = (bytes: Uint8Array, { last }: { readonly last: boolean }): Uint8Array => {
+    const text = asBuffer(bytes)
+    const next = finder(text, wanted)
+    const parts: Uint8Array[] = []
+    let from = 0
+    // An echo may begin here that the next chunk completes; what comes before it is settled.
+    let settled = last ? text.length : earliestBeginning(text, wanted, 0)
+    for (let hit = next(from); hit !== undefined && hit.at < settled; hit = next(from)) {
+      parts.push(text.subarray(from, hit.at), mark)
+      from = hit.at + hit.length
+      found += 1
+      if (settled < from) settled = earliestBeginning(text, wanted, from)
+    }
+    held = settled === text.length ? nothing : Uint8Array.from(text.subarray(settled))
+    if (parts.length === 0) return settled === bytes.length ? bytes : bytes.subarray(0, settled)
+    return Buffer.concat([...parts, text.subarray(from, settled)])
+  }
+
+  if (wanted.length === 0) return { push: same, end: () => nothing, count: () => 0 }
+  return {
+    push: (chunk) =>
+      scan(held.length === 0 ? chunk : Buffer.concat([held, chunk]), { last: false }),
+    end: () => (held.length === 0 ? nothing : scan(held, { last: true })),
+    count: () => found,
+  }
+}
+
+/** The same for a header's value, in whichever way its bytes were read as text. */
+export function scrubText(text: string, echoes: readonly Uint8Array[]): string {
+  const { wanted, mark: bytes } = prepare(echoes)
+  const mark = bytes.toString()
+  let scrubbed = text
+  for (const echo of wanted) {
+    for (const form of new Set([echo.toString('utf8'), echo.toString('latin1')])) {
+      scrubbed = scrubbed.replaceAll(form, () => mark)
+    }
+  }
+  return scrubbed
+}
+
+const nothing: Uint8Array = new Uint8Array(0)
+
+function same(chunk: Uint8Array): Uint8Array {
+  return chunk
+}
+
+type Prepared = { readonly wanted: readonly Buffer[]; readonly mark: Buffer }
+
+/** A credential is used for many calls; what is worked out for it is kept while it is. */
+const preparedBefore = new WeakMap<readonly Uint8Array[], Prepared>()
+
+function prepare(echoes: readonly Uint8Array[]): Prepared {
+  const before = preparedBefore.get(echoes)
+  if (before !== undefined) return before
+  const wanted = usable(echoes)
+  const prepared = { wanted, mark: markFor(wanted) }
+  preparedBefore.set(echoes, prepared)
+  return prepared
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** Longest first, so that of two that begin together the longer is replaced. */
+function usable(echoes: readonly Uint8Array[]): Buffer[] {
+  return echoes
+    .filter((echo) => echo.length >= limits.echoBytesMin)
+    .map((echo) => Buffer.from(echo))
+    .sort((a, b) => b.length - a.length)
+}
+
+/**
+ * `[REDACTED:CREDENTIAL]`, unless a credential could arise from these very characters and their
+ * neighbours; then characters that no echo has.
+ */
+function markFor(wanted: readonly Buffer[]): Buffer {
+  if (!wanted.some((echo) => touches(echo, usualMark))) return usualMark
+  for (const char of '*#-_.~x0') {
+    if (!wanted.some((echo) => echo.includes(char))) return Buffer.from(char.repeat(3))
+  }
+  throw new MaskError('No mark can stand in for the credential.')
+}
+
+const usualMark = Buffer.from('[REDACTED:CREDENTIAL]')
+
+/** Whether the echo can occur in a text that shares a character with `mark` in it. */
+function touches(echo: Buffer, mark: Buffer): boolean {
+  if (echo.includes(mark)) return true
+  const begins = mark.includes(echo[0] ?? 0)
+  const ends = mark.includes(echo[echo.length - 1] ?? 0)
+  if (!begins && !ends) return false
+  if (mark.includes(echo)) return true
+  for (let length = 1; length < Math.min(echo.length, mark.length); length += 1) {
+    if (begins && echo.compare(mark, mark.length - length, mark.length, 0, length) === 0)
+      return true
+    if (ends && echo.compare(mark, 0, length, echo.length - length) === 0) return true
+  }
+  return false
+}
+
+type Hit = { readonly at: number; readonly length: number }
+
+/** Finds the next echo from a place on. Each is searched for once per stretch, however many are found. */
+function finder(text: Buffer, wanted: readonly Buffer[]): (from: number) => Hit | undefined {
+  const places = wanted.map((echo) => text.indexOf(echo))
+  return (from) => {
+    let first: Hit | undefined
+    for (const [which, echo] of wanted.entries()) {
+      let at = places[which] ?? -1
+      if (at >= 0 && at < from) {
+        at = text.indexOf(echo, from)
+        places[which] = at
+      }
+      if (at >= 0 && (first === undefined || at < first.at)) first = { at, length: echo.length }
+    }
+    return first
+  }
+}
+
+/** Where the first echo begins that the end of the text cuts off; the text's length when none does. */
+function earliestBeginning(text: Buffer, wanted: readonly Buffer[], from: number): number {
+  let earliest = text.length
+  for (const echo of wanted) {
+    for (let at = Math.max(from, text.length - echo.length + 1); at < earliest; at += 1) {
+      if (text[at] !== echo[0]) continue
+      if (text.compare(echo, 0, text.length - at, at) === 0) earliest = at
+    }
+  }
+  return earliest
+}

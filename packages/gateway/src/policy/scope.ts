@@ -1,0 +1,83 @@
+import type { FunctionDefinition } from '../model/function.ts'
+import type { CedarPolicy } from './cedar.ts'
+import type { Request } from './expression.ts'
+import { type EntityValue, isEqual } from './value.ts'
+
+export type PrincipalTest = (request: Request) => boolean
+
+/** Whether a policy's scope covers this function: known before any call, so it is an index. */
+export function coversFunction(policy: CedarPolicy, fn: FunctionDefinition): boolean {
+  return coversAction(policy, fn) && coversResource(policy, fn)
+}
+
+/** The test of the principal, which differs by call. A template's slot, which no rulebook has, is nobody. */
+export function principalTest({ principal }: CedarPolicy): PrincipalTest {
+  switch (principal.op) {
+    case 'All':
+      return () => true
+    case '==': {
+      const entity = 'entity' in principal ? entityValue(principal.entity) : undefined
+      return (request) => entity !== undefined && isEqual(request.principal, entity)
+    }
+    case 'in': {
+      const group = 'entity' in principal ? entityValue(principal.entity) : undefined
+      return (request) => group !== undefined && isWithin(request, group)
+    }
+    case 'is': {
+      const type = principal.entity_type
+      if (!principal.in) return (request) => request.principal.type === type
+      const group = 'entity' in principal.in ? entityValue(principal.in.entity) : undefined
+      return (request) =>
+        request.principal.type === type && group !== undefined && isWithin(request, group)
+    }
+  }
+}
+
+function isWithin(request: Request, group: EntityValue): boolean {
+  return isEqual(request.principal, group) || request.isInside(request.principal, group)
+}
+
+function coversAction({ action }: CedarPolicy, fn: FunctionDefinition): boolean {
+  if (action.op === 'All') return true
+  if (action.op === '==') return 'entity' in action && isAction(action.entity, [fn.id])
+  const listed = 'entities' in action ? action.entities : [action.entity]
+  return listed.some((entity) => isAction(entity, [fn.id, fn.connection]))
+}
+
+function isAction(json: EntityJson, ids: readonly string[]): boolean {
+  const { type, id } = entityValue(json)
+  return type === 'Action' && ids.includes(id)
+}
+
+function coversResource({ resource }: CedarPolicy, fn: FunctionDefinition): boolean {
+  switch (resource.op) {
+    case 'All':
+      return true
+    case '==':
+      return 'entity' in resource && isFunction(resource.entity, fn)
+    case 'in':
+      return 'entity' in resource && contains(resource.entity, fn)
+    case 'is': {
+      if (resource.entity_type !== 'Function') return false
+      if (!resource.in) return true
+      return 'entity' in resource.in && contains(resource.in.entity, fn)
+    }
+  }
+}
+
+type EntityJson = { __entity: { type: string; id: string } } | { type: string; id: string }
+
+function entityValue(json: EntityJson): EntityValue {
+  const { type, id } = '__entity' in json ? json.__entity : json
+  return { kind: 'entity', type, id }
+}
+
+function isFunction(json: EntityJson, fn: FunctionDefinition): boolean {
+  const { type, id } = entityValue(json)
+  return type === 'Function' && id === fn.id
+}
+
+function contains(json: EntityJson, fn: FunctionDefinition): boolean {
+  const { type, id } = entityValue(json)
+  return isFunction(json, fn) || (type === 'Connection' && id === fn.connection)
+}

@@ -1,0 +1,114 @@
+import type { Connection } from '../model/connection.ts'
+import type { CredentialUse } from '../model/secret.ts'
+import type { Flaw } from './flaw.ts'
+import type { ConnectionForm } from './forms.ts'
+
+/** One connection's form as the gateway uses it, and what is wrong with it. */
+export function readConnection(form: ConnectionForm): {
+  readonly connection: Connection
+  readonly flaws: readonly Flaw[]
+} {
+  const forwardHeaders = (form.forwardHeaders ?? []).map((name) => name.toLowerCase()).toSorted()
+  const credential = readCredential(form.credential)
+  const connection: Connection = {
+    id: form.id,
+    protocol: form.protocol,
+    upstream: form.upstream.replace(/\/+$/, ''),
+    ...(form.prefix !== undefined && { prefix: form.prefix }),
+    ...(form.host !== undefined && { host: form.host.toLowerCase() }),
+    credential,
+    forwardHeaders: [...new Set(forwardHeaders)],
+    ...(form.timeout !== undefined && { timeoutMs: form.timeout }),
+  }
+  const flaws = [...addressFlaws(form), ...upstreamFlaws(form.upstream)]
+  for (const [index, name] of (form.forwardHeaders ?? []).entries()) {
+    const problem = headerProblem(name, credential)
+    if (problem) flaws.push({ path: ['forwardHeaders', index], message: problem })
+  }
+  if (credential.kind === 'header' && hopHeader.test(credential.name.toLowerCase())) {
+    const message = `${credential.name} belongs to the hop or to the gateway.`
+    flaws.push({ path: ['credential', 'header', 'name'], message })
+  }
+  return { connection, flaws }
+}
+
+/** Path segments of a connection's prefix: `/crm/v2` is two. */
+export function prefixSegments(connection: Connection): readonly string[] {
+  return (connection.prefix ?? '/').split('/').filter((segment) => segment !== '')
+}
+
+/** Why a caller's header may not be sent on, if it may not. */
+export function headerProblem(name: string, credential?: CredentialUse): string | undefined {
+  const lower = name.toLowerCase()
+  if (/^(?:authorization|proxy-authorization|cookie)$/.test(lower)) {
+    return `${name} carries the caller's own credential, which the upstream never sees.`
+  }
+  if (credential?.kind === 'header' && credential.name.toLowerCase() === lower) {
+    return `${name} carries this connection's credential; a caller may not set it.`
+  }
+  return hopHeader.test(lower) ? `${name} belongs to the hop or to the gateway.` : undefined
+}
+
+const hopHeader =
+  /^(?:sallyport-.*|x-forwarded-.*|accept-encoding|connection|content-encoding|content-length|content-type|expect|forwarded|host|http2-settings|keep-alive|prefer|proxy-connection|set-cookie|te|trailer|transfer-encoding|upgrade|via|x-real-ip)$/
+
+function readCredential(form: ConnectionForm['credential']): CredentialUse {
+  if (form === 'none') return { kind: 'none' }
+  if ('bearer' in form) return { kind: 'bearer', secret: form.bearer }
+  if ('basic' in form) {
+    return { kind: 'basic', username: form.basic.username, secret: form.basic.password }
+  }
+  if ('header' in form) return { kind: 'header', name: form.header.name, secret: form.header.value }
+  return { kind: 'query', name: form.query.name, secret: form.query.value }
+}
+
+function addressFlaws({ prefix, host }: ConnectionForm): Flaw[] {
+  const flaws: Flaw[] = []
+  if (prefix === undefined && host === undefined) {
+    flaws.push({
+      path: [],
+      message: 'Nobody can reach this connection: it has neither prefix nor host.',
+      hint: 'Add `prefix: /name`, or `host: name.example`, or both.',
+    })
+  }
+  const plain = /^(?:\/[A-Za-z0-9._~-]+)+$/
+  if (prefix !== undefined && (!plain.test(prefix) || /\/\.{1,2}(?:\/|$)/.test(prefix))) {
+    flaws.push({
+      path: ['prefix'],
+      message: 'A prefix is plain path segments without a slash at the end.',
+      hint: 'For example /crm.',
+    })
+  }
+  if (
+    host !== undefined &&
+    !/^(?:[a-z0-9](?:[a-z0-9-]{0,62})\.)*[a-z0-9][a-z0-9-]{0,62}$/i.test(host)
+  ) {
+    flaws.push({
+      path: ['host'],
+      message: 'This is no host name.',
+      hint: 'Write it without scheme and port: crm.example.',
+    })
+  }
+  return flaws
+}
+
+function upstreamFlaws(upstream: string): Flaw[] {
+  const flaw = (message: string, hint: string): Flaw[] => [{ path: ['upstream'], message, hint }]
+  const example = 'Write https://host:port/base.'
+  if (!URL.canParse(upstream)) return flaw('The upstream is not a URL.', example)
+  const url = new URL(upstream)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    return flaw('An http upstream is an http or https URL.', example)
+  }
+  if (url.username !== '' || url.password !== '') {
+    return flaw('A URL is no place for a credential.', 'Use `credential: { basic: … }`.')
+  }
+  if (/[?#]/.test(upstream)) return flaw('An upstream has no query or fragment.', example)
+  if (/[/\\]\.{1,2}(?:[/\\]|$)|\\|%/.test(upstream)) {
+    return flaw(
+      'The base path is plain segments.',
+      'Write it without dot segments, backslashes and %.',
+    )
+  }
+  return []
+}

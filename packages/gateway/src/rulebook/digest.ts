@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import type { Connection } from '../model/connection.ts'
+import type { FunctionDefinition } from '../model/function.ts'
+import type { PolicySource, Rulebook } from '../model/rulebook.ts'
+
+/** The digest of a function: over everything else in its definition. */
+export function withDigest(fn: Omit<FunctionDefinition, 'digest'>): FunctionDefinition {
+  return { ...fn, digest: digestOf(fn) }
+}
+
+/**
+ * Puts a rulebook together. Everything is ordered by id, and where a policy stands (file, line) is left
+ * out of the digest, so the same rules in other files, order or layout are the same rulebook.
+ */
+export function sealRulebook(content: {
+  readonly connections: readonly Connection[]
+  readonly functions: readonly FunctionDefinition[]
+  readonly policies: readonly PolicySource[]
+}): Rulebook {
+  const connections = byId(content.connections)
+  const functions = byId(content.functions)
+  const policies = byId(content.policies)
+  const rules = policies.map(({ id, effect, text, annotations }) => {
+    return { id, effect, text: cedarTokens(text), annotations }
+  })
+  const digest = digestOf({ connections, functions, policies: rules })
+  return { digest, connections, functions, policies }
+}
+
+/**
+ * RFC 8785 text of any JSON value. The evidence package has the same for what a leaf may hold; JSON
+ * Schemas hold null and fractions too. Members that are `undefined` are absent.
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => `${canonicalJson(key)}:${canonicalJson(member)}`)
+    return `{${members.join(',')}}`
+  }
+  if (typeof value === 'string' && !value.isWellFormed()) {
+    throw new TypeError('a string is not well-formed Unicode')
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new TypeError('a number is not finite')
+  }
+  const text = JSON.stringify(value)
+  if (text === undefined) throw new TypeError(`a ${typeof value} is no JSON`)
+  return text
+}
+
+/** A policy's tokens without comments and layout: texts that read the same are the same. */
+function cedarTokens(text: string): string {
+  const tokens = /"(?:\\[\s\S]|[^"\\])*"|\/\/[^\r\n]*|\w+|==|!=|<=|>=|&&|\|\||::|\S/g
+  return (text.match(tokens) ?? []).filter((token) => !token.startsWith('//')).join(' ')
+}
+
+function digestOf(value: unknown): string {
+  return `sha256:${createHash('sha256').update(canonicalJson(value)).digest('hex')}`
+}
+
+function byId<Item extends { readonly id: string }>(items: readonly Item[]): readonly Item[] {
+  return items.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+}

@@ -1,0 +1,62 @@
+import type { InForce } from '../call/gate.ts'
+import { compileArgumentMasking, compileResultMasking } from '../mask/compile.ts'
+import type { ArgumentMasking, ResultMasking } from '../mask/plan.ts'
+import type { FunctionDefinition } from '../model/function.ts'
+import type { Rulebook } from '../model/rulebook.ts'
+import type { SchemaCheck } from './json-schema.ts'
+
+/**
+ * A rulebook made ready to answer. Maskings are compiled when first asked for and kept; a field list can
+ * only come from the rulebook's own grants, so there are few. What cannot be compiled throws, which
+ * withholds the result: nothing passes unmasked.
+ */
+export function makeInForce(ready: {
+  readonly rulebook: Rulebook
+  readonly decide: InForce['decide']
+  readonly checks: ReadonlyMap<string, SchemaCheck>
+}): InForce {
+  const { rulebook, decide, checks } = ready
+  const results = new Map<string, ResultMasking>()
+  const args = new Map<string, ArgumentMasking>()
+  return {
+    rulebook,
+    decide,
+    argumentProblems: (fn, values) => {
+      const check = checks.get(fn.id)
+      if (!check) throw new Error(`the function ${fn.id} is not of this rulebook`)
+      return check(values)
+    },
+    argumentMasking: (fn) => kept(args, fn.id, () => argumentMaskingOf(fn)),
+    resultMasking: (fn, fields) => {
+      const key = fields.length === 0 ? fn.id : `${fn.id}\n${JSON.stringify(fields)}`
+      return kept(results, key, () => resultMaskingOf(fn, fields))
+    },
+  }
+}
+
+// More combinations than this are compiled again rather than kept.
+const keptMax = 10_000
+
+function kept<Value>(cache: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = cache.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  if (cache.size >= keptMax) cache.clear()
+  cache.set(key, made)
+  return made
+}
+
+function argumentMaskingOf(fn: FunctionDefinition): ArgumentMasking {
+  const masking = compileArgumentMasking(fn.argumentMasks)
+  if ('problems' in masking) throw new Error(`the argument masks of ${fn.id} cannot be applied`)
+  return masking
+}
+
+function resultMaskingOf(
+  fn: FunctionDefinition,
+  fields: readonly (readonly string[])[],
+): ResultMasking {
+  const masking = compileResultMasking(fn.resultMasks, fields)
+  if ('problems' in masking) throw new Error(`the masks of ${fn.id} cannot be applied`)
+  return masking
+}

@@ -1,0 +1,90 @@
+import type { InForce } from '../call/gate.ts'
+import { limits } from '../config/limits.ts'
+import type { FunctionDefinition } from '../model/function.ts'
+import type { PolicySource, Problem, Rulebook } from '../model/rulebook.ts'
+import { grantOf } from '../policy/bounds.ts'
+import { compilePolicies } from '../policy/compile.ts'
+import { parsePolicies } from '../policy/parse.ts'
+import { sealRulebook, withDigest } from './digest.ts'
+import { sortProblems } from './flaw.ts'
+import { type RulebookFile, type RulebookFiles, readFolder } from './folder.ts'
+import { makeInForce } from './in-force.ts'
+import { pathProblem } from './masks.ts'
+import { readConnections, shadowedFunctions } from './read-connections.ts'
+import { readFunctions } from './read-functions.ts'
+import { applyMasking } from './read-masking.ts'
+import { type PolicyTest, readTests } from './read-tests.ts'
+
+export type LoadedRulebook = {
+  readonly rulebook: Rulebook
+  readonly inForce: InForce
+  readonly tests: readonly PolicyTest[]
+  /** Why policy answers a question as it does (see policy/explain.ts). */
+  readonly explain: ReturnType<typeof compilePolicies>['explain']
+}
+
+export type LoadProblems = { readonly problems: readonly Problem[] }
+
+/**
+ * Reads and checks a rulebook's folder as a whole: either it is sound, or everything wrong with it is
+ * listed with file, line and column. Never throws. Nothing is put in force by loading it.
+ */
+export async function loadRulebook(folder: string): Promise<LoadedRulebook | LoadProblems> {
+  const { files, problems } = await readFolder(folder)
+  const read = readRulebook(files)
+  if (problems.length === 0) return read
+  const more = 'problems' in read ? read.problems : []
+  return { problems: sortProblems([...problems, ...more]) }
+}
+
+/** The same for files already at hand. */
+export function readRulebook(files: RulebookFiles): LoadedRulebook | LoadProblems {
+  const problems: Problem[] = []
+  const connections = readConnections(files.connections, problems)
+  const described = readFunctions(files.functions, connections, problems)
+  problems.push(...shadowedFunctions(connections, described))
+  const placed = applyMasking(files.masking, described, problems)
+  // A policy or test that names a function which could not be read is not itself at fault.
+  const complete = problems.length === 0
+  const functions = placed.map(({ value }) => withDigest(value.definition))
+  const { policies, compiled } = readPolicies(files.policies, { functions, complete }, problems)
+  const ids = { functions: functions.map(({ id }) => id), policies: policies.map(({ id }) => id) }
+  const tests = readTests(files.tests, complete ? ids : undefined, problems)
+  if (problems.length > 0 || !compiled) {
+    return { problems: sortProblems(problems).slice(0, limits.problemsListed) }
+  }
+  const rulebook = sealRulebook({
+    connections: connections.map((one) => one.value),
+    functions,
+    policies,
+  })
+  const checks = new Map(placed.map(({ value }) => [value.definition.id, value.check]))
+  const inForce = makeInForce({ rulebook, decide: compiled.decide, checks })
+  return { rulebook, inForce, tests, explain: compiled.explain }
+}
+
+function readPolicies(
+  files: readonly RulebookFile[],
+  about: { readonly functions: readonly FunctionDefinition[]; readonly complete: boolean },
+  problems: Problem[],
+): {
+  readonly policies: readonly PolicySource[]
+  readonly compiled: ReturnType<typeof compilePolicies> | undefined
+} {
+  const { policies, problems: found } = parsePolicies(files)
+  problems.push(...found, ...policies.flatMap(fieldProblems))
+  if (!about.complete || found.length > 0) return { policies, compiled: undefined }
+  const compiled = compilePolicies(policies, about.functions)
+  problems.push(...compiled.problems)
+  return { policies, compiled }
+}
+
+/** `@fields` paths that the masking room cannot follow. */
+function fieldProblems(policy: PolicySource): readonly Problem[] {
+  const { file, line } = policy
+  return (grantOf(policy).fields ?? []).flatMap((path) => {
+    const problem = pathProblem(path)
+    if (problem === undefined) return []
+    return [{ file, line, column: 1, message: `@fields of \`${policy.id}\`: ${problem}` }]
+  })
+}

@@ -1,0 +1,138 @@
+import type { InForce } from '../call/gate.ts'
+import type { Problem } from '../model/rulebook.ts'
+import { sortProblems } from './flaw.ts'
+import { type LoadedRulebook, loadRulebook } from './load.ts'
+import { type PolicyTestResult, runPolicyTests } from './run-tests.ts'
+import { watchFolder } from './watch.ts'
+
+/** What became of reading the folder. */
+export type RulebookOutcome = {
+  /** Empty: the folder is a valid rulebook whose own tests pass. */
+  readonly problems: readonly Problem[]
+  /** Of the rulebook read; undefined when it could not be put together. */
+  readonly digest: string | undefined
+  readonly tests: readonly PolicyTestResult[]
+  /** Whether it differs from what was in force. */
+  readonly changed: boolean
+}
+
+export type InForceSince = LoadedRulebook & {
+  /** When it was put in force, Unix milliseconds. */
+  readonly since: number
+}
+
+export type Rulebooks = {
+  /** What the next call is judged by; undefined until something was activated. */
+  readonly current: () => InForce | undefined
+  /** The same with tests, explanations and since when. */
+  readonly loaded: () => InForceSince | undefined
+  /** Reads the folder and says what it would be; changes nothing. */
+  readonly check: () => Promise<RulebookOutcome>
+  /**
+   * Reads the folder and puts it in force if it is valid; otherwise the old one stays. Recorded before it
+   * takes effect; rejects when it could not be, and then nothing changed. One at a time, in order.
+   */
+  readonly activate: (by: string) => Promise<RulebookOutcome>
+  /** Follows the folder. Returns how to stop. */
+  readonly watch: () => () => void
+  /** Stops following, and waits for what is under way. */
+  readonly close: () => Promise<void>
+}
+
+export type RulebooksOptions = {
+  readonly folder: string
+  /** Must be durable when it resolves. */
+  readonly record: (activation: {
+    readonly digest: string
+    /** Empty when none was in force. */
+    readonly previous: string
+    readonly by: string
+  }) => Promise<unknown>
+  /** Told of every outcome that followed from a change of the folder, and of every activation. */
+  readonly onOutcome?: (outcome: RulebookOutcome) => void
+  readonly now?: () => number
+}
+
+/** Holds the rulebook in force and replaces it as a whole, or not at all. */
+export function openRulebooks(options: RulebooksOptions): Rulebooks {
+  const { folder, record, onOutcome = () => {}, now = Date.now } = options
+  let inForce: InForceSince | undefined
+  let queue: Promise<unknown> = Promise.resolve()
+  const stops = new Set<() => void>()
+
+  const read = async () => readOutcome(await loadRulebook(folder), inForce?.rulebook.digest)
+
+  const replace = async (by: string): Promise<RulebookOutcome> => {
+    const { outcome, loaded } = await read()
+    if (loaded && outcome.problems.length === 0 && outcome.changed) {
+      const { digest } = loaded.rulebook
+      // A crash between the two leaves a record of rules that decided nothing; never the reverse.
+      await record({ digest, previous: inForce?.rulebook.digest ?? '', by })
+      inForce = { ...loaded, since: now() }
+    }
+    return outcome
+  }
+  const activate = (by: string): Promise<RulebookOutcome> => {
+    const turn = queue.then(() => replace(by))
+    queue = turn.catch(() => {})
+    return turn
+  }
+  let told = '[]'
+  const follow = async () => {
+    const outcome = await activate('gateway:watch').catch(unrecorded)
+    // One save can come as several events; what was said is not said again.
+    const said = JSON.stringify(outcome.problems)
+    if (outcome.changed || said !== told) onOutcome(outcome)
+    told = said
+  }
+  return {
+    current: () => inForce?.inForce,
+    loaded: () => inForce,
+    check: async () => (await read()).outcome,
+    activate: async (by) => {
+      const outcome = await activate(by)
+      onOutcome(outcome)
+      return outcome
+    },
+    watch: () => {
+      const stop = watchFolder(folder, follow)
+      stops.add(stop)
+      return () => {
+        stops.delete(stop)
+        stop()
+      }
+    },
+    close: async () => {
+      for (const stop of stops) stop()
+      stops.clear()
+      await queue
+    },
+  }
+}
+
+function readOutcome(
+  loaded: Awaited<ReturnType<typeof loadRulebook>>,
+  previous: string | undefined,
+): { readonly outcome: RulebookOutcome; readonly loaded: LoadedRulebook | undefined } {
+  if ('problems' in loaded) {
+    const { problems } = loaded
+    const outcome = { problems, digest: undefined, tests: [], changed: false }
+    return { outcome, loaded: undefined }
+  }
+  const { digest } = loaded.rulebook
+  const tests = runPolicyTests(loaded.inForce, loaded.tests)
+  const problems = sortProblems(tests.filter(({ passed }) => !passed).map(failedTest))
+  return { outcome: { problems, digest, tests, changed: digest !== previous }, loaded }
+}
+
+/** A rulebook that fails its own tests does not say what its authors meant. */
+function failedTest({ file, line, name, expected, got }: PolicyTestResult): Problem {
+  const message = `The test \`${name}\` expected ${expected}, and got ${got}.`
+  return { file, line, column: 1, message }
+}
+
+function unrecorded(): RulebookOutcome {
+  const message = 'The change could not be recorded, so the old rulebook stays in force.'
+  const problems = [{ file: '.', line: 0, column: 0, message }]
+  return { problems, digest: undefined, tests: [], changed: false }
+}

@@ -1,0 +1,101 @@
+import { nearest } from '../config/schema-problem.ts'
+import { readYaml } from '../config/yaml.ts'
+import type { Connection } from '../model/connection.ts'
+import type { Problem } from '../model/rulebook.ts'
+import { ambiguous } from './address.ts'
+import { type Placed, placeName, problemAt } from './flaw.ts'
+import type { RulebookFile } from './folder.ts'
+import { functionsForm } from './forms.ts'
+import { type FunctionDraft, readFunction } from './functions.ts'
+
+/** Reads functions/*.yaml. Ids are given once, connections exist, no two paths can be mistaken. */
+export function readFunctions(
+  files: readonly RulebookFile[],
+  connections: readonly Placed<Connection>[],
+  problems: Problem[],
+): readonly Placed<FunctionDraft>[] {
+  const known = new Map(connections.map(({ value }) => [value.id, value]))
+  const placed = new Map<string, Placed<FunctionDraft>>()
+  for (const { file, text } of files) {
+    const { value, problems: found, positionOf } = readYaml(text, file, functionsForm)
+    problems.push(...found)
+    if (!value) continue
+    const site = { file, positionOf }
+    const connection = known.get(value.connection)
+    if (!connection) problems.push(unknownConnection(value.connection, site, [...known.keys()]))
+    for (const [index, entry] of value.functions.entries()) {
+      const path = ['functions', index]
+      const { draft, flaws } = readFunction(entry, value.connection)
+      problems.push(...flaws.map((flaw) => problemAt(site, flaw, path)))
+      if (!draft) continue
+      if (connection) {
+        const taken = credentialFlaws(draft, connection)
+        problems.push(...taken.map((message) => problemAt(site, { path: ['http'], message }, path)))
+      }
+      const { id } = draft.definition
+      const before = placed.get(id)
+      if (before) {
+        const message = `The function \`${id}\` stands in ${placeName(before)} too.`
+        problems.push(problemAt(site, { path: ['name'], message }, path))
+      } else placed.set(id, { value: draft, site, path })
+    }
+  }
+  const functions = [...placed.values()]
+  problems.push(...mistakable(functions))
+  return functions
+}
+
+function unknownConnection(
+  id: string,
+  site: Parameters<typeof problemAt>[0],
+  known: readonly string[],
+): Problem {
+  const near = nearest(id, known)
+  const message = `There is no connection \`${id.slice(0, 64)}\`.`
+  const hint = near ? `Did you mean \`${near}\`?` : `Known: ${known.join(', ') || 'none'}.`
+  return problemAt(site, { path: ['connection'], message, hint })
+}
+
+/** A caller must not be able to set what carries the gateway's credential. */
+function credentialFlaws({ definition }: FunctionDraft, { credential }: Connection): string[] {
+  if (credential.kind !== 'query' && credential.kind !== 'header') return []
+  const { places } = definition.http
+  const same = (name: string) =>
+    credential.kind === 'query'
+      ? name === credential.name
+      : name.toLowerCase() === credential.name.toLowerCase()
+  const taken = Object.entries(places).find(
+    ([name, place]) => place === credential.kind && same(name),
+  )
+  if (taken) return [`The ${credential.kind} \`${taken[0]}\` carries the connection's credential.`]
+  const { additionalProperties, unevaluatedProperties } = definition.argumentSchema
+  const open = additionalProperties !== false && unevaluatedProperties !== false
+  if (credential.kind !== 'query' || !open) return []
+  return ['With a credential in the query, unknown arguments have to be refused.']
+}
+
+function mistakable(functions: readonly Placed<FunctionDraft>[]): Problem[] {
+  const groups = new Map<string, Placed<FunctionDraft>[]>()
+  for (const one of functions) {
+    const { definition, address } = one.value
+    const key = `${definition.connection} ${address.method} ${address.segments.length}`
+    groups.set(key, [...(groups.get(key) ?? []), one])
+  }
+  return [...groups.values()].flatMap((group) =>
+    group.flatMap((one, index) =>
+      group
+        .slice(index + 1)
+        .filter((other) => ambiguous(one.value.address, other.value.address))
+        .flatMap((other) => [mistaken(one, other), mistaken(other, one)]),
+    ),
+  )
+}
+
+function mistaken(one: Placed<FunctionDraft>, other: Placed<FunctionDraft>): Problem {
+  const { id } = other.value.definition
+  return problemAt(one.site, {
+    path: [...one.path, 'http'],
+    message: `The same request could be \`${id}\` (${placeName(other)}).`,
+    hint: 'Change a literal segment, or give the same place the same {name} in both.',
+  })
+}

@@ -1,0 +1,317 @@
+import { randomBytes, randomUUIDv7 } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { openAdmin } from './admin/app.ts'
+import { type Metrics, openMetrics } from './admin/metrics.ts'
+import type { AdminNeeds, SignedInPerson, SignIn } from './admin/needs.ts'
+import { type Desk, openDesk } from './approval/desk.ts'
+import { maskedValues } from './approval/question.ts'
+import type { Gate } from './call/gate.ts'
+import { govern } from './call/pipeline.ts'
+import { Refusal } from './call/refusal.ts'
+import type { Call, Recorded, Reply } from './call/stage.ts'
+import type { Config } from './config/config.ts'
+import { type Limits, limits } from './config/limits.ts'
+import { issueKey, verifyKey } from './identity/api-key.ts'
+import { type Oidc, openOidc } from './identity/oidc.ts'
+import { openAdminSessions } from './identity/admin-session.ts'
+import { verifyOperatorKey } from './identity/operator.ts'
+import { openLog } from './log/append.ts'
+import { type Keys, openKeys } from './log/key-file.ts'
+import { reconcile } from './log/reconcile.ts'
+import type { Problem } from './model/rulebook.ts'
+import type { Credential } from './model/secret.ts'
+import { http } from './protocol/http/room.ts'
+import type { Forwarder } from './protocol/protocol.ts'
+import { openRulebooks, type Rulebooks } from './rulebook/open.ts'
+import { credentialFor } from './secret/credential.ts'
+import { openSecrets, type Secrets } from './secret/resolve.ts'
+import { openSqlite } from './store/sqlite/open.ts'
+import type { Store } from './store/store.ts'
+
+export type ServeOptions = {
+  readonly config: Config
+  /** Where `{ env: … }` references of the rulebook are looked up. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly version: string
+  readonly log: Logger
+}
+
+export type Gateway = {
+  /** Where callers reach it. */
+  readonly url: string
+  /** Where people and the command line reach the admin API. */
+  readonly adminUrl: string
+  /** Accepts nothing new, lets what is under way end, then closes every room in reverse order. */
+  readonly close: () => Promise<void>
+}
+
+/** The gateway could not start because of what it was configured with. */
+export class StartRefused extends Error {
+  override readonly name = 'StartRefused'
+  readonly problems: readonly Problem[]
+  constructor(problems: readonly Problem[]) {
+    super('The configuration or the rulebook is not valid.')
+    this.problems = problems
+  }
+}
+
+/**
+ * The composition root: the only file that knows every room. Opens them in order, each with what it
+ * asks for, and closes them in reverse. Rejects rather than start half: `StartRefused` lists every
+ * problem of the rulebook at once; anything else says what to do.
+ */
+export async function serve(options: ServeOptions): Promise<Gateway> {
+  const opened: (() => Promise<void>)[] = []
+  const closeAll = async () => {
+    for (const close of opened.toReversed()) await close()
+  }
+  const open = <Room extends { readonly close: () => Promise<void> }>(room: Room): Room => {
+    opened.push(room.close)
+    return room
+  }
+  try {
+    return { ...(await openRooms(options, open)), close: closeAll }
+  } catch (thrown) {
+    await closeAll()
+    throw thrown
+  }
+}
+
+type Open = <Room extends { readonly close: () => Promise<void> }>(room: Room) => Room
+
+async function openRooms(
+  { config, env, version, log }: ServeOptions,
+  open: Open,
+): Promise<{ readonly url: string; readonly adminUrl: string }> {
+  const boot = randomUUIDv7()
+  const keys = await keysOf(config)
+  const store = open(await openStore(config, { keys, boot, version }))
+  const lost = await reconcile(store, { boot, now: Date.now })
+  if (lost > 0) log.warn({ calls: lost }, 'calls were cut off by the last stop; recorded as indeterminate')
+
+  const rulebooks = open(await openRules(config, store, log))
+  const oidc = openOidc(config.issuers, { limits, now: Date.now })
+  open({ close: async () => oidc.close() })
+  const secrets = openSecrets(env)
+  const desk = openDesk({
+    store,
+    bindingKey: keys.bindingKey,
+    now: Date.now,
+    newId: randomUUIDv7,
+    limits: deskLimits(config),
+    maskedView: maskedValues(keys.maskKey),
+  })
+  const metrics = openMetrics({ version })
+  const upstreams = open(http.forwarder({}))
+  const gate = buildGate({ config, keys, store, rulebooks, oidc, secrets, desk, upstreams, metrics, log })
+
+  const admin = open(
+    await openAdmin(adminNeeds({ config, version, store, desk, rulebooks, oidc, metrics, log })),
+  )
+  const { listen } = config
+  const listener = await http.listen(
+    {
+      host: listen.host,
+      port: listen.port,
+      concurrentCalls: config.callLimits.concurrentCalls,
+      ...(listen.tls && {
+        tls: { cert: readFileSync(listen.tls.cert, 'utf8'), key: readFileSync(listen.tls.key, 'utf8') },
+      }),
+    },
+    (call) => counted(gate, call, metrics),
+  )
+  open({ close: () => listener.close({ graceMs: 10_000 }) })
+  return { url: listener.url, adminUrl: admin.url }
+}
+
+/** Everything the pipeline asks of the outside world, answered by the real rooms. */
+function buildGate(rooms: {
+  readonly config: Config
+  readonly keys: Keys
+  readonly store: Store
+  readonly rulebooks: Rulebooks
+  readonly oidc: Oidc
+  readonly secrets: Secrets
+  readonly desk: Desk
+  readonly upstreams: Forwarder
+  readonly metrics: Metrics
+  readonly log: Logger
+}): Gate {
+  const { config, keys, store, rulebooks, oidc, secrets, desk, upstreams, metrics, log } = rooms
+  return {
+    ...openLog({ ledger: store, origin: config.origin, now: Date.now }),
+    now: Date.now,
+    newId: randomUUIDv7,
+    identify: async ({ proof, sessionName }) => {
+      if (!proof) throw new Refusal('unauthenticated')
+      return proof.kind === 'api-key'
+        ? verifyKey(proof.key, { lookup: store.apiKeyByHash, now: Date.now(), sessionName })
+        : oidc.verify(proof.token, sessionName)
+    },
+    rules: rulebooks.current,
+    openApproval: desk.open,
+    awaitVerdict: async (id, options) => {
+      metrics.held(1)
+      try {
+        return await desk.awaitVerdict(id, options)
+      } finally {
+        metrics.held(-1)
+      }
+    },
+    claimClearance: desk.claim,
+    holdMs: { default: config.approvals.holdMs, max: config.approvals.holdMsMax },
+    credential: (at) => credential(at, secrets),
+    forward: upstreams.forward,
+    logFault: (at, refusal) => {
+      if (refusal.cause === undefined) return
+      const level = refusal.code === 'internal' || refusal.code.startsWith('evidence') ? 'error' : 'warn'
+      log[level]({ call: at.id, stage: at.stage, code: refusal.code, cause: said(refusal.cause) }, 'call ended')
+    },
+    maskKey: keys.maskKey,
+    limits: {
+      heldResultBytes: config.callLimits.heldResultBytes,
+      chunkCommitBytes: config.callLimits.chunkCommitBytes,
+    },
+  }
+}
+
+/** A fault as the operator may read it: kind, message and where, never the objects that came with it. */
+function said(cause: unknown): { name: string; message: string; code?: string; stack?: string } {
+  if (!(cause instanceof Error)) return { name: 'thrown', message: typeof cause }
+  const code = 'code' in cause && typeof cause.code === 'string' ? { code: cause.code } : {}
+  return { name: cause.name, message: cause.message, ...code, ...(cause.stack && { stack: cause.stack }) }
+}
+
+async function credential(at: Recorded, secrets: Secrets): Promise<Credential> {
+  try {
+    return await credentialFor(at.connection.credential, secrets.resolve)
+  } catch (cause) {
+    throw new Refusal('credential-unavailable', { cause })
+  }
+}
+
+/** Counts how each call ended, without who called. */
+async function counted(gate: Gate, call: Call, metrics: Metrics): Promise<Reply> {
+  const started = performance.now()
+  try {
+    const reply = await govern(gate, call)
+    metrics.callEnded({ ending: 'done', durationMs: performance.now() - started })
+    return reply
+  } catch (thrown) {
+    const { code } = Refusal.from(thrown)
+    metrics.refused(code)
+    metrics.callEnded({ ending: code, durationMs: performance.now() - started })
+    throw thrown
+  }
+}
+
+/** The three keys: in a file beside the database, or fresh ones for a store that is forgotten anyway. */
+async function keysOf(config: Config): Promise<Keys> {
+  if (config.home === 'memory') {
+    return { kek: randomBytes(32), maskKey: randomBytes(32), bindingKey: randomBytes(32) }
+  }
+  mkdirSync(config.home, { recursive: true, mode: 0o700 })
+  return openKeys(join(config.home, 'keys.json'), { databasePath: databasePath(config) })
+}
+
+function openStore(
+  config: Config,
+  { keys, boot, version }: { readonly keys: Keys; readonly boot: string; readonly version: string },
+): Promise<Store> {
+  const { instance, origin } = config
+  return openSqlite({ path: databasePath(config), instance, boot, kek: keys.kek, origin, version })
+}
+
+function databasePath({ home }: Config): string {
+  return home === 'memory' ? ':memory:' : join(home, 'sallyport.db')
+}
+
+/** The folder's rulebook, in force and followed; the start is refused when it is not valid. */
+async function openRules(config: Config, store: Store, log: Logger): Promise<Rulebooks> {
+  const rulebooks = openRulebooks({
+    folder: config.rulebook,
+    record: async ({ digest, previous, by }) => {
+      const time = new Date().toISOString()
+      await store.commit({
+        record: { type: 'rulebook.activated', time, digest, previous: previous ?? 'none', by },
+        payloads: [],
+      })
+    },
+    onOutcome: (outcome) => {
+      if (outcome.problems.length > 0) log.error({ problems: outcome.problems }, 'rulebook refused; the old one stays in force')
+      else log.info({ digest: outcome.digest }, 'rulebook in force')
+    },
+  })
+  const { problems } = await rulebooks.activate('gateway:start')
+  if (problems.length > 0) {
+    await rulebooks.close()
+    throw new StartRefused(problems)
+  }
+  rulebooks.watch()
+  return rulebooks
+}
+
+function deskLimits({ approvals }: Config): Limits {
+  return { ...limits, approvalDecideByMs: approvals.decideByMs, approvalClaimByMs: approvals.claimByMs }
+}
+
+function signInOf(config: Config, oidc: Oidc): SignIn {
+  const orNobody = (person: Promise<SignedInPerson>) =>
+    person.catch((thrown: unknown) => {
+      if (thrown instanceof Refusal && thrown.code === 'unauthenticated') return undefined
+      throw thrown
+    })
+  return {
+    byOperatorKey: (key) =>
+      orNobody(
+        Promise.try(() => verifyOperatorKey(key, { operators: config.operators, now: Date.now() })),
+      ),
+    byToken: (token) => orNobody(oidc.verifyAdmin(token)),
+    sessions: openAdminSessions({ now: Date.now, limits }),
+  }
+}
+
+/** What the admin API asks of the outside world. */
+function adminNeeds(rooms: {
+  readonly config: Config
+  readonly version: string
+  readonly store: Store
+  readonly desk: Desk
+  readonly rulebooks: Rulebooks
+  readonly oidc: Oidc
+  readonly metrics: Metrics
+  readonly log: Logger
+}): AdminNeeds {
+  const { config, version, store, desk, rulebooks, oidc, metrics, log } = rooms
+  return {
+    listen: config.admin,
+    store,
+    desk,
+    rulebooks: {
+      current: () => {
+        const loaded = rulebooks.loaded()
+        return loaded && { rulebook: loaded.rulebook, decide: loaded.inForce.decide, since: loaded.since }
+      },
+      check: rulebooks.check,
+      apply: rulebooks.activate,
+    },
+    signIn: signInOf(config, oidc),
+    issueKey,
+    roleGroups: { admin: ['admin'], auditor: ['auditor'] },
+    notReady: async () => [
+      ...(rulebooks.current() ? [] : ['rulebook']),
+      ...(await store.size().then(
+        () => [],
+        () => ['store'],
+      )),
+    ],
+    metrics,
+    now: Date.now,
+    newId: randomUUIDv7,
+    version,
+    logFault: ({ requestId, cause }) => log.error({ requestId, cause: said(cause) }, 'admin request failed'),
+    limits,
+  }
+}

@@ -1,0 +1,494 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { test } from 'node:test'
+import { parseLeaf } from '@sallyport/evidence/parse-leaf'
+import { chainStart, type LeafRecord, type RecordDraft } from '@sallyport/evidence/record'
+import type { ApiKey } from '../model/api-key.ts'
+import type { Approval } from '../model/approval.ts'
+import { type Change, Conflict, type Entry, type Leaf, type Store, Unavailable } from './store.ts'
+
+/** A home of the store, freshly made and empty but for its `emitter.start`. */
+export type Home = {
+  readonly store: Store
+  /** Closes the store and opens it again under another boot; absent where nothing outlives a close. */
+  readonly reopen?: () => Promise<Store>
+  readonly dispose: () => Promise<void>
+}
+
+/** What every home of the store must do. One row per promise of store.ts. */
+export function storeSuite(name: string, open: () => Promise<Home>): void {
+  for (const [promise, prove] of promises) {
+    test(`${name}: ${promise}`, async (t) => {
+      const home = await open()
+      t.after(home.dispose)
+      await prove(home)
+    })
+  }
+}
+
+const promises: readonly (readonly [string, (home: Home) => Promise<void>])[] = [
+  ['a leaf, its payloads and its change are there when commit resolves', commitsWhole],
+  ['1,000 concurrent commits get gapless indexes in their order', commitsInOrder],
+  ['a conflict writes nothing and leaves its neighbours alone', conflictLeavesNoTrace],
+  ['a record that is no leaf is refused and leaves its neighbours alone', refusesWhatIsNoLeaf],
+  ['of 100 updates from one revision, one wins', oneUpdateWins],
+  ['of 100 openings of one question, one wins', oneOpeningWins],
+  ['a key is issued once and revoked once', issuesAndRevokes],
+  ['ids are compared byte by byte', comparesBytes],
+  ['pages neither repeat nor skip while the log grows', pagesStay],
+  ['calls are found by function, session and caller', findsCalls],
+  ['sessions are summed up, newest activity first', sumsUpSessions],
+  ['an intent is open until its ending', findsOpenCalls],
+  ['a stream is committed to as told', committedStream],
+  ['limits are bounded', boundsLimits],
+  ['after close everything is refused as unavailable', closes],
+  ['commits under way are finished by close', finishesBeforeClosing],
+  ['everything is there after a reopen, under a new chain', survivesReopen],
+]
+
+const time = '2026-01-02T03:04:05.678Z'
+const encoder = new TextEncoder()
+
+type Who = { readonly call: string; readonly session?: string; readonly sub?: string }
+
+function intent({ call, session = 'ses_1', sub = 'sam' }: Who, name = 'crm.get'): RecordDraft {
+  return {
+    type: 'call.authorized',
+    time,
+    call,
+    session,
+    caller: { iss: 'corp', sub, authn: 'oidc', cred: 'sha256:0' },
+    obo: [{ iss: 'corp', sub: 'boss' }],
+    fn: { name, schema: 'sha256:1', server: 'crm' },
+    masked: [],
+    approvals: [],
+  }
+}
+
+function outcome(of: number, { call, session = 'ses_1' }: Who): RecordDraft {
+  const ending = { ending: 'done', status: 200, masked: [] }
+  return { type: 'call.outcome', time, call, session, intent: of, ...ending }
+}
+
+function entry(record: RecordDraft, change?: Change): Entry {
+  return { record, payloads: [], ...(change && { change }) }
+}
+
+function approval(id: string, changes: Partial<Approval> = {}): Approval {
+  return {
+    id,
+    state: 'PENDING',
+    clearance: 'NONE',
+    revision: 1,
+    binding: {
+      function: '1',
+      definition: '2',
+      arguments: '3',
+      upstream: '4',
+      credential: '5',
+      subject: '6',
+      actors: '7',
+      rulebook: '8',
+    },
+    digest: `digest of ${id}`,
+    callId: 'c',
+    functionId: 'crm.get',
+    subject: 'corp:sam',
+    actors: [],
+    session: 'ses_1',
+    approverGroups: ['approvers'],
+    reasons: [],
+    createdAt: 1,
+    decideBy: 2,
+    votes: [],
+    ...changes,
+  }
+}
+
+function opening(value: Approval): Entry {
+  const { id, digest, callId, functionId, session, approverGroups } = value
+  return entry(
+    {
+      type: 'approval.requested',
+      time,
+      approval: id,
+      call: callId,
+      session,
+      fn: functionId,
+      groups: approverGroups,
+      digest,
+      rules: [],
+    },
+    { kind: 'approval.open', approval: value },
+  )
+}
+
+function updating(value: Approval, expectedRevision: number): Entry {
+  return entry(
+    { type: 'approval.closed', time, approval: value.id, state: value.state },
+    { kind: 'approval.update', approval: value, expectedRevision },
+  )
+}
+
+function issuing(id: string, hash: string): Entry {
+  const key: ApiKey = {
+    id,
+    hash,
+    name: 'nightly',
+    kind: 'agent',
+    groups: [],
+    scope: ['crm.*'],
+    createdBy: 'corp:sam',
+    createdAt: 1,
+    expiresAt: 2,
+  }
+  const issued = { key: id, name: key.name, scope: key.scope, expires: time, by: 'corp:sam' }
+  return entry({ type: 'key.issued', time, ...issued }, { kind: 'key.issue', key })
+}
+
+function revoking(id: string, at: number): Entry {
+  const record: RecordDraft = { type: 'key.revoked', time, key: id, by: 'corp:sam' }
+  return entry(record, { kind: 'key.revoke', id, at })
+}
+
+/** Every leaf, in pages of 300. */
+async function everyLeaf(store: Store): Promise<readonly Leaf[]> {
+  const all: Leaf[] = []
+  for (;;) {
+    const page = await store.leaves(all.length, 300)
+    if (page.length === 0) return all
+    all.push(...page)
+  }
+}
+
+/**
+ * Indexes from 0 without a gap, and for each boot a chain from 0 whose every link is the hash of the
+ * leaf before. Returns the records.
+ */
+export function assertChain(leaves: readonly Leaf[]): readonly LeafRecord[] {
+  const chains = new Map<string, { prev: string; seq: number }>()
+  return leaves.map(({ index, bytes }, position) => {
+    assert.equal(index, position)
+    const record = parseLeaf(bytes)
+    const { boot, prev, seq } = record.emitter
+    const expected = chains.get(boot) ?? { prev: chainStart, seq: 0 }
+    assert.deepEqual({ prev, seq }, expected, `the place of leaf ${index} in its chain`)
+    const digest = createHash('sha256').update(bytes).digest('hex')
+    chains.set(boot, { prev: `sha256:${digest}`, seq: seq + 1 })
+    return record
+  })
+}
+
+async function tally(commits: readonly Promise<unknown>[]) {
+  const settled = await Promise.allSettled(commits)
+  const conflicts = settled.filter(
+    (one) => one.status === 'rejected' && one.reason instanceof Conflict,
+  )
+  return {
+    won: settled.filter(({ status }) => status === 'fulfilled').length,
+    conflicts: conflicts.length,
+  }
+}
+
+async function commitsWhole({ store }: Home): Promise<void> {
+  const bytes = encoder.encode('{"id":"c-1"}')
+  const mediaType = 'application/json'
+  const { index } = await store.commit({
+    record: intent({ call: 'c' }),
+    payloads: [
+      { role: 'args', mediaType, bytes, keep: true },
+      { role: 'forwarded', mediaType, bytes: new Uint8Array(0), keep: true },
+    ],
+  })
+  const [leaf] = await store.leaves(index, 1)
+  const record = parseLeaf(leaf?.bytes ?? new Uint8Array())
+  assert.equal(record.args?.len, bytes.length)
+  assert.equal(record.args?.mt, mediaType)
+  assert.deepEqual(Buffer.from((await store.payload(index, 'args')) ?? ''), Buffer.from(bytes))
+  assert.equal((await store.payload(index, 'forwarded'))?.length, 0)
+  const result = { role: 'result', mediaType, bytes, keep: false } as const
+  const end = await store.commit({ record: outcome(index, { call: 'c' }), payloads: [result] })
+  assert.equal(await store.payload(end.index, 'result'), undefined, 'only committed to')
+  assert.equal(await store.payload(end.index, 'returned'), undefined, 'never given')
+  assert.equal(await store.payload(end.index + 1, 'args'), undefined, 'no such leaf')
+  const misplaced = { record: intent({ call: 'c' }), payloads: [result] }
+  await assert.rejects(store.commit(misplaced), Unavailable, 'an intent commits to no result')
+}
+
+async function commitsInOrder({ store }: Home): Promise<void> {
+  const start = await store.size()
+  const commits = Array.from({ length: 1000 }, (_, n) =>
+    store.commit(entry(intent({ call: `c${n}` }))),
+  )
+  const committed = await Promise.all(commits)
+  assert.deepEqual(
+    committed.map(({ index }) => index),
+    Array.from({ length: 1000 }, (_, n) => start + n),
+  )
+  assert.equal(await store.size(), start + 1000)
+  const records = assertChain(await everyLeaf(store)).slice(start)
+  assert.ok(records.every((record, n) => 'call' in record && record.call === `c${n}`))
+}
+
+async function conflictLeavesNoTrace({ store }: Home): Promise<void> {
+  const start = await store.size()
+  const open = opening(approval('apr_1'))
+  const settled = await Promise.allSettled([
+    store.commit(entry(intent({ call: 'before' }))),
+    store.commit(open),
+    store.commit({ ...open, payloads: [] }),
+    store.commit(updating(approval('apr_none', { revision: 2 }), 1)),
+    store.commit(entry(intent({ call: 'after' }))),
+  ])
+  assert.deepEqual(
+    settled.map((one) => (one.status === 'fulfilled' ? one.value.index : one.reason.name)),
+    [start, start + 1, 'Conflict', 'Conflict', start + 2],
+  )
+  assertChain(await everyLeaf(store))
+}
+
+async function refusesWhatIsNoLeaf({ store }: Home): Promise<void> {
+  const start = await store.size()
+  const open = opening(approval('apr_1', { session: '\ud800' }))
+  const settled = await Promise.allSettled([
+    store.commit(entry(intent({ call: 'before' }))),
+    store.commit(open),
+    store.commit(entry(intent({ call: 'x'.repeat(9000) }))),
+    store.commit(entry(outcome(Number.NaN, { call: 'c' }))),
+    store.commit(entry(intent({ call: 'after' }))),
+  ])
+  assert.deepEqual(
+    settled.map((one) => (one.status === 'fulfilled' ? one.value.index : one.reason.name)),
+    [start, 'Unavailable', 'Unavailable', 'Unavailable', start + 1],
+  )
+  assert.equal(await store.approval('apr_1'), undefined)
+  assertChain(await everyLeaf(store))
+}
+
+async function oneUpdateWins({ store }: Home): Promise<void> {
+  await store.commit(opening(approval('apr_1')))
+  const updates = Array.from({ length: 100 }, (_, n) =>
+    store.commit(updating(approval('apr_1', { state: 'APPROVED', revision: 2, decideBy: n }), 1)),
+  )
+  assert.deepEqual(await tally(updates), { won: 1, conflicts: 99 })
+  const stored = await store.approval('apr_1')
+  assert.deepEqual(stored, approval('apr_1', { state: 'APPROVED', revision: 2, decideBy: 0 }))
+  const standing = updating(approval('apr_1', { revision: 2 }), 2)
+  await assert.rejects(store.commit(standing), Conflict, 'the revision has to grow')
+}
+
+async function oneOpeningWins({ store }: Home): Promise<void> {
+  const digest = 'the same question'
+  const openings = Array.from({ length: 100 }, (_, n) =>
+    store.commit(opening(approval(`apr_${n}`, { digest }))),
+  )
+  assert.deepEqual(await tally(openings), { won: 1, conflicts: 99 })
+  assert.equal((await store.pendingApproval(digest))?.id, 'apr_0')
+  const denied = approval('apr_0', { digest, state: 'DENIED', revision: 2 })
+  await store.commit(updating(denied, 1))
+  assert.equal(await store.pendingApproval(digest), undefined)
+  await store.commit(opening(approval('apr_again', { digest })))
+  assert.equal((await store.pendingApproval(digest))?.id, 'apr_again')
+  const ids = async (query: Parameters<Store['approvals']>[0]) =>
+    (await store.approvals(query)).map(({ id }) => id)
+  assert.deepEqual(await ids({ limit: 10 }), ['apr_again', 'apr_0'])
+  assert.deepEqual(await ids({ limit: 10, before: 'apr_again' }), ['apr_0'])
+  assert.deepEqual(await ids({ limit: 10, state: 'PENDING' }), ['apr_again'])
+  assert.deepEqual(await ids({ limit: 10, before: 'apr_unknown' }), [])
+}
+
+async function issuesAndRevokes({ store }: Home): Promise<void> {
+  await store.commit(issuing('key_1', 'hash 1'))
+  await assert.rejects(store.commit(issuing('key_1', 'hash 2')), Conflict)
+  await assert.rejects(store.commit(issuing('key_2', 'hash 1')), Conflict)
+  assert.equal((await store.apiKeyByHash('hash 1'))?.revokedAt, undefined)
+  await assert.rejects(store.commit(revoking('key_absent', 5)), Conflict)
+  const revocations = Array.from({ length: 20 }, (_, n) => store.commit(revoking('key_1', n + 5)))
+  assert.deepEqual(await tally(revocations), { won: 1, conflicts: 19 })
+  assert.equal((await store.apiKeyByHash('hash 1'))?.revokedAt, 5)
+  await store.commit(issuing('key_3', 'hash 3'))
+  const keys = await store.apiKeys({ limit: 1 })
+  assert.deepEqual(
+    keys.map(({ id }) => id),
+    ['key_3'],
+  )
+  assert.deepEqual(
+    (await store.apiKeys({ limit: 9, before: 'key_3' })).map(({ id, revokedAt }) => [
+      id,
+      revokedAt,
+    ]),
+    [['key_1', 5]],
+  )
+}
+
+async function comparesBytes({ store }: Home): Promise<void> {
+  await store.commit(opening(approval('apr_a', { digest: 'é' })))
+  await store.commit(opening(approval('apr_A', { digest: 'e\u0301' })))
+  assert.equal((await store.approval('apr_A'))?.digest, 'e\u0301')
+  assert.equal(await store.approval('APR_a'), undefined)
+  await store.commit(issuing('key_a', 'aa'))
+  await store.commit(issuing('key_A', 'AA'))
+  assert.equal((await store.apiKeyByHash('AA'))?.id, 'key_A')
+  await store.commit(entry(intent({ call: 'c', session: 'Ses' })))
+  assert.equal((await store.callHeads({ limit: 9, session: 'ses' })).length, 0)
+}
+
+async function pagesStay({ store }: Home): Promise<void> {
+  const calls = Array.from({ length: 25 }, (_, n) => store.commit(entry(intent({ call: `c${n}` }))))
+  await Promise.all(calls)
+  const seen: number[] = []
+  for (let before: number | undefined; ; ) {
+    const page = await store.callHeads({ limit: 10, ...(before !== undefined && { before }) })
+    if (page.length === 0) break
+    seen.push(...page.map(({ index }) => index))
+    before = seen.at(-1)
+    await store.commit(entry(intent({ call: 'later' })))
+  }
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 25 }, (_, n) => 25 - n),
+  )
+  const first = await store.leavesOfSession('ses_1', 0, 10)
+  const next = await store.leavesOfSession('ses_1', (first.at(-1)?.index ?? 0) + 1, 10)
+  assert.deepEqual(
+    [...first, ...next].map(({ index }) => index),
+    Array.from({ length: 20 }, (_, n) => n + 1),
+  )
+}
+
+async function findsCalls({ store }: Home): Promise<void> {
+  const { index } = await store.commit(entry(intent({ call: 'c1' })))
+  await store.commit(entry(intent({ call: 'c2', session: 'ses_2', sub: 'kim' }, 'crm.put')))
+  await store.commit(entry(outcome(index, { call: 'c1' })))
+  const denial: RecordDraft = {
+    type: 'call.denied',
+    time,
+    call: 'c3',
+    code: 'x',
+    stage: 'accepted',
+  }
+  await store.commit(entry(denial))
+  const found = async (query: Omit<Parameters<Store['callHeads']>[0], 'limit'>) =>
+    (await store.callHeads({ limit: 10, ...query })).map((head) => {
+      const record = parseLeaf(head.bytes)
+      return 'call' in record ? record.call : undefined
+    })
+  assert.deepEqual(await found({}), ['c3', 'c2', 'c1'])
+  assert.deepEqual(await found({ functionId: 'crm.put' }), ['c2'])
+  assert.deepEqual(await found({ session: 'ses_1' }), ['c1'])
+  assert.deepEqual(await found({ caller: 'corp:kim' }), ['c2'])
+  assert.deepEqual(await found({ caller: 'corp:kim', functionId: 'crm.get' }), [])
+  assert.deepEqual(await found({ caller: 'corp:sam', functionId: 'crm.get' }), ['c1'])
+  assert.equal((await store.leavesOfCall('c1')).length, 2)
+  assert.equal((await store.leavesOfCall('c4')).length, 0)
+}
+
+async function sumsUpSessions({ store }: Home): Promise<void> {
+  const { index } = await store.commit(entry(intent({ call: 'c1' })))
+  await store.commit(entry(intent({ call: 'c2', session: 'ses_2', sub: 'kim' })))
+  await store.commit(entry(intent({ call: 'c3' })))
+  const last = await store.commit(entry(outcome(index, { call: 'c1' })))
+  const at = Date.parse(time)
+  const sessions = await store.sessions({ limit: 10 })
+  assert.deepEqual(sessions[0], {
+    id: 'ses_1',
+    caller: 'corp:sam',
+    onBehalfOf: 'corp:boss',
+    calls: 2,
+    firstIndex: index,
+    lastIndex: last.index,
+    startedAt: at,
+    lastAt: at,
+  })
+  assert.equal(sessions.length, 2)
+  const older = await store.sessions({ limit: 10, before: last.index })
+  assert.deepEqual(
+    older.map(({ id }) => id),
+    ['ses_2'],
+  )
+}
+
+async function findsOpenCalls({ store }: Home): Promise<void> {
+  const { index } = await store.commit(entry(intent({ call: 'c1' })))
+  const cut = await store.commit(entry(intent({ call: 'c2' })))
+  const later = Date.parse(time) + 1
+  assert.equal((await store.callsWithoutEnding(later)).length, 2)
+  assert.equal((await store.callsWithoutEnding(later - 1)).length, 0, 'not older')
+  await store.commit(entry(outcome(index, { call: 'c1' })))
+  assert.deepEqual(
+    (await store.callsWithoutEnding(later)).map((leaf) => leaf.index),
+    [cut.index],
+  )
+  const after = { call: 'c2', session: 'ses_1', intent: cut.index, reason: 'restart' }
+  await store.commit(entry({ type: 'reconcile.indeterminate', time, ...after }))
+  assert.equal((await store.callsWithoutEnding(later)).length, 0)
+}
+
+async function committedStream({ store }: Home): Promise<void> {
+  const { index } = await store.commit(entry(intent({ call: 'c1' })))
+  const stream = { salt: new Uint8Array(32).fill(7), hmac: new Uint8Array(32).fill(9) }
+  const chunk = await store.commit({
+    record: { type: 'call.chunk', time, call: 'c1', session: 'ses_1', intent: index },
+    payloads: [{ role: 'returned', mediaType: 'text/plain', ...stream, length: 123456 }],
+  })
+  const [leaf] = await store.leaves(chunk.index, 1)
+  const record = parseLeaf(leaf?.bytes ?? new Uint8Array())
+  assert.equal(record.returned?.len, 123456)
+  assert.equal(record.returned?.c, Buffer.from(stream.hmac).toString('base64url'))
+  assert.equal(await store.payload(chunk.index, 'returned'), undefined)
+}
+
+async function boundsLimits({ store }: Home): Promise<void> {
+  const commits = Array.from({ length: 1100 }, (_, n) =>
+    store.commit(entry(intent({ call: `${n}` }))),
+  )
+  await Promise.all(commits)
+  assert.equal((await store.leaves(0, 5000)).length, 1000)
+  assert.equal((await store.leaves(0, 0)).length, 1)
+  assert.equal((await store.callHeads({ limit: Number.POSITIVE_INFINITY })).length, 1000)
+}
+
+async function closes({ store }: Home): Promise<void> {
+  await store.close()
+  await store.close()
+  await assert.rejects(store.commit(entry(intent({ call: 'late' }))), Unavailable)
+  await assert.rejects(store.size(), Unavailable)
+  await assert.rejects(store.leaves(0, 1), Unavailable)
+  await assert.rejects(store.approval('apr_1'), Unavailable)
+}
+
+async function finishesBeforeClosing({ store }: Home): Promise<void> {
+  const commits = Array.from({ length: 3000 }, (_, n) =>
+    store.commit(entry(intent({ call: `${n}` }))),
+  )
+  const closing = store.close()
+  assert.equal((await Promise.all(commits)).length, 3000)
+  await closing
+}
+
+async function survivesReopen({ store, reopen }: Home): Promise<void> {
+  if (!reopen) return
+  const bytes = encoder.encode('kept')
+  const payloads = [{ role: 'args', mediaType: 'text/plain', bytes, keep: true }] as const
+  const { index } = await store.commit({ record: intent({ call: 'c' }), payloads })
+  await store.commit(opening(approval('apr_1')))
+  await store.commit(issuing('key_1', 'hash'))
+  const again = await reopen()
+  const records = assertChain(await everyLeaf(again))
+  assert.deepEqual(
+    records.map(({ type }) => type),
+    [
+      'emitter.start',
+      'call.authorized',
+      'approval.requested',
+      'key.issued',
+      'emitter.stop',
+      'emitter.start',
+    ],
+  )
+  assert.equal(Buffer.from((await again.payload(index, 'args')) ?? '').toString(), 'kept')
+  assert.deepEqual(await again.approval('apr_1'), approval('apr_1'))
+  assert.equal((await again.apiKeyByHash('hash'))?.id, 'key_1')
+  const next = await again.commit(entry(outcome(index, { call: 'c' })))
+  assert.equal(next.index, records.length)
+}

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type TestContext, test } from 'node:test'
+import { assertChain, storeSuite } from '../conformance.ts'
+import type { Leaf, Store } from '../store.ts'
+import { openSqlite, type SqliteOptions } from './open.ts'
+
+const kek = new Uint8Array(32).fill(1)
+const time = '2026-01-02T03:04:05.678Z'
+const record = {
+  type: 'call.denied',
+  time,
+  call: 'c',
+  code: 'policy-denied',
+  stage: 'resolved',
+} as const
+
+storeSuite('memory', async () => {
+  const store = await openSqlite({ path: ':memory:', instance: 'gw', boot: 'b1', kek })
+  return { store, dispose: () => store.close() }
+})
+
+storeSuite('file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'store-'))
+  const path = join(folder, 'log.db')
+  let store = await openSqlite({ path, instance: 'gw', boot: 'b1', kek })
+  return {
+    store,
+    reopen: async () => {
+      await store.close()
+      store = await openSqlite({ path, instance: 'gw', boot: 'b2', kek })
+      return store
+    },
+    dispose: async () => {
+      await store.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+})
+
+const refusals: readonly (readonly [string, RegExp, Partial<SqliteOptions>, string?])[] = [
+  ['another writer', /in use by another process/, {}],
+  ['another log', /belongs to the log "sallyport"/, { origin: 'other' }, ''],
+  ['a newer schema', /schema version 2/, {}, "UPDATE meta SET value = '2' WHERE name = 'schema'"],
+  ['a key of the wrong size', /key/i, { kek: new Uint8Array(5) }, ''],
+]
+for (const [name, message, changes, sql] of refusals) {
+  test(`refuses to open: ${name}`, async (t) => {
+    const { path, open } = await folder(t)
+    const options = { path, instance: 'gw', boot: 'b1', kek }
+    const first = await open(options)
+    if (sql !== undefined) {
+      await first.close()
+      const db = new DatabaseSync(path)
+      db.exec(sql)
+      db.close()
+    }
+    await assert.rejects(open({ ...options, ...changes }), message)
+  })
+}
+
+test('the database file is for its owner only', async (t) => {
+  const { path, open } = await folder(t)
+  await open({ path, instance: 'gw', boot: 'b1', kek })
+  for (const suffix of ['', '-wal', '.lock']) {
+    assert.equal((await stat(path + suffix)).mode & 0o077, 0, suffix)
+  }
+})
+
+test('payload bytes, keys and values are nowhere in the files', async (t) => {
+  const { path, open } = await folder(t)
+  const store = await open({ path, instance: 'gw', boot: 'b1', kek })
+  const bytes = new TextEncoder().encode('canary-value '.repeat(50))
+  const args = { role: 'args', mediaType: 'text/plain', bytes } as const
+  const payloads = [{ ...args, keep: true }]
+  const { index } = await store.commit({ record, payloads })
+  await store.commit({ record, payloads: [{ ...args, keep: false }] })
+  assert.deepEqual(Buffer.from((await store.payload(index, 'args')) ?? ''), Buffer.from(bytes))
+  const files = Buffer.concat([await readFile(path), await readFile(`${path}-wal`)])
+  assert.equal(files.indexOf('canary'), -1)
+  assert.equal(files.indexOf(kek), -1)
+})
+
+test('a payload that was changed or moved is not given out', async (t) => {
+  const { path, open } = await folder(t)
+  const store = await open({ path, instance: 'gw', boot: 'b1', kek })
+  const bytes = new TextEncoder().encode('value')
+  const args = { role: 'args', mediaType: 'text/plain', bytes, keep: true } as const
+  const first = await store.commit({ record, payloads: [args] })
+  const second = await store.commit({ record, payloads: [args] })
+  const db = new DatabaseSync(path)
+  db.exec(
+    `UPDATE payload SET (nonce, position, secret, box) =
+      (SELECT nonce, position, secret, box FROM payload WHERE id = ${first.index * 4})
+      WHERE id = ${second.index * 4}`,
+  )
+  db.close()
+  await assert.rejects(store.payload(second.index, 'args'), /cannot be read/)
+  assert.equal((await store.payload(first.index, 'args'))?.length, 5)
+})
+
+test('a full disk: nothing half-written, and no further commit', async (t) => {
+  const { path, open } = await folder(t)
+  const options = { path, instance: 'gw', boot: 'b1', kek }
+  const store = await open({ ...options, pagesMax: 200 })
+  const bytes = new Uint8Array(20_000)
+  const payloads = [{ role: 'args', mediaType: 'text/plain', bytes, keep: true } as const]
+  const acknowledged: number[] = []
+  const fill = async () => {
+    for (;;) {
+      const { index } = await store.commit({ record, payloads })
+      acknowledged.push(index)
+    }
+  }
+  await assert.rejects(fill(), { name: 'Unavailable', message: /full/ })
+  assert.ok(acknowledged.length > 3, 'it worked until then')
+  await assert.rejects(store.commit({ record, payloads: [] }), { name: 'Unavailable' })
+  assert.equal(await store.size(), acknowledged.length + 1, 'reads still work')
+  assert.equal((await store.payload(1, 'args'))?.length, bytes.length)
+  await store.close()
+  const again = await open({ ...options, boot: 'b2' })
+  const records = assertChain(await leavesOf(again))
+  assert.equal(records.length, acknowledged.length + 2)
+  assert.equal(records.at(-1)?.type, 'emitter.start')
+})
+
+test('killed while committing: every acknowledged leaf is there, in an unbroken chain', async (t) => {
+  const { path, open } = await folder(t)
+  const acknowledged: number[] = []
+  for (const boot of ['k1', 'k2', 'k3', 'k4', 'k5']) {
+    const child = fork(join(import.meta.dirname, 'kill-target.ts'), [path, boot])
+    let seen = 0
+    const killed = once(child, 'exit')
+    child.on('message', (index: number) => {
+      acknowledged.push(index)
+      seen += 1
+      if (seen === 200) child.kill('SIGKILL')
+    })
+    const [, signal] = await killed
+    assert.equal(signal, 'SIGKILL')
+  }
+  const store = await open({ path, instance: 'gw', boot: 'last', kek })
+  const leaves = await leavesOf(store)
+  const records = assertChain(leaves)
+  assert.ok(acknowledged.length >= 1000)
+  for (const index of acknowledged) assert.equal(records[index]?.type, 'call.denied')
+  const newest = acknowledged.at(-1) ?? 0
+  assert.equal((await store.payload(newest, 'args'))?.length, 2048)
+})
+
+async function leavesOf(store: Store): Promise<readonly Leaf[]> {
+  const all: Leaf[] = []
+  while (all.length < (await store.size())) all.push(...(await store.leaves(all.length, 1000)))
+  return all
+}
+
+/** A folder for one test; what is opened in it is closed with the test. */
+async function folder(t: TestContext) {
+  const path = await mkdtemp(join(tmpdir(), 'store-'))
+  const stores: Store[] = []
+  t.after(async () => {
+    for (const store of stores) await store.close()
+    await rm(path, { recursive: true })
+  })
+  const open = async (options: SqliteOptions) => {
+    const store = await openSqlite(options)
+    stores.push(store)
+    return store
+  }
+  return { path: join(path, 'log.db'), open }
+}
