@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { openAdmin } from './admin/app.ts'
 import { type Metrics, openMetrics } from './admin/metrics.ts'
-import type { AdminNeeds, SignedInPerson, SignIn } from './admin/needs.ts'
+import type { AdminNeeds, SignIn } from './admin/needs.ts'
 import { type Desk, openDesk } from './approval/desk.ts'
 import { maskedValues } from './approval/question.ts'
 import type { Gate } from './call/gate.ts'
 import { govern } from './call/pipeline.ts'
 import { Refusal } from './call/refusal.ts'
-import type { Call, Recorded, Reply } from './call/stage.ts'
+import type { Call, Reply } from './call/stage.ts'
 import type { Config } from './config/config.ts'
 import { type Limits, limits } from './config/limits.ts'
 import { issueKey, verifyKey } from './identity/api-key.ts'
@@ -21,12 +21,12 @@ import { openLog } from './log/append.ts'
 import { type Keys, openKeys } from './log/key-file.ts'
 import { reconcile } from './log/reconcile.ts'
 import type { Problem } from './model/rulebook.ts'
-import type { Credential } from './model/secret.ts'
+import type { Credential, CredentialUse } from './model/secret.ts'
 import { http } from './protocol/http/room.ts'
 import type { Forwarder } from './protocol/protocol.ts'
 import { openRulebooks, type Rulebooks } from './rulebook/open.ts'
-import { credentialFor } from './secret/credential.ts'
-import { openSecrets, type Secrets } from './secret/resolve.ts'
+import { openCredentials } from './secret/credentials.ts'
+import { openSecrets } from './secret/resolve.ts'
 import { openSqlite } from './store/sqlite/open.ts'
 import type { Store } from './store/store.ts'
 
@@ -94,7 +94,7 @@ async function openRooms(
   const rulebooks = open(await openRules(config, store, log))
   const oidc = openOidc(config.issuers, { limits, now: Date.now })
   open({ close: async () => oidc.close() })
-  const secrets = openSecrets(env)
+  const credentialOf = openCredentials(openSecrets(env))
   const desk = openDesk({
     store,
     bindingKey: keys.bindingKey,
@@ -105,7 +105,7 @@ async function openRooms(
   })
   const metrics = openMetrics({ version })
   const upstreams = open(http.forwarder({}))
-  const gate = buildGate({ config, keys, store, rulebooks, oidc, secrets, desk, upstreams, metrics, log })
+  const gate = buildGate({ config, keys, store, rulebooks, oidc, credentialOf, desk, upstreams, metrics, log })
 
   const admin = open(
     await openAdmin(adminNeeds({ config, version, store, desk, rulebooks, oidc, metrics, log })),
@@ -133,13 +133,13 @@ function buildGate(rooms: {
   readonly store: Store
   readonly rulebooks: Rulebooks
   readonly oidc: Oidc
-  readonly secrets: Secrets
+  readonly credentialOf: (use: CredentialUse) => Promise<Credential>
   readonly desk: Desk
   readonly upstreams: Forwarder
   readonly metrics: Metrics
   readonly log: Logger
 }): Gate {
-  const { config, keys, store, rulebooks, oidc, secrets, desk, upstreams, metrics, log } = rooms
+  const { config, keys, store, rulebooks, oidc, credentialOf, desk, upstreams, metrics, log } = rooms
   return {
     ...openLog({ ledger: store, origin: config.origin, now: Date.now }),
     now: Date.now,
@@ -162,7 +162,7 @@ function buildGate(rooms: {
     },
     claimClearance: desk.claim,
     holdMs: { default: config.approvals.holdMs, max: config.approvals.holdMsMax },
-    credential: (at) => credential(at, secrets),
+    credential: (at) => credentialOf(at.connection.credential),
     forward: upstreams.forward,
     logFault: (at, refusal) => {
       if (refusal.cause === undefined) return
@@ -182,14 +182,6 @@ function said(cause: unknown): { name: string; message: string; code?: string; s
   if (!(cause instanceof Error)) return { name: 'thrown', message: typeof cause }
   const code = 'code' in cause && typeof cause.code === 'string' ? { code: cause.code } : {}
   return { name: cause.name, message: cause.message, ...code, ...(cause.stack && { stack: cause.stack }) }
-}
-
-async function credential(at: Recorded, secrets: Secrets): Promise<Credential> {
-  try {
-    return await credentialFor(at.connection.credential, secrets.resolve)
-  } catch (cause) {
-    throw new Refusal('credential-unavailable', { cause })
-  }
 }
 
 /** Counts how each call ended, without who called. */
@@ -258,17 +250,10 @@ function deskLimits({ approvals }: Config): Limits {
 }
 
 function signInOf(config: Config, oidc: Oidc): SignIn {
-  const orNobody = (person: Promise<SignedInPerson>) =>
-    person.catch((thrown: unknown) => {
-      if (thrown instanceof Refusal && thrown.code === 'unauthenticated') return undefined
-      throw thrown
-    })
   return {
-    byOperatorKey: (key) =>
-      orNobody(
-        Promise.try(() => verifyOperatorKey(key, { operators: config.operators, now: Date.now() })),
-      ),
-    byToken: (token) => orNobody(oidc.verifyAdmin(token)),
+    byOperatorKey: async (key) =>
+      verifyOperatorKey(key, { operators: config.operators, now: Date.now() }),
+    byToken: oidc.verifyAdmin,
     sessions: openAdminSessions({ now: Date.now, limits }),
   }
 }
@@ -290,12 +275,12 @@ function adminNeeds(rooms: {
     store,
     desk,
     rulebooks: {
-      current: () => {
+      loaded: () => {
         const loaded = rulebooks.loaded()
-        return loaded && { rulebook: loaded.rulebook, decide: loaded.inForce.decide, since: loaded.since }
+        return loaded && { ...loaded, decide: loaded.inForce.decide }
       },
       check: rulebooks.check,
-      apply: rulebooks.activate,
+      activate: rulebooks.activate,
     },
     signIn: signInOf(config, oidc),
     issueKey,

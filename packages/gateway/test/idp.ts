@@ -120,6 +120,11 @@ async function openProvider(
     ],
     clientDefaults: { id_token_signed_response_alg: key.alg },
     enabledJWA: { idTokenSigningAlgValues: [key.alg] },
+    extraTokenClaims: (context: Context) => {
+      const { groups, act, claims } = wishOf(context)
+      return { ...claims, ...(groups && { groups }), ...(act && { act }) }
+    },
+    ttl: { AccessToken: (context: Context) => wishOf(context).expiresInSeconds ?? 3600 },
     features: { devInteractions: { enabled: false }, resourceIndicators: { enabled: true } },
   })
   const handler = (context: Context) => answerExchange(provider, context, key.alg)
@@ -128,12 +133,13 @@ async function openProvider(
 }
 
 /** The subject token is the wish itself: this provider believes everybody. */
+function wishOf({ oidc }: Context): TokenWish {
+  return JSON.parse(oidc.params.subject_token ?? '{}')
+}
+
 async function answerExchange(provider: Provider, context: Context, alg: string): Promise<void> {
-  const { client, params } = context.oidc
-  const wish: TokenWish = JSON.parse(params.subject_token ?? '{}')
-  const { sub, aud = '', groups, act, claims, expiresInSeconds = 3600 } = wish
-  const extra = { ...claims, ...(groups && { groups }), ...(act && { act }) }
-  const token = new provider.AccessToken({ client, accountId: sub, extra })
+  const { sub, aud = '', expiresInSeconds = 3600 } = wishOf(context)
+  const token = new provider.AccessToken({ client: context.oidc.client, accountId: sub })
   token.resourceServer = new provider.ResourceServer(`urn:${aud}`, {
     audience: aud,
     scope: '',

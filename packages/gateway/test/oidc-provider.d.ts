@@ -13,11 +13,7 @@ declare module 'oidc-provider' {
   }
 
   class AccessToken {
-    constructor(options: {
-      readonly client: Client
-      readonly accountId: string
-      readonly extra?: Readonly<Record<string, unknown>>
-    })
+    constructor(options: { readonly client: Client; readonly accountId: string })
     resourceServer: ResourceServer
     readonly expiration: number
     save(): Promise<string>

@@ -3,6 +3,7 @@ import { serve } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
+import { Refusal } from '../call/refusal.ts'
 import { Conflict, Unavailable } from '../store/store.ts'
 import { type AdminEnv, requirePerson } from './access.ts'
 import { openEventStreams } from './events.ts'
@@ -124,6 +125,12 @@ function checkBody({ limits }: AdminNeeds): MiddlewareHandler<AdminEnv> {
 /** The one place where whatever was thrown becomes an answer. What is not expected says nothing of itself. */
 function refusedFor(thrown: unknown, c: Context<AdminEnv>, { logFault }: AdminNeeds): Refused {
   if (thrown instanceof Refused) return thrown
+  if (thrown instanceof Refusal && thrown.code === 'unauthenticated') {
+    return new Refused(
+      'unauthenticated',
+      thrown.detail === undefined ? {} : { detail: thrown.detail },
+    )
+  }
   if (thrown instanceof Conflict) return new Refused('conflict')
   const requestId = c.get('requestId')
   if (thrown instanceof HTTPException && thrown.status < 500) {

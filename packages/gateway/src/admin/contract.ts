@@ -71,7 +71,7 @@ export type RulebookCheck = {
   /** True when this differs from what is in force. */
   changed: boolean
   errors: RulebookProblem[]
-  tests: { name: string; passed: boolean; expected: string; got: string }[]
+  tests: { file: string; name: string; passed: boolean; expected: string; got: string }[]
 }
 
 export type RulebookProblem = {

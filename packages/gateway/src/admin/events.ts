@@ -39,7 +39,7 @@ export function openEventStreams(needs: AdminNeeds, closing: AbortSignal): Event
         )) {
           if (!found) {
             if (needs.now() - quietSince < needs.limits.eventHeartbeatMs) continue
-            if (!(await personOf(needs, bearer))) return
+            if (!(await isSignedIn(needs, bearer))) return
             await stream.write(': still here\n\n')
           } else {
             const told = await tell(found.leaf, found.index)
@@ -54,6 +54,11 @@ export function openEventStreams(needs: AdminNeeds, closing: AbortSignal): Event
       }
     })
   }
+}
+
+async function isSignedIn(needs: AdminNeeds, bearer: string): Promise<boolean> {
+  const person = await personOf(needs, bearer).catch(() => undefined)
+  return person !== undefined
 }
 
 function startOf(c: Context): number | undefined {

@@ -20,12 +20,12 @@ export type SignedInPerson = {
   }
 }
 
-/** How people prove who they are. Every method resolves to undefined for what it does not accept. */
+/** How people prove who they are. Refuses `unauthenticated` whatever is not accepted. */
 export type SignIn = {
   /** `spo_…` */
-  readonly byOperatorKey: (key: string) => Promise<SignedInPerson | undefined>
+  readonly byOperatorKey: (key: string) => Promise<SignedInPerson>
   /** A token of an identity provider, for this API's audience; only a person without an actor. */
-  readonly byToken: (token: string) => Promise<SignedInPerson | undefined>
+  readonly byToken: (token: string) => Promise<SignedInPerson>
   readonly sessions: {
     /** Returns the `spa_…` token; only its hash is held. */
     readonly create: (person: SignedInPerson) => {
@@ -33,11 +33,12 @@ export type SignIn = {
       readonly expiresAt: number
     }
     readonly find: (token: string) => SignedInPerson | undefined
-    readonly end: (token: string) => void
+    readonly end: (token: string) => boolean
   }
 }
 
 export type RulebookTest = {
+  readonly file: string
   readonly name: string
   readonly passed: boolean
   readonly expected: string
@@ -53,7 +54,7 @@ export type RulebookOutcome = {
 }
 
 export type Rulebooks = {
-  readonly current: () =>
+  readonly loaded: () =>
     | {
         readonly rulebook: Rulebook
         readonly decide: (question: Question) => Decision
@@ -64,7 +65,7 @@ export type Rulebooks = {
   /** Reads the configured folder and says what it would be; changes nothing. */
   readonly check: () => Promise<RulebookOutcome>
   /** Puts the configured folder in force if it is valid; recorded before it takes effect. `by` is a party id. */
-  readonly apply: (by: string) => Promise<RulebookOutcome>
+  readonly activate: (by: string) => Promise<RulebookOutcome>
 }
 
 /** Everything the admin API asks of the outside world; serve.ts wires it. */

@@ -111,7 +111,9 @@ export const rulebookCheck: z.ZodType<RulebookCheck> = z
     errors: z.array(
       z.object({ file: text, line: z.int(), column: z.int(), detail: text, hint: text.optional() }),
     ),
-    tests: z.array(z.object({ name: text, passed: z.boolean(), expected: text, got: text })),
+    tests: z.array(
+      z.object({ file: text, name: text, passed: z.boolean(), expected: text, got: text }),
+    ),
   })
   .openapi('RulebookCheck')
 

@@ -33,7 +33,9 @@ function hide(gate: Gate, at: Reviewed, from: 'upstream' | 'record') {
   const masking = at.rules.argumentMasking(at.fn)
   const options = { from, key: gate.maskKey }
   const { values, findings } = masking.apply(at.args.values, options)
-  const body = at.outbound.body
-  const masked = body instanceof Uint8Array ? masking.applyToBody(body, options) : undefined
+  const { body } = at.outbound
+  const members = at.fn.http.body === 'json' && at.fn.http.bodyArgument === undefined
+  const masked =
+    members && body instanceof Uint8Array ? masking.applyToBody(body, options) : undefined
   return { ...at.rewrite({ values, body: masked }), findings }
 }

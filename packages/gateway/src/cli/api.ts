@@ -202,11 +202,13 @@ async function followEvents(
 ): Promise<void> {
   const { signal, onEvent, query = {} } = options
   let last: string | undefined
+  let connected = false
   while (!signal.aborted) {
     try {
       const headers = last === undefined ? {} : { 'last-event-id': last }
       const asked = { method: 'GET', path: withQuery(path, query), headers, signal }
       const response = await ask(at, asked)
+      connected = true
       for await (const event of readEvents(response.body)) {
         if (event.id !== '') last = event.id
         await onEvent(event)
@@ -214,9 +216,7 @@ async function followEvents(
     } catch (thrown) {
       if (signal.aborted) return
       // The first connection has to come about; later ones may be lost and found again.
-      if (thrown instanceof Failure && (last === undefined || thrown.exit !== 'unreachable')) {
-        throw thrown
-      }
+      if (thrown instanceof Failure && !(connected && thrown.exit === 'unreachable')) throw thrown
     }
     await pause(retryMs, signal)
   }

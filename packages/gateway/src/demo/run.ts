@@ -84,7 +84,7 @@ async function release(
   const { tell } = to
   const { approval } = held
   if (to.ci) await admin.decide(approval, 'approve')
-  else if ((await awaitPerson(world, admin, approval, tell)) === 'stopped') return []
+  else if ((await awaitPerson(admin, approval, tell)) === 'stopped') return []
   const seen = await makeCall(world, held.call, { approval })
   const again = await makeCall(world, held.call, { approval })
   const released = seen.status === 201
@@ -146,17 +146,17 @@ function checkCall(call: StoryCall, seen: Seen, reached: boolean): string[] {
 /** The same session as the records tell it. */
 async function replay(admin: AdminClient, to: Telling): Promise<string[]> {
   const session = await admin.newestSession()
-  const lines = await admin.replayLines(session)
+  const calls = await admin.calls(session)
   to.tell('  The replay, from the records:')
-  for (const line of lines) to.tell(`    ${line}`)
+  for (const call of calls) to.tell(`    ${call.started_at.slice(11, 19)}  ${(call.function ?? '?').padEnd(22)} ${call.ending}  ${call.rules.join(', ')}`)
   to.tell()
-  to.tell(`  ${style.green(marks.ok)} ${await admin.recordCount()} records · session ${session}`)
+  to.tell(`  ${style.green(marks.ok)} ${calls.length} calls in the log · session ${session}`)
   to.tell()
   if (!to.ci) {
-    to.tell(`  Look around   ${admin.commandPrefix} npx sallyport calls ls`)
+    to.tell(`  Replay it     ${admin.commandPrefix} npx sallyport sessions replay ${session}`)
     to.tell('  Use it        npx sallyport init   (writes gateway.yaml and a first rulebook)')
   }
-  return lines.length >= story.length + 2 ? [] : ['the replay does not tell of every call']
+  return calls.length === story.length + 2 ? [] : ['the replay does not tell of every call']
 }
 
 function verdict(tell: (line?: string) => void, failures: readonly string[]): number {

@@ -34,10 +34,10 @@ export async function openWorld(options: {
     idp.token({
       sub: 'sam',
       groups: ['support'],
-      audience: 'sallyport-demo',
+      aud: 'sallyport-demo',
       act: { sub: 'refund-bot', groups: ['support-agents'] },
     }),
-    idp.token({ sub: 'dana', groups: ['payments-approvers', 'admin'], audience: 'sallyport-demo-admin' }),
+    idp.token({ sub: 'dana', groups: ['payments-approvers', 'admin'], aud: 'sallyport-demo-admin' }),
   ])
   return {
     gatewayUrl: gateway.url,

@@ -101,11 +101,11 @@ function literal(value: unknown): Evaluate | undefined {
   if (typeof value === 'boolean' || typeof value === 'string') return () => value
   // Beyond the safe range the JSON form has already rounded the literal: only Cedar knows it.
   if (typeof value === 'number') return Number.isSafeInteger(value) ? () => value : undefined
-  const named = isObject(value) && isObject(value['__entity']) ? value['__entity'] : undefined
-  if (!named || typeof named['type'] !== 'string' || typeof named['id'] !== 'string') {
+  const named = isObject(value) && isObject(value.__entity) ? value.__entity : undefined
+  if (!named || typeof named.type !== 'string' || typeof named.id !== 'string') {
     return undefined
   }
-  const entity: EntityValue = { kind: 'entity', type: named['type'], id: named['id'] }
+  const entity: EntityValue = { kind: 'entity', type: named.type, id: named.id }
   return () => entity
 }
 
@@ -139,7 +139,7 @@ function call(
 function constantText(operands: unknown): string | undefined {
   const operand: unknown =
     Array.isArray(operands) && operands.length === 1 ? operands[0] : undefined
-  const value = isObject(operand) ? operand['Value'] : undefined
+  const value = isObject(operand) ? operand.Value : undefined
   return typeof value === 'string' ? value : undefined
 }
 
@@ -180,23 +180,23 @@ function isIn(request: Request, inner: EntityValue, outer: EntityValue): boolean
 }
 
 function compileIs(operands: unknown): Evaluate | undefined {
-  if (!isObject(operands) || typeof operands['entity_type'] !== 'string') return undefined
-  const type = operands['entity_type']
-  const subject = compile(operands['left'])
+  if (!isObject(operands) || typeof operands.entity_type !== 'string') return undefined
+  const type = operands.entity_type
+  const subject = compile(operands.left)
   if (!subject) return undefined
   const test: Evaluate = (request) => {
     const value = subject(request)
     return isEntity(value) ? value.type === type : undefined
   }
-  if (operands['in'] === undefined) return test
-  const group = compile(operands['in'])
+  if (operands.in === undefined) return test
+  const group = compile(operands.in)
   return group && both(test, inside(subject, group))
 }
 
 function compileAccess(operands: unknown): Evaluate | undefined {
-  if (!isObject(operands) || typeof operands['attr'] !== 'string') return undefined
-  const name = operands['attr']
-  const left = compileHolder(operands['left'])
+  if (!isObject(operands) || typeof operands.attr !== 'string') return undefined
+  const name = operands.attr
+  const left = compileHolder(operands.left)
   if (!left) return undefined
   // No entity of ours has attributes, so reading one is always an error.
   return (request) => {
@@ -210,7 +210,7 @@ function compileHas(operands: unknown): Evaluate | undefined {
   const { attr } = operands
   const path: readonly unknown[] = Array.isArray(attr) ? attr : [attr]
   const names = path.filter((name) => typeof name === 'string')
-  const left = compileHolder(operands['left'])
+  const left = compileHolder(operands.left)
   if (!left || names.length === 0 || names.length < path.length) return undefined
   return (request) => {
     let value = left(request)
@@ -228,8 +228,8 @@ function compileHas(operands: unknown): Evaluate | undefined {
 
 function compileLike(operands: unknown): Evaluate | undefined {
   if (!isObject(operands)) return undefined
-  const left = compile(operands['left'])
-  const matches = compilePattern(operands['pattern'])
+  const left = compile(operands.left)
+  const matches = compilePattern(operands.pattern)
   if (!left || !matches) return undefined
   return (request) => {
     const value = left(request)
@@ -239,9 +239,9 @@ function compileLike(operands: unknown): Evaluate | undefined {
 
 function compileChoice(operands: unknown): Evaluate | undefined {
   if (!isObject(operands)) return undefined
-  const guard = compile(operands['if'])
-  const yes = compile(operands['then'])
-  const no = compile(operands['else'])
+  const guard = compile(operands.if)
+  const yes = compile(operands.then)
+  const no = compile(operands.else)
   if (!guard || !yes || !no) return undefined
   return (request) => {
     const value = guard(request)
@@ -273,7 +273,7 @@ function compileRecord(operands: unknown): Evaluate | undefined {
 
 /** What an attribute is read from: here, and only here, may the context itself stand. */
 function compileHolder(operand: unknown): Evaluate | undefined {
-  const isContext = isObject(operand) && operand['Var'] === 'context'
+  const isContext = isObject(operand) && operand.Var === 'context'
   return isContext ? (request) => request.context : compile(operand)
 }
 
@@ -291,7 +291,7 @@ function compileUnary(
   operands: unknown,
   apply: (value: Value | undefined) => Value | undefined,
 ): Evaluate | undefined {
-  const operand = isObject(operands) ? compile(operands['arg']) : undefined
+  const operand = isObject(operands) ? compile(operands.arg) : undefined
   return operand && ((request) => apply(operand(request)))
 }
 
@@ -300,8 +300,8 @@ function compilePair(
   combine: (left: Evaluate, right: Evaluate) => Evaluate,
 ): Evaluate | undefined {
   if (!isObject(operands)) return undefined
-  const left = compile(operands['left'])
-  const right = compile(operands['right'])
+  const left = compile(operands.left)
+  const right = compile(operands.right)
   return left && right && combine(left, right)
 }
 
@@ -336,11 +336,15 @@ function contains(set: Value, value: Value): boolean | undefined {
 }
 
 function containsAll(set: Value, wanted: Value): boolean | undefined {
-  return isSet(set) && isSet(wanted) ? setKeys(wanted).isSubsetOf(setKeys(set)) : undefined
+  if (!isSet(set) || !isSet(wanted)) return undefined
+  const keys = setKeys(set)
+  return [...setKeys(wanted)].every((key) => keys.has(key))
 }
 
 function containsAny(set: Value, wanted: Value): boolean | undefined {
-  return isSet(set) && isSet(wanted) ? !setKeys(wanted).isDisjointFrom(setKeys(set)) : undefined
+  if (!isSet(set) || !isSet(wanted)) return undefined
+  const keys = setKeys(set)
+  return [...setKeys(wanted)].some((key) => keys.has(key))
 }
 
 function evaluateAll(

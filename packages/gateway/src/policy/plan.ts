@@ -26,14 +26,12 @@ export type ReadyPolicy = {
   readonly approverGroups: readonly string[]
   readonly reads: Reads
   readonly principal: PrincipalTest
-  /** Absent when only Cedar itself can evaluate the policy. */
-  readonly closures: Closures | undefined
+  /** In the order written. Absent when only Cedar itself can evaluate the policy. */
+  readonly clauses: readonly Clause[] | undefined
 }
 
-export type Closures = {
-  /** In the order written; each has to come out as `wanted`: true for `when`, false for `unless`. */
-  readonly clauses: readonly { readonly evaluate: Evaluate; readonly wanted: boolean }[]
-}
+/** Has to come out as `wanted`: true for `when`, false for `unless`. */
+export type Clause = { readonly evaluate: Evaluate; readonly wanted: boolean }
 
 /** All policies whose scope covers one function. */
 export type FunctionPlan = {

@@ -49,7 +49,7 @@ export function requestOf(
 }
 
 /** Parties are in their groups, the function in its connection, its action in the connection's. */
-function hierarchy(fn: FunctionDefinition, parties: readonly Party[]): Request['isInside'] {
+export function hierarchy(fn: FunctionDefinition, parties: readonly Party[]): Request['isInside'] {
   return (inner, outer) => {
     switch (outer.type) {
       case 'Group':
@@ -64,7 +64,7 @@ function hierarchy(fn: FunctionDefinition, parties: readonly Party[]): Request['
   }
 }
 
-function entitiesOf(fn: FunctionDefinition, parties: readonly Party[]): readonly CedarEntity[] {
+export function entitiesOf(fn: FunctionDefinition, parties: readonly Party[]): readonly CedarEntity[] {
   const connection = { type: 'Connection', id: fn.connection }
   return [
     ...parties.map((party) => ({

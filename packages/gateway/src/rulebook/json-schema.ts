@@ -84,6 +84,16 @@ const linearPattern = Object.assign(
   { code: 'linearPattern' },
 )
 
+/** Why a pattern cannot be used, or undefined when it can. */
+export function patternProblem(pattern: string): string | undefined {
+  try {
+    RE2JS.compile(pattern)
+    return undefined
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : 'unreadable'
+  }
+}
+
 function faultOf(thrown: unknown): SchemaFault {
   const text = thrown instanceof Error ? thrown.message : 'the schema cannot be compiled'
   if (thrown instanceof Error && /RE2|regexp|PatternSyntax/i.test(`${thrown.name} ${text}`)) {

@@ -110,7 +110,7 @@ function revokeRoute(app: AdminApp, needs: AdminNeeds): void {
 
 /** A scope that covers nothing is a slip of the pen, and would come to cover whatever gets that name. */
 function checkScope({ rulebooks }: AdminNeeds, scope: readonly string[]): void {
-  const rulebook = rulebooks.current()?.rulebook
+  const rulebook = rulebooks.loaded()?.rulebook
   if (!rulebook) throw new Refused('rulebook-missing')
   const known = (entry: string) =>
     entry.endsWith('.*')

@@ -24,7 +24,7 @@ export function rulebookRoutes(app: AdminApp, needs: AdminNeeds): void {
     }),
     (c) => {
       requireRole(c, needs, 'auditor')
-      const current = rulebooks.current()
+      const current = rulebooks.loaded()
       if (!current) throw new Refused('rulebook-missing')
       const { digest, connections, functions, policies } = current.rulebook
       const grants = policies.filter(({ effect }) => effect === 'permit').length
@@ -56,7 +56,7 @@ export function rulebookRoutes(app: AdminApp, needs: AdminNeeds): void {
     }),
     async (c) => {
       requireRole(c, needs, 'auditor')
-      const before = rulebooks.current()?.rulebook.digest
+      const before = rulebooks.loaded()?.rulebook.digest
       return c.json(checkOf(await rulebooks.check(), before), 200)
     },
   )
@@ -71,8 +71,8 @@ export function rulebookRoutes(app: AdminApp, needs: AdminNeeds): void {
     }),
     async (c) => {
       requireRole(c, needs, 'admin')
-      const before = rulebooks.current()?.rulebook.digest
-      const outcome = await rulebooks.apply(c.get('person').subject.id)
+      const before = rulebooks.loaded()?.rulebook.digest
+      const outcome = await rulebooks.activate(c.get('person').subject.id)
       if (outcome.problems.length > 0) {
         throw new Refused('rulebook-invalid', {
           errors: outcome.problems.slice(0, needs.limits.problemsListed).map((problem) => ({
@@ -118,12 +118,18 @@ function checkOf(outcome: RulebookOutcome, before: string | undefined): Rulebook
       detail: message,
       ...(hint !== undefined && { hint }),
     })),
-    tests: tests.map(({ name, passed, expected, got }) => ({ name, passed, expected, got })),
+    tests: tests.map(({ file, name, passed, expected, got }) => ({
+      file,
+      name,
+      passed,
+      expected,
+      got,
+    })),
   }
 }
 
 function explainCall({ rulebooks, now }: AdminNeeds, asked: Explain): Explained {
-  const current = rulebooks.current()
+  const current = rulebooks.loaded()
   if (!current) throw new Refused('rulebook-missing')
   if (!current.rulebook.functions.some(({ id }) => id === asked.call)) {
     throw new Refused('request-invalid', {

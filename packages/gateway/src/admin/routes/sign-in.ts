@@ -26,7 +26,7 @@ export function signInRoutes(app: AdminApp, needs: AdminNeeds): void {
       const person = proof.startsWith('spo_')
         ? await signIn.byOperatorKey(proof)
         : await signIn.byToken(proof)
-      if (person?.subject.kind !== 'user' || person.actors.length > 0) {
+      if (person.subject.kind !== 'user' || person.actors.length > 0) {
         throw new Refused('unauthenticated', { detail: 'This proof of identity is not accepted.' })
       }
       const { subject, authentication } = person

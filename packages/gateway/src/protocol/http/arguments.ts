@@ -174,11 +174,13 @@ function rewrite(
   const changed = Object.keys(args.values).filter(
     (name) => JSON.stringify(args.values[name]) !== JSON.stringify(masked.values[name]),
   )
-  const elsewhere = changed.filter((name) => places[name] !== undefined && places[name] !== 'body')
+  const inBody = changed.some((name) => (places[name] ?? 'body') === 'body')
+  const received = bytesOf(outbound.body)
+  const body = masked.body ?? (inBody ? writeBody(match.fn.http, args, masked) : received)
+  const withBody = body === received ? outbound : { ...outbound, body }
+  const elsewhere = changed.filter((name) => (places[name] ?? 'body') !== 'body')
   if (elsewhere.length === 0) {
-    const body = masked.body ?? bytesOf(outbound.body)
-    const next = masked.body ? { ...outbound, body: masked.body } : outbound
-    return { outbound: next, bytes: argumentBytes(head, match.headerNames, body) }
+    return { outbound: withBody, bytes: argumentBytes(head, match.headerNames, body) }
   }
   const filled = fillTemplate(match.fn.http.path, masked.values)
   const query = substituteQuery(
@@ -193,16 +195,31 @@ function rewrite(
       ? ([name, value] as const)
       : ([name, scalarText(masked.values[arg])] as const)
   })
-  const body = masked.body ?? outbound.body
   const base = basePath(match.connection.upstream)
   return {
-    outbound: { ...outbound, path: `${base}${tail}`, headers, body },
+    outbound: { ...withBody, path: `${base}${tail}`, headers },
     bytes: argumentBytes(
       { ...head, headers, url: `${match.connection.prefix ?? ''}${tail}` },
       match.headerNames,
-      bytesOf(body),
+      body,
     ),
   }
+}
+
+/** A body that is not a JSON object of arguments, written anew with masked values in it. */
+function writeBody(http: HttpBinding, args: Arguments, { values }: MaskedArguments): Uint8Array {
+  const { bodyArgument } = http
+  if (http.body === 'form') {
+    const names = Object.keys(args.values).filter((name) => (http.places[name] ?? 'body') === 'body')
+    const fields = names.flatMap((name) => {
+      const value = values[name]
+      const list = Array.isArray(value) ? value : value === undefined ? [] : [value]
+      return list.map((one): [string, string] => [name, scalarText(one)])
+    })
+    return Buffer.from(new URLSearchParams(fields).toString())
+  }
+  const value = bodyArgument === undefined ? values : values[bodyArgument]
+  return Buffer.from(http.body === 'text' ? scalarText(value) : JSON.stringify(value ?? null))
 }
 
 function bytesOf(body: Outbound['body']): Uint8Array | undefined {

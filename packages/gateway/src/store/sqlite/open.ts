@@ -20,7 +20,7 @@ export type SqliteOptions = {
   readonly version?: string
   /** Unix milliseconds, for `emitter.start` and `emitter.stop`. */
   readonly now?: () => number
-  /** The most pages (4 KiB each) the file may have; absent: as the disk allows. */
+  /** The most pages (8 KiB each) the file may have; absent: as the disk allows. */
   readonly pagesMax?: number
 }
 

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { leafText } from './leaf.ts'
+import { parseLeaf } from './parse-leaf.ts'
+import {
+  type CallFacts,
+  type Commitments,
+  chainStart,
+  leafBytesMax,
+  type RecordDraft,
+} from './record.ts'
+
+/** Somebody else's RFC 8785. Its types do not fit its module. */
+const canonicalize: (value: unknown) => string = createRequire(import.meta.url)('canonicalize')
+
+const time = '2026-01-02T03:04:05.678Z'
+const emitter = { seq: 7, prev: chainStart, instance: 'gw-1', boot: 'b1' }
+const commitment = { mt: 'text/plain', len: 3, c: 'abc', alg: 'HMAC-SHA-256' } as const
+
+const facts = (text: string): CallFacts => ({
+  trace: text,
+  session: text,
+  obo: [{ sub: text, iss: text }],
+  fn: { server: text, schema: text, name: text },
+  decision: { rules: [text], policy: text, obligations: [text], effect: 'hold' },
+  caller: { sub: text, iss: text, cred: text, authn: text },
+  call: text,
+})
+const masked = (text: string) => [{ rule: text, path: text, n: 2, how: text }]
+const args = { forwarded: commitment, args: commitment }
+const results = { returned: commitment, result: commitment }
+
+/** One of each type, every member present, in no particular order. */
+const drafts = (text: string): readonly (readonly [RecordDraft, Commitments])[] => [
+  [
+    {
+      type: 'call.authorized',
+      time,
+      masked: masked(text),
+      approvals: [{ id: text, by: text }],
+      ...facts(text),
+    },
+    args,
+  ],
+  [
+    { type: 'call.denied', time, stage: text, code: text, approval: text, ...facts(text) },
+    { args: commitment },
+  ],
+  [{ type: 'call.denied', time, stage: text, code: text, call: text }, {}],
+  [
+    {
+      type: 'call.outcome',
+      time,
+      status: 200,
+      masked: masked(text),
+      intent: 1,
+      session: text,
+      ending: text,
+      call: text,
+    },
+    results,
+  ],
+  [{ type: 'call.chunk', time, session: text, intent: 1, call: text }, results],
+  [
+    { type: 'reconcile.indeterminate', time, session: text, reason: text, intent: 1, call: text },
+    {},
+  ],
+  [
+    {
+      type: 'approval.requested',
+      time,
+      session: text,
+      rules: [text],
+      groups: [text],
+      fn: text,
+      digest: text,
+      call: text,
+      approval: text,
+    },
+    args,
+  ],
+  [
+    {
+      type: 'approval.decided',
+      time,
+      verdict: text,
+      state: text,
+      digest: text,
+      by: text,
+      approval: text,
+    },
+    {},
+  ],
+  [{ type: 'approval.closed', time, state: text, approval: text }, {}],
+  [{ type: 'approval.claimed', time, digest: text, call: text, approval: text }, {}],
+  [{ type: 'rulebook.activated', time, previous: text, digest: text, by: text }, {}],
+  [{ type: 'key.issued', time, scope: [text], name: text, key: text, expires: text, by: text }, {}],
+  [{ type: 'key.revoked', time, key: text, by: text }, {}],
+  [{ type: 'admin.signed-in', time, method: text, by: text }, {}],
+  [{ type: 'payload.read', time, role: text, record: 1, by: text }, {}],
+  [{ type: 'emitter.start', time, version: text }, {}],
+  [{ type: 'emitter.stop', time }, {}],
+]
+
+/** The text is what the independent canonicalizer writes of the same members, and reads back. */
+function check(draft: RecordDraft, commitments: Commitments): void {
+  const text = leafText(draft, emitter, commitments)
+  const members = { ...draft, ...commitments, emitter, v: 'evd/1' }
+  assert.equal(text, canonicalize(members))
+  assert.deepEqual(parseLeaf(Buffer.from(text)), JSON.parse(text))
+}
+
+for (const [draft, commitments] of drafts('é "x" \\ \u2028 \u0001')) {
+  test(`${draft.type} is canonical`, () => check(draft, commitments))
+}
+
+test('whatever the strings hold', () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 40 })
+  fc.assert(
+    fc.property(text, (value) => {
+      for (const [draft, commitments] of drafts(value)) check(draft, commitments)
+    }),
+    { numRuns: 50 },
+  )
+})
+
+const manyRules = Array.from({ length: 500 }, (_, n) => ({
+  rule: `rule-${n}`,
+  path: '$.a.b.c',
+  n: 1,
+  how: 'redact',
+}))
+
+test('a leaf that is too long loses the ends of its lists, and says how many', () => {
+  const [[intent]] = drafts('ü') as [[RecordDraft, Commitments]]
+  const text = leafText({ ...intent, masked: manyRules } as RecordDraft, emitter, args)
+  assert.ok(Buffer.byteLength(text) <= leafBytesMax)
+  const leaf = parseLeaf(Buffer.from(text))
+  assert.ok(leaf.type === 'call.authorized')
+  assert.equal(leaf.truncated, 500 - leaf.masked.length)
+  assert.deepEqual(leaf.masked, manyRules.slice(0, leaf.masked.length))
+  assert.equal(text, canonicalize(JSON.parse(text)))
+})
+
+const stop: RecordDraft = { type: 'emitter.stop', time }
+const claimed = { type: 'approval.claimed', time, call: 'c', digest: 'd' } as const
+const unwritable: readonly (readonly [string, RecordDraft, Commitments])[] = [
+  ['a lone surrogate', { ...claimed, approval: '\ud800' }, {}],
+  ['a string that is too long', { ...claimed, approval: 'x'.repeat(1025) }, {}],
+  ['null', { ...claimed, approval: null } as unknown as RecordDraft, {}],
+  ['a fraction', { ...drafts('x')[4]?.[0], intent: 1.5 } as RecordDraft, {}],
+  ['no number', { ...drafts('x')[4]?.[0], intent: Number.NaN } as RecordDraft, {}],
+  ['a commitment without a place', stop, { args: commitment }],
+  ['a result of an intent', drafts('x')[0]?.[0] ?? stop, { result: commitment }],
+  [
+    'what is too long without any list',
+    { ...claimed, approval: '€'.repeat(1024), call: '€'.repeat(1024), digest: '€'.repeat(1024) },
+    {},
+  ],
+]
+for (const [name, draft, commitments] of unwritable) {
+  test(`cannot be recorded: ${name}`, () => {
+    assert.throws(() => leafText(draft, emitter, commitments), TypeError)
+  })
+}
+
+const good = leafText(claimed_(), emitter, {})
+function claimed_(): RecordDraft {
+  return { ...claimed, approval: 'apr_1' }
+}
+const unreadable: readonly (readonly [string, string])[] = [
+  ['an unknown type', good.replace('approval.claimed', 'approval.eaten')],
+  ['a type of the prototype', good.replace('approval.claimed', 'constructor')],
+  ['an unknown member', good.replace('"v":', '"u":1,"v":')],
+  ['a missing member', good.replace('"digest":"d",', '')],
+  ['a member twice', good.replace('"call":"c"', '"call":"b","call":"c"')],
+  ['another order', good.replace(/"approval":"apr_1","call":"c"/, '"call":"c","approval":"apr_1"')],
+  ['white space', good.replace(',', ', ')],
+  ['another version', good.replace('evd/1', 'evd/2')],
+  ['a number for a string', good.replace('"c"', '1')],
+  ['a fraction', good.replace('"seq":7', '"seq":7.5')],
+  ['a byte order mark', `\ufeff${good}`],
+  ['a list', '[]'],
+  ['no JSON', 'x'],
+]
+for (const [name, text] of unreadable) {
+  test(`is no leaf: ${name}`, () => {
+    assert.notEqual(text, good)
+    assert.throws(() => parseLeaf(Buffer.from(text)), TypeError)
+  })
+}
+
+test('is no leaf: bytes that are not UTF-8', () => {
+  assert.throws(() => parseLeaf(Buffer.from(good.replace('apr', 'apr\xff'), 'latin1')), TypeError)
+})

@@ -1,0 +1,517 @@
+import assert from 'node:assert/strict'
+import { createHmac, generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { type Idp, startIdp } from '../../test/idp.ts'
+import { Refusal } from '../call/refusal.ts'
+import type { IssuerConfig } from '../config/config.ts'
+import { limits } from '../config/limits.ts'
+import { configSchema } from '../config/schema.ts'
+import { openOidc } from './oidc.ts'
+
+/** As the configuration would give it, so that the defaults under test are the real ones. */
+function issuerOf(issuer: string, changes: Readonly<Record<string, unknown>> = {}): IssuerConfig {
+  const one = {
+    name: 'corp',
+    issuer,
+    audiences: ['sallyport'],
+    adminAudiences: ['sallyport-admin'],
+    defaultKind: 'user',
+    insecureHttp: true,
+    ...changes,
+  }
+  const [parsed] = configSchema.parse({ issuers: [one] }).issuers
+  assert.ok(parsed)
+  return parsed
+}
+
+/** A token by the real provider is verified under `changes`: the detail of the refusal, or who it is. */
+async function check(
+  token: string,
+  expected: string,
+  {
+    issuer,
+    changes = {},
+    now = Date.now,
+    admin = false,
+  }: {
+    readonly issuer: string
+    readonly changes?: Readonly<Record<string, unknown>>
+    readonly now?: () => number
+    readonly admin?: boolean
+  },
+): Promise<void> {
+  const oidc = openOidc([issuerOf(issuer, changes)], { now, limits })
+  const verified = admin ? oidc.verifyAdmin(token) : oidc.verify(token, undefined)
+  const got = await verified.then(
+    ({ subject, actors }) =>
+      [subject, ...actors].map(({ kind, id, groups }) => `${kind} ${id} [${groups}]`).join(' < '),
+    (thrown: unknown) => {
+      assert.ok(thrown instanceof Refusal)
+      assert.equal(thrown.code, 'unauthenticated')
+      return `refused: ${thrown.detail}`
+    },
+  )
+  oidc.close()
+  assert.equal(got, expected)
+}
+
+const idp: Idp = await startIdp()
+test.after(() => idp.close())
+const { issuer } = idp
+
+const seconds = () => Math.floor(Date.now() / 1_000)
+const good = () => ({ iss: issuer, aud: 'sallyport', sub: 'sam', exp: seconds() + 600 })
+const sam = 'user corp:sam []'
+
+const chain = (depth: number): Readonly<Record<string, unknown>> =>
+  depth === 1 ? { sub: 'a1' } : { sub: `a${depth}`, act: chain(depth - 1) }
+
+// --- Who a token of the real provider makes its bearer ---
+
+type Accepted = readonly [
+  name: string,
+  wish: Parameters<Idp['token']>[0],
+  expected: string,
+  changes?: Readonly<Record<string, unknown>>,
+]
+const accepted: readonly Accepted[] = [
+  ['a person', { sub: 'sam', groups: ['support'] }, 'user corp:sam [support]'],
+  [
+    'an agent acting for a person',
+    { sub: 'sam', groups: ['support'], act: { sub: 'bot', groups: ['agents'] } },
+    'user corp:sam [support] < agent corp:bot [agents]',
+  ],
+  [
+    'a chain, the current actor first',
+    { sub: 'sam', act: { sub: 'inner', act: { sub: 'outer' } } },
+    'user corp:sam [] < agent corp:inner [] < agent corp:outer []',
+  ],
+  [
+    'the longest chain',
+    { sub: 'sam', act: chain(limits.actorChain) },
+    `${sam}${Array.from({ length: 8 }, (_, at) => ` < agent corp:a${8 - at} []`).join('')}`,
+  ],
+  [
+    'an actor that names the issuer itself',
+    { sub: 'sam', act: { sub: 'bot', iss: issuer } },
+    'user corp:sam [] < agent corp:bot []',
+  ],
+  [
+    'groups by a dotted path, renamed and prefixed',
+    { sub: 'sam', claims: { realm: { roles: ['ops', 'dev'] } } },
+    'user corp:sam [operators,corp/dev]',
+    { groups: { claim: 'realm.roles', prefix: 'corp/', map: { ops: 'operators' } } },
+  ],
+  [
+    'groups by a name with dots in it',
+    { sub: 'sam', claims: { 'https://corp.example/groups': 'one' } },
+    'user corp:sam [one]',
+    { groups: { claim: 'https://corp.example/groups' } },
+  ],
+  [
+    'a kind by rule: equals',
+    { sub: 'ci', claims: { gty: 'client' } },
+    'workload corp:ci []',
+    { kinds: [{ when: { claim: 'gty', equals: 'client' }, kind: 'workload' }] },
+  ],
+  [
+    'a kind by rule: startsWith, the first that matches',
+    { sub: 'repo:corp/x' },
+    'workload corp:repo:corp/x []',
+    {
+      kinds: [
+        { when: { claim: 'sub', startsWith: 'repo:' }, kind: 'workload' },
+        { when: { claim: 'sub', exists: true }, kind: 'agent' },
+      ],
+    },
+  ],
+  [
+    'a kind by rule: exists, for an actor too',
+    { sub: 'sam', claims: { email: 'x' }, act: { sub: 'svc' } },
+    'user corp:sam [] < service corp:svc []',
+    { kinds: [{ when: { claim: 'email', exists: false }, kind: 'service' }] },
+  ],
+  ['another subject claim', { sub: '1', claims: { upn: 'sam' } }, sam, { subjectClaim: 'upn' }],
+  ['a client that is listed', { sub: 'sam' }, sam, { authorizedParties: ['sallyport-test'] }],
+  [
+    'not: a client that is not listed',
+    { sub: 'sam' },
+    'refused: The token was issued to a client that is not accepted here.',
+    { authorizedParties: ['other'] },
+  ],
+  [
+    'not: a chain too long',
+    { sub: 'sam', act: chain(limits.actorChain + 1) },
+    'refused: The token names more than 8 actors.',
+  ],
+  [
+    'not: an actor of a stranger',
+    { sub: 'sam', act: { sub: 'bot', iss: 'https://other.example' } },
+    'refused: An actor in the token comes from an issuer that is not accepted here.',
+  ],
+  [
+    'not: an actor without a name',
+    { sub: 'sam', act: { client_id: 'bot' } },
+    'refused: The token does not name its subject or an actor in a way that can be used.',
+  ],
+  [
+    'not: groups that cannot be read',
+    { sub: 'sam', claims: { groups: ['a', 3] } },
+    'refused: The groups in the token cannot be read.',
+  ],
+  [
+    'not: too many groups',
+    { sub: 'sam', groups: Array.from({ length: 513 }, (_, at) => `${at}`) },
+    'refused: The token names more than 512 groups.',
+  ],
+  [
+    'not: groups that are elsewhere',
+    { sub: 'sam', claims: { _claim_names: { groups: 'src1' } } },
+    'refused: The token leaves out its groups, so they cannot be known.',
+  ],
+  [
+    'not: a name with invisible characters',
+    { sub: 'sam\u202e' },
+    'refused: The token does not name its subject or an actor in a way that can be used.',
+  ],
+]
+for (const [name, wish, expected, changes = {}] of accepted) {
+  test(`accepts ${name}`, async () => check(await idp.token(wish), expected, { issuer, changes }))
+}
+
+// --- What a broken issuer or an attacker might present ---
+
+const base64url = (json: unknown) => Buffer.from(JSON.stringify(json)).toString('base64url')
+const notPublished = 'refused: The token is signed with a key its issuer does not publish.'
+const notSigned = 'refused: The token is not signed.'
+const notKnown = 'refused: The token needs an extension that is not known here.'
+const unreadable = 'refused: The token is not a signed JWT.'
+
+/** Signed with a key of the attacker's, who puts it (or where it is) into the header. */
+async function foreign(header: Readonly<Record<string, unknown>>): Promise<string> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+  const jwk = await exportJWK(publicKey)
+  return new SignJWT(good())
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', ...header, ...(header.jwk ? { jwk } : {}) })
+    .sign(privateKey)
+}
+
+/** The published key as an HMAC secret: what a verifier that believes `alg` would fall for. */
+async function confused(): Promise<string> {
+  const secret = JSON.stringify(await idp.publicKey())
+  const text = `${base64url({ alg: 'HS256', kid: 'key-1', typ: 'at+jwt' })}.${base64url(good())}`
+  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`
+}
+
+async function tampered(): Promise<string> {
+  const [header, , signature] = (await idp.sign(good())).split('.')
+  return `${header}.${base64url({ ...good(), sub: 'root' })}.${signature}`
+}
+
+type Attack = readonly [name: string, make: () => Promise<string>, expected: string]
+const late = limits.clockLeewayMs / 1_000 + 5
+const attacks: readonly Attack[] = [
+  ['nothing wrong', () => idp.sign(good()), sam],
+  ['no key id', () => idp.sign(good(), { kid: undefined }), sam],
+  ['typ in another spelling', () => idp.sign(good(), { typ: 'application/AT+JWT' }), sam],
+  ['several audiences', () => idp.sign({ ...good(), aud: ['x', 'sallyport'] }), sam],
+  ['just expired, within the leeway', () => idp.sign({ ...good(), exp: seconds() - 5 }), sam],
+  [
+    'expired',
+    () => idp.sign({ ...good(), exp: seconds() - late }),
+    'refused: The token has expired.',
+  ],
+  [
+    'without an expiry',
+    () => idp.sign({ ...good(), exp: undefined }),
+    'refused: The token never expires.',
+  ],
+  [
+    'an expiry that is text',
+    () => idp.sign({ ...good(), exp: '9999999999' }),
+    'refused: The token’s `exp` cannot be read.',
+  ],
+  [
+    'an expiry beyond all time',
+    () => idp.sign({ ...good(), exp: 1e300 }),
+    'refused: The token’s `exp` cannot be read.',
+  ],
+  [
+    'not yet valid',
+    () => idp.sign({ ...good(), nbf: seconds() + late }),
+    'refused: The token is not valid yet.',
+  ],
+  [
+    'issued in the future',
+    () => idp.sign({ ...good(), iat: seconds() + late }),
+    'refused: The token was issued in the future.',
+  ],
+  [
+    'another audience',
+    () => idp.sign({ ...good(), aud: 'other' }),
+    'refused: The token is meant for another audience.',
+  ],
+  [
+    'the admin audience',
+    () => idp.sign({ ...good(), aud: 'sallyport-admin' }),
+    'refused: The token is meant for another audience.',
+  ],
+  [
+    'no audience',
+    () => idp.sign({ ...good(), aud: undefined }),
+    'refused: The token is meant for another audience.',
+  ],
+  [
+    'another issuer',
+    () => idp.sign({ ...good(), iss: 'https://evil.example' }),
+    'refused: The token’s issuer is not accepted here.',
+  ],
+  [
+    'almost the issuer',
+    () => idp.sign({ ...good(), iss: `${issuer}/` }),
+    'refused: The token’s issuer is not accepted here.',
+  ],
+  [
+    'no issuer',
+    () => idp.sign({ ...good(), iss: undefined }),
+    'refused: The token names no issuer.',
+  ],
+  [
+    'no subject',
+    () => idp.sign({ ...good(), sub: undefined }),
+    'refused: The token does not name its subject or an actor in a way that can be used.',
+  ],
+  ['changed claims', tampered, 'refused: The token’s signature does not hold.'],
+  ['alg none', async () => `${base64url({ alg: 'none' })}.${base64url(good())}.x`, notSigned],
+  [
+    'alg NONE',
+    async () => `${base64url({ alg: 'NONE' })}.${base64url(good())}.x`,
+    'refused: The token is signed with an algorithm that is not accepted here.',
+  ],
+  [
+    'an empty signature',
+    async () => `${base64url({ alg: 'ES256' })}.${base64url({})}.`,
+    unreadable,
+  ],
+  [
+    'HS256 with the public key as secret',
+    confused,
+    'refused: The token is signed with an algorithm that is not accepted here.',
+  ],
+  [
+    'an algorithm that is not the key’s',
+    async () => {
+      const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+      const header = { alg: 'RS256', kid: 'key-1', typ: 'at+jwt' }
+      return new SignJWT(good()).setProtectedHeader(header).sign(privateKey)
+    },
+    notPublished,
+  ],
+  [
+    'an ID token, by its typ',
+    () => idp.sign(good(), { typ: undefined }),
+    'refused: The token is not an access token.',
+  ],
+  [
+    'an ID token, by its claims',
+    () => idp.sign({ ...good(), at_hash: 'x' }, { typ: 'JWT' }),
+    'refused: The token is not an access token.',
+  ],
+  [
+    'a logout token',
+    () => idp.sign(good(), { typ: 'logout+jwt' }),
+    'refused: The token is not an access token.',
+  ],
+  [
+    'a critical extension',
+    async () => `${base64url({ alg: 'ES256', crit: ['x'], x: 1 })}.${base64url(good())}.x`,
+    notKnown,
+  ],
+  [
+    'an unencoded payload',
+    async () => `${base64url({ alg: 'ES256', b64: false })}.${base64url(good())}.x`,
+    notKnown,
+  ],
+  [
+    'a key of its own in `jwk`',
+    () => foreign({ jwk: true, kid: 'key-1' }),
+    'refused: The token’s signature does not hold.',
+  ],
+  [
+    'a key of its own at `jku`',
+    () => foreign({ jku: 'http://127.0.0.1:9/', kid: 'theirs' }),
+    notPublished,
+  ],
+  ['a key id that is a path', () => foreign({ kid: '../../../../dev/null' }), notPublished],
+  ['a key id that is __proto__', () => foreign({ kid: '__proto__' }), notPublished],
+  [
+    'a token too long',
+    async () => `${'a'.repeat(limits.tokenBytes)}.b.c`,
+    'refused: The token is too long.',
+  ],
+  ['an encrypted token', async () => 'a.b.c.d.e', unreadable],
+  ['no token at all', async () => '', unreadable],
+]
+for (const [name, make, expected] of attacks) {
+  test(`judges ${name}`, async () => check(await make(), expected, { issuer }))
+}
+
+test('any text is refused as unauthenticated', async () => {
+  const oidc = openOidc([issuerOf(issuer)], { now: Date.now, limits })
+  const part = fc.oneof(
+    fc.string(),
+    fc.json().map((json) => Buffer.from(json).toString('base64url')),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { maxLength: 4 }), async (parts) => {
+      await assert.rejects(oidc.verify(parts.join('.'), undefined), { code: 'unauthenticated' })
+    }),
+  )
+})
+
+// --- The admin API ---
+
+type SignIn = readonly [name: string, wish: Parameters<Idp['token']>[0], expected: string]
+const onlyPeople = 'refused: Only a person can sign in here.'
+const signIns: readonly SignIn[] = [
+  ['a person', { sub: 'sam', aud: 'sallyport-admin' }, sam],
+  [
+    'not an agent for a person',
+    { sub: 'sam', aud: 'sallyport-admin', act: { sub: 'b' } },
+    onlyPeople,
+  ],
+  ['not a token for calls', { sub: 'sam' }, 'refused: The token is meant for another audience.'],
+]
+for (const [name, wish, expected] of signIns) {
+  test(`signs in ${name}`, async () =>
+    check(await idp.token(wish), expected, { issuer, admin: true }))
+}
+test('signs in no workload', async () => {
+  const token = await idp.token({ sub: 'ci', aud: 'sallyport-admin' })
+  await check(token, onlyPeople, { issuer, admin: true, changes: { defaultKind: 'workload' } })
+})
+
+// --- Keys over time ---
+
+test('one conversation keeps its session, whatever the token', async () => {
+  const oidc = openOidc([issuerOf(issuer)], { now: Date.now, limits })
+  const token = await idp.sign({ ...good(), sid: 's1' })
+  const again = await idp.sign({ ...good(), sid: 's1', exp: seconds() + 700 })
+  const first = await oidc.verify(token, 'chat')
+  assert.match(first.session, /^ses_[\w-]{20}$/)
+  assert.match(first.authentication.credential, /^sha256:[0-9a-f]{64}$/)
+  assert.equal((await oidc.verify(again, 'chat')).session, first.session)
+  assert.notEqual((await oidc.verify(token, 'other')).session, first.session)
+  assert.notEqual((await oidc.verify(token, undefined)).session, first.session)
+  const other = await idp.sign({ ...good(), sub: 'eve', sid: 's1' })
+  assert.notEqual((await oidc.verify(other, 'chat')).session, first.session)
+})
+
+test('a remembered token is refused once it has expired', async () => {
+  let now = Date.now()
+  const oidc = openOidc([issuerOf(issuer)], { now: () => now, limits })
+  const token = await idp.sign({ ...good(), exp: seconds() + 60 })
+  await oidc.verify(token, undefined)
+  await oidc.verify(token, undefined)
+  now += 60_000 + limits.clockLeewayMs
+  await assert.rejects(oidc.verify(token, undefined), { detail: 'The token has expired.' })
+})
+
+test('the memory of tokens is bounded', async () => {
+  const few = { ...limits, tokenCacheEntries: 2 }
+  const oidc = openOidc([issuerOf(issuer)], { now: Date.now, limits: few })
+  for (const sub of ['a', 'b', 'c', 'a']) {
+    const { subject } = await oidc.verify(await idp.sign({ ...good(), sub }), undefined)
+    assert.equal(subject.id, `corp:${sub}`)
+  }
+})
+
+test('a rotated key is found, a withdrawn one refused, strangers cause one fetch', async () => {
+  const own = await startIdp()
+  let now = Date.now()
+  const oidc = openOidc([issuerOf(own.issuer)], { now: () => now, limits })
+  const before = await own.token({ sub: 'sam' })
+  await oidc.verify(before, undefined)
+  assert.equal(own.keySetFetches(), 1)
+  await own.rotate()
+  const after = await own.token({ sub: 'sam' })
+  await oidc.verify(after, undefined)
+  assert.equal(own.keySetFetches(), 2)
+  const claims = { iss: own.issuer, aud: 'sallyport', sub: 'x', exp: seconds() + 600 }
+  for (const kid of ['x1', 'x2', 'x3']) {
+    const token = await own.sign(claims, { kid })
+    await assert.rejects(oidc.verify(token, undefined), { code: 'unauthenticated' })
+  }
+  assert.equal(own.keySetFetches(), 2)
+  now += limits.tokenCacheMs
+  await assert.rejects(oidc.verify(before, undefined), {
+    detail: 'The token is signed with a key its issuer does not publish.',
+  })
+  await own.close()
+})
+
+test('keys in hand go on counting while the issuer is away', async () => {
+  const own = await startIdp()
+  let now = Date.now()
+  const oidc = openOidc([issuerOf(own.issuer)], { now: () => now, limits })
+  const token = await own.token({ sub: 'sam', expiresInSeconds: 1_000_000 })
+  await oidc.verify(token, undefined)
+  await own.close()
+  now += limits.jwksMaxAgeMs
+  await oidc.verify(token, undefined)
+  now += limits.jwksStaleMs
+  await assert.rejects(oidc.verify(token, undefined), {
+    code: 'unauthenticated',
+    detail: 'The issuer’s keys could not be fetched.',
+  })
+})
+
+test('an issuer that comes back is asked again', async () => {
+  const first = await startIdp()
+  const port = Number(new URL(first.issuer).port)
+  let now = Date.now()
+  const oidc = openOidc([issuerOf(first.issuer)], { now: () => now, limits })
+  await first.close()
+  const claims = { iss: first.issuer, aud: 'sallyport', sub: 'sam', exp: seconds() + 600 }
+  const away = { detail: 'The issuer’s keys could not be fetched.' }
+  await assert.rejects(oidc.verify(await first.sign(claims), undefined), away)
+  const second = await startIdp({ port })
+  const token = await second.token({ sub: 'sam' })
+  await assert.rejects(oidc.verify(token, undefined), away)
+  now += limits.jwksRetryMs
+  await oidc.verify(token, undefined)
+  await second.close()
+})
+
+// --- Discovery that must not be believed ---
+
+type Lie = readonly [name: string, document: (own: string) => unknown, keys: string]
+const lies: readonly Lie[] = [
+  ['is of another issuer', () => ({ issuer: 'https://other', jwks_uri: 'https://other/k' }), ''],
+  ['sends elsewhere in clear', (own) => ({ issuer: own, jwks_uri: 'http://192.0.2.1/k' }), ''],
+  ['reads a file', (own) => ({ issuer: own, jwks_uri: 'file:///etc/passwd' }), ''],
+  ['has no keys', (own) => ({ issuer: own, jwks_uri: `${own}/keys` }), '{}'],
+  ['has endless keys', (own) => ({ issuer: own, jwks_uri: `${own}/keys` }), ' '.repeat(2_000_000)],
+  ['is no JSON', (own) => ({ issuer: own, jwks_uri: `${own}/keys` }), '<html>'],
+  ['redirects', (own) => ({ issuer: own, jwks_uri: `${own}/moved` }), '{"keys":[]}'],
+]
+for (const [name, document, keys] of lies) {
+  test(`does not believe discovery that ${name}`, async () => {
+    const server = createServer((request, response) => {
+      if (request.url === '/moved') response.writeHead(302, { location: '/keys' }).end()
+      else response.end(request.url === '/keys' ? keys : JSON.stringify(document(own)))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    assert.ok(typeof address === 'object' && address)
+    const own = `http://127.0.0.1:${address.port}`
+    const token = await idp.sign({ ...good(), iss: own })
+    await check(token, 'refused: The issuer’s keys could not be fetched.', { issuer: own })
+    server.closeAllConnections()
+    server.close()
+  })
+}

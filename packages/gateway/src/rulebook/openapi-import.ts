@@ -1,0 +1,191 @@
+import { Document, isMap, isSeq, parse } from 'yaml'
+import { limits } from '../config/limits.ts'
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
+import type { FunctionEntry } from './forms.ts'
+import { readFunction } from './functions.ts'
+import { type ImportedFunction, importOperation, type Operation } from './openapi-operation.ts'
+import type { OpenApiSource } from './openapi-schema.ts'
+import { resolve } from './openapi-schema.ts'
+import { covers } from './read-masking.ts'
+
+export type ImportOptions = {
+  /** The connection the functions belong to. */
+  readonly connection: string
+  readonly owner: string
+  /** Function names to import, `customers.*` for several; absent: all. */
+  readonly include?: readonly string[]
+}
+
+/**
+ * Turns an OpenAPI 3.0 or 3.1 document (parsed, or as JSON or YAML text) into a functions file. What
+ * cannot be governed is left out with a warning; what a person has to decide is marked `# decide:`.
+ * Never throws for what stands in the document.
+ */
+export function importOpenApi(
+  document: unknown,
+  options: ImportOptions,
+): { readonly yaml: string; readonly warnings: readonly string[] } {
+  const warnings = new Set<string>()
+  const warn = (message: string) => {
+    if (warnings.size < warningsMax) warnings.add(message.slice(0, 500))
+  }
+  const root = readDocument(document, warn)
+  const source: OpenApiSource = { root, warn, budget: 0 }
+  const functions: ImportedFunction[] = []
+  for (const operation of operationsOf(source)) {
+    if (options.include && !options.include.some((one) => covers(one, operation.name))) continue
+    source.budget = nodesMax
+    const imported = importOperation(source, operation, options.owner)
+    const sound = imported && makeSound(imported, options.connection, warn)
+    if (sound) functions.push(sound)
+  }
+  return { yaml: render(functions, options, root), warnings: [...warnings] }
+}
+
+const warningsMax = 500
+// Schema nodes of one operation, references written out.
+const nodesMax = 5000
+const operationsMax = 5000
+const methods = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options']
+
+function readDocument(document: unknown, warn: (message: string) => void): JsonObject {
+  let read = document
+  if (typeof document === 'string') {
+    try {
+      if (Buffer.byteLength(document) > limits.yamlBytes) throw new RangeError('too long')
+      read = parse(document, { maxAliasCount: limits.yamlAliases, logLevel: 'silent' })
+    } catch {
+      warn('The document is neither JSON nor YAML, or too long.')
+    }
+  }
+  const root = asJson(read)
+  if (!isJsonObject(root)) {
+    warn('The document holds no object.')
+    return {}
+  }
+  if (typeof root.openapi !== 'string' || !/^3\.[01]\./.test(root.openapi)) {
+    warn('The document does not say that it is OpenAPI 3.0 or 3.1.')
+    return {}
+  }
+  return root
+}
+
+/** A copy that is plain JSON, cycles and all else refused. */
+function asJson(value: unknown): Json | undefined {
+  try {
+    const text = JSON.stringify(value)
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function operationsOf(source: OpenApiSource): readonly Operation[] {
+  const found: Operation[] = []
+  const taken = new Set<string>()
+  const paths = isJsonObject(source.root.paths) ? source.root.paths : {}
+  for (const [path, written] of Object.entries(paths)) {
+    const item = resolve(source, written)
+    for (const method of methods) {
+      const operation = item[method]
+      if (!isJsonObject(operation)) continue
+      if (found.length === operationsMax) {
+        source.warn(`Only the first ${operationsMax} operations are imported.`)
+        return found
+      }
+      const name = uniqueName(operation.operationId, { method, path, taken })
+      const upper = method.toUpperCase()
+      const parameters = [...listOf(item.parameters), ...listOf(operation.parameters)]
+      found.push({
+        name,
+        method: upper,
+        path,
+        operation,
+        parameters: lastOfEach(source, parameters),
+      })
+    }
+  }
+  return found
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** A parameter of the operation replaces the path's of the same name and place. */
+function lastOfEach(source: OpenApiSource, parameters: readonly Json[]): readonly Json[] {
+  const byName = new Map<string, Json>()
+  for (const written of parameters) {
+    const { name, in: place } = resolve(source, written)
+    byName.set(`${String(place)} ${String(name)}`, written)
+  }
+  return [...byName.values()]
+}
+
+function uniqueName(
+  id: Json | undefined,
+  at: { readonly method: string; readonly path: string; readonly taken: Set<string> },
+): string {
+  const wish = typeof id === 'string' && id !== '' ? id : `${at.method}.${at.path}`
+  const parts = wish.split(/[./]+/).map((part) => part.replace(/[^A-Za-z0-9_]+/g, '-'))
+  const plain = parts.map((part) => part.replace(/^-+|-+$/g, '')).filter((part) => part !== '')
+  const joined = plain.join('.').slice(0, 120).replace(/\.+$/, '')
+  const base = /^[A-Za-z]/.test(joined) ? joined : `${at.method}.${joined || 'call'}`
+  let name = base
+  for (let count = 2; at.taken.has(name); count++) name = `${base}-${count}`
+  at.taken.add(name)
+  return name
+}
+
+/** Leaves out the result schema, and if need be the function, when the loader would not take it. */
+function makeSound(
+  imported: ImportedFunction,
+  connection: string,
+  warn: (message: string) => void,
+): ImportedFunction | undefined {
+  const flawsOf = (entry: JsonObject) =>
+    // The importer writes exactly this form; the loader's own check of it is what follows.
+    readFunction(entry as unknown as FunctionEntry, connection).flaws
+  const where = String(imported.entry.http)
+  const flaws = flawsOf(imported.entry)
+  if (flaws.length === 0) return imported
+  const { result: _, ...rest } = imported.entry
+  const left = flawsOf(rest)
+  if (left.length === 0) {
+    warn(`${where}: the schema of its result is left out: ${flaws[0]?.message ?? ''}`)
+    return { ...imported, entry: rest }
+  }
+  warn(`${where} is left out: ${left[0]?.message ?? ''}`)
+  return undefined
+}
+
+function render(
+  functions: readonly ImportedFunction[],
+  { connection }: ImportOptions,
+  root: JsonObject,
+): string {
+  const entries = functions.map(({ entry }) => entry)
+  const document = new Document(
+    { connection, functions: entries },
+    { aliasDuplicateObjects: false },
+  )
+  document.commentBefore = ` Imported from OpenAPI${titleOf(root)}. Every \`decide\` is a question for the owner.`
+  const list = document.get('functions')
+  if (isSeq(list)) {
+    for (const [index, { decide }] of functions.entries()) {
+      const item = list.items[index]
+      if (isMap(item)) item.commentBefore = decide.map((one) => ` decide: ${one}`).join('\n')
+    }
+  }
+  return document.toString({ lineWidth: 100 })
+}
+
+function titleOf(root: JsonObject): string {
+  const { info } = root
+  const title = isJsonObject(info) && typeof info.title === 'string' ? info.title : ''
+  const plain = title
+    .replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ')
+    .trim()
+    .slice(0, 80)
+  return plain === '' ? '' : ` (${plain})`
+}
