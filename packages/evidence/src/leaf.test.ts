@@ -152,6 +152,8 @@ const unwritable: readonly (readonly [string, RecordDraft, Commitments])[] = [
   ['null', { ...claimed, approval: null } as unknown as RecordDraft, {}],
   ['a fraction', { ...drafts('x')[4]?.[0], intent: 1.5 } as RecordDraft, {}],
   ['no number', { ...drafts('x')[4]?.[0], intent: Number.NaN } as RecordDraft, {}],
+  ['an absent member', { ...claimed, approval: undefined } as unknown as RecordDraft, {}],
+  ['an unknown type', { type: 'call.eaten', time } as unknown as RecordDraft, {}],
   ['a commitment without a place', stop, { args: commitment }],
   ['a result of an intent', drafts('x')[0]?.[0] ?? stop, { result: commitment }],
   [

@@ -18,6 +18,9 @@ import { leafBytesMax, recordVersion, textMax } from './record.ts'
  */
 export function leafText(draft: RecordDraft, emitter: Emitter, commitments: Commitments): string {
   const leaf = fill(draft, place(emitter), commitments)
+  for (const member of required[draft.type]) {
+    if (leaf[member] === undefined) throw new TypeError(`${draft.type} has no ${member}`)
+  }
   assertMembers(leaf)
   for (const role of Object.keys(commitments)) {
     if (leaf[role] === undefined) throw new TypeError(`${draft.type} commits to no ${role}`)
@@ -30,6 +33,28 @@ export function leafText(draft: RecordDraft, emitter: Emitter, commitments: Comm
     if (byteLength(shorter) <= leafBytesMax) return shorter
   }
   throw new TypeError('the record does not fit in a leaf')
+}
+
+const afterIntent = ['call', 'session', 'intent']
+
+/** Types are a promise of the compiler: an absent member would go unnoticed into the log. */
+const required: Readonly<Record<RecordDraft['type'], readonly string[]>> = {
+  'call.authorized': ['call', 'masked', 'approvals'],
+  'call.denied': ['call', 'code', 'stage'],
+  'call.outcome': [...afterIntent, 'ending', 'status', 'masked'],
+  'call.chunk': afterIntent,
+  'reconcile.indeterminate': [...afterIntent, 'reason'],
+  'approval.requested': ['approval', 'call', 'session', 'fn', 'groups', 'digest', 'rules'],
+  'approval.decided': ['approval', 'by', 'verdict', 'state', 'digest'],
+  'approval.closed': ['approval', 'state'],
+  'approval.claimed': ['approval', 'call', 'digest'],
+  'rulebook.activated': ['digest', 'previous', 'by'],
+  'key.issued': ['key', 'name', 'scope', 'expires', 'by'],
+  'key.revoked': ['key', 'by'],
+  'admin.signed-in': ['by', 'method'],
+  'payload.read': ['record', 'role', 'by'],
+  'emitter.start': ['version'],
+  'emitter.stop': [],
 }
 
 type Filled = { readonly [key: string]: Canonical | undefined }
@@ -215,7 +240,7 @@ function masking({ how, n, path, rule }: Masking): Masking {
   return { how, n, path, rule }
 }
 
-/** Types are a promise of the compiler; what becomes evidence is looked at once more. */
+/** What becomes evidence is looked at once more, whatever the compiler was told. */
 function assertMembers(value: Canonical): void {
   if (typeof value !== 'object' || value === null) {
     assertScalar(value)

@@ -13,9 +13,9 @@ import { Refusal } from './call/refusal.ts'
 import type { Call, Reply } from './call/stage.ts'
 import type { Config } from './config/config.ts'
 import { type Limits, limits } from './config/limits.ts'
+import { openAdminSessions } from './identity/admin-session.ts'
 import { issueKey, verifyKey } from './identity/api-key.ts'
 import { type Oidc, openOidc } from './identity/oidc.ts'
-import { openAdminSessions } from './identity/admin-session.ts'
 import { verifyOperatorKey } from './identity/operator.ts'
 import { openLog } from './log/append.ts'
 import { type Keys, openKeys } from './log/key-file.ts'
@@ -89,7 +89,8 @@ async function openRooms(
   const keys = await keysOf(config)
   const store = open(await openStore(config, { keys, boot, version }))
   const lost = await reconcile(store, { boot, now: Date.now })
-  if (lost > 0) log.warn({ calls: lost }, 'calls were cut off by the last stop; recorded as indeterminate')
+  if (lost > 0)
+    log.warn({ calls: lost }, 'calls were cut off by the last stop; recorded as indeterminate')
 
   const rulebooks = open(await openRules(config, store, log))
   const oidc = openOidc(config.issuers, { limits, now: Date.now })
@@ -105,7 +106,18 @@ async function openRooms(
   })
   const metrics = openMetrics({ version })
   const upstreams = open(http.forwarder({}))
-  const gate = buildGate({ config, keys, store, rulebooks, oidc, credentialOf, desk, upstreams, metrics, log })
+  const gate = buildGate({
+    config,
+    keys,
+    store,
+    rulebooks,
+    oidc,
+    credentialOf,
+    desk,
+    upstreams,
+    metrics,
+    log,
+  })
 
   const admin = open(
     await openAdmin(adminNeeds({ config, version, store, desk, rulebooks, oidc, metrics, log })),
@@ -117,7 +129,10 @@ async function openRooms(
       port: listen.port,
       concurrentCalls: config.callLimits.concurrentCalls,
       ...(listen.tls && {
-        tls: { cert: readFileSync(listen.tls.cert, 'utf8'), key: readFileSync(listen.tls.key, 'utf8') },
+        tls: {
+          cert: readFileSync(listen.tls.cert, 'utf8'),
+          key: readFileSync(listen.tls.key, 'utf8'),
+        },
       }),
     },
     (call) => counted(gate, call, metrics),
@@ -139,7 +154,8 @@ function buildGate(rooms: {
   readonly metrics: Metrics
   readonly log: Logger
 }): Gate {
-  const { config, keys, store, rulebooks, oidc, credentialOf, desk, upstreams, metrics, log } = rooms
+  const { config, keys, store, rulebooks, oidc, credentialOf, desk, upstreams, metrics, log } =
+    rooms
   return {
     ...openLog({ ledger: store, origin: config.origin, now: Date.now }),
     now: Date.now,
@@ -166,8 +182,12 @@ function buildGate(rooms: {
     forward: upstreams.forward,
     logFault: (at, refusal) => {
       if (refusal.cause === undefined) return
-      const level = refusal.code === 'internal' || refusal.code.startsWith('evidence') ? 'error' : 'warn'
-      log[level]({ call: at.id, stage: at.stage, code: refusal.code, cause: said(refusal.cause) }, 'call ended')
+      const level =
+        refusal.code === 'internal' || refusal.code.startsWith('evidence') ? 'error' : 'warn'
+      log[level](
+        { call: at.id, stage: at.stage, code: refusal.code, cause: said(refusal.cause) },
+        'call ended',
+      )
     },
     maskKey: keys.maskKey,
     limits: {
@@ -181,7 +201,12 @@ function buildGate(rooms: {
 function said(cause: unknown): { name: string; message: string; code?: string; stack?: string } {
   if (!(cause instanceof Error)) return { name: 'thrown', message: typeof cause }
   const code = 'code' in cause && typeof cause.code === 'string' ? { code: cause.code } : {}
-  return { name: cause.name, message: cause.message, ...code, ...(cause.stack && { stack: cause.stack }) }
+  return {
+    name: cause.name,
+    message: cause.message,
+    ...code,
+    ...(cause.stack && { stack: cause.stack }),
+  }
 }
 
 /** Counts how each call ended, without who called. */
@@ -232,7 +257,8 @@ async function openRules(config: Config, store: Store, log: Logger): Promise<Rul
       })
     },
     onOutcome: (outcome) => {
-      if (outcome.problems.length > 0) log.error({ problems: outcome.problems }, 'rulebook refused; the old one stays in force')
+      if (outcome.problems.length > 0)
+        log.error({ problems: outcome.problems }, 'rulebook refused; the old one stays in force')
       else log.info({ digest: outcome.digest }, 'rulebook in force')
     },
   })
@@ -246,7 +272,11 @@ async function openRules(config: Config, store: Store, log: Logger): Promise<Rul
 }
 
 function deskLimits({ approvals }: Config): Limits {
-  return { ...limits, approvalDecideByMs: approvals.decideByMs, approvalClaimByMs: approvals.claimByMs }
+  return {
+    ...limits,
+    approvalDecideByMs: approvals.decideByMs,
+    approvalClaimByMs: approvals.claimByMs,
+  }
 }
 
 function signInOf(config: Config, oidc: Oidc): SignIn {
@@ -296,7 +326,8 @@ function adminNeeds(rooms: {
     now: Date.now,
     newId: randomUUIDv7,
     version,
-    logFault: ({ requestId, cause }) => log.error({ requestId, cause: said(cause) }, 'admin request failed'),
+    logFault: ({ requestId, cause }) =>
+      log.error({ requestId, cause: said(cause) }, 'admin request failed'),
     limits,
   }
 }

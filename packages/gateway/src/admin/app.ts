@@ -45,7 +45,7 @@ export async function openAdmin(needs: AdminNeeds): Promise<Admin> {
 }
 
 /** The whole admin API: what every request passes, then one file of routes for each noun. */
-export function adminApp(needs: AdminNeeds, closing: AbortSignal): AdminApp {
+function adminApp(needs: AdminNeeds, closing: AbortSignal): AdminApp {
   const root = openApp()
   root.use(dress(needs), checkHost(needs.listen.host), checkBody(needs))
   root.onError((thrown, c) => writeProblem(refusedFor(thrown, c, needs), c.get('requestId')))
@@ -87,6 +87,8 @@ function dress({ newId }: AdminNeeds): MiddlewareHandler<AdminEnv> {
     c.res.headers.set('x-request-id', requestId)
     c.res.headers.set('cache-control', 'no-store')
     c.res.headers.set('x-content-type-options', 'nosniff')
+    // A refused body may be left unread; whoever reused the connection would be cut off in the middle.
+    if (c.res.status >= 400 && carriesBody(c)) c.res.headers.set('connection', 'close')
   }
 }
 
@@ -114,12 +116,15 @@ function checkBody({ limits }: AdminNeeds): MiddlewareHandler<AdminEnv> {
   })
   return async (c, next) => {
     const { headers } = c.req.raw
-    const carries =
-      headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) > 0
     const type = (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
-    if (carries && type !== 'application/json') throw new Refused('media-type-refused')
+    if (carriesBody(c) && type !== 'application/json') throw new Refused('media-type-refused')
     return limited(c, next)
   }
+}
+
+function carriesBody(c: Context): boolean {
+  const { headers } = c.req.raw
+  return headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) > 0
 }
 
 /** The one place where whatever was thrown becomes an answer. What is not expected says nothing of itself. */

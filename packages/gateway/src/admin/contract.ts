@@ -74,7 +74,7 @@ export type RulebookCheck = {
   tests: { file: string; name: string; passed: boolean; expected: string; got: string }[]
 }
 
-export type RulebookProblem = {
+type RulebookProblem = {
   file: string
   line: number
   column: number
@@ -109,7 +109,7 @@ export type Explained = {
   rulebook: string
 }
 
-export type Reason = { policy: string; effect: 'permit' | 'forbid'; text: string | null }
+type Reason = { policy: string; effect: 'permit' | 'forbid'; text: string | null }
 
 export type ApprovalState =
   | 'PENDING'

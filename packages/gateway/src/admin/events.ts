@@ -7,10 +7,7 @@ import { Refused } from './problem.ts'
 import { tail } from './tail.ts'
 
 /** What one record means to those who watch; undefined: nothing. */
-export type Telling = (
-  leaf: LeafRecord,
-  index: number,
-) => Promise<{ readonly event: string } | undefined>
+type Telling = (leaf: LeafRecord, index: number) => Promise<{ readonly event: string } | undefined>
 
 export type EventStreams = (c: Context<AdminEnv>, tell: Telling) => Promise<Response>
 

@@ -7,7 +7,7 @@ import type { Rulebook, Problem as RulebookFlaw } from '../model/rulebook.ts'
 import type { ApiKeys, Approvals, Leaves, Ledger } from '../store/store.ts'
 import type { Metrics } from './metrics.ts'
 
-export type AdminStore = Ledger & Leaves & Approvals & ApiKeys
+type AdminStore = Ledger & Leaves & Approvals & ApiKeys
 
 /** Somebody who signed in: always a person, never with an actor. */
 export type SignedInPerson = {
@@ -37,7 +37,7 @@ export type SignIn = {
   }
 }
 
-export type RulebookTest = {
+type RulebookTest = {
   readonly file: string
   readonly name: string
   readonly passed: boolean
@@ -53,7 +53,7 @@ export type RulebookOutcome = {
   readonly tests: readonly RulebookTest[]
 }
 
-export type Rulebooks = {
+type Rulebooks = {
   readonly loaded: () =>
     | {
         readonly rulebook: Rulebook

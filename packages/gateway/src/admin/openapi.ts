@@ -53,6 +53,39 @@ export function createdAnswers<Schema extends z.ZodType>(
   }
 }
 
+/** For a route that answers 204. */
+export function emptyAnswers(description: string): {
+  204: { description: string }
+  default: Answers<z.ZodType, 200>['default']
+} {
+  return { 204: { description }, default: refusedAnswer }
+}
+
+/** Puts an event stream into the description; its handler is a plain route. */
+export function describeEvents(
+  app: AdminApp,
+  about: { readonly path: string; readonly tag: string; readonly description: string },
+): void {
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: about.path,
+    tags: [about.tag],
+    description: about.description,
+    request: {
+      headers: z.object({
+        'last-event-id': z.string().optional().describe('Resumes after this event.'),
+      }),
+    },
+    responses: {
+      200: {
+        description: 'Server-sent events. An id is the index of the record that tells of it.',
+        content: { 'text/event-stream': { schema: z.string() } },
+      },
+      default: refusedAnswer,
+    },
+  })
+}
+
 const refusedAnswer: Answers<z.ZodType, 200>['default'] = {
   description: 'Problem details (RFC 9457).',
   content: { 'application/problem+json': { schema: problem } },

@@ -1,7 +1,7 @@
 import type { Problem } from './contract.ts'
 
 /** Every "no" of the admin API. The list is closed and public. */
-export const problems = {
+const problems = {
   'request-invalid': { status: 400, title: 'The request does not have the form it should.' },
   'cursor-invalid': { status: 400, title: 'The cursor is none that this list gave out.' },
   'host-refused': { status: 400, title: 'This address is not one this API answers to.' },

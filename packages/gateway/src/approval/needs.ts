@@ -3,7 +3,7 @@ import type { Limits } from '../config/limits.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { ApiKeys, Approvals, Leaves, Ledger, Payloads } from '../store/store.ts'
 
-export type DeskStore = Ledger & Leaves & Payloads & Approvals & ApiKeys
+type DeskStore = Ledger & Leaves & Payloads & Approvals & ApiKeys
 
 /** Which of config/limits.ts the desk keeps to. */
 export type DeskLimits = Pick<

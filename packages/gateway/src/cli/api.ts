@@ -41,7 +41,8 @@ export function signedInApi(adminUrl: string | undefined, env: Environment): Api
   const fromEnv = env.SALLYPORT_ADMIN_TOKEN
   const saved = fromEnv ? undefined : readSession(env)
   const url = readAddress(adminUrl ?? saved?.adminUrl ?? defaultAdminUrl)
-  if (saved && saved.adminUrl !== url) throw notSignedIn(url, `You are signed in at ${saved.adminUrl}.`)
+  if (saved && saved.adminUrl !== url)
+    throw notSignedIn(url, `You are signed in at ${saved.adminUrl}.`)
   const token = fromEnv ?? saved?.token
   if (!token) throw notSignedIn(url)
   return openApi({ url, token })

@@ -1,10 +1,5 @@
 import { type Command, Option } from 'commander'
-import type {
-  ApprovalDetail,
-  ApprovalEvent,
-  ApprovalSummary,
-  VoteCast,
-} from '../admin/contract.ts'
+import type { ApprovalDetail, ApprovalEvent, ApprovalSummary, VoteCast } from '../admin/contract.ts'
 import { type Api, signedInApi } from './api.ts'
 import { approvalLines } from './approval-lines.ts'
 import { adminUrlOption, examples, outputOption, withPaging } from './declare.ts'
@@ -131,7 +126,10 @@ function fetchApproval(api: Api, id: string): Promise<ApprovalDetail> {
  * Shows what would run and votes on exactly that: the digest sent is the one of what was shown, so a
  * question that changed in between is not answered.
  */
-async function vote(id: string, options: VoteOptions & { readonly verdict: Verdict }): Promise<void> {
+async function vote(
+  id: string,
+  options: VoteOptions & { readonly verdict: Verdict },
+): Promise<void> {
   const { verdict, reason, group, digest } = options
   const api = signedInApi(options.adminUrl, process.env)
   const shown = await fetchApproval(api, id)

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { examples } from './declare.ts'
-import { say } from './output.ts'
+import { tell } from './output.ts'
 import { versionOf } from './version.ts'
 
 export function declare(program: Command): void {
@@ -13,7 +13,7 @@ export function declare(program: Command): void {
     )
     .option('--ci', 'approve by itself, check every outcome, exit 0 or 1 (when not a terminal)')
     .option('--keep <folder>', 'keep the data in this folder')
-    .option('--speed <n>', 'how fast the story is told; 0: no pauses', speed, 1)
+    .option('--speed <n>', 'how long the pauses of the story are; 0: none', speed, 1)
     .option('--no-agent', 'only the gateway and the services: a sandbox')
     .addHelpText('before', examples('sallyport demo', 'sallyport demo --ci --speed 0'))
     .action(run)
@@ -28,7 +28,7 @@ type Options = {
 
 async function run({ ci, keep, speed, agent }: Options): Promise<void> {
   // Said before anything heavy is loaded, so that nobody looks at an empty screen.
-  say(`sallyport ${versionOf()} demo · nothing leaves this machine`)
+  tell(`  sallyport ${versionOf()} demo · nothing leaves this machine`)
   const { runDemo } = await import('../demo/run.ts')
   process.exitCode = await runDemo({
     ci: ci ?? process.stdout.isTTY !== true,

@@ -4,7 +4,10 @@ export const exits = {
   failed: { code: 1, meaning: 'It failed, or something that was checked is not right.' },
   usage: { code: 2, meaning: 'The command line is not one this program understands.' },
   cancelled: { code: 3, meaning: 'It was cancelled, or the time to wait was over.' },
-  'sign-in': { code: 4, meaning: 'Nobody is signed in, or the proof of identity was not accepted.' },
+  'sign-in': {
+    code: 4,
+    meaning: 'Nobody is signed in, or the proof of identity was not accepted.',
+  },
   denied: { code: 5, meaning: 'Policy, a person or the role of who asked said no.' },
   held: { code: 6, meaning: 'A person has to approve the call first; it is still pending.' },
   'verification-failed': { code: 7, meaning: 'Evidence does not verify.' },

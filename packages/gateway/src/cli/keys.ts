@@ -34,7 +34,11 @@ export function declare(program: Command): void {
         .choices(['agent', 'workload', 'service'])
         .makeOptionMandatory(),
     )
-    .requiredOption('--scope <function>', 'a function id or <connection>.*; repeat for more', collected)
+    .requiredOption(
+      '--scope <function>',
+      'a function id or <connection>.*; repeat for more',
+      collected,
+    )
     .option('--group <group>', 'a group it is in; repeat for more', collected, [])
     .requiredOption('--expires <time>', 'how long it lives: 30d, 8h', durationMs)
     .addOption(adminUrlOption())

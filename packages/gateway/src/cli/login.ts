@@ -19,7 +19,10 @@ export function declare(program: Command): void {
     )
     .option('--operator-key-stdin', 'read an operator key from stdin')
     .option('--operator-key-file <file>', 'read an operator key from a file')
-    .option('--token-file <file>', 'read a token of your identity provider from a file; - for stdin')
+    .option(
+      '--token-file <file>',
+      'read a token of your identity provider from a file; - for stdin',
+    )
     .addOption(adminUrlOption())
     .addHelpText(
       'before',

@@ -30,10 +30,14 @@ async function run(): Promise<void> {
     if (!(thrown instanceof Failure)) throw thrown
     // A session that is over is what was asked for; one that could not be ended lives on there.
     if (thrown.exit === 'sign-in') return say(`${err.green('✓')} The session was over already.`)
-    throw new Failure('unreachable', 'The session was removed here, but not ended at the gateway.', {
-      detail: thrown.message,
-      cure: `It ends by itself at ${session.expiresAt}.`,
-    })
+    throw new Failure(
+      'unreachable',
+      'The session was removed here, but not ended at the gateway.',
+      {
+        detail: thrown.message,
+        cure: `It ends by itself at ${session.expiresAt}.`,
+      },
+    )
   }
 }
 

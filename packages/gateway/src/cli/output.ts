@@ -31,11 +31,15 @@ export function tellRows<Row>(
   rows: readonly Row[],
   as: { readonly format: Format; readonly columns: readonly Column<Row>[]; readonly none: string },
 ): void {
-  if (as.format === 'json') return tell(visibleJson(rows, 2))
-  if (as.format === 'jsonl') return tellLines(rows)
-  if (rows.length === 0) return say(as.none)
+  if (as.format === 'json') tell(visibleJson(rows, 2))
+  else if (as.format === 'jsonl') for (const row of rows) tell(visibleJson(row, 0))
+  else if (rows.length === 0) say(as.none)
+  else tellTable(rows, as.columns)
+}
+
+function tellTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
   const columnsMax = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
-  for (const line of tableLines(rows, { columns: as.columns, columnsMax, style: out })) tell(line)
+  for (const line of tableLines(rows, { columns, columnsMax, style: out })) tell(line)
 }
 
 /** One thing in full: `text` for people, or its JSON. */
@@ -43,10 +47,6 @@ export function tellOne(value: unknown, format: Format, text: () => readonly str
   if (format === 'json') tell(visibleJson(value, 2))
   else if (format === 'jsonl') tell(visibleJson(value, 0))
   else for (const line of text()) tell(line)
-}
-
-function tellLines(rows: readonly unknown[]): void {
-  for (const row of rows) tell(visibleJson(row, 0))
 }
 
 const gap = '  '
@@ -92,11 +92,7 @@ export function tableLines<Row>(
   return [head.join(gap), ...body]
 }
 
-function shrink<Row>(
-  widths: number[],
-  columns: readonly Column<Row>[],
-  columnsMax: number,
-): void {
+function shrink<Row>(widths: number[], columns: readonly Column<Row>[], columnsMax: number): void {
   const total = () => widths.reduce((sum, one) => sum + one, gap.length * (widths.length - 1))
   while (total() > columnsMax) {
     const candidates = widths.map((width, at) => (columns[at]?.whole ? 0 : width))
@@ -113,7 +109,9 @@ export function sayMore(shown: number, more: boolean): void {
 }
 
 /** `label  value` lines, the labels in one column. */
-export function facts(pairs: readonly (readonly [label: string, value: string | undefined])[]): string[] {
+export function facts(
+  pairs: readonly (readonly [label: string, value: string | undefined])[],
+): string[] {
   const shown = pairs.filter((pair): pair is readonly [string, string] => pair[1] !== undefined)
   const width = Math.max(0, ...shown.map(([label]) => label.length))
   return shown.map(([label, value]) => `${out.dim(label.padEnd(width))}  ${visible(value)}`)

@@ -17,8 +17,6 @@ export function problemLine({ file, line, column, message, hint }: Problem): str
 export function isProblemList(value: unknown): value is readonly Problem[] {
   return (
     Array.isArray(value) &&
-    value.every(
-      (one) => typeof one?.file === 'string' && typeof one?.message === 'string',
-    )
+    value.every((one) => typeof one?.file === 'string' && typeof one?.message === 'string')
   )
 }

@@ -18,7 +18,10 @@ export function declare(program: Command): void {
         'a second one cuts them off. Logs are JSON lines on stdout, everything else is on stderr.',
     )
     .option('--config <file>', 'the configuration', defaultConfigFile)
-    .addHelpText('before', examples('sallyport serve', 'sallyport serve --config /etc/gateway.yaml'))
+    .addHelpText(
+      'before',
+      examples('sallyport serve', 'sallyport serve --config /etc/gateway.yaml'),
+    )
     .action(run)
 }
 

@@ -30,7 +30,7 @@ function codeUnit(text: string, at: number): string {
 }
 
 /** Controls, formats, lone surrogates, unassigned, separators and blanks other than a space. */
-const unseen = /(?! )(?:\p{C}|\p{Z}|\p{Default_Ignorable_Code_Point}|\u{2800}|\\(?=u\{))/gu
+const unseen = /(?! )(?:\p{C}|\p{Z}|\p{Default_Ignorable_Code_Point}|\u{2800})/gu
 /** JSON's own line feeds of indentation stay; those inside strings are escaped already. */
 const unseenInJson = /(?![ \n])(?:\p{C}|\p{Z}|\p{Default_Ignorable_Code_Point}|\u{2800})/gu
 

@@ -15,10 +15,15 @@ export function declare(program: Command): void {
     .action(run)
 }
 
-async function run(options: { readonly adminUrl?: string; readonly output: Format }): Promise<void> {
+async function run(options: {
+  readonly adminUrl?: string
+  readonly output: Format
+}): Promise<void> {
   const api = signedInApi(options.adminUrl, process.env)
   const who: Whoami = await api.get('/whoami')
-  const from = process.env.SALLYPORT_ADMIN_TOKEN ? 'SALLYPORT_ADMIN_TOKEN' : sessionFile(process.env)
+  const from = process.env.SALLYPORT_ADMIN_TOKEN
+    ? 'SALLYPORT_ADMIN_TOKEN'
+    : sessionFile(process.env)
   tellOne({ ...who, admin_url: api.url }, options.output, () =>
     facts([
       ['id', who.id],

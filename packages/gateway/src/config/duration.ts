@@ -15,7 +15,8 @@ export function duration(bounds: { readonly minMs: number; readonly maxMs: numbe
     .regex(/^\d{1,9}(?:ms|s|m|h|d)$/, 'write a time such as `60s`, `15m` or `8h`')
     .transform(durationMs)
     .refine((ms) => ms >= bounds.minMs && ms <= bounds.maxMs, {
-      message: `The time has to be between ${inWords(bounds.minMs)} and ${inWords(bounds.maxMs)}.`,
+      abort: true,
+      message: `The time has to be between ${durationText(bounds.minMs)} and ${durationText(bounds.maxMs)}.`,
     })
 }
 
@@ -26,7 +27,8 @@ function durationMs(text: string): number {
   return Number(count) * (unitMs[unit] ?? Number.NaN)
 }
 
-function inWords(ms: number): string {
+/** The shortest such text, e.g. `15m` for 900000. */
+export function durationText(ms: number): string {
   const [unit, size] = Object.entries(unitMs).findLast(
     ([, one]) => ms >= one && ms % one === 0,
   ) ?? ['ms', 1]

@@ -51,8 +51,6 @@ export const limits = {
   approvalHoldMs: 60_000,
   /** How long at most: a held call occupies one of `concurrentCalls`. */
   approvalHoldMsMax: 600_000,
-  /** A held question is about something happening now. */
-  approvalHeldDecideByMs: 900_000,
   /** A question whose caller comes back later: a working day anywhere. */
   approvalDecideByMs: 86_400_000,
   /** An approval is of the world as the approver saw it; later it has to be asked again. */

@@ -11,24 +11,31 @@ export type SchemaProblem = {
 }
 
 /** A schema's complaints in plain words with the nearest right key. Names only, never values. */
-export function schemaProblems(error: z.ZodError, schema: z.ZodType): readonly SchemaProblem[] {
-  return error.issues.flatMap((issue) => explain(issue, [], schema))
+export function schemaProblems(
+  error: z.ZodError,
+  { schema, raw }: Checked,
+): readonly SchemaProblem[] {
+  return error.issues.flatMap((issue) => explain(issue, [], { schema, raw }))
 }
+
+/** What was checked against what. */
+type Checked = { readonly schema: z.ZodType; readonly raw: Json }
 
 type Issue = z.core.$ZodIssue
 
-function explain(issue: Issue, above: Path, schema: z.ZodType): readonly SchemaProblem[] {
+function explain(issue: Issue, above: Path, checked: Checked): readonly SchemaProblem[] {
   const path = [...above, ...issue.path.map((step) => (typeof step === 'symbol' ? '' : step))]
-  if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(jsonSchemaOf(schema), path)
-    return issue.keys.map((key) => unknownKey(key, path, known))
-  }
-  if (issue.code === 'invalid_union') return explainUnion(issue.errors, path, schema)
   const name = path.at(-1)
   const what = typeof name === 'string' ? `\`${name}\`` : 'This entry'
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(jsonSchemaOf(checked.schema), path)
+    return issue.keys.map((key) => unknownKey(key, path, known))
+  }
+  if (issue.code !== 'custom' && valueAt(checked.raw, path) === undefined) {
+    return [{ path, message: `${what} is required.` }]
+  }
+  if (issue.code === 'invalid_union') return explainUnion(issue.errors, path, checked)
   if (issue.code === 'invalid_type') {
-    const missing = /received undefined$/.test(issue.message)
-    if (missing) return [{ path, message: `${what} is required.` }]
     return [{ path, message: `${what} has to be ${article(issue.expected)}.` }]
   }
   if (issue.code === 'invalid_value') {
@@ -39,6 +46,13 @@ function explain(issue: Issue, above: Path, schema: z.ZodType): readonly SchemaP
   }
   if (issue.code === 'custom') return [{ path, message: issue.message }]
   return [{ path, message: `${what}: ${issue.message}` }]
+}
+
+function valueAt(raw: Json, path: Path): Json | undefined {
+  return path.reduce<Json | undefined>((at, step) => {
+    if (Array.isArray(at)) return typeof step === 'number' ? at[step] : undefined
+    return isJsonObject(at) && Object.hasOwn(at, step) ? at[step] : undefined
+  }, raw)
 }
 
 function unknownKey(key: string, path: Path, known: readonly string[]): SchemaProblem {
@@ -56,13 +70,13 @@ function unknownKey(key: string, path: Path, known: readonly string[]): SchemaPr
 function explainUnion(
   branches: readonly (readonly Issue[])[],
   path: Path,
-  schema: z.ZodType,
+  checked: Checked,
 ): readonly SchemaProblem[] {
   const wrongKind = (issues: readonly Issue[]) =>
     issues.some(({ code, path: at }) => at.length === 0 && code !== 'unrecognized_keys')
   const fitting = branches.filter((issues) => !wrongKind(issues))
   const [closest] = fitting.sort((a, b) => a.length - b.length)
-  if (closest) return closest.flatMap((issue) => explain(issue, path, schema))
+  if (closest) return closest.flatMap((issue) => explain(issue, path, checked))
   const kinds = branches.flat().flatMap((issue) => {
     if (issue.code === 'invalid_type') return [article(issue.expected)]
     if (issue.code === 'invalid_value') return issue.values.map((value) => `\`${String(value)}\``)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { PartyKind } from '../model/principal.ts'
 import { type Config, signatureAlgorithms } from './config.ts'
-import { duration } from './duration.ts'
+import { duration, durationText } from './duration.ts'
 import { limits } from './limits.ts'
 
 const kinds = ['user', 'agent', 'workload', 'service'] as const satisfies readonly PartyKind[]
@@ -98,10 +98,10 @@ const callLimits = z.strictObject({
 const upTo = (maxMs: number) => duration({ minMs: 1_000, maxMs })
 const approvals = z
   .strictObject({
-    hold: upTo(limits.approvalHoldMsMax).prefault('60s'),
-    holdMax: upTo(limits.approvalHoldMsMax).prefault('10m'),
-    decideBy: upTo(7 * limits.approvalDecideByMs).prefault('24h'),
-    claimBy: upTo(limits.approvalDecideByMs).prefault('15m'),
+    hold: upTo(limits.approvalHoldMsMax).prefault(durationText(limits.approvalHoldMs)),
+    holdMax: upTo(limits.approvalHoldMsMax).prefault(durationText(limits.approvalHoldMsMax)),
+    decideBy: upTo(7 * limits.approvalDecideByMs).prefault(durationText(limits.approvalDecideByMs)),
+    claimBy: upTo(limits.approvalDecideByMs).prefault(durationText(limits.approvalClaimByMs)),
   })
   .refine(({ hold, holdMax }) => hold <= holdMax, {
     path: ['hold'],

@@ -96,7 +96,7 @@ function check<Value>(
   const { file, schema, positionOf } = at
   const parsed = schema.safeParse(raw, { reportInput: false })
   if (parsed.success) return { value: parsed.data, problems: [], positionOf }
-  const problems = schemaProblems(parsed.error, schema).map(({ path, message, hint }) => ({
+  const problems = schemaProblems(parsed.error, { schema, raw }).map(({ path, message, hint }) => ({
     file,
     ...positionOf(path),
     message,

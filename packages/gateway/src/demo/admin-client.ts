@@ -20,7 +20,10 @@ export type AdminClient = {
 }
 
 export async function adminClient({ adminUrl, approverToken }: DemoWorld): Promise<AdminClient> {
-  const { token } = await openApi({ url: adminUrl, token: approverToken }).post<SignedIn>('/sign-in', {})
+  const { token } = await openApi({ url: adminUrl, token: approverToken }).post<SignedIn>(
+    '/sign-in',
+    {},
+  )
   const api: Api = openApi({ url: adminUrl, token })
   const approval = (id: string) => api.get<ApprovalDetail>(`/approvals/${id}`)
   return {

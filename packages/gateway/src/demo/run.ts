@@ -1,5 +1,5 @@
-import { versionOf } from '../cli/version.ts'
 import { marks, styleOf } from '../cli/style.ts'
+import { versionOf } from '../cli/version.ts'
 import { type AdminClient, adminClient } from './admin-client.ts'
 import { awaitPerson } from './person.ts'
 import { type Ending, makeCall, type Seen, type StoryCall, story } from './story.ts'
@@ -120,7 +120,10 @@ function checkCall(call: StoryCall, seen: Seen, reached: boolean): string[] {
   const expectations: Record<Ending, readonly (readonly [holds: boolean, what: string])[]> = {
     masked: [
       [seen.status === 200 && reached, 'the masked read did not go through'],
-      [!/536-22-8716|maria\.schneider@|4539578763621486/.test(seen.body), 'personal data got through'],
+      [
+        !/536-22-8716|maria\.schneider@|4539578763621486/.test(seen.body),
+        'personal data got through',
+      ],
       [seen.body.includes('Maria Schneider'), 'more was hidden than the rules hide'],
     ],
     allowed: [[seen.status === 200 && reached, 'the allowed read did not go through']],
@@ -129,7 +132,10 @@ function checkCall(call: StoryCall, seen: Seen, reached: boolean): string[] {
       [!reached, 'the destructive call reached the service'],
     ],
     refused: [
-      [codeOf(seen) === 'arguments-invalid', `the call with bad arguments ended in ${codeOf(seen)}`],
+      [
+        codeOf(seen) === 'arguments-invalid',
+        `the call with bad arguments ended in ${codeOf(seen)}`,
+      ],
       [!reached, 'the call with bad arguments reached the service'],
     ],
     held: [
@@ -148,7 +154,10 @@ async function replay(admin: AdminClient, to: Telling): Promise<string[]> {
   const session = await admin.newestSession()
   const calls = await admin.calls(session)
   to.tell('  The replay, from the records:')
-  for (const call of calls) to.tell(`    ${call.started_at.slice(11, 19)}  ${(call.function ?? '?').padEnd(22)} ${call.ending}  ${call.rules.join(', ')}`)
+  for (const call of calls)
+    to.tell(
+      `    ${call.started_at.slice(11, 19)}  ${(call.function ?? '?').padEnd(22)} ${call.ending}  ${call.rules.join(', ')}`,
+    )
   to.tell()
   to.tell(`  ${style.green(marks.ok)} ${calls.length} calls in the log · session ${session}`)
   to.tell()

@@ -19,7 +19,12 @@ export const story: readonly StoryCall[] = [
     path: '/crm/customers/c-1001',
     expected: 'masked',
   },
-  { title: 'crm.orders.list', method: 'GET', path: '/crm/customers/c-1001/orders', expected: 'allowed' },
+  {
+    title: 'crm.orders.list',
+    method: 'GET',
+    path: '/crm/customers/c-1001/orders',
+    expected: 'allowed',
+  },
   {
     title: 'crm.customer.delete',
     method: 'DELETE',

@@ -37,7 +37,11 @@ export async function openWorld(options: {
       aud: 'sallyport-demo',
       act: { sub: 'refund-bot', groups: ['support-agents'] },
     }),
-    idp.token({ sub: 'dana', groups: ['payments-approvers', 'admin'], aud: 'sallyport-demo-admin' }),
+    idp.token({
+      sub: 'dana',
+      groups: ['payments-approvers', 'admin'],
+      aud: 'sallyport-demo-admin',
+    }),
   ])
   return {
     gatewayUrl: gateway.url,

@@ -5,11 +5,11 @@ import { createServer } from 'node:http'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { type Idp, startIdp } from '../../test/idp.ts'
 import { Refusal } from '../call/refusal.ts'
 import type { IssuerConfig } from '../config/config.ts'
 import { limits } from '../config/limits.ts'
 import { configSchema } from '../config/schema.ts'
+import { type Idp, startIdp } from '../demo/idp.ts'
 import { openOidc } from './oidc.ts'
 
 /** As the configuration would give it, so that the defaults under test are the real ones. */

@@ -9,7 +9,6 @@ import type {
   Stage,
   StreamCommitment,
 } from '../call/stage.ts'
-import type { Finding } from '../mask/plan.ts'
 import type { Party, Principal } from '../model/principal.ts'
 import type { Entry, PayloadDraft } from '../store/store.ts'
 
@@ -201,7 +200,7 @@ function streamed({ salt, hmac, bytes }: StreamCommitment, mediaType: string): P
   return { role: 'returned', mediaType, salt, hmac, length: bytes }
 }
 
-function masking({ how, count, path, rule }: Finding): Masking {
+function masking({ how, count, path, rule }: Outcome['findings'][number]): Masking {
   return { how, n: count, path, rule }
 }
 

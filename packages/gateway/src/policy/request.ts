@@ -64,7 +64,10 @@ export function hierarchy(fn: FunctionDefinition, parties: readonly Party[]): Re
   }
 }
 
-export function entitiesOf(fn: FunctionDefinition, parties: readonly Party[]): readonly CedarEntity[] {
+export function entitiesOf(
+  fn: FunctionDefinition,
+  parties: readonly Party[],
+): readonly CedarEntity[] {
   const connection = { type: 'Connection', id: fn.connection }
   return [
     ...parties.map((party) => ({

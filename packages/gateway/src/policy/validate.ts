@@ -1,4 +1,5 @@
 import type { FunctionDefinition } from '../model/function.ts'
+import { isJsonObject } from '../model/json.ts'
 import type { Problem } from '../model/rulebook.ts'
 import { parseExpiry } from './bounds.ts'
 import { type CedarComplaint, cedarComplaints } from './cedar.ts'
@@ -15,29 +16,60 @@ export function policyProblems(
   const byId = new Map(policies.map((policy) => [policy.source.id, policy]))
   const texts = Object.fromEntries(policies.map(({ source }) => [source.id, source.text]))
   const complaints = policies.length > 0 ? cedarComplaints(texts, cedarSchema(functions)) : []
-  return [
-    ...complaints.map((complaint) => located(complaint, byId.get(complaint.policy))),
-    ...policies.flatMap(annotationMistakes),
-  ]
+  const told = complaints.map((complaint) =>
+    located(adviceOnUntyped(complaint, functions), byId.get(complaint.policy)),
+  )
+  return [...onePerMistake(told), ...policies.flatMap(annotationMistakes)]
+}
+
+/** Cedar repeats a mistake for every function a policy covers, in any order: each is told once. */
+function onePerMistake(problems: readonly Problem[]): readonly Problem[] {
+  const sorted = problems.toSorted(
+    (left, right) =>
+      compare(left.file, right.file) ||
+      left.line - right.line ||
+      left.column - right.column ||
+      compare(left.message, right.message),
+  )
+  const mistakes = new Map<string, Problem>()
+  for (const problem of sorted) {
+    const message = problem.message.replace(/ in context for Action::".*"$/, '')
+    const key = JSON.stringify([problem.file, problem.line, problem.column, message, problem.hint])
+    if (!mistakes.has(key)) mistakes.set(key, problem)
+  }
+  return [...mistakes.values()]
+}
+
+function compare(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right)
 }
 
 function located(complaint: CedarComplaint, policy: ReadyPolicy | undefined): Problem {
   const { message, hint, offset } = complaint
-  const detail = { message, ...adviceFor(message, hint) }
+  const detail = { message, ...(hint && { hint }) }
   if (!policy) return { file: '', line: 0, column: 0, ...detail }
   const { file, line, text } = policy.source
   return { file, ...placeOfByte(text, offset ?? 0, { line, column: 1 }), ...detail }
 }
 
-/** Cedar does not know that arguments come from a schema, so it cannot say where to look. */
-function adviceFor(message: string, hint: string | undefined): { hint?: string } {
-  if (hint) return { hint }
-  if (/attribute `args\./.test(message)) {
-    return {
-      hint: 'policies see the arguments that the function declares with one type (no alternatives, no free-form objects)',
-    }
+/**
+ * Cedar knows nothing of arguments that the function declares but no policy can read, and would
+ * propose another one's name.
+ */
+function adviceOnUntyped(
+  complaint: CedarComplaint,
+  functions: readonly FunctionDefinition[],
+): CedarComplaint {
+  const found = /attribute `args\.([^`.]+)` in context for Action::"(.*)" not found/.exec(
+    complaint.message,
+  )
+  const [, name = '', functionId = ''] = found ?? []
+  const { properties } = functions.find(({ id }) => id === functionId)?.argumentSchema ?? {}
+  if (!isJsonObject(properties) || !Object.hasOwn(properties, name)) return complaint
+  return {
+    ...complaint,
+    hint: `${functionId} declares "${name}" without one type that policies know: they cannot read it. Free-form values and alternatives have none`,
   }
-  return {}
 }
 
 function annotationMistakes({ source, reads, approverGroups }: ReadyPolicy): readonly Problem[] {

@@ -78,7 +78,11 @@ function compileWith(
 const linearPattern = Object.assign(
   (pattern: string) => {
     const compiled = RE2JS.compile(pattern)
-    return { test: (text: string) => compiled.matcher(text).find() }
+    return {
+      test: (text: string) => compiled.matcher(text).find(),
+      // ajv keeps one expression for each text; without this, all patterns would be the first one.
+      toString: () => `/${pattern}/`,
+    }
   },
   // Only used by standalone code, which is never made here.
   { code: 'linearPattern' },

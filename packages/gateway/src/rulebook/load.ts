@@ -41,7 +41,8 @@ export async function loadRulebook(folder: string): Promise<LoadedRulebook | Loa
 export function readRulebook(files: RulebookFiles): LoadedRulebook | LoadProblems {
   const problems: Problem[] = []
   const connections = readConnections(files.connections, problems)
-  const described = readFunctions(files.functions, connections, problems)
+  const from = { connections, complete: problems.length === 0 }
+  const described = readFunctions(files.functions, from, problems)
   problems.push(...shadowedFunctions(connections, described))
   const placed = applyMasking(files.masking, described, problems)
   // A policy or test that names a function which could not be read is not itself at fault.

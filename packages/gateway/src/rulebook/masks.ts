@@ -27,7 +27,7 @@ export function readArgumentMasks(
 export function pathProblem(path: string): string | undefined {
   const read = parsePath(path)
   if (!('problem' in read)) return undefined
-  return `The path ${read.problem} (character ${read.at + 1}).`
+  return `JSONPath, character ${read.at + 1}: ${read.problem}.`
 }
 
 type EntryFlaw = { readonly at?: string; readonly message: string; readonly hint?: string }

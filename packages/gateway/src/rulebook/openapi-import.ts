@@ -1,7 +1,7 @@
 import { Document, isMap, isSeq, parse } from 'yaml'
 import { limits } from '../config/limits.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
-import type { FunctionEntry } from './forms.ts'
+import { functionsForm } from './forms.ts'
 import { readFunction } from './functions.ts'
 import { type ImportedFunction, importOperation, type Operation } from './openapi-operation.ts'
 import type { OpenApiSource } from './openapi-schema.ts'
@@ -143,9 +143,12 @@ function makeSound(
   connection: string,
   warn: (message: string) => void,
 ): ImportedFunction | undefined {
-  const flawsOf = (entry: JsonObject) =>
-    // The importer writes exactly this form; the loader's own check of it is what follows.
-    readFunction(entry as unknown as FunctionEntry, connection).flaws
+  const flawsOf = (entry: JsonObject): readonly { readonly message: string }[] => {
+    const form = functionsForm.safeParse({ connection, functions: [entry] })
+    const [read] = form.data?.functions ?? []
+    if (!read) return [{ message: form.error?.issues[0]?.message ?? 'it is no function.' }]
+    return readFunction(read, connection).flaws
+  }
   const where = String(imported.entry.http)
   const flaws = flawsOf(imported.entry)
   if (flaws.length === 0) return imported

@@ -8,13 +8,16 @@ import type { RulebookFile } from './folder.ts'
 import { functionsForm } from './forms.ts'
 import { type FunctionDraft, readFunction } from './functions.ts'
 
-/** Reads functions/*.yaml. Ids are given once, connections exist, no two paths can be mistaken. */
+/**
+ * Reads functions/*.yaml. Ids are given once, connections exist (asked only when all of them could be
+ * read), no two paths can be mistaken.
+ */
 export function readFunctions(
   files: readonly RulebookFile[],
-  connections: readonly Placed<Connection>[],
+  from: { readonly connections: readonly Placed<Connection>[]; readonly complete: boolean },
   problems: Problem[],
 ): readonly Placed<FunctionDraft>[] {
-  const known = new Map(connections.map(({ value }) => [value.id, value]))
+  const known = new Map(from.connections.map(({ value }) => [value.id, value]))
   const placed = new Map<string, Placed<FunctionDraft>>()
   for (const { file, text } of files) {
     const { value, problems: found, positionOf } = readYaml(text, file, functionsForm)
@@ -22,7 +25,9 @@ export function readFunctions(
     if (!value) continue
     const site = { file, positionOf }
     const connection = known.get(value.connection)
-    if (!connection) problems.push(unknownConnection(value.connection, site, [...known.keys()]))
+    if (!connection && from.complete) {
+      problems.push(unknownConnection(value.connection, site, [...known.keys()]))
+    }
     for (const [index, entry] of value.functions.entries()) {
       const path = ['functions', index]
       const { draft, flaws } = readFunction(entry, value.connection)

@@ -59,7 +59,7 @@ function nameOf(reference: SecretReference): string {
 
 /**
  * What an upstream might print: each text as it is, base64 (both alphabets, padded or not), hex,
- * percent-encoded, as a form value, and inside JSON. Whatever contains one of these, such as the
+ * percent-encoded (RFC 3986 and looser), as a form value, and inside JSON. Whatever contains one of these, such as the
  * whole header, is found by it. Longest first, so that the longest is hidden.
  */
 function echoesOf(texts: readonly string[]): readonly Uint8Array[] {
@@ -77,7 +77,7 @@ function echoesOf(texts: readonly string[]): readonly Uint8Array[] {
       percent,
       percent.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
       strict,
-      strict.replaceAll('%20', '+'),
+      new URLSearchParams([['', text]]).toString().slice(1),
       JSON.stringify(text).slice(1, -1),
       JSON.stringify(text).slice(1, -1).replaceAll('/', '\\/'),
     ]

@@ -8,7 +8,10 @@ import type { Secrets } from './resolve.ts'
  * which it could be echoed costs more than the rest of a call. Refuses `credential-unavailable`.
  */
 export function openCredentials({ resolve }: Secrets): (use: CredentialUse) => Promise<Credential> {
-  const made = new WeakMap<CredentialUse, { readonly secret: string; readonly credential: Credential }>()
+  const made = new WeakMap<
+    CredentialUse,
+    { readonly secret: string; readonly credential: Credential }
+  >()
   return async (use) => {
     if (use.kind === 'none') return { kind: 'none', echoes: [] }
     const secret = await resolve(use.secret).catch((cause: unknown) => {

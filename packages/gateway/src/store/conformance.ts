@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
-import { chainStart, type LeafRecord, type RecordDraft } from '@sallyport/evidence/record'
-import type { ApiKey } from '../model/api-key.ts'
-import type { Approval } from '../model/approval.ts'
-import { type Change, Conflict, type Entry, type Leaf, type Store, Unavailable } from './store.ts'
+import type { RecordDraft } from '@sallyport/evidence/record'
+import {
+  approval,
+  assertChain,
+  entry,
+  everyLeaf,
+  intent,
+  issuing,
+  opening,
+  outcome,
+  revoking,
+  tally,
+  time,
+  updating,
+} from './conformance-entries.ts'
+import { Conflict, type Store, Unavailable } from './store.ts'
 
 /** A home of the store, freshly made and empty but for its `emitter.start`. */
 export type Home = {
@@ -46,149 +57,7 @@ const promises: readonly (readonly [string, (home: Home) => Promise<void>])[] = 
   ['everything is there after a reopen, under a new chain', survivesReopen],
 ]
 
-const time = '2026-01-02T03:04:05.678Z'
 const encoder = new TextEncoder()
-
-type Who = { readonly call: string; readonly session?: string; readonly sub?: string }
-
-function intent({ call, session = 'ses_1', sub = 'sam' }: Who, name = 'crm.get'): RecordDraft {
-  return {
-    type: 'call.authorized',
-    time,
-    call,
-    session,
-    caller: { iss: 'corp', sub, authn: 'oidc', cred: 'sha256:0' },
-    obo: [{ iss: 'corp', sub: 'boss' }],
-    fn: { name, schema: 'sha256:1', server: 'crm' },
-    masked: [],
-    approvals: [],
-  }
-}
-
-function outcome(of: number, { call, session = 'ses_1' }: Who): RecordDraft {
-  const ending = { ending: 'done', status: 200, masked: [] }
-  return { type: 'call.outcome', time, call, session, intent: of, ...ending }
-}
-
-function entry(record: RecordDraft, change?: Change): Entry {
-  return { record, payloads: [], ...(change && { change }) }
-}
-
-function approval(id: string, changes: Partial<Approval> = {}): Approval {
-  return {
-    id,
-    state: 'PENDING',
-    clearance: 'NONE',
-    revision: 1,
-    binding: {
-      function: '1',
-      definition: '2',
-      arguments: '3',
-      upstream: '4',
-      credential: '5',
-      subject: '6',
-      actors: '7',
-      rulebook: '8',
-    },
-    digest: `digest of ${id}`,
-    callId: 'c',
-    functionId: 'crm.get',
-    subject: 'corp:sam',
-    actors: [],
-    session: 'ses_1',
-    approverGroups: ['approvers'],
-    reasons: [],
-    createdAt: 1,
-    decideBy: 2,
-    votes: [],
-    ...changes,
-  }
-}
-
-function opening(value: Approval): Entry {
-  const { id, digest, callId, functionId, session, approverGroups } = value
-  return entry(
-    {
-      type: 'approval.requested',
-      time,
-      approval: id,
-      call: callId,
-      session,
-      fn: functionId,
-      groups: approverGroups,
-      digest,
-      rules: [],
-    },
-    { kind: 'approval.open', approval: value },
-  )
-}
-
-function updating(value: Approval, expectedRevision: number): Entry {
-  return entry(
-    { type: 'approval.closed', time, approval: value.id, state: value.state },
-    { kind: 'approval.update', approval: value, expectedRevision },
-  )
-}
-
-function issuing(id: string, hash: string): Entry {
-  const key: ApiKey = {
-    id,
-    hash,
-    name: 'nightly',
-    kind: 'agent',
-    groups: [],
-    scope: ['crm.*'],
-    createdBy: 'corp:sam',
-    createdAt: 1,
-    expiresAt: 2,
-  }
-  const issued = { key: id, name: key.name, scope: key.scope, expires: time, by: 'corp:sam' }
-  return entry({ type: 'key.issued', time, ...issued }, { kind: 'key.issue', key })
-}
-
-function revoking(id: string, at: number): Entry {
-  const record: RecordDraft = { type: 'key.revoked', time, key: id, by: 'corp:sam' }
-  return entry(record, { kind: 'key.revoke', id, at })
-}
-
-/** Every leaf, in pages of 300. */
-async function everyLeaf(store: Store): Promise<readonly Leaf[]> {
-  const all: Leaf[] = []
-  for (;;) {
-    const page = await store.leaves(all.length, 300)
-    if (page.length === 0) return all
-    all.push(...page)
-  }
-}
-
-/**
- * Indexes from 0 without a gap, and for each boot a chain from 0 whose every link is the hash of the
- * leaf before. Returns the records.
- */
-export function assertChain(leaves: readonly Leaf[]): readonly LeafRecord[] {
-  const chains = new Map<string, { prev: string; seq: number }>()
-  return leaves.map(({ index, bytes }, position) => {
-    assert.equal(index, position)
-    const record = parseLeaf(bytes)
-    const { boot, prev, seq } = record.emitter
-    const expected = chains.get(boot) ?? { prev: chainStart, seq: 0 }
-    assert.deepEqual({ prev, seq }, expected, `the place of leaf ${index} in its chain`)
-    const digest = createHash('sha256').update(bytes).digest('hex')
-    chains.set(boot, { prev: `sha256:${digest}`, seq: seq + 1 })
-    return record
-  })
-}
-
-async function tally(commits: readonly Promise<unknown>[]) {
-  const settled = await Promise.allSettled(commits)
-  const conflicts = settled.filter(
-    (one) => one.status === 'rejected' && one.reason instanceof Conflict,
-  )
-  return {
-    won: settled.filter(({ status }) => status === 'fulfilled').length,
-    conflicts: conflicts.length,
-  }
-}
 
 async function commitsWhole({ store }: Home): Promise<void> {
   const bytes = encoder.encode('{"id":"c-1"}')
@@ -255,11 +124,12 @@ async function refusesWhatIsNoLeaf({ store }: Home): Promise<void> {
     store.commit(open),
     store.commit(entry(intent({ call: 'x'.repeat(9000) }))),
     store.commit(entry(outcome(Number.NaN, { call: 'c' }))),
+    store.commit(entry({ ...intent({ call: 'c' }), time: 'soon' })),
     store.commit(entry(intent({ call: 'after' }))),
   ])
   assert.deepEqual(
     settled.map((one) => (one.status === 'fulfilled' ? one.value.index : one.reason.name)),
-    [start, 'Unavailable', 'Unavailable', 'Unavailable', start + 1],
+    [start, 'Unavailable', 'Unavailable', 'Unavailable', 'Unavailable', start + 1],
   )
   assert.equal(await store.approval('apr_1'), undefined)
   assertChain(await everyLeaf(store))

@@ -8,7 +8,14 @@ import type { ApprovalDetail, ApprovalEvent, ApprovalSummary } from '../contract
 import { readIdCursor, writeCursor } from '../cursor.ts'
 import type { EventStreams } from '../events.ts'
 import type { AdminNeeds, SignedInPerson } from '../needs.ts'
-import { type AdminApp, answers, idParams, jsonBody, pageQuery } from '../openapi.ts'
+import {
+  type AdminApp,
+  answers,
+  describeEvents,
+  idParams,
+  jsonBody,
+  pageQuery,
+} from '../openapi.ts'
 import { Refused } from '../problem.ts'
 import { approvalDetail, approvalState, approvalSummary, page, voteCast } from '../schema.ts'
 
@@ -37,7 +44,12 @@ export function approvalRoutes(app: AdminApp, needs: AdminNeeds, events: EventSt
     },
   )
 
-  // Before `/approvals/{id}`, which would match it too. Not in openapi.json as JSON: it is a stream.
+  describeEvents(app, {
+    path: '/approvals/events',
+    tag: 'Approvals',
+    description: 'Questions as they are opened and decided, of those this person may see.',
+  })
+  // Before `/approvals/{id}`, which would match it too.
   app.get('/approvals/events', (c) => {
     const person = c.get('person')
     return events(c, async (leaf): Promise<ApprovalEvent | undefined> => {

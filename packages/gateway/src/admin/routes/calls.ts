@@ -8,7 +8,7 @@ import type { CallEvent } from '../contract.ts'
 import { readIndexCursor, writeCursor } from '../cursor.ts'
 import type { EventStreams } from '../events.ts'
 import type { AdminNeeds } from '../needs.ts'
-import { type AdminApp, answers, filter, idParams, pageQuery } from '../openapi.ts'
+import { type AdminApp, answers, describeEvents, filter, idParams, pageQuery } from '../openapi.ts'
 import { Refused } from '../problem.ts'
 import { callDetail, callListed, page } from '../schema.ts'
 
@@ -43,6 +43,11 @@ export function callRoutes(app: AdminApp, needs: AdminNeeds, events: EventStream
     },
   )
 
+  describeEvents(app, {
+    path: '/calls/events',
+    tag: 'Calls',
+    description: 'Calls as they start and end.',
+  })
   // Before `/calls/{id}`, which would match it too.
   app.get('/calls/events', (c) => {
     requireRole(c, needs, 'auditor')

@@ -69,7 +69,7 @@ export function functionRoutes(app: AdminApp, needs: AdminNeeds): void {
 }
 
 /** Refuses `rulebook-missing`. */
-export function rulebookOf({ rulebooks }: AdminNeeds): Rulebook {
+function rulebookOf({ rulebooks }: AdminNeeds): Rulebook {
   const current = rulebooks.loaded()
   if (!current) throw new Refused('rulebook-missing')
   return current.rulebook

@@ -8,6 +8,7 @@ import {
   type AdminApp,
   answers,
   createdAnswers,
+  emptyAnswers,
   idParams,
   jsonBody,
   pageQuery,
@@ -90,7 +91,7 @@ function revokeRoute(app: AdminApp, needs: AdminNeeds): void {
       path: '/keys/{id}',
       tags,
       request: { params: idParams },
-      responses: { 204: { description: 'Revoked: refused from the next call on.' } },
+      responses: emptyAnswers('Revoked: refused from the next call on.'),
     }),
     async (c) => {
       requireRole(c, needs, 'admin')

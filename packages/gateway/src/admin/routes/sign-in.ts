@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import { bearerOf, requirePerson, rolesOf } from '../access.ts'
 import type { AdminNeeds } from '../needs.ts'
-import { type AdminApp, answers } from '../openapi.ts'
+import { type AdminApp, answers, emptyAnswers } from '../openapi.ts'
 import { Refused } from '../problem.ts'
 import { signedIn, whoami } from '../schema.ts'
 
@@ -70,7 +70,7 @@ export function signInRoutes(app: AdminApp, needs: AdminNeeds): void {
       path: '/sign-in',
       tags,
       middleware: [requirePerson(needs)] as const,
-      responses: { 204: { description: 'Signed out.' } },
+      responses: emptyAnswers('Signed out.'),
     }),
     (c) => {
       signIn.sessions.end(c.get('bearer'))

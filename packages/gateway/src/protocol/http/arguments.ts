@@ -210,7 +210,9 @@ function rewrite(
 function writeBody(http: HttpBinding, args: Arguments, { values }: MaskedArguments): Uint8Array {
   const { bodyArgument } = http
   if (http.body === 'form') {
-    const names = Object.keys(args.values).filter((name) => (http.places[name] ?? 'body') === 'body')
+    const names = Object.keys(args.values).filter(
+      (name) => (http.places[name] ?? 'body') === 'body',
+    )
     const fields = names.flatMap((name) => {
       const value = values[name]
       const list = Array.isArray(value) ? value : value === undefined ? [] : [value]

@@ -71,6 +71,7 @@ function collect(request: HttpRequest, sizeMax: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let size = 0
+    let ended = false
     request.on('data', (chunk: Uint8Array) => {
       size += chunk.length
       if (size > sizeMax) {
@@ -80,11 +81,14 @@ function collect(request: HttpRequest, sizeMax: number): Promise<Uint8Array> {
       } else chunks.push(chunk)
     })
     request.on('end', () => {
+      ended = true
       const [only] = chunks
       resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks))
     })
     request.on('error', (cause) => reject(brokenOff(cause)))
-    request.on('close', () => reject(brokenOff(undefined)))
+    request.on('close', () => {
+      if (!ended) reject(brokenOff(undefined))
+    })
   })
 }
 

@@ -29,7 +29,7 @@ export function openForWriting(options: {
     // A payload of 2 KB fills half a page of 4 KiB; three of them share one of this size.
     db.exec('PRAGMA page_size = 8192')
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
-    db.exec('PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 100000')
+    db.exec('PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000')
     if (options.pagesMax) db.exec(`PRAGMA max_page_count = ${Math.trunc(options.pagesMax)}`)
     prepareSchema(db, options.origin)
   } catch (cause) {

@@ -39,35 +39,32 @@ export function openFlush(
   let index = typeof last === 'number' ? last + 1 : 0
   let emitter: Emitter = { boot, instance, prev: chainStart, seq: 0 }
 
-  const append = (entry: PackedEntry, sealed: readonly SealedPayload[], nonce: Buffer): string => {
-    const { record } = entry
-    const text = leafText(record, emitter, commitmentsOf(sealed))
-    if (entry.change && !applyChange(changes, entry.change)) return 'conflict'
-    const timeMs = Date.parse(record.time)
-    rows.leaf(index, record, timeMs, text)
-    for (const payload of sealed) rows.payload(index, payload, nonce)
-    sessions.add(index, record, timeMs)
+  /** Says why the entry was left out, if it was: before anything of it was written. */
+  const append = (entry: PackedEntry, payloads: readonly SealedPayload[], nonce: Buffer) => {
+    const { record, change } = entry
+    const leaf = toLeaf(record, emitter, payloads)
+    if ('message' in leaf) return leaf
+    if (change && !applyChange(changes, change)) {
+      return { kind: 'conflict', message: `${change.kind} conflicts` } as const
+    }
+    rows.leaf(index, record, leaf)
+    for (const payload of payloads) rows.payload(index, payload, nonce)
+    sessions.add(index, record, leaf.timeMs)
     index += 1
-    emitter = { ...emitter, prev: `sha256:${hash('sha256', text, 'hex')}`, seq: emitter.seq + 1 }
-    return 'appended'
+    const prev = `sha256:${hash('sha256', leaf.text, 'hex')}`
+    emitter = { ...emitter, prev, seq: emitter.seq + 1 }
+    return undefined
   }
 
   return (entries, bytes) => {
-    const sealed = sealAll(entries, bytes, kek)
+    const { payloads, nonce } = sealAll(entries, bytes, kek)
     const failures: Failure[] = []
     const first = index
     db.exec('BEGIN IMMEDIATE')
     try {
       for (const [position, entry] of entries.entries()) {
-        try {
-          const done = append(entry, sealed.payloads[position] ?? [], sealed.nonce)
-          if (done === 'appended') continue
-          failures.push({ position, kind: 'conflict', message: `${entry.change?.kind} conflicts` })
-        } catch (thrown) {
-          // Only leafText throws this, and before anything was written.
-          if (!(thrown instanceof TypeError)) throw thrown
-          failures.push({ position, kind: 'unrecordable', message: thrown.message })
-        }
+        const failure = append(entry, payloads[position] ?? [], nonce)
+        if (failure) failures.push({ position, ...failure })
       }
       sessions.write()
       // A crash before this line leaves nothing of the flush, one after it leaves all of it.
@@ -77,6 +74,23 @@ export function openFlush(
       throw cause
     }
     return { first, failures }
+  }
+}
+
+type WritableLeaf = { readonly text: string; readonly timeMs: number }
+
+function toLeaf(
+  record: RecordDraft,
+  emitter: Emitter,
+  payloads: readonly SealedPayload[],
+): WritableLeaf | Omit<Failure, 'position'> {
+  const timeMs = Date.parse(record.time)
+  if (Number.isNaN(timeMs)) return { kind: 'unrecordable', message: 'its time is not a time' }
+  try {
+    return { text: leafText(record, emitter, commitmentsOf(payloads)), timeMs }
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown
+    return { kind: 'unrecordable', message: thrown.message }
   }
 }
 
@@ -146,7 +160,7 @@ function prepareRows(db: DatabaseSync) {
   const opened = db.prepare('INSERT INTO open_call (intent, time_ms) VALUES (?, ?)')
   const ended = db.prepare('DELETE FROM open_call WHERE intent = ?')
   return {
-    leaf: (index: number, record: RecordDraft, timeMs: number, text: string) => {
+    leaf: (index: number, record: RecordDraft, { text, timeMs }: WritableLeaf) => {
       const { type } = record
       const call = 'call' in record ? record.call : null
       const session = 'session' in record ? (record.session ?? null) : null

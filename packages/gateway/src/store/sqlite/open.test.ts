@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
-import { assertChain, storeSuite } from '../conformance.ts'
-import type { Leaf, Store } from '../store.ts'
+import { storeSuite } from '../conformance.ts'
+import { assertChain, everyLeaf } from '../conformance-entries.ts'
+import type { Store } from '../store.ts'
 import { openSqlite, type SqliteOptions } from './open.ts'
 
 const kek = new Uint8Array(32).fill(1)
@@ -124,7 +125,7 @@ test('a full disk: nothing half-written, and no further commit', async (t) => {
   assert.equal((await store.payload(1, 'args'))?.length, bytes.length)
   await store.close()
   const again = await open({ ...options, boot: 'b2' })
-  const records = assertChain(await leavesOf(again))
+  const records = assertChain(await everyLeaf(again))
   assert.equal(records.length, acknowledged.length + 2)
   assert.equal(records.at(-1)?.type, 'emitter.start')
 })
@@ -145,19 +146,13 @@ test('killed while committing: every acknowledged leaf is there, in an unbroken 
     assert.equal(signal, 'SIGKILL')
   }
   const store = await open({ path, instance: 'gw', boot: 'last', kek })
-  const leaves = await leavesOf(store)
+  const leaves = await everyLeaf(store)
   const records = assertChain(leaves)
   assert.ok(acknowledged.length >= 1000)
   for (const index of acknowledged) assert.equal(records[index]?.type, 'call.denied')
   const newest = acknowledged.at(-1) ?? 0
   assert.equal((await store.payload(newest, 'args'))?.length, 2048)
 })
-
-async function leavesOf(store: Store): Promise<readonly Leaf[]> {
-  const all: Leaf[] = []
-  while (all.length < (await store.size())) all.push(...(await store.leaves(all.length, 1000)))
-  return all
-}
 
 /** A folder for one test; what is opened in it is closed with the test. */
 async function folder(t: TestContext) {

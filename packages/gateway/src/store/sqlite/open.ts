@@ -44,11 +44,11 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     return writer.abandon(cause)
   }
   const close = async () => {
+    await queue.idle()
     // Fails when the log is broken already; then there is nothing to stop properly.
     await queue
       .commit({ record: { type: 'emitter.stop', time: at() }, payloads: [] })
       .catch(() => {})
-    await queue.idle()
     queue.stop('the store is closed')
     reader.close()
     await writer.close()
@@ -178,6 +178,7 @@ async function startWriter(workerData: WriterOptions): Promise<WriterThread> {
   }
   await opened.promise.catch(abandon)
   const close = async () => {
+    await queue.idle()
     post({ kind: 'close' })
     await closed.promise
     await worker.terminate()

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { ask, json, openHouse } from '../../test/admin-house.ts'
+
+const file = join(import.meta.dirname, '../../../../docs/reference/openapi.json')
+
+test('docs/reference/openapi.json is what the API says of itself (UPDATE=1 writes it)', async (t) => {
+  const house = await openHouse(t)
+  const said = await json(await ask(house, '/openapi.json'))
+  if (process.env.UPDATE === '1') await writeFile(file, `${JSON.stringify(said, null, 2)}\n`)
+  const written: unknown = JSON.parse(await readFile(file, 'utf8'))
+  assert.deepEqual(written, said)
+})
+
+test('the description names every path once and leaves none out', async (t) => {
+  const said = await json(await ask(await openHouse(t), '/openapi.json'))
+  assert.equal(said.openapi, '3.1.0')
+  const operations = Object.entries(said.paths).flatMap(([path, methods]) =>
+    Object.keys(Object(methods)).map((method) => `${method} ${path.replace('/api/v1', '')}`),
+  )
+  assert.deepEqual(operations.sort(), [
+    'delete /keys/{id}',
+    'delete /sign-in',
+    'get /approvals',
+    'get /approvals/events',
+    'get /approvals/{id}',
+    'get /calls',
+    'get /calls/events',
+    'get /calls/{id}',
+    'get /functions',
+    'get /functions/{id}',
+    'get /keys',
+    'get /records/{index}',
+    'get /rulebook',
+    'get /sessions',
+    'get /sessions/{id}',
+    'get /whoami',
+    'post /approvals/{id}/approve',
+    'post /approvals/{id}/deny',
+    'post /keys',
+    'post /policy/explain',
+    'post /rulebook/apply',
+    'post /rulebook/check',
+    'post /sign-in',
+  ])
+})

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
+import { connectionForm, functionsForm, maskingForm, testsForm } from './forms.ts'
+
+/** JSON Schemas of the four YAML forms, by file name, for editors. Checked in under docs/reference/schema. */
+export function rulebookJsonSchemas(): Readonly<Record<string, JsonObject>> {
+  return {
+    'connection.schema.json': schemaOf(connectionForm),
+    'functions.schema.json': schemaOf(functionsForm),
+    'masking.schema.json': schemaOf(maskingForm),
+    'tests.schema.json': schemaOf(testsForm),
+  }
+}
+
+function schemaOf(form: z.ZodType): JsonObject {
+  const made: unknown = z.toJSONSchema(form, { io: 'input' })
+  const json: Json = JSON.parse(JSON.stringify(made))
+  if (!isJsonObject(json)) throw new TypeError('a form without a JSON Schema')
+  return json
+}

@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { openAdmin } from '../src/admin/app.ts'
+import type { Explain, KeyAsked } from '../src/admin/contract.ts'
+import { openMetrics } from '../src/admin/metrics.ts'
+import type { AdminNeeds, RulebookOutcome } from '../src/admin/needs.ts'
+import { openDesk } from '../src/approval/desk.ts'
+import { Refusal } from '../src/call/refusal.ts'
+import { limits } from '../src/config/limits.ts'
+import { openAdminSessions } from '../src/identity/admin-session.ts'
+import { issueKey } from '../src/identity/api-key.ts'
+import { issueOperatorKey, verifyOperatorKey } from '../src/identity/operator.ts'
+import type { Approval } from '../src/model/approval.ts'
+import type { Rulebook } from '../src/model/rulebook.ts'
+import { openSqlite } from '../src/store/sqlite/open.ts'
+import type { Store } from '../src/store/store.ts'
+
+const rulebook: Rulebook = {
+  digest: 'sha256:rules',
+  connections: [
+    {
+      id: 'pay',
+      protocol: 'http',
+      upstream: 'https://pay.internal',
+      credential: { kind: 'none' },
+      forwardHeaders: [],
+    },
+  ],
+  functions: ['pay.list', 'pay.transfer'].map((id) => ({
+    id,
+    connection: 'pay',
+    purpose: id === 'pay.list' ? 'Lists transfers' : 'Moves money',
+    owner: 'team-pay',
+    sensitivity: id === 'pay.list' ? 'internal' : 'restricted',
+    risk: 'high',
+    idempotent: false,
+    deferrable: false,
+    http: { method: 'POST', path: '/transfers', places: {}, body: 'json' },
+    argumentSchema: { type: 'object' },
+    argumentMasks: [],
+    resultMasks: [{ id: 'm1', path: '$.iban', strategy: { kind: 'drop' } }],
+    payloads: 'kept',
+    digest: `sha256:${id}`,
+  })),
+  policies: [],
+}
+
+const outcome: RulebookOutcome = { problems: [], digest: 'sha256:next', tests: [] }
+export const broken: RulebookOutcome = {
+  problems: [
+    { file: 'functions/pay.yaml', line: 3, column: 5, message: 'No owner.', hint: 'Name one.' },
+  ],
+  digest: undefined,
+  tests: [],
+}
+
+export type Name = 'root' | 'ann' | 'dana' | 'eve'
+
+const people: Readonly<Record<Name, readonly string[]>> = {
+  root: ['admin'],
+  ann: ['auditor'],
+  dana: ['finance'],
+  eve: ['sales'],
+}
+
+export type House = {
+  readonly url: string
+  readonly store: Store
+  readonly faults: unknown[]
+  readonly clock: { now: number }
+  /** A session of this person; the same one each time. */
+  readonly signIn: (name: Name) => Promise<string>
+  readonly keys: Readonly<Record<Name, string>>
+}
+
+export async function openHouse(t: TestContext, changes: Partial<AdminNeeds> = {}): Promise<House> {
+  const kek = new Uint8Array(32).fill(1)
+  const store = await openSqlite({ path: ':memory:', instance: 'gw', boot: 'b', kek })
+  const clock = { now: Date.UTC(2026, 0, 2) }
+  const now = () => clock.now
+  let ids = 0
+  const newId = () => `id-${String(ids++).padStart(6, '0')}`
+  const issued = {
+    root: issueOperatorKey(),
+    ann: issueOperatorKey(),
+    dana: issueOperatorKey(),
+    eve: issueOperatorKey(),
+  }
+  const operators = names.map((name) => ({
+    name,
+    groups: people[name],
+    keyHash: issued[name].keyHash,
+  }))
+  const faults: unknown[] = []
+  const bindingKey = new Uint8Array(32)
+  const admin = await openAdmin({
+    listen: { host: '127.0.0.1', port: 0 },
+    store,
+    desk: openDesk({ store, bindingKey, now, newId, limits, maskedView: () => ({}) }),
+    rulebooks: {
+      loaded: () => ({
+        rulebook,
+        since: clock.now,
+        decide: ({ approvedBy }) =>
+          approvedBy.length > 0
+            ? { effect: 'permit', reasons: [], grants: [] }
+            : { effect: 'hold', reasons: [], grants: [], approverGroups: ['finance'] },
+      }),
+      check: async () => broken,
+      activate: async () => outcome,
+    },
+    signIn: {
+      byOperatorKey: async (key) => verifyOperatorKey(key, { operators, now: now() }),
+      byToken: async () => {
+        throw new Refusal('unauthenticated', { detail: 'The token has expired.' })
+      },
+      sessions: openAdminSessions({ now, limits }),
+    },
+    issueKey,
+    roleGroups: { admin: ['admin'], auditor: ['auditor'] },
+    notReady: async () => [],
+    metrics: openMetrics({ version: '0.1.0' }),
+    now,
+    newId,
+    version: '0.1.0',
+    logFault: (fault) => faults.push(fault),
+    limits,
+    ...changes,
+  })
+  t.after(async () => {
+    await admin.close()
+    await store.close()
+  })
+  const keys = {
+    root: issued.root.key,
+    ann: issued.ann.key,
+    dana: issued.dana.key,
+    eve: issued.eve.key,
+  }
+  const sessions = new Map<Name, string>()
+  const signIn = async (name: Name) => {
+    const known = sessions.get(name)
+    if (known !== undefined) return known
+    const answer = await fetch(`${admin.url}/api/v1/sign-in`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${keys[name]}` },
+    })
+    assert.equal(answer.status, 200)
+    const { token } = await json(answer)
+    sessions.set(name, String(token))
+    return String(token)
+  }
+  return { url: admin.url, store, faults, clock, signIn, keys }
+}
+const names: readonly Name[] = ['root', 'ann', 'dana', 'eve']
+
+// biome-ignore lint/suspicious/noExplicitAny: what came over the wire is looked at member by member.
+export type Answer = Record<string, any>
+
+export async function json(answer: Response): Promise<Answer> {
+  const body: unknown = await answer.json()
+  return body as Answer
+}
+
+export type Asked = {
+  readonly as?: Name
+  readonly method?: string
+  readonly body?: unknown
+  readonly headers?: Record<string, string>
+}
+
+export async function ask(house: House, path: string, asked: Asked = {}): Promise<Response> {
+  const { as, method = 'GET', body, headers } = asked
+  const token = as && (await house.signIn(as))
+  return fetch(`${house.url}${path}`, {
+    method,
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+}
+
+const later = new Date(Date.UTC(2026, 0, 9)).toISOString()
+export const key: KeyAsked = {
+  name: 'ci',
+  kind: 'workload',
+  groups: [],
+  scope: ['pay.list'],
+  expires_at: later,
+}
+export const question: Explain = {
+  as: { kind: 'user', id: 'corp:sam', groups: [] },
+  call: 'pay.list',
+  args: {},
+}
+
+export const v1 = '/api/v1'
+
+export async function commitApproval(
+  store: Store,
+  id: string,
+  changes: Partial<Approval> = {},
+): Promise<void> {
+  const none = { function: '', definition: '', arguments: '', upstream: '' }
+  const approval: Approval = {
+    id,
+    state: 'PENDING',
+    clearance: 'NONE',
+    revision: 0,
+    binding: { ...none, credential: '', subject: '', actors: '', rulebook: '' },
+    digest: `digest-${id}`,
+    callId: `call-${id}`,
+    functionId: 'pay.transfer',
+    subject: 'corp:sam',
+    actors: ['corp:bot'],
+    session: 'ses_1',
+    approverGroups: ['finance'],
+    reasons: [{ policy: 'large', effect: 'forbid', text: 'Large.' }],
+    createdAt: Date.UTC(2026, 0, 1, 23),
+    decideBy: Date.UTC(2026, 0, 3),
+    votes: [],
+    ...changes,
+  }
+  const { digest, callId: call, session, functionId: fn, approverGroups: groups } = approval
+  const bytes = new TextEncoder().encode('{"function":{},"arguments":{"to":"a\u202Eb"}}')
+  await store.commit({
+    record: {
+      type: 'approval.requested',
+      time: '2026-01-01T23:00:00.000Z',
+      approval: id,
+      call,
+      session,
+      fn,
+      groups,
+      digest,
+      rules: [],
+    },
+    payloads: [
+      { role: 'args', mediaType: 'message/http', bytes, keep: true },
+      { role: 'forwarded', mediaType: 'application/json', bytes, keep: true },
+    ],
+    change: { kind: 'approval.open', approval },
+  })
+}
+
+export async function commitCall(store: Store, call: string, ending?: 'done'): Promise<void> {
+  const time = '2026-01-02T00:00:00.000Z'
+  const session = 'ses_1'
+  const { index: intent } = await store.commit({
+    record: {
+      type: 'call.authorized',
+      time,
+      call,
+      session,
+      caller: { iss: 'corp', sub: 'bot', authn: 'oidc', cred: 'sha256:0' },
+      obo: [{ iss: 'corp', sub: 'sam' }],
+      fn: { name: 'pay.list', schema: 'sha256:fn', server: 'pay' },
+      decision: { effect: 'allow', obligations: [], policy: 'sha256:rules', rules: ['read'] },
+      masked: [],
+      approvals: [],
+    },
+    payloads: [],
+  })
+  if (!ending) return
+  const masked = [{ rule: 'm1', path: '$.iban', how: 'drop', n: 2 }]
+  await store.commit({
+    record: { type: 'call.outcome', time, call, session, intent, ending, status: 200, masked },
+    payloads: [],
+  })
+}
