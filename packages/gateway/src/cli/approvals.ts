@@ -171,7 +171,10 @@ async function watch(options: Common): Promise<void> {
 }
 
 function tellEvent(event: ApprovalEvent, format: Format): void {
-  if (format !== 'table') return tell(visibleJson(event, 0))
+  if (format !== 'table') {
+    tell(visibleJson(event, 0))
+    return
+  }
   const opened = event.event === 'opened'
   const mark = opened ? out.yellow(marks.held) : out.dim(marks.ok)
   const what = opened ? 'waits for a person' : event.state.toLowerCase()

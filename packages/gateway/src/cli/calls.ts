@@ -107,7 +107,10 @@ async function tail(options: Filters): Promise<void> {
 }
 
 function tellCall(call: CallListed, format: Format): void {
-  if (format !== 'table') return tell(visibleJson(call, 0))
+  if (format !== 'table') {
+    tell(visibleJson(call, 0))
+    return
+  }
   const ending = paintEnding(visible(endingOf(call)).padEnd(18))
   const rules = out.dim(visible(call.rules.join(' ')))
   const name = visible(call.function ?? 'unknown')

@@ -13,16 +13,16 @@ export function declare(program: Command): void {
       'before',
       examples(
         'source <(sallyport completion bash)',
-        'sallyport completion zsh > "${fpath[1]}/_sallyport"',
+        `sallyport completion zsh > "\${fpath[1]}/_sallyport"`,
         'sallyport completion fish > ~/.config/fish/completions/sallyport.fish',
       ),
     )
-    .action(run)
+    .action((shell: string) => run(program, shell))
 }
 
-async function run(shell: string): Promise<void> {
-  const { buildProgram } = await import('./program.ts')
-  const words = wordsOf(await buildProgram(() => true), '')
+/** `program` is complete: main.ts loads every command when completion is asked for. */
+function run(program: Command, shell: string): void {
+  const words = wordsOf(program, '')
   const scripts: Readonly<Record<string, (words: Words) => string[]>> = { bash, zsh, fish }
   for (const line of scripts[shell]?.(words) ?? []) tell(line)
 }
@@ -40,9 +40,7 @@ function wordsOf(command: Command, path: string): Words {
 
 /** How the path so far is found: words that continue a known path do, all others are arguments. */
 function steps(words: Words): string {
-  return words
-    .flatMap(([path]) => (path === '' ? [] : [`'${path}'`]))
-    .join('|')
+  return words.flatMap(([path]) => (path === '' ? [] : [`'${path}'`])).join('|')
 }
 
 function choices(words: Words): string[] {
@@ -53,14 +51,14 @@ function bash(words: Words): string[] {
   return [
     '_sallyport() {',
     "  local word at='' next=''",
-    '  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
+    `  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do`,
     `    case "\${at:+$at }$word" in ${steps(words)}) at="\${at:+$at }$word" ;; esac`,
     '  done',
     '  case "$at" in',
     ...choices(words),
     '  esac',
-    '  COMPREPLY=($(compgen -W "$next" -- "${COMP_WORDS[COMP_CWORD]}"))',
-    '  [[ ${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))',
+    `  COMPREPLY=($(compgen -W "$next" -- "\${COMP_WORDS[COMP_CWORD]}"))`,
+    `  [[ \${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))`,
     '}',
     'complete -F _sallyport sallyport',
   ]
@@ -71,13 +69,13 @@ function zsh(words: Words): string[] {
     '#compdef sallyport',
     '_sallyport() {',
     "  local word at='' next=''",
-    '  for word in "${(@)words[2,CURRENT-1]}"; do',
+    `  for word in "\${(@)words[2,CURRENT-1]}"; do`,
     `    case "\${at:+$at }$word" in ${steps(words)}) at="\${at:+$at }$word" ;; esac`,
     '  done',
     '  case "$at" in',
     ...choices(words),
     '  esac',
-    '  compadd -- ${=next} || _files',
+    `  compadd -- \${=next} || _files`,
     '}',
     'if [ "$funcstack[1]" = "_sallyport" ]; then _sallyport; else compdef _sallyport sallyport; fi',
   ]

@@ -133,6 +133,8 @@ function sayNext(folder: string, operators: readonly Operator[]): void {
   say()
   say(`  ${at}sallyport serve`)
   say('  sallyport login                                       with the operator key')
-  say('  sallyport keys create --name first --kind agent --group team --scope "api.*" --expires 30d')
+  say(
+    '  sallyport keys create --name first --kind agent --group team --scope "api.*" --expires 30d',
+  )
   say('  SALLYPORT_TOKEN=… sallyport call api.item.get -d \'{"id": "1"}\'')
 }

@@ -12,7 +12,7 @@ async function main(args: readonly string[]): Promise<void> {
   const [first, second] = args.filter((one) => !one.startsWith('-'))
   if (first === 'help' && second === 'exit-codes') return tellExitCodes()
   const asked = first === 'help' ? second : first
-  const program = await buildProgram((name) => name === asked)
+  const program = await buildProgram((name) => name === asked || asked === 'completion')
   if (args.length === 0) program.outputHelp()
   else await program.parseAsync(args, { from: 'user' })
 }

@@ -74,6 +74,7 @@ export function checkClaims(
   },
 ): { readonly expiresAt: number; readonly seed: string | undefined } {
   const { issuer, audiences, typ, now, leewayMs } = wanted
+  // The unverified claim chose the issuer; the verified one has to agree.
   if (claims.iss !== issuer.issuer) throw refused('The token is from another issuer.')
   const named: readonly Json[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud ?? null]
   if (!named.some((one) => typeof one === 'string' && audiences.includes(one))) {

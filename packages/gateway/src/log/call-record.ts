@@ -219,6 +219,10 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a === b || Buffer.compare(a, b) === 0
 }
 
+/** Kept for the millisecond it is of: a busy gateway writes many records in one. */
+let latest = { time: Number.NaN, text: '' }
+
 function timestamp(time: number): string {
-  return new Date(time).toISOString()
+  if (latest.time !== time) latest = { time, text: new Date(time).toISOString() }
+  return latest.text
 }

@@ -59,6 +59,10 @@ unless { context has approval && context.approval.groups.contains("finance") };`
 const risky = `@id("risky") @reason("Risky") @approval("risk")
 forbid (principal is User, action, resource) when { context.args.amount > 1000 }
 unless { context has approval && context.approval.groups.contains("risk") };`
+const shaky = grant(
+  'shaky',
+  '(principal in Group::"support", action, resource) when { context.args.amount < 5 }',
+)
 const never = `@id("never") @reason("Never") forbid (principal, action, resource) when { context.args.amount > 9000 };`
 const rate = `@id("rate") @reason("Rate") forbid (principal, action, resource) when { context.args has rate && context.args.rate.greaterThan(decimal("1.5")) };`
 const city = `@id("city") @reason("City") forbid (principal, action, resource) when { context.args has to.city && context.args.to.city like "At*" };`
@@ -149,6 +153,8 @@ const cases: readonly Row[] = [
   ['a missing argument', [toAnn, big], { args: {} }, 'forbid !big'],
   ['an argument of another type', [toAnn, big], { args: amount('200') }, 'forbid !big'],
   ['a fraction where none may be', [toAnn, big], { args: amount(1.5) }, 'forbid !big'],
+  ['a grant that cannot be evaluated', [shaky], { args: {} }, 'forbid !shaky'],
+  ['a broken grant beside a sound one', [toAnn, shaky], { args: {} }, 'permit to-ann'],
   ['null is absent', [toAnn, big], { args: amount(null) }, 'forbid !big'],
   [
     'beyond 64 bits',

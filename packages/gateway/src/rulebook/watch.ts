@@ -22,7 +22,6 @@ export function watchFolder(folder: string, changed: () => Promise<void>): () =>
     if (stopped) return
     clearTimeout(timer)
     timer = setTimeout(() => void settle(), quietMs)
-    timer.unref()
   }
   const settle = async () => {
     if (busy) return soon()
@@ -41,7 +40,6 @@ export function watchFolder(folder: string, changed: () => Promise<void>): () =>
   }
   const watcher = follow(folder, soon)
   const poll = setInterval(() => void look(), pollMs)
-  poll.unref()
   // What changed before anybody watched counts too.
   soon()
   return () => {

@@ -47,8 +47,10 @@ export function openFlush(
     if (change && !applyChange(changes, change)) {
       return { kind: 'conflict', message: `${change.kind} conflicts` } as const
     }
-    rows.leaf(index, record, leaf)
-    for (const payload of payloads) rows.payload(index, payload, nonce)
+    rows.leaf(index, record, { ...leaf, salts: saltsOf(payloads, nonce) })
+    for (const payload of payloads) {
+      if (payload.box) rows.payload(index, { ...payload, box: payload.box }, nonce)
+    }
     sessions.add(index, record, leaf.timeMs)
     index += 1
     const prev = `sha256:${hash('sha256', leaf.text, 'hex')}`
@@ -144,6 +146,19 @@ function sealOne(entry: PackedEntry, payload: PackedPayload, bytes: ArrayBuffer)
   return { payload, sealed: seal(clear, { call, role }, payload.held === 'kept') }
 }
 
+/** Salts of what is not kept travel in the leaf's own row: a row each would cost more than the leaf. */
+function saltsOf(payloads: readonly SealedPayload[], nonce: Buffer): Uint8Array | null {
+  const parts: Uint8Array[] = []
+  for (const { role, position, secret, box } of payloads) {
+    if (box) continue
+    const head = Buffer.alloc(5)
+    head.writeUInt8(roleNumbers[role], 0)
+    head.writeUInt32BE(position, 1)
+    parts.push(head, secret)
+  }
+  return parts.length === 0 ? null : Buffer.concat([nonce, ...parts])
+}
+
 function commitmentsOf(payloads: readonly SealedPayload[]) {
   const commitments: Partial<Record<PayloadRole, Commitment>> = {}
   for (const { role, commitment } of payloads) commitments[role] = commitment
@@ -152,7 +167,7 @@ function commitmentsOf(payloads: readonly SealedPayload[]) {
 
 function prepareRows(db: DatabaseSync) {
   const leaf = db.prepare(
-    'INSERT INTO leaf ("index", type, call, session, function, caller, time_ms, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO leaf ("index", type, call, session, function, caller, time_ms, bytes, salts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const payload = db.prepare(
     'INSERT INTO payload (id, nonce, position, secret, box) VALUES (?, ?, ?, ?, ?)',
@@ -160,19 +175,27 @@ function prepareRows(db: DatabaseSync) {
   const opened = db.prepare('INSERT INTO open_call (intent, time_ms) VALUES (?, ?)')
   const ended = db.prepare('DELETE FROM open_call WHERE intent = ?')
   return {
-    leaf: (index: number, record: RecordDraft, { text, timeMs }: WritableLeaf) => {
+    leaf: (
+      index: number,
+      record: RecordDraft,
+      { text, timeMs, salts }: WritableLeaf & { readonly salts: Uint8Array | null },
+    ) => {
       const { type } = record
       const call = 'call' in record ? record.call : null
       const session = 'session' in record ? (record.session ?? null) : null
       const head = type === 'call.authorized' || type === 'call.denied' ? record : undefined
       const caller = head?.caller ? partyId(head.caller) : null
       const name = head?.fn?.name ?? null
-      leaf.run(index, type, call, session, name, caller, timeMs, Buffer.from(text))
+      leaf.run(index, type, call, session, name, caller, timeMs, Buffer.from(text), salts)
       if (type === 'call.authorized') opened.run(index, timeMs)
       if (type === 'call.outcome' || type === 'reconcile.indeterminate') ended.run(record.intent)
     },
-    payload: (index: number, { role, position, secret, box }: SealedPayload, nonce: Buffer) => {
-      payload.run(index * 4 + roleNumbers[role], nonce, position, secret, box ?? null)
+    payload: (
+      index: number,
+      { role, position, secret, box }: SealedPayload & { readonly box: Uint8Array },
+      nonce: Buffer,
+    ) => {
+      payload.run(index * 4 + roleNumbers[role], nonce, position, secret, box)
     },
   }
 }

@@ -99,7 +99,7 @@ function callReads(db: DatabaseSync) {
 function payloadReads(db: DatabaseSync, kek: Uint8Array) {
   const row = db.prepare(
     `SELECT bytes, nonce, position, secret, box FROM payload JOIN leaf ON "index" = ?1
-      WHERE id = ?2 AND box IS NOT NULL`,
+      WHERE id = ?2`,
   )
   return {
     payload: (index: number, role: PayloadRole): Uint8Array | undefined => {

@@ -5,7 +5,9 @@ CREATE TABLE meta (
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The evidence log. `bytes` is the leaf exactly; the other columns only find it again.
+-- The evidence log. `bytes` is the leaf exactly; the other columns only find it again. `salts` belongs to
+-- payloads that are committed to but not kept: the flush's nonce (16 bytes), then for each its role
+-- (1 byte), position (4 bytes, big-endian) and wrapped salt (32 bytes); see log/seal.ts.
 CREATE TABLE leaf (
   "index" INTEGER PRIMARY KEY,
   type TEXT NOT NULL,
@@ -14,7 +16,8 @@ CREATE TABLE leaf (
   function TEXT,
   caller TEXT,
   time_ms INTEGER NOT NULL,
-  bytes BLOB NOT NULL
+  bytes BLOB NOT NULL,
+  salts BLOB
 ) STRICT;
 
 CREATE INDEX leaf_by_call ON leaf (call) WHERE call IS NOT NULL;
@@ -29,14 +32,14 @@ CREATE TABLE open_call (
   time_ms INTEGER NOT NULL
 ) STRICT;
 
--- `id` is four times the leaf's index plus the number of the role. `box` is NULL where only the
--- commitment is kept; `secret` is wrapped, see log/seal.ts.
+-- Payloads that are kept. `id` is four times the leaf's index plus the number of the role; `secret` is the
+-- wrapped key, see log/seal.ts.
 CREATE TABLE payload (
   id INTEGER PRIMARY KEY,
   nonce BLOB NOT NULL,
   position INTEGER NOT NULL,
   secret BLOB NOT NULL,
-  box BLOB
+  box BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE session (
