@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Problem } from '../model/rulebook.ts'
 import { err, say } from './output.ts'
 import { visible } from './visible.ts'
@@ -5,6 +6,11 @@ import { visible } from './visible.ts'
 /** Problems of a configuration or rulebook, `file:line:column message → hint`, on stderr. */
 export function sayProblems(problems: readonly Problem[]): void {
   for (const problem of problems) say(problemLine(problem))
+}
+
+/** Problems of the files of a folder, named from where the reader stands. */
+export function problemsBelow(folder: string, problems: readonly Problem[]): readonly Problem[] {
+  return problems.map((problem) => ({ ...problem, file: join(folder, problem.file) }))
 }
 
 export function problemLine({ file, line, column, message, hint }: Problem): string {

@@ -79,13 +79,13 @@ function decisionOf(call: CallDetail): string {
   const effects: Readonly<Record<string, string>> = {
     allow: 'permitted',
     deny: 'forbidden',
-    hold: 'permitted after approval',
+    hold: 'held for approval',
   }
   for (const { leaf } of call.leaves) {
     const effect = memberOf(leaf.decision, 'effect')
     if (typeof effect !== 'string') continue
     const rules = call.rules.join(', ')
-    return `${effects[effect] ?? effect}${rules === '' ? ', by no grant' : ` by ${rules}`}`
+    return `${effects[effect] ?? effect}${rules === '' ? ', by no grant' : `: ${rules}`}`
   }
   return 'none: refused before policy was asked'
 }
@@ -109,8 +109,10 @@ function approvalText(call: CallDetail, asked: ReadonlyMap<string, Question>): s
     })
   }
   if (call.approval === null) return []
-  const groups = asked.get(call.approval)?.groups
-  return [groups ? `asked of ${groups} (${call.approval})` : call.approval]
+  const question = asked.get(call.approval)
+  if (!question) return [call.approval]
+  const waited = lengthOf(between(question.at, call.ended_at ?? question.at))
+  return [`asked of ${question.groups}, waited ${waited} (${call.approval})`]
 }
 
 function memberOf(node: unknown, name: string): unknown {

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LoadedRulebook } from '../rulebook/load.ts'
 import { Failure } from './exit.ts'
-import { sayProblems } from './problems.ts'
+import { problemsBelow, sayProblems } from './problems.ts'
 import { defaultConfigFile, readConfig } from './serve.ts'
 
 /** Where the rules are, and the configuration that says so when one does. */
@@ -40,7 +40,7 @@ export async function loadFolder(folder: string): Promise<LoadedRulebook> {
   const { loadRulebook } = await import('../rulebook/load.ts')
   const loaded = await loadRulebook(folder)
   if (!('problems' in loaded)) return loaded
-  sayProblems(loaded.problems.map((one) => ({ ...one, file: join(folder, one.file) })))
+  sayProblems(problemsBelow(folder, loaded.problems))
   const count = loaded.problems.length
   throw new Failure('failed', `The rulebook has ${count} problem${count === 1 ? '' : 's'}.`)
 }

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import { examples } from './declare.ts'
 import { Failure } from './exit.ts'
 import { err, say } from './output.ts'
-import { isProblemList, sayProblems } from './problems.ts'
+import { isProblemList, problemsBelow, sayProblems } from './problems.ts'
 import { versionOf } from './version.ts'
 
 export const defaultConfigFile = 'gateway.yaml'
@@ -30,7 +30,7 @@ async function run({ config: file }: { readonly config: string }): Promise<void>
   const [{ pino }, { serve }] = await Promise.all([import('pino'), import('../serve.ts')])
   const log = pino({ level: process.env.SALLYPORT_LOG_LEVEL ?? 'info' })
   const gateway = await serve({ config, env: process.env, version: versionOf(), log }).catch(
-    refusedToStart,
+    (thrown: unknown) => refusedToStart(thrown, config.rulebook),
   )
   say(`${err.green('✓')} Sallyport ${versionOf()} is running. Ctrl-C stops it.`)
   say(`  Calls      ${gateway.url}`)
@@ -74,9 +74,9 @@ export async function readConfig(file: string): Promise<{ readonly config: Confi
   throw new Failure('failed', `${file} cannot be used as it is.`)
 }
 
-function refusedToStart(thrown: unknown): never {
+function refusedToStart(thrown: unknown, rulebook: string): never {
   if (typeof thrown === 'object' && thrown !== null && 'problems' in thrown) {
-    if (isProblemList(thrown.problems)) sayProblems(thrown.problems)
+    if (isProblemList(thrown.problems)) sayProblems(problemsBelow(rulebook, thrown.problems))
     throw new Failure('failed', 'The gateway did not start.')
   }
   const { code, message } = systemError(thrown)

@@ -24,7 +24,7 @@ function decideByPlan(plan: FunctionPlan, question: Question): Decision {
   const ask = (approvedBy: readonly string[]) =>
     question.parties.map((party) => {
       const { request, facts } = requestOf(party, { question, plan, args, approvedBy })
-      return evaluatePlan(plan, request, facts)
+      return evaluatePlan(plan, request, { groups: party.groups, facts })
     })
   const outcomes = ask(question.approvedBy)
   if (outcomes.every(isPermitted)) {

@@ -6,7 +6,14 @@ import type { PolicySource } from '../model/rulebook.ts'
 import { cedarPolicy, prepareInCedar } from './cedar.ts'
 import type { Request } from './expression.ts'
 import { parseDatetime, parseDecimal, parseDuration, parseIp } from './extension.ts'
-import { evaluateClosures, evaluateInCedar, type Outcome, readyPolicy } from './plan.ts'
+import {
+  candidates,
+  evaluateClosures,
+  evaluateInCedar,
+  indexByGroup,
+  type Outcome,
+  readyPolicy,
+} from './plan.ts'
 import { collectReads, noReads, type Reads } from './reads.ts'
 import { entitiesOf, hierarchy } from './request.ts'
 import { coversFunction } from './scope.ts'
@@ -28,15 +35,17 @@ test(`closures decide as Cedar does: ${requests} requests`, (t) => {
     const policies = Array.from({ length: policiesPerSet }, (_, at) => ready(random, `p${at}`))
     seen.policies += policies.length
     const known = policies.filter((policy) => coversFunction(policy.cedar, fn))
+    const index = indexByGroup(known)
     const reads = noReads()
     for (const { cedar } of policies) collectReads(cedar, reads)
-    // Cedar is given every policy, so that the index by function is compared too.
+    // Cedar is given every policy, so that the indexes by function and by group are compared too.
     const prepared = prepareInCedar(
       Object.fromEntries(policies.map(({ source }) => [source.id, source.text])),
     )
     for (let one = 0; one < requestsPerSet; one += 1) {
       const { request, parties } = randomRequest(random, reads)
-      const ours = evaluateClosures(known, request)
+      const groups = parties[0]?.groups ?? []
+      const ours = evaluateClosures(candidates(index, groups), request)
       const facts = { entities: entitiesOf(fn, parties), unreadable: [] }
       const theirs = evaluateInCedar(policies, prepared, request, facts)
       assert.deepEqual(comparable(ours), comparable(theirs), describe(request, ours, theirs))

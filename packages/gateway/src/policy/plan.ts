@@ -14,7 +14,7 @@ import { toCedarRecord } from './cedar-value.ts'
 import { compileExpression, type Evaluate, type Request } from './expression.ts'
 import { collectReads, noReads, type Reads, touches } from './reads.ts'
 import { argumentTypes, type RecordArgument } from './schema.ts'
-import { type PrincipalTest, principalTest } from './scope.ts'
+import { type PrincipalTest, principalGroup, principalTest } from './scope.ts'
 import type { EntityValue } from './value.ts'
 
 /** One policy made ready to be asked. */
@@ -39,8 +39,15 @@ export type FunctionPlan = {
   readonly types: RecordArgument
   readonly reads: Reads
   readonly policies: readonly ReadyPolicy[]
+  readonly index: PolicyIndex
   /** Set when at least one of the policies needs Cedar itself: then all are asked there. */
   readonly prepared: PreparedSet | undefined
+}
+
+/** Policies whose scope asks for one group, by that group; so those of other groups cost nothing. */
+export type PolicyIndex = {
+  readonly open: readonly ReadyPolicy[]
+  readonly byGroup: ReadonlyMap<string, readonly ReadyPolicy[]>
 }
 
 /** Which policies applied, and which could not be evaluated. */
@@ -73,7 +80,27 @@ export function planFunction(
   const needsCedar = policies.some(({ clauses }) => !clauses)
   const texts = Object.fromEntries(policies.map(({ source }) => [source.id, source.text]))
   const prepared = needsCedar ? prepareInCedar(texts) : undefined
-  return { fn, types: argumentTypes(fn), reads, policies, prepared }
+  return { fn, types: argumentTypes(fn), reads, policies, index: indexByGroup(policies), prepared }
+}
+
+export function indexByGroup(policies: readonly ReadyPolicy[]): PolicyIndex {
+  const open: ReadyPolicy[] = []
+  const byGroup = new Map<string, ReadyPolicy[]>()
+  for (const policy of policies) {
+    const group = principalGroup(policy.cedar)
+    if (group === undefined) open.push(policy)
+    else byGroup.set(group, [...(byGroup.get(group) ?? []), policy])
+  }
+  return { open, byGroup }
+}
+
+/** The policies whose scope this member of these groups could meet. */
+export function candidates(
+  { open, byGroup }: PolicyIndex,
+  groups: readonly string[],
+): readonly ReadyPolicy[] {
+  if (byGroup.size === 0) return open
+  return [...open, ...[...new Set(groups)].flatMap((group) => byGroup.get(group) ?? [])]
 }
 
 /** What the hot path needs beside the request, where Cedar itself has to be asked. */
@@ -83,13 +110,14 @@ export type CedarFacts = {
   readonly unreadable: readonly (readonly string[])[]
 }
 
+/** `groups` are the principal's. */
 export function evaluatePlan(
   plan: FunctionPlan,
   request: Request,
-  facts: () => CedarFacts,
+  at: { readonly groups: readonly string[]; readonly facts: () => CedarFacts },
 ): Outcome {
-  if (plan.prepared) return evaluateInCedar(plan.policies, plan.prepared, request, facts())
-  return evaluateClosures(plan.policies, request)
+  if (plan.prepared) return evaluateInCedar(plan.policies, plan.prepared, request, at.facts())
+  return evaluateClosures(candidates(plan.index, at.groups), request)
 }
 
 export function evaluateClosures(policies: readonly ReadyPolicy[], request: Request): Outcome {

@@ -50,10 +50,11 @@ export function requestOf(
 
 /** Parties are in their groups, the function in its connection, its action in the connection's. */
 export function hierarchy(fn: FunctionDefinition, parties: readonly Party[]): Request['isInside'] {
+  const known = parties.map((party) => ({ entity: entityOf(party), groups: new Set(party.groups) }))
   return (inner, outer) => {
     switch (outer.type) {
       case 'Group':
-        return parties.find((party) => isParty(inner, party))?.groups.includes(outer.id) ?? false
+        return known.find(({ entity }) => isEqual(inner, entity))?.groups.has(outer.id) ?? false
       case 'Connection':
         return outer.id === fn.connection && inner.type === 'Function' && inner.id === fn.id
       case 'Action':
@@ -87,10 +88,6 @@ export function entitiesOf(
 function blind({ question, args }: { question: Question; args: ReadArguments }): string[][] {
   const paths = args.unreadable.map((path) => ['args', ...path])
   return parseIp(plainIp(question.source.ip)) ? paths : [...paths, ['source', 'ip']]
-}
-
-function isParty(entity: EntityValue, party: Party): boolean {
-  return isEqual(entity, entityOf(party))
 }
 
 function isSameParty(left: Party, right: Party): boolean {

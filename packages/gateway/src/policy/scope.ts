@@ -33,6 +33,15 @@ export function principalTest({ principal }: CedarPolicy): PrincipalTest {
   }
 }
 
+/** The one group a principal has to be in, where the scope says so: policies are indexed by it. */
+export function principalGroup({ principal }: CedarPolicy): string | undefined {
+  const inside =
+    principal.op === 'in' ? principal : principal.op === 'is' ? principal.in : undefined
+  if (!inside || !('entity' in inside)) return undefined
+  const { type, id } = entityValue(inside.entity)
+  return type === 'Group' ? id : undefined
+}
+
 function isWithin(request: Request, group: EntityValue): boolean {
   return isEqual(request.principal, group) || request.isInside(request.principal, group)
 }

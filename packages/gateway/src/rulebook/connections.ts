@@ -1,5 +1,6 @@
 import type { Connection } from '../model/connection.ts'
 import type { CredentialUse } from '../model/secret.ts'
+import { hasDigest } from './digest.ts'
 import type { Flaw } from './flaw.ts'
 import type { ConnectionForm } from './forms.ts'
 
@@ -21,6 +22,7 @@ export function readConnection(form: ConnectionForm): {
     ...(form.timeout !== undefined && { timeoutMs: form.timeout }),
   }
   const flaws = [...addressFlaws(form), ...upstreamFlaws(form.upstream)]
+  if (!hasDigest(form)) flaws.push({ path: [], message: 'Some text here is not Unicode.' })
   for (const [index, name] of (form.forwardHeaders ?? []).entries()) {
     const problem = headerProblem(name, credential)
     if (problem) flaws.push({ path: ['forwardHeaders', index], message: problem })

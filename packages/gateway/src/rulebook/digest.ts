@@ -8,6 +8,16 @@ export function withDigest(fn: Omit<FunctionDefinition, 'digest'>): FunctionDefi
   return { ...fn, digest: digestOf(fn) }
 }
 
+/** Whether a value has a digest: JSON escapes can write text that is no Unicode. */
+export function hasDigest(value: unknown): boolean {
+  try {
+    canonicalJson(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /**
  * Puts a rulebook together. Everything is ordered by id, and where a policy stands (file, line) is left
  * out of the digest, so the same rules in other files, order or layout are the same rulebook.

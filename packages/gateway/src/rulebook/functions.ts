@@ -1,6 +1,7 @@
 import type { ArgumentMask, FunctionDefinition, HttpBinding, MaskRule } from '../model/function.ts'
 import { type Address, readAddress } from './address.ts'
 import { readArgumentsForm } from './arguments.ts'
+import { hasDigest } from './digest.ts'
 import type { Flaw } from './flaw.ts'
 import type { FunctionEntry } from './forms.ts'
 import { compileSchema, type SchemaCheck } from './json-schema.ts'
@@ -19,6 +20,9 @@ export function readFunction(
   connection: string,
 ): { readonly draft: FunctionDraft | undefined; readonly flaws: readonly Flaw[] } {
   const id = `${connection}.${entry.name}`
+  if (!hasDigest(entry)) {
+    return { draft: undefined, flaws: [{ path: [], message: 'Some text here is not Unicode.' }] }
+  }
   const flaws: Flaw[] = [...maskFlaws(entry)]
   const masks = readMasks(entry.mask === 'none' ? [] : (entry.mask ?? []), id)
   const argumentMasks = readArgumentMasks(entry.maskArguments ?? [], id)

@@ -204,6 +204,11 @@ const cases: readonly (readonly [string, Texts, readonly string[]])[] = [
     ['functions/crm.yaml:10 In the JSON Schema this must be equal to one of the allowed values.'],
   ],
   [
+    'text that is no Unicode',
+    fn('purpose: Read', 'purpose: "\\ud800"'),
+    ['functions/crm.yaml:3 Some text here is not Unicode.'],
+  ],
+  [
     'mask path',
     fn('internal', 'restricted\n    mask: [{ path: email, drop: true }]'),
     [

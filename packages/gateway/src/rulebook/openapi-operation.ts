@@ -150,7 +150,8 @@ function parameterSchema(
     if (/^(?:accept|content-type|authorization)$/i.test(name)) return undefined
     if (headerProblem(name)) return left('the gateway sets this header itself')
   }
-  if (name === '__proto__' || name.length > 128) return left('its name cannot be an argument')
+  if (name === '__proto__' || name.length > 128 || !name.isWellFormed())
+    return left('its name cannot be an argument')
   const at = { where: `${where}, ${name}`, direction: 'arguments' as const }
   const schema = convertSchema(source, parameter.schema, at)
   if (parameter.content !== undefined) return { type: 'string', maxLength: 8192 }

@@ -67,7 +67,7 @@ function convert(at: Place, schema: Json | undefined): JsonObject {
   const inner: Place = { ...at, stack: [...stack, ''] }
   const converted = {
     ...scalars(at, schema),
-    ...bounds(schema),
+    ...bounds(at, schema),
     ...composed(inner, schema),
     ...members(inner, schema),
   }
@@ -109,7 +109,9 @@ function scalars({ source, where }: Place, schema: JsonObject): Record<string, J
   const found: Record<string, Json> = {}
   for (const key of copied) {
     const value = schema[key]
-    if (value !== undefined) found[key] = value
+    if (value === undefined) continue
+    if (exact(value)) found[key] = value
+    else source.warn(`${where}: ${key} cannot be held exactly and is left out.`)
   }
   if (typeof schema.format === 'string') {
     if (Object.hasOwn(formats, schema.format)) found.format = schema.format
@@ -125,14 +127,14 @@ function scalars({ source, where }: Place, schema: JsonObject): Record<string, J
     if (!few) found.maxItems = 1000
   }
   if (typeof schema.description === 'string') {
-    const text = schema.description.replace(/\s+/g, ' ').trim().slice(0, 200)
+    const text = schema.description.toWellFormed().replace(/\s+/g, ' ').trim().slice(0, 200)
     if (text !== '') found.description = text
   }
   return found
 }
 
 /** 3.0 says `exclusiveMinimum: true` beside `minimum`; 2020-12 says the number itself. */
-function bounds(schema: JsonObject): Record<string, Json> {
+function bounds({ source, where }: Place, schema: JsonObject): Record<string, Json> {
   const found: Record<string, Json> = {}
   for (const [plain, exclusive] of [
     ['minimum', 'exclusiveMinimum'],
@@ -140,10 +142,25 @@ function bounds(schema: JsonObject): Record<string, Json> {
   ] as const) {
     const bound = schema[plain]
     const strict = schema[exclusive]
+    if (![bound, strict].every((one) => one === undefined || exact(one))) {
+      source.warn(`${where}: ${plain} cannot be held exactly and is left out.`)
+      continue
+    }
     if (typeof strict === 'number') found[exclusive] = strict
     if (typeof bound === 'number') found[strict === true ? exclusive : plain] = bound
   }
   return found
+}
+
+/** Whether a value can be written into YAML and read back as the same. */
+function exact(value: Json): boolean {
+  if (typeof value === 'number') return !Number.isInteger(value) || Number.isSafeInteger(value)
+  if (typeof value === 'string') return value.isWellFormed()
+  if (Array.isArray(value)) return value.every(exact)
+  if (!isJsonObject(value)) return true
+  return Object.entries(value).every(
+    ([key, one]) => key !== '__proto__' && exact(key) && exact(one),
+  )
 }
 
 function composed(at: Place, schema: JsonObject): Record<string, Json> {
@@ -165,7 +182,11 @@ function members(at: Place, schema: JsonObject): Record<string, Json> {
     const properties: Record<string, Json> = {}
     for (const [name, property] of Object.entries(schema.properties)) {
       const { readOnly } = resolve(at.source, property)
-      if (name === '__proto__' || (at.direction === 'arguments' && readOnly === true)) {
+      if (
+        name === '__proto__' ||
+        !exact(name) ||
+        (at.direction === 'arguments' && readOnly === true)
+      ) {
         left.add(name)
       } else properties[name] = convert({ ...at, where: `${at.where}, ${name}` }, property)
     }

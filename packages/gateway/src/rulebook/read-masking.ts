@@ -3,7 +3,7 @@ import { readYaml } from '../config/yaml.ts'
 import { compileArgumentMasking, compileResultMasking } from '../mask/compile.ts'
 import type { ArgumentMask, MaskRule } from '../model/function.ts'
 import type { Problem } from '../model/rulebook.ts'
-import { canonicalJson } from './digest.ts'
+import { canonicalJson, hasDigest } from './digest.ts'
 import { type Placed, problemAt, type Site } from './flaw.ts'
 import type { RulebookFile } from './folder.ts'
 import { type MaskingForm, maskingForm } from './forms.ts'
@@ -48,6 +48,10 @@ function readRules(
   const { value, problems: found, positionOf } = readYaml(text, file, maskingForm)
   problems.push(...found)
   const site: Site = { file, positionOf }
+  if (!hasDigest(value ?? {})) {
+    problems.push(problemAt(site, { path: [], message: 'Some text here is not Unicode.' }))
+    return []
+  }
   const ids = functions.map(({ value: { definition } }) => definition.id)
   return (value?.rules ?? []).map((rule, index) => {
     const path = ['rules', index]

@@ -51,14 +51,19 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator
       )
       return
     }
-    this.#state = 'answering'
     const contentType = headers['content-type']
+    if (Array.isArray(contentType)) {
+      // We would mask by one of them, and the caller could read by the other.
+      this.abandon(new Refusal('upstream-failed', { detail: 'It named two content types.' }))
+      return
+    }
+    this.#state = 'answering'
     this.#head.resolve({
       state: 'raw',
       head: {
         status,
         headers: headersForCaller(headers),
-        mediaType: mediaTypeOf(Array.isArray(contentType) ? contentType[0] : contentType),
+        mediaType: mediaTypeOf(contentType),
       },
       body: { [Symbol.asyncIterator]: () => this },
     })

@@ -32,7 +32,7 @@ export function readArguments(request: Request): {
   const { places, bodyArgument } = match.fn.http
   const values: Record<string, Json> = Object.create(null)
   const put = (name: string, place: ArgumentPlace, value: Json) => {
-    const declared = places[name]
+    const declared = declaredPlace(places, name)
     if (name in values) throw twice(name)
     if (declared !== undefined && declared !== place) throw misplaced(name, declared)
     values[name] = value
@@ -56,6 +56,11 @@ export function readArguments(request: Request): {
     ...(read && { exactNumber: (path) => exactNumber(read, path, bodyArgument) }),
   }
   return { args, rewriteTarget: (masked, outbound) => rewrite(request, args, masked, outbound) }
+}
+
+/** Arguments may be named `constructor` or `__proto__`; what every object inherits declares nothing. */
+function declaredPlace(places: HttpBinding['places'], name: string): ArgumentPlace | undefined {
+  return Object.hasOwn(places, name) ? places[name] : undefined
 }
 
 type Put = (name: string, place: ArgumentPlace, value: Json) => void
@@ -174,11 +179,12 @@ function rewrite(
   const changed = Object.keys(args.values).filter(
     (name) => JSON.stringify(args.values[name]) !== JSON.stringify(masked.values[name]),
   )
-  const inBody = changed.some((name) => (places[name] ?? 'body') === 'body')
+  const placeOf = (name: string) => declaredPlace(places, name) ?? 'body'
+  const inBody = changed.some((name) => placeOf(name) === 'body')
   const received = bytesOf(outbound.body)
   const body = masked.body ?? (inBody ? writeBody(match.fn.http, args, masked) : received)
   const withBody = body === received ? outbound : { ...outbound, body }
-  const elsewhere = changed.filter((name) => (places[name] ?? 'body') !== 'body')
+  const elsewhere = changed.filter((name) => placeOf(name) !== 'body')
   if (elsewhere.length === 0) {
     return { outbound: withBody, bytes: argumentBytes(head, match.headerNames, body) }
   }

@@ -52,6 +52,7 @@ async function read(rules: InForce, head: Head, request: HttpRequest): Promise<R
   if (repeated) {
     throw new Refusal('request-malformed', { detail: `The header ${repeated} was sent twice.` })
   }
+  if (head.host === '') throw new Refusal('request-malformed', { detail: 'It names no host.' })
   const target = readTarget(head.url, head.host)
   const match = routeTable(rules.rulebook).find({
     host: head.host.replace(/:\d+$/, '').toLowerCase(),

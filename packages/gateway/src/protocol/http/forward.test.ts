@@ -138,6 +138,13 @@ const cases: readonly (readonly [string, (socket: Socket) => void, string])[] = 
     '200  [] hi',
   ],
   [
+    'two content types: we would mask by one, the caller read by the other',
+    say(
+      'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-type: text/html\r\ncontent-length: 2\r\n\r\n{}',
+    ),
+    'upstream-failed',
+  ],
+  [
     'a length that is no number',
     say('HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\nhi'),
     'upstream-failed',

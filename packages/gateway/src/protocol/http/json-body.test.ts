@@ -19,6 +19,7 @@ function check(text: string | Uint8Array, expected: unknown): void {
 
 const repeated = 'The body repeats a key within one object.'
 const deep = 'The body is nested deeper than 5.'
+const rounded = 'A number has more digits than can be told apart.'
 const notJson = 'The body is not JSON.'
 
 const cases: readonly (readonly [string, string | Uint8Array, unknown])[] = [
@@ -43,6 +44,12 @@ const cases: readonly (readonly [string, string | Uint8Array, unknown])[] = [
   ['single quotes', "{'a':1}", notJson],
   ['comment', '{/*c*/}', notJson],
   ['NaN', '[NaN]', notJson],
+  ['a fraction that reads as an integer', '[1.00000000000000000001]', rounded],
+  ['the same with an exponent', '[100000000000000000001e-20]', rounded],
+  ['a number so small that it reads as zero', '{"a":1e-400}', rounded],
+  ['whole numbers, however they are written', '[1.000000000000000000,20e-1,0e-9]', [1, 2, 0]],
+  ['many digits inside a string', '["1.00000000000000000001"]', ['1.00000000000000000001']],
+  ['a fraction', '[0.1000000000000000055]', [0.1]],
   ['not UTF-8', Uint8Array.of(0x22, 0xff, 0x22), 'The body is not UTF-8.'],
   ['byte order mark', '\ufeff{}', 'The body starts with a byte order mark.'],
 ]

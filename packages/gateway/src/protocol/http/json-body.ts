@@ -20,6 +20,9 @@ export function readJsonBody(bytes: Uint8Array, depthMax: number): JsonBody {
   const value = parse(text)
   // JSON.parse keeps the last of two equal keys, so a text with more keys than its value has duplicates.
   if (countKeys(value) !== shape.keys) throw malformed('The body repeats a key within one object.')
+  if (mayRound.test(text) && hidesFraction(text)) {
+    throw malformed('A number has more digits than can be told apart.')
+  }
   return { value, exactNumber: (path) => exactNumber(text, path) }
 }
 
@@ -29,6 +32,30 @@ function parse(text: string): Json {
   } catch (cause) {
     throw malformed('The body is not JSON.', cause)
   }
+}
+
+/** What a double may round to an integer: many digits behind the point, or an exponent that makes some. */
+const mayRound = /\.\d{15}|\d[eE]-\d/
+
+/**
+ * Whether a number that is not whole reads as one, like 1.00000000000000000001: schema and policy would
+ * judge the integer, and the upstream could read the fraction.
+ */
+function hidesFraction(text: string): boolean {
+  let found = false
+  JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) => {
+    if (Number.isInteger(value) && !isWhole(context?.source ?? '')) found = true
+    return value
+  })
+  return found
+}
+
+function isWhole(source: string): boolean {
+  const [, whole = '', fraction = '', exponent = '0'] =
+    /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? []
+  const digits = whole + fraction
+  const zeros = digits.length - digits.replace(/0+$/, '').length
+  return zeros === digits.length || Number(exponent) - fraction.length + zeros >= 0
 }
 
 /** Depth and number of keys, by one look at the bytes outside strings. Meaningful for valid JSON only. */

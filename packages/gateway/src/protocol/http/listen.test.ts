@@ -179,6 +179,16 @@ const cases: readonly (readonly [string, string, object | readonly number[]])[] 
   ['two Host headers', `GET /crm/customers/c HTTP/1.1\r\n${close}host: other\r\n\r\n`, [400]],
   ['no Host header', 'GET /crm/customers/c HTTP/1.1\r\nconnection: close\r\n\r\n', [400]],
   [
+    'no Host header, then a request that has one: each is answered',
+    `GET /crm/customers/c HTTP/1.1\r\n\r\nGET /crm/customers/c HTTP/1.1\r\n${close}\r\n`,
+    [400, 200],
+  ],
+  [
+    'arguments named like what every object inherits',
+    json('{"constructor":1,"toString":2}'),
+    { args: { id: 'c-1', constructor: 1, toString: 2 } },
+  ],
+  [
     'form fields',
     post(
       'content-type: application/x-www-form-urlencoded\r\ncontent-length: 12\r\n',
@@ -308,6 +318,26 @@ test('HTTP/2 by prior knowledge on the same port', async () => {
   assert.equal(status, 200)
   assert.equal(record, 'test#7')
   assert.deepEqual(JSON.parse(Buffer.concat(chunks).toString()).args, { id: 'c-1', a: 1 })
+})
+
+test('garbage behind a call that is under way is not answered in its place', async () => {
+  const taken = Promise.withResolvers<void>()
+  const slow = await listen({ host: '127.0.0.1', port: 0, concurrentCalls: 1 }, async (call) => {
+    taken.resolve()
+    await new Promise((resolve) => call.signal.addEventListener('abort', resolve))
+    throw new Refusal('caller-left')
+  })
+  const socket = connect(Number(new URL(slow.url).port), '127.0.0.1')
+  let text = ''
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1')
+  })
+  socket.write('GET /crm/customers/c HTTP/1.1\r\nhost: gw\r\n\r\n')
+  await taken.promise
+  socket.write('{}{}\r\n\r\n')
+  await new Promise((resolve) => socket.on('close', resolve))
+  assert.equal(text, '')
+  await slow.close({ graceMs: 1000 })
 })
 
 test('calls beyond the limit are shed at once', async () => {

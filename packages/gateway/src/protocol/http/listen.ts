@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import {
   createServer as createHttp2Server,
   createSecureServer,
@@ -117,7 +117,8 @@ const http1Options = {
   // The time for a whole request bounds uploads; a slow body is bounded by its idle time instead.
   requestTimeout: 0,
   keepAliveTimeout: limits.keepAliveMs,
-  requireHostHeader: true,
+  // Node would answer by itself and go on to the next request: decode.ts refuses, on the record.
+  requireHostHeader: false,
   insecureHTTPParser: false,
   joinDuplicateHeaders: false,
 } as const
@@ -137,8 +138,17 @@ function secure(tls: { cert: string; key: string }, onRequest: OnRequest): Http2
 
 /** One plain port: the first bytes tell an HTTP/2 preface (RFC 9113 section 3.4) from HTTP/1.1. */
 function plain(onRequest: OnRequest, sessions: Set<Http2Session>): TcpServer {
-  const http1: Server = createServer(http1Options, onRequest)
-  http1.on('clientError', refuseGarbage)
+  const latest = new WeakMap<object, IncomingMessage>()
+  const http1: Server = createServer(http1Options, (request, response) => {
+    latest.set(request.socket, request)
+    response.on('close', () => latest.delete(request.socket))
+    onRequest(request, response)
+  })
+  http1.on('clientError', (error, socket: Socket) => {
+    // Garbage behind a call that is under way: a 400 would be taken for that call's answer.
+    if (latest.get(socket)?.complete) socket.destroy()
+    else refuseGarbage(error, socket)
+  })
   const http2: Http2Server = createHttp2Server({ settings: http2Settings })
   http2.on('request', onRequest)
   http2.on('session', (session: Http2Session) => track(sessions, session))

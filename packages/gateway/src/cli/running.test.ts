@@ -1,0 +1,274 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+
+/**
+ * The whole of it with the real program: a gateway made by `init` and run by `serve`, two people, a key,
+ * an upstream. The cases run in order and tell one story.
+ */
+const bin = join(import.meta.dirname, '../../bin/sallyport.js')
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-cli-'))
+const base = { PATH: process.env.PATH, HOME: folder, NO_COLOR: '1' }
+
+type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
+
+function start(args: readonly string[], env: Record<string, string | undefined>): ChildProcess {
+  return spawn(process.execPath, [bin, ...args], { cwd: folder, env: { ...base, ...env } })
+}
+
+function run(
+  args: readonly string[],
+  env: Record<string, string | undefined> = {},
+  input = '',
+): Promise<Ended> {
+  const child = start(args, env)
+  child.stdin?.end(input)
+  return ended(child)
+}
+
+function ended(child: ChildProcess): Promise<Ended> {
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.on('data', (text) => (stdout += text))
+  child.stderr?.on('data', (text) => (stderr += text))
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
+}
+
+/** Resolves with the first match in what this stream says; rejects when it ends without one. */
+function saying(child: ChildProcess, from: 'stdout' | 'stderr', pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    child[from]?.on('data', (more) => {
+      text += more
+      const found = pattern.exec(text)
+      if (found) resolve(found[1] ?? found[0])
+    })
+    child.on('close', () => reject(new Error(`it never said ${pattern}, but: ${text}`)))
+  })
+}
+
+let upstream: Server
+let gateway: ChildProcess
+let gatewayEnded: Promise<Ended>
+let keys: string[]
+const reached: string[] = []
+const dana: Record<string, string> = { XDG_CONFIG_HOME: join(folder, 'dana') }
+const alex: Record<string, string> = { XDG_CONFIG_HOME: join(folder, 'alex') }
+const caller: Record<string, string> = {}
+let approval = ''
+let session = ''
+
+before(async () => {
+  upstream = createServer((request, response) => {
+    reached.push(`${request.method} ${request.url}`)
+    response.setHeader('content-type', 'application/json')
+    response.end('{"id":"7","name":"\\u001b[2Jpainted","email":"maria@mail.example"}')
+  })
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+  const address = upstream.address()
+  assert.ok(address !== null && typeof address === 'object')
+  const made = await run([
+    ...['init', 'gw', '--upstream', `http://127.0.0.1:${address.port}`],
+    ...['--operator', 'dana', '--approver', 'alex'],
+  ])
+  assert.equal(made.code, 0, made.stderr)
+  keys = made.stdout.trim().split('\n')
+  gateway = start(['serve', '--config', 'gw/gateway.yaml'], {
+    SALLYPORT_LISTEN_PORT: '0',
+    SALLYPORT_ADMIN_PORT: '0',
+    SALLYPORT_HOME: 'memory',
+  })
+  gatewayEnded = ended(gateway)
+  const [url, adminUrl] = await Promise.all([
+    saying(gateway, 'stderr', /Calls\s+(http:\S+)\n/),
+    saying(gateway, 'stderr', /Admin API\s+(http:\S+)\n/),
+  ])
+  caller.SALLYPORT_URL = url
+  dana.SALLYPORT_ADMIN_URL = adminUrl
+  alex.SALLYPORT_ADMIN_URL = adminUrl
+})
+
+after(async () => {
+  gateway?.kill('SIGKILL')
+  upstream?.close()
+  upstream?.closeAllConnections()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function check(got: Ended, want: { code: number; stdout?: RegExp; stderr?: RegExp }): void {
+  assert.equal(got.code, want.code, `${got.stderr}\n${got.stdout}`)
+  if (want.stdout) assert.match(got.stdout, want.stdout)
+  if (want.stderr) assert.match(got.stderr, want.stderr)
+}
+
+test('nobody is signed in at first', async () => {
+  check(await run(['calls', 'ls'], dana), { code: 4, stderr: /sallyport login/ })
+})
+
+test('a wrong operator key signs nobody in', async () => {
+  const got = await run(['login', '--operator-key-stdin'], dana, 'spo_wrong\n')
+  check(got, { code: 4, stderr: /Sign in first|not accepted/ })
+})
+
+test('both people sign in', async () => {
+  for (const [at, [name, env]] of Object.entries({ dana, alex }).entries()) {
+    const got = await run(['login', '--operator-key-stdin'], env, `${keys[at]}\n`)
+    check(got, { code: 0, stderr: new RegExp(`operator:${name}`) })
+  }
+  check(await run(['whoami'], dana), { code: 0, stdout: /roles +admin/ })
+})
+
+test('a key is made, shown once and listed without itself', async () => {
+  const wanted = ['--name', 'bot', '--kind', 'agent', '--group', 'team', '--scope', 'api.*']
+  const got = await run(['keys', 'create', ...wanted, '--expires', '1h'], dana)
+  check(got, { code: 0, stdout: /^spk_\w+\n$/ })
+  caller.SALLYPORT_TOKEN = got.stdout.trim()
+  const listed = await run(['keys', 'ls'], dana)
+  check(listed, { code: 0, stdout: /bot .*✓ live/ })
+  assert.doesNotMatch(listed.stdout, /spk_/)
+})
+
+test('a call is masked; only its body is on stdout', async () => {
+  const got = await run(['call', 'api.item.get', '-d', '{"id":"7"}', '--rulebook', 'gw'], caller)
+  check(got, { code: 0, stdout: /^\{"id":"7".*"email":"m\*+mple"\}$/ })
+  assert.deepEqual(reached.splice(0), ['GET /items/7'])
+})
+
+test('arguments cannot leave their place in the path', async () => {
+  const got = await run(
+    ['call', 'api.item.get', '-d', '{"id":"../../admin"}', '--rulebook', 'gw'],
+    caller,
+  )
+  check(got, { code: 1, stderr: /request-malformed/ })
+  assert.deepEqual(reached, [])
+})
+
+test('a call without proof is not made', async () => {
+  const env = { ...caller, SALLYPORT_TOKEN: undefined }
+  const got = await run(['call', 'api.item.get', '-d', '{"id":"7"}', '--rulebook', 'gw'], env)
+  check(got, { code: 4, stderr: /keys create/ })
+})
+
+test('a call that needs a person is held', async () => {
+  const got = await run(
+    ['call', 'api.item.delete', '-d', '{"id":"7"}', '--rulebook', 'gw', '--wait', '1s'],
+    caller,
+  )
+  check(got, { code: 6, stderr: /approval-required/ })
+  approval = /approvals approve (\S+)/.exec(got.stderr)?.[1] ?? ''
+  assert.notEqual(approval, '')
+  assert.deepEqual(reached, [])
+})
+
+test('who made the key may not approve its call', async () => {
+  check(await run(['approvals', 'approve', approval], dana), { code: 5 })
+})
+
+test('another person sees what would run, and approves', async () => {
+  check(await run(['approvals', 'ls'], alex), { code: 0, stdout: /api\.item\.delete .*may vote/ })
+  const got = await run(['approvals', 'approve', approval, '--reason', 'agreed'], alex)
+  check(got, { code: 0, stderr: /DELETE \/items\/7|"id": "7"/ })
+})
+
+test('the approved call is made once', async () => {
+  const args = ['call', 'api.item.delete', '-d', '{"id":"7"}', '--rulebook', 'gw']
+  check(await run([...args, '--approval', approval], caller), { code: 0 })
+  check(await run([...args, '--approval', approval], caller), {
+    code: 5,
+    stderr: /approval-unusable/,
+  })
+  assert.deepEqual(reached.splice(0), ['DELETE /items/7'])
+})
+
+test('calls and sessions are listed', async () => {
+  check(await run(['calls', 'ls'], dana), { code: 0, stdout: /◐ masked +api\.item\.get/ })
+  const got = await run(['sessions', 'ls', '-o', 'json'], dana)
+  check(got, { code: 0 })
+  session = JSON.parse(got.stdout)[0].id
+})
+
+test('a list that goes on says so', async () => {
+  const got = await run(['calls', 'ls', '--limit', '1', '-o', 'jsonl'], dana)
+  check(got, { code: 0, stderr: /there are more/ })
+  assert.equal(got.stdout.trim().split('\n').length, 1)
+})
+
+test('a session is replayed: what was masked, held, approved and by whom', async () => {
+  const got = await run(['sessions', 'replay', session], dana)
+  check(got, { code: 0, stdout: /masked +1 × \$\.\.email by api\.item\.get#\$\.\.email/ })
+  assert.match(got.stdout, /approval +by operator:alex, held .* \(/)
+  assert.match(got.stdout, /decision +permitted: team-uses-items/)
+  const lines = await run(['sessions', 'replay', session, '-o', 'jsonl'], dana)
+  for (const line of lines.stdout.trim().split('\n'))
+    assert.equal(JSON.parse(line).session, session)
+})
+
+test('calls are followed as they end', async () => {
+  const tail = start(['calls', 'tail', '-o', 'jsonl'], dana)
+  const tailEnded = ended(tail)
+  const seen = saying(tail, 'stdout', /"function":"(api\.item\.get)"/)
+  let found = false
+  const done = seen.finally(() => (found = true))
+  // The stream may begin after a call: calls are made until one is seen.
+  while (!found) {
+    await run(['call', 'api.item.get', '-d', '{"id":"8"}', '--rulebook', 'gw'], caller)
+  }
+  assert.equal(await done, 'api.item.get')
+  tail.kill('SIGINT')
+  check(await tailEnded, { code: 0 })
+})
+
+test('the rulebook is applied, and a broken one is not', async () => {
+  check(await run(['apply'], dana), { code: 0, stderr: /in force/ })
+  check(await run(['apply'], alex), { code: 5 })
+  const added = join(folder, 'gw/rulebook/functions/broken.yaml')
+  writeFileSync(added, 'connection: nowhere\nfunctions: []\n')
+  check(await run(['apply'], dana), { code: 1, stderr: /functions\/broken\.yaml/ })
+  rmSync(added)
+})
+
+test('the gateway explains its policy', async () => {
+  const args = ['policy', 'explain', 'api.item.delete', '--as', 'user:corp:sam', '--group', 'team']
+  const got = await run([...args, '-d', '{"id":"1"}'], dana)
+  check(got, { code: 6, stdout: /held until approvers approve/ })
+})
+
+test('functions are listed and shown', async () => {
+  check(await run(['functions', 'ls'], dana), { code: 0, stdout: /api\.item\.get +confidential/ })
+  check(await run(['functions', 'get', 'api.item.get'], dana), { code: 0, stdout: /GET/ })
+  check(await run(['functions', 'get', 'api.nothing'], dana), { code: 1 })
+})
+
+test('a revoked key calls nothing', async () => {
+  const listed = await run(['keys', 'ls', '-o', 'json'], dana)
+  const [{ id }] = JSON.parse(listed.stdout)
+  check(await run(['keys', 'revoke', id], dana), { code: 0 })
+  const got = await run(['call', 'api.item.get', '-d', '{"id":"7"}', '--rulebook', 'gw'], caller)
+  check(got, { code: 4, stderr: /unauthenticated/ })
+})
+
+test('signing out ends the session', async () => {
+  check(await run(['logout'], dana), { code: 0 })
+  check(await run(['whoami'], dana), { code: 4 })
+})
+
+test('doctor finds the gateway', async () => {
+  const env = {
+    SALLYPORT_HOME: 'memory',
+    SALLYPORT_ADMIN_PORT: new URL(dana.SALLYPORT_ADMIN_URL ?? '').port,
+  }
+  const got = await run(['doctor', '--config', 'gw/gateway.yaml'], env)
+  check(got, { code: 0, stdout: /a gateway answers/ })
+})
+
+test('SIGTERM stops the gateway in order', async () => {
+  gateway.kill('SIGTERM')
+  const got = await gatewayEnded
+  check(got, { code: 0, stderr: /Stopped\./ })
+  const after = await run(['whoami'], alex)
+  check(after, { code: 9, stderr: /cannot be reached/ })
+})

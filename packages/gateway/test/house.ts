@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { TestContext } from 'node:test'
+import { pino } from 'pino'
+import { configSchema } from '../src/config/schema.ts'
+import { type Idp, startIdp } from '../src/demo/idp.ts'
+import { type Gateway, serve } from '../src/serve.ts'
+import { prepareReads } from '../src/store/sqlite/reads.ts'
+import { type Asked, ask, type Seen } from './caller.ts'
+import { rulebook, writeRulebook } from './rules.ts'
+import { startUpstream, type Upstream } from './upstream.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: a leaf is looked at member by member, as an auditor would.
+export type Leaf = Record<string, any>
+
+export type House = {
+  readonly url: () => string
+  readonly adminUrl: () => string
+  readonly idp: Idp
+  readonly upstream: Upstream
+  /** What the gateway proves itself with to the upstream. */
+  readonly secret: string
+  readonly home: string
+  readonly rulebook: string
+  /** What the operator's log said. */
+  readonly logged: () => string
+  /** A person of the group `callers`. */
+  readonly token: string
+  readonly call: (path: string, asked?: Asked) => Promise<Seen>
+  /** All leaves of the log, read from the file behind the gateway's back. */
+  readonly records: () => Leaf[]
+  /** The clear bytes of one payload; undefined when it was not kept. */
+  readonly payload: (index: number, role: 'args' | 'forwarded' | 'result' | 'returned') => string | undefined
+  /** The admin API as this person: their first request signs them in. */
+  readonly admin: (person: Person, method: string, path: string, body?: unknown) => Promise<Seen>
+  /** Dana looks at the question and says yes. */
+  readonly approve: (id: string) => Promise<Seen>
+  readonly restart: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+export type Person = { readonly sub: string; readonly groups: readonly string[] }
+export const dana: Person = { sub: 'dana', groups: ['approvers'] }
+export const root: Person = { sub: 'root', groups: ['admin'] }
+
+const audience = 'house'
+const adminAudience = 'house-admin'
+
+/** A whole gateway between a real identity provider and a real upstream. */
+export async function openHouse(t: TestContext): Promise<House> {
+  const [idp, upstream] = await Promise.all([startIdp({ audience }), startUpstream()])
+  const secret = randomBytes(18).toString('base64url')
+  const home = mkdtempSync(join(tmpdir(), 'sallyport-house-'))
+  const rules = mkdtempSync(join(tmpdir(), 'sallyport-rules-'))
+  writeRulebook(rules, rulebook({ up: upstream.url, dead: await deadUrl() }))
+  const lines: string[] = []
+  const start = () => startGateway({ idp, home, rules, secret, lines })
+  let gateway: Gateway | undefined = await start()
+  const running = (): Gateway => {
+    if (!gateway) throw new Error('the gateway is stopped')
+    return gateway
+  }
+  const stop = async () => {
+    await gateway?.close()
+    gateway = undefined
+  }
+  t.after(async () => {
+    await upstream.close()
+    await stop()
+    await idp.close()
+    for (const folder of [home, rules]) rmSync(folder, { recursive: true, force: true })
+  })
+  const token = await idp.token({ sub: 'tess', groups: ['callers'] })
+  const admin = openPeople(idp, () => running().adminUrl)
+  const payload: House['payload'] = (index, role) => readPayload(home, index, role)
+  return {
+    url: () => running().url,
+    adminUrl: () => running().adminUrl,
+    idp,
+    upstream,
+    secret,
+    home,
+    rulebook: rules,
+    logged: () => lines.join(''),
+    token,
+    call: (path, asked) => ask(running().url, path, { token, ...asked }),
+    records: () => readLeaves(home),
+    payload,
+    admin,
+    approve: (id) => vote(admin, { id, person: dana, verdict: 'approve' }),
+    stop,
+    restart: async () => {
+      await stop()
+      gateway = await start()
+    },
+  }
+}
+
+/** One person's answer to one question, after looking at it. */
+export async function vote(
+  admin: House['admin'],
+  { id, person, verdict }: { id: string; person: Person; verdict: 'approve' | 'deny' },
+): Promise<Seen> {
+  const shown = await admin(person, 'GET', `/approvals/${id}`)
+  const digest = shown.status === 200 ? shown.json().digest : 'unseen'
+  return admin(person, 'POST', `/approvals/${id}/${verdict}`, { digest, reason: verdict })
+}
+
+/** The configuration of a house, as gateway.yaml would say it. */
+export function houseConfig(given: { issuer: string; home: string; rules: string }): object {
+  return {
+    home: given.home,
+    rulebook: given.rules,
+    listen: { host: '127.0.0.1', port: 0 },
+    admin: { host: '127.0.0.1', port: 0 },
+    issuers: [
+      {
+        name: 'corp',
+        issuer: given.issuer,
+        audiences: [audience],
+        adminAudiences: [adminAudience],
+        insecureHttp: true,
+        defaultKind: 'user',
+      },
+    ],
+  }
+}
+
+function startGateway(given: {
+  readonly idp: Idp
+  readonly home: string
+  readonly rules: string
+  readonly secret: string
+  readonly lines: string[]
+}): Promise<Gateway> {
+  const { home, rules, idp } = given
+  return serve({
+    config: configSchema.parse(houseConfig({ issuer: idp.issuer, home, rules })),
+    env: { UP_SECRET: given.secret },
+    version: '0.0.0-test',
+    log: pino({ level: 'trace' }, { write: (line: string) => void given.lines.push(line) }),
+  })
+}
+
+/** Signed in once per person and address: signing in is limited per minute. */
+function openPeople(idp: Idp, adminUrl: () => string): House['admin'] {
+  const sessions = new Map<string, string>()
+  const signIn = async ({ sub, groups }: Person): Promise<string> => {
+    const key = `${adminUrl()} ${sub} ${groups.join()}`
+    const known = sessions.get(key)
+    if (known !== undefined) return known
+    const proof = await idp.token({ sub, groups, aud: adminAudience })
+    const seen = await ask(adminUrl(), '/api/v1/sign-in', { method: 'POST', token: proof })
+    assert.equal(seen.status, 200, seen.text())
+    const token: string = seen.json().token
+    sessions.set(key, token)
+    return token
+  }
+  return async (person, method, path, body) =>
+    ask(adminUrl(), `/api/v1${path}`, {
+      method,
+      token: await signIn(person),
+      ...(body !== undefined && { json: body }),
+    })
+}
+
+/** An address nobody listens at: it was just given back. */
+async function deadUrl(): Promise<string> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 1}`
+}
+
+export function readLeaves(home: string): Leaf[] {
+  const db = new DatabaseSync(join(home, 'sallyport.db'), { readOnly: true, timeout: 5000 })
+  try {
+    const rows = db.prepare('SELECT "index" AS at, bytes FROM leaf ORDER BY "index"').all()
+    return rows.map(({ at, bytes }) => {
+      assert.ok(bytes instanceof Uint8Array)
+      return { index: at, ...JSON.parse(Buffer.from(bytes).toString('utf8')) }
+    })
+  } finally {
+    db.close()
+  }
+}
+
+function readPayload(
+  home: string,
+  index: number,
+  role: 'args' | 'forwarded' | 'result' | 'returned',
+): string | undefined {
+  const keys = JSON.parse(readFileSync(join(home, 'keys.json'), 'utf8'))
+  const db = new DatabaseSync(join(home, 'sallyport.db'), { readOnly: true, timeout: 5000 })
+  try {
+    const bytes = prepareReads(db, Buffer.from(keys.kek, 'base64url')).payload(index, role)
+    return bytes && Buffer.from(bytes).toString('utf8')
+  } finally {
+    db.close()
+  }
+}
+
+/** What was written since, and whether the upstream was touched since. */
+export function since(house: House): { readonly leaves: () => Leaf[]; readonly reached: () => number } {
+  const from = house.records().length
+  const before = house.upstream.reached.length
+  return {
+    leaves: () => house.records().slice(from),
+    reached: () => house.upstream.reached.length - before,
+  }
+}
+
+/** Waits until it holds; what never holds fails the test by itself, whatever the machine's speed. */
+export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let tries = 0; tries < 1_000; tries++) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  assert.fail(`never happened: ${what}`)
+}
+
+/**
+ * What has to hold of every log, whatever happened: each chain without a gap, each intent with exactly
+ * one ending, no ending without an intent, and none of these words in any leaf or in the operator's log.
+ */
+export function assertSoundLog(house: House, secrets: readonly string[] = []): void {
+  const leaves = house.records()
+  assertChains(house)
+  const ends = leaves.filter(({ type }) => type === 'call.outcome' || type === 'reconcile.indeterminate')
+  const intents = leaves.filter(({ type }) => type === 'call.authorized')
+  assert.deepEqual(
+    ends.map(({ intent }) => intent).toSorted((a, b) => a - b),
+    intents.map(({ index }) => index),
+    'every intent has exactly one ending',
+  )
+  for (const end of ends) assert.equal(leaves[end.intent]?.call, end.call)
+  const text = JSON.stringify(leaves)
+  for (const word of [house.secret, house.token, ...secrets]) {
+    assert.ok(!text.includes(word), 'a secret stands in a leaf')
+    assert.ok(!house.logged().includes(word), 'a secret stands in the operator’s log')
+  }
+}
+
+function assertChains(house: House): void {
+  const db = new DatabaseSync(join(house.home, 'sallyport.db'), { readOnly: true, timeout: 5000 })
+  const rows = db.prepare('SELECT bytes FROM leaf ORDER BY "index"').all()
+  db.close()
+  const last = new Map<string, { seq: number; hash: string }>()
+  for (const { bytes } of rows) {
+    assert.ok(bytes instanceof Uint8Array)
+    const { boot, seq, prev } = JSON.parse(Buffer.from(bytes).toString('utf8')).emitter
+    const before = last.get(boot)
+    assert.equal(seq, before ? before.seq + 1 : 0)
+    assert.equal(prev, before ? before.hash : `sha256:${'0'.repeat(64)}`)
+    last.set(boot, { seq, hash: `sha256:${createHash('sha256').update(bytes).digest('hex')}` })
+  }
+}

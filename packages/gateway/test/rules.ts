@@ -1,0 +1,156 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** A rulebook as files: path below the folder → text. */
+export type RulebookFiles = Readonly<Record<string, string>>
+
+const connection = (id: string, upstream: string) => `id: ${id}
+protocol: http
+upstream: ${upstream}
+prefix: /${id}
+credential:
+  bearer: { env: UP_SECRET }
+forwardHeaders: [x-tenant]
+timeout: 1s
+`
+
+const functions = `connection: up
+functions:
+  - name: read
+    purpose: Read something without secrets
+    owner: team
+    sensitivity: internal
+    risk: low
+    http: GET /read
+    arguments:
+      q: { type: string, maxLength: 100 }
+  - name: write
+    purpose: Write anything
+    owner: team
+    sensitivity: internal
+    risk: low
+    http: POST /write
+    unknownArguments: allow
+  - name: item
+    purpose: Write one item
+    owner: team
+    sensitivity: internal
+    risk: medium
+    http: POST /items/{id}
+    arguments:
+      id: { type: string, pattern: '^[a-z0-9-]+$', maxLength: 20 }
+      name: { type: string, required: true, maxLength: 200 }
+      count: { type: integer, minimum: 1, maximum: 10 }
+      tags: { type: array, items: { type: string }, maxItems: 3 }
+      nested: { type: object }
+  - name: erase
+    purpose: Erase one item
+    owner: team
+    sensitivity: internal
+    risk: critical
+    http: DELETE /items/{id}
+    arguments:
+      id: { type: string, maxLength: 20 }
+  - name: person
+    purpose: Read one person
+    owner: team
+    sensitivity: restricted
+    risk: medium
+    http: GET /person
+    mask:
+      - { id: ssn, path: $.ssn, redact: SSN }
+      - { id: rows, path: '$.rows[*].ssn', redact: SSN }
+  - name: hush
+    purpose: Take what must not be seen everywhere
+    owner: team
+    sensitivity: restricted
+    risk: medium
+    http: POST /hush
+    arguments:
+      open: { type: string, maxLength: 100 }
+      pin: { type: string, maxLength: 100 }
+      note: { type: string, maxLength: 100 }
+      card: { type: string, maxLength: 100 }
+    mask: none
+    maskArguments:
+      - { id: pin, path: $.pin, redact: PIN, from: [upstream] }
+      - { id: note, path: $.note, redact: NOTE, from: [record] }
+      - { id: card, path: $.card, redact: CARD, from: [upstream, record] }
+  - name: upload
+    purpose: Take a body of any length
+    owner: team
+    sensitivity: internal
+    risk: low
+    http: PUT /upload
+    body: stream
+  - name: transfer
+    purpose: Move money
+    owner: team
+    sensitivity: internal
+    risk: high
+    http: POST /transfers
+    arguments:
+      to: { type: string, required: true, maxLength: 64 }
+      amount: { type: integer, required: true, minimum: 1 }
+  - name: refund
+    purpose: Move money back
+    owner: team
+    sensitivity: internal
+    risk: high
+    http: POST /refunds
+    arguments:
+      to: { type: string, required: true, maxLength: 64 }
+      amount: { type: integer, required: true, minimum: 1 }
+`
+
+const deadFunctions = `connection: dead
+functions:
+  - name: read
+    purpose: Read from a service that is not there
+    owner: team
+    sensitivity: internal
+    risk: low
+    http: GET /read
+`
+
+export const callersMayCall = `@id("callers-call")
+@owner("team")
+@reason("Callers call")
+@review("90d")
+permit (principal in Group::"callers", action in [Action::"up", Action::"dead"], resource);
+`
+
+const guardrails = `@id("nobody-erases")
+@reason("Nothing is erased by a call")
+forbid (principal, action == Action::"up.erase", resource);
+
+@id("large")
+@reason("More than 1000 needs an approver")
+@approval("approvers")
+forbid (
+  principal,
+  action in [Action::"up.transfer", Action::"up.refund"],
+  resource
+)
+when { context.args.amount > 1000 }
+unless { context has approval && context.approval.groups.contains("approvers") };
+`
+
+/** The rulebook of these tests, for an upstream at this address and one where nobody listens. */
+export function rulebook(urls: { readonly up: string; readonly dead: string }): RulebookFiles {
+  return {
+    'connections/up.yaml': connection('up', urls.up),
+    'connections/dead.yaml': connection('dead', urls.dead),
+    'functions/up.yaml': functions,
+    'functions/dead.yaml': deadFunctions,
+    'policies/grants.cedar': callersMayCall,
+    'policies/guardrails.cedar': guardrails,
+  }
+}
+
+export function writeRulebook(folder: string, files: RulebookFiles): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+}
