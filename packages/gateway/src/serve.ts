@@ -127,6 +127,7 @@ async function openRooms(
     {
       host: listen.host,
       port: listen.port,
+      http2: listen.http2,
       concurrentCalls: config.callLimits.concurrentCalls,
       ...(listen.tls && {
         tls: {

@@ -35,15 +35,17 @@ async function issue(house: House, asked: object): Promise<{ key: string; id: st
   return { key, id }
 }
 
+type Jwk = Readonly<Record<string, unknown>>
+
 /** Signed as HS256, with what everybody may know as the secret. */
-async function confused(house: House, secretOf: (jwk: object) => string): Promise<string> {
+async function confused(house: House, secretOf: (jwk: Jwk) => string): Promise<string> {
   const jwk = await house.idp.publicKey()
   const text = `${part({ alg: 'HS256', typ: 'at+jwt', kid: jwk.kid })}.${part(good(house))}`
   return `${text}.${createHmac('sha256', secretOf(jwk)).update(text).digest('base64url')}`
 }
 
-const pem = (jwk: object) =>
-  createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString()
+const pem = (jwk: Jwk) =>
+  createPublicKey({ key: { ...jwk }, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString()
 
 async function fromElsewhere(claims: (house: House) => object, house: House): Promise<string> {
   const other = await startIdp()

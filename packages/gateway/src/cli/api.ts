@@ -24,6 +24,8 @@ export type Api = {
     options: {
       readonly query?: Query
       readonly signal: AbortSignal
+      /** Called once events flow, so that what is read then and what comes later leave no gap. */
+      readonly onOpen?: () => Promise<void>
       readonly onEvent: (event: ServerEvent) => Promise<void> | void
     },
   ) => Promise<void>
@@ -201,7 +203,7 @@ async function followEvents(
   path: string,
   options: Parameters<Api['events']>[1],
 ): Promise<void> {
-  const { signal, onEvent, query = {} } = options
+  const { signal, onEvent, onOpen, query = {} } = options
   let last: string | undefined
   let connected = false
   while (!signal.aborted) {
@@ -210,6 +212,8 @@ async function followEvents(
       const asked = { method: 'GET', path: withQuery(path, query), headers, signal }
       const response = await ask(at, asked)
       connected = true
+      // Connected again without an event to go on from: what happened meanwhile has to be read again.
+      if (last === undefined) await onOpen?.()
       for await (const event of readEvents(response.body)) {
         if (event.id !== '') last = event.id
         await onEvent(event)

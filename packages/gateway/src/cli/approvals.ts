@@ -157,16 +157,17 @@ async function watch(options: Common): Promise<void> {
   const api = signedInApi(options.adminUrl, process.env)
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
-  const pending = await api.list<ApprovalSummary>('/approvals', {
-    query: { state: 'PENDING' },
-    max: 200,
-  })
-  tellApprovals(pending.rows, options.output === 'json' ? 'jsonl' : options.output)
-  sayMore(pending.rows.length, pending.more)
-  say(err.dim('Waiting for more. Ctrl-C stops. To answer: sallyport approvals approve <id>'))
+  const format = options.output === 'json' ? 'jsonl' : options.output
   await api.events('/approvals/events', {
     signal: stop.signal,
-    onEvent: ({ text }) => tellEvent(JSON.parse(text), options.output),
+    onOpen: async () => {
+      const query = { state: 'PENDING' }
+      const { rows, more } = await api.list<ApprovalSummary>('/approvals', { query, max: 200 })
+      tellApprovals(rows, format)
+      sayMore(rows.length, more)
+      say(err.dim('Waiting for more. Ctrl-C stops. To answer: sallyport approvals approve <id>'))
+    },
+    onEvent: ({ text }) => tellEvent(JSON.parse(text), format),
   })
 }
 

@@ -61,9 +61,10 @@ export async function askFor(question: string, preset: string): Promise<string> 
 
 /** Asks for what must not be seen on the screen. */
 export async function askHidden(question: string): Promise<string> {
-  process.stderr.write(`${question} `)
   const { stdin } = process
+  // Before the question is seen: whoever types at once must not see it echoed.
   stdin.setRawMode(true)
+  process.stderr.write(`${question} `)
   try {
     return await readHidden()
   } finally {

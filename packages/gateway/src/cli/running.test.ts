@@ -222,6 +222,17 @@ test('calls are followed as they end', async () => {
   check(await tailEnded, { code: 0 })
 })
 
+test('what waits is seen by who watches', async () => {
+  const watch = start(['approvals', 'watch', '-o', 'jsonl'], alex)
+  const watchEnded = ended(watch)
+  const seen = saying(watch, 'stdout', /"function":"api\.item\.(delete)"/)
+  const args = ['call', 'api.item.delete', '-d', '{"id":"9"}', '--rulebook', 'gw', '--wait', '1s']
+  check(await run(args, caller), { code: 6 })
+  assert.equal(await seen, 'delete')
+  watch.kill('SIGINT')
+  check(await watchEnded, { code: 0 })
+})
+
 test('the rulebook is applied, and a broken one is not', async () => {
   check(await run(['apply'], dana), { code: 0, stderr: /in force/ })
   check(await run(['apply'], alex), { code: 5 })
