@@ -103,7 +103,7 @@ credential: { header: { name: X-Api-Key, value: { env: BENCH_SECRET } } }
     `connection: crm
 functions:
   - name: search
-    purpose: Find customers
+    purpose: Find a customer
     owner: team-crm
     sensitivity: restricted
     risk: medium
@@ -113,8 +113,9 @@ functions:
       query: { type: string, required: true, maxLength: 4000 }
       filters: { type: object, required: true, properties: { plan: { type: string } } }
     mask:
-      - { path: '$.customers[*].email', partial: { first: 1, last: 4 } }
-      - { path: '$.customers[*].ssn', redact: SSN }
+      - { path: $.customer.email, partial: { first: 1, last: 4 } }
+      - { path: $.customer.ssn, redact: SSN }
+      - { path: $.customer.card.number, partial: { first: 6, last: 4 } }
 `,
   )
   const policy = (n: number) => `@id("grant-${n}") @owner("team") @reason("Bench") @review("90d")

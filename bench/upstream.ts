@@ -2,20 +2,20 @@
 import { createServer } from 'node:http'
 
 const bytes = Number(process.argv[2] ?? 2048)
-const customers: unknown[] = []
-while (JSON.stringify({ customers }).length < bytes) {
-  const n = customers.length
-  customers.push({
-    id: `c-${1000 + n}`,
-    name: `Customer ${n}`,
-    email: `customer.${n}@mail.example`,
-    ssn: '536-22-8716',
-    plan: 'business',
-    balance: 12.5 + n,
-    notes: ['first contact', 'renewed'],
-  })
+const orders: unknown[] = []
+const customer = {
+  id: 'c-1001',
+  name: 'Maria Schneider',
+  email: 'maria.schneider@mail.example',
+  ssn: '536-22-8716',
+  card: { brand: 'visa', number: '4539578763621486', expires: '2029-04' },
+  orders,
 }
-const body = Buffer.from(JSON.stringify({ customers }))
+while (JSON.stringify({ customer }).length < bytes) {
+  const n = orders.length
+  orders.push({ id: `o-${1000 + n}`, total: 12.5 + n, currency: 'EUR', lines: ['first', 'second'] })
+}
+const body = Buffer.from(JSON.stringify({ customer }))
 const server = createServer((request, response) => {
   request.resume()
   request.on('end', () => {

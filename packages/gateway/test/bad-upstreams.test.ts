@@ -42,6 +42,14 @@ const cases: Readonly<Record<string, Case>> = {
     ending: 'upstream-unreachable',
     reached: 0,
   },
+  'its credential is not there': {
+    path: '/bare/read',
+    script: () => hang,
+    seen: [502, 'credential-unavailable'],
+    recordedStatus: 0,
+    ending: 'credential-unavailable',
+    reached: 0,
+  },
   'it never answers': {
     script: () => hang,
     seen: [504, 'upstream-timeout'],

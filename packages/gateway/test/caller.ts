@@ -50,6 +50,7 @@ export function ask(base: string, path: string, asked: Asked = {}): Promise<Seen
   return new Promise((resolve, reject) => {
     const options = { hostname, port, path, method, headers, agent: agent ?? false, signal }
     const sent = request(options, (response) => {
+      sent.removeListener('error', reject).on('error', () => {})
       const pieces: Buffer[] = []
       const over = () => resolve(seenOf(sent, response, Buffer.concat(pieces)))
       response.on('data', (piece: Buffer) => {
@@ -59,6 +60,7 @@ export function ask(base: string, path: string, asked: Asked = {}): Promise<Seen
       response.on('error', over)
       response.on('close', over)
     })
+    // After an answer began, what goes wrong shows in the answer.
     sent.on('error', reject)
     sent.end(body)
   })
@@ -73,12 +75,17 @@ function seenOf(sent: ClientRequest, response: IncomingMessage, body: Buffer): S
     body,
     text,
     json: () => JSON.parse(text()),
-    code: headers['content-type'] === 'application/problem+json' ? JSON.parse(text()).code : 'ok',
+    code: codeOf(headers['content-type'], text()),
     record: String(headers['sallyport-record'] ?? ''),
     approval: String(headers['sallyport-approval'] ?? ''),
     complete: response.complete,
     reused: sent.reusedSocket,
   }
+}
+
+function codeOf(mediaType: string | undefined, text: string): string {
+  if (mediaType !== 'application/problem+json') return 'ok'
+  return text === '' ? 'unsaid' : JSON.parse(text).code
 }
 
 /** Sends these bytes as they are, ends its side if asked to, and resolves with all that came back. */

@@ -44,6 +44,8 @@ export type House = {
   readonly stop: () => Promise<void>
 }
 
+type Logged = Pick<House, 'records' | 'home' | 'secret' | 'token' | 'logged'>
+
 export type Person = { readonly sub: string; readonly groups: readonly string[] }
 export const dana: Person = { sub: 'dana', groups: ['approvers'] }
 export const root: Person = { sub: 'root', groups: ['admin'] }
@@ -170,7 +172,7 @@ function openPeople(idp: Idp, adminUrl: () => string): House['admin'] {
 }
 
 /** An address nobody listens at: it was just given back. */
-async function deadUrl(): Promise<string> {
+export async function deadUrl(): Promise<string> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -229,7 +231,7 @@ export async function until(holds: () => boolean | Promise<boolean>, what: strin
  * What has to hold of every log, whatever happened: each chain without a gap, each intent with exactly
  * one ending, no ending without an intent, and none of these words in any leaf or in the operator's log.
  */
-export function assertSoundLog(house: House, secrets: readonly string[] = []): void {
+export function assertSoundLog(house: Logged, secrets: readonly string[] = []): void {
   const leaves = house.records()
   assertChains(house)
   const ends = leaves.filter(({ type }) => type === 'call.outcome' || type === 'reconcile.indeterminate')
@@ -247,8 +249,8 @@ export function assertSoundLog(house: House, secrets: readonly string[] = []): v
   }
 }
 
-function assertChains(house: House): void {
-  const db = new DatabaseSync(join(house.home, 'sallyport.db'), { readOnly: true, timeout: 5000 })
+function assertChains({ home }: Pick<House, 'home'>): void {
+  const db = new DatabaseSync(join(home, 'sallyport.db'), { readOnly: true, timeout: 5000 })
   const rows = db.prepare('SELECT bytes FROM leaf ORDER BY "index"').all()
   db.close()
   const last = new Map<string, { seq: number; hash: string }>()

@@ -4,14 +4,14 @@ import { dirname, join } from 'node:path'
 /** A rulebook as files: path below the folder → text. */
 export type RulebookFiles = Readonly<Record<string, string>>
 
-const connection = (id: string, upstream: string) => `id: ${id}
+const connection = (id: string, upstream: string, timeout: string, secret = 'UP_SECRET') => `id: ${id}
 protocol: http
 upstream: ${upstream}
 prefix: /${id}
 credential:
-  bearer: { env: UP_SECRET }
+  bearer: { env: ${secret} }
 forwardHeaders: [x-tenant]
-timeout: 1s
+timeout: ${timeout}
 `
 
 const functions = `connection: up
@@ -103,10 +103,10 @@ functions:
       amount: { type: integer, required: true, minimum: 1 }
 `
 
-const deadFunctions = `connection: dead
+const oneRead = (id: string) => `connection: ${id}
 functions:
   - name: read
-    purpose: Read from a service that is not there
+    purpose: Read where nothing can be read
     owner: team
     sensitivity: internal
     risk: low
@@ -117,7 +117,7 @@ export const callersMayCall = `@id("callers-call")
 @owner("team")
 @reason("Callers call")
 @review("90d")
-permit (principal in Group::"callers", action in [Action::"up", Action::"dead"], resource);
+permit (principal in Group::"callers", action in [Action::"up", Action::"dead", Action::"bare"], resource);
 `
 
 const guardrails = `@id("nobody-erases")
@@ -137,12 +137,22 @@ unless { context has approval && context.approval.groups.contains("approvers") }
 `
 
 /** The rulebook of these tests, for an upstream at this address and one where nobody listens. */
-export function rulebook(urls: { readonly up: string; readonly dead: string }): RulebookFiles {
+export function rulebook({
+  up,
+  dead,
+  timeout = '1s',
+}: {
+  readonly up: string
+  readonly dead: string
+  readonly timeout?: string
+}): RulebookFiles {
   return {
-    'connections/up.yaml': connection('up', urls.up),
-    'connections/dead.yaml': connection('dead', urls.dead),
+    'connections/up.yaml': connection('up', up, timeout),
+    'connections/dead.yaml': connection('dead', dead, timeout),
+    'connections/bare.yaml': connection('bare', up, timeout, 'SECRET_THAT_IS_NOT_SET'),
     'functions/up.yaml': functions,
-    'functions/dead.yaml': deadFunctions,
+    'functions/dead.yaml': oneRead('dead'),
+    'functions/bare.yaml': oneRead('bare'),
     'policies/grants.cedar': callersMayCall,
     'policies/guardrails.cedar': guardrails,
   }

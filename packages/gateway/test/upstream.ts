@@ -7,7 +7,10 @@ export type Reached = {
   readonly path: string
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
+  /** Of a chunked request only what came with its head, framing and all: the script reads the rest. */
   readonly body: Buffer
+  /** The connection it came on; `destroyed` when the gateway let go of it. */
+  readonly socket: Socket
 }
 
 /** What the upstream does with one request: whatever it likes with the socket. */
@@ -19,8 +22,6 @@ export type Upstream = {
   readonly reached: Reached[]
   /** What it does with the next requests. */
   script: Script
-  /** Connections that are open now. */
-  readonly open: () => number
   readonly close: () => Promise<void>
 }
 
@@ -36,14 +37,16 @@ export async function startUpstream(): Promise<Upstream> {
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
     let buffered: Buffer = Buffer.alloc(0)
-    socket.on('data', (chunk: Buffer) => {
+    const onData = (chunk: Buffer) => {
       buffered = Buffer.concat([buffered, chunk])
-      for (let read = readRequest(buffered); read; read = readRequest(buffered)) {
+      for (let read = readRequest(buffered, socket); read; read = readRequest(buffered, socket)) {
         buffered = buffered.subarray(read.length)
+        if (read.request.headers['transfer-encoding']) socket.removeListener('data', onData)
         reached.push(read.request)
         upstream.script(socket, read.request)
       }
-    })
+    }
+    socket.on('data', onData)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -53,7 +56,6 @@ export async function startUpstream(): Promise<Upstream> {
     url: `http://127.0.0.1:${address.port}`,
     reached,
     script: answer({ body: '{}' }),
-    open: () => sockets.size,
     close: async () => {
       for (const socket of sockets) socket.destroy()
       server.close()
@@ -104,7 +106,7 @@ export function raw(text: string, then: 'stay' | 'end' | 'reset' = 'end'): Scrip
 /** Says nothing at all. */
 export const hang: Script = () => {}
 
-function readRequest(bytes: Buffer): { request: Reached; length: number } | undefined {
+function readRequest(bytes: Buffer, socket: Socket): { request: Reached; length: number } | undefined {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return undefined
   const [line = '', ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n')
@@ -114,8 +116,9 @@ function readRequest(bytes: Buffer): { request: Reached; length: number } | unde
     headers[one.slice(0, colon).toLowerCase()] = one.slice(colon + 1).trim()
   }
   const [method = '', path = ''] = line.split(' ')
-  const length = Number(headers['content-length'] ?? 0)
+  const chunked = headers['transfer-encoding'] !== undefined
+  const length = chunked ? bytes.length - end - 4 : Number(headers['content-length'] ?? 0)
   if (bytes.length < end + 4 + length) return undefined
   const body = Buffer.from(bytes.subarray(end + 4, end + 4 + length))
-  return { request: { method, path, headers, body }, length: end + 4 + length }
+  return { request: { method, path, headers, body, socket }, length: end + 4 + length }
 }

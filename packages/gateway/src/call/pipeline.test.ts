@@ -88,6 +88,7 @@ async function* chunks({ log, chunks: texts }: World) {
   try {
     for (const text of texts) {
       if (text === 'BREAK') throw new Refusal('upstream-failed')
+      if (text === 'LEFT') throw new Refusal('caller-left')
       log.push(`upstream sends ${text}`)
       yield encoder.encode(text)
     }
@@ -372,6 +373,32 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
       'caller reads ab',
       'upstream let go',
       'outcome aborted streamed 2',
+    ],
+  ],
+  [
+    'the caller of a stream leaves while the upstream is waited for',
+    { ...streaming, chunks: ['ab', 'LEFT'] },
+    [
+      'intent',
+      'upstream sends ab',
+      'chunk up to 2',
+      'caller reads ab',
+      'upstream let go',
+      'outcome aborted streamed 2',
+      'refused caller-left',
+    ],
+  ],
+  [
+    'lines are for reading now, as events are',
+    { ...streaming, mediaType: 'application/x-ndjson', chunks: ['ab'] },
+    [
+      'intent',
+      'upstream sends ab',
+      'chunk up to 2',
+      'caller reads ab',
+      'upstream let go',
+      'outcome done streamed 2',
+      'replied 0',
     ],
   ],
   [

@@ -40,9 +40,11 @@ export async function recordOutcome(gate: Gate, at: Recorded, masked: Masked): P
 
 type Source = AsyncIterator<Uint8Array>
 
-/** Events are for reading now: an event stream is never held. */
+const live = new Set(['text/event-stream', 'application/x-ndjson', 'application/jsonl'])
+
+/** Events and lines are for reading now: a stream of them is never held. */
 function isLive(mediaType: string): boolean {
-  return mediaType === 'text/event-stream'
+  return live.has(mediaType)
 }
 
 /** Reads until the end or until the limit of what is held is passed. */
@@ -118,7 +120,7 @@ class WitnessedStream implements AsyncIterator<Uint8Array> {
       const refusal = Refusal.from(thrown)
       await this.#source.return?.()
       // Recorded if it can be; the caller sees a broken stream either way.
-      await this.#end(refusal.code).catch(() => {})
+      await this.#end(refusal.code === 'caller-left' ? 'aborted' : refusal.code).catch(() => {})
       throw refusal
     }
   }

@@ -32,12 +32,14 @@ async function run({ config: file }: { readonly config: string }): Promise<void>
   const gateway = await serve({ config, env: process.env, version: versionOf(), log }).catch(
     (thrown: unknown) => refusedToStart(thrown, config.rulebook),
   )
+  // Listened for before it is announced: whoever reads the lines below may stop it at once.
+  const asked = stopAsked()
   say(`${err.green('✓')} Sallyport ${versionOf()} is running. Ctrl-C stops it.`)
   say(`  Calls      ${gateway.url}`)
   say(`  Admin API  ${gateway.adminUrl}`)
   say(`  Rulebook   ${config.rulebook}`)
   say(`  Home       ${config.home === 'memory' ? 'memory (lost at exit)' : config.home}`)
-  await stopAsked()
+  await asked
   say('Stopping: running calls may end. Once more to cut them off.')
   process.once('SIGINT', cut).once('SIGTERM', cut)
   await gateway.close()

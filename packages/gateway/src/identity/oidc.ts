@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { compactVerify } from 'jose'
 import { Refusal } from '../call/refusal.ts'
 import type { IssuerConfig } from '../config/config.ts'
@@ -56,12 +56,12 @@ export function openOidc(
   const remembered = new Map<string, Verified>()
 
   const verifyCall = async (token: string): Promise<Verified> => {
-    const hash = createHash('sha256').update(token).digest('hex')
-    const known = remembered.get(hash)
+    const digest = hash('sha256', token, 'hex')
+    const known = remembered.get(digest)
     if (known && now() < known.recheckAt) return known
-    remembered.delete(hash)
+    remembered.delete(digest)
     const verified = await verifyToken(token, {
-      hash,
+      digest,
       issuers,
       keys,
       now,
@@ -78,7 +78,7 @@ export function openOidc(
       if (remembered.size < limits.tokenCacheEntries) break
       remembered.delete(oldest)
     }
-    remembered.set(hash, entry)
+    remembered.set(digest, entry)
     return entry
   }
   return {
@@ -89,9 +89,9 @@ export function openOidc(
       return { subject, actors, authentication, session }
     },
     verifyAdmin: async (token) => {
-      const hash = createHash('sha256').update(token).digest('hex')
+      const digest = hash('sha256', token, 'hex')
       const { subject, actors, expiresAt } = await verifyToken(token, {
-        hash,
+        digest,
         issuers,
         keys,
         now,
@@ -110,7 +110,7 @@ export function openOidc(
 async function verifyToken(
   token: string,
   by: {
-    readonly hash: string
+    readonly digest: string
     readonly issuers: readonly IssuerConfig[]
     readonly keys: ReadonlyMap<IssuerConfig, IssuerKeys>
     readonly now: () => number
@@ -148,8 +148,8 @@ async function verifyToken(
   return {
     ...partiesFrom(claims, { issuer, issuers: by.issuers }),
     issuer: issuer.name,
-    credential: `sha256:${by.hash}`,
+    credential: `sha256:${by.digest}`,
     expiresAt,
-    seed: `${issuer.name}:${seed ?? by.hash}`,
+    seed: `${issuer.name}:${seed ?? by.digest}`,
   }
 }

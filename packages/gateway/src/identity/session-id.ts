@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Party } from '../model/principal.ts'
 
 /** A verified identity without its conversation. `seed` is what makes one sign-in differ from the next. */
@@ -13,6 +13,6 @@ export type SessionSeed = {
  */
 export function sessionId({ parties, seed }: SessionSeed, name: string | undefined): string {
   const ids = parties.map(({ id }) => id)
-  const digest = createHash('sha256').update(JSON.stringify([ids, seed, name ?? null]))
-  return `ses_${digest.digest('base64url').slice(0, 20)}`
+  const digest = hash('sha256', JSON.stringify([ids, seed, name ?? null]), 'base64url')
+  return `ses_${digest.slice(0, 20)}`
 }

@@ -90,7 +90,8 @@ class CallDesk {
 async function answer(request: HttpRequest, response: HttpResponse, onCall: OnCall): Promise<void> {
   const caller = new AbortController()
   response.on('close', () => {
-    if (!response.writableFinished) caller.abort()
+    // HTTP/2 calls a cancelled stream finished; only what we ended ourselves is over.
+    if (!response.writableEnded || !response.writableFinished) caller.abort()
   })
   // Without a listener a broken request or response would end the process.
   request.on('error', () => caller.abort())

@@ -1,0 +1,412 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { connect, constants } from 'node:http2'
+import type { Socket } from 'node:net'
+import { test } from 'node:test'
+import { sendRaw } from './caller.ts'
+import { assertSoundLog, type House, openHouse, since, until } from './house.ts'
+import { answer, chunk, chunkedHead, hang } from './upstream.ts'
+
+const ssn = '536-22-8716'
+const hiddenSsn = '[REDACTED:SSN]'
+
+test('streams', async (t) => {
+  const house = await openHouse(t)
+  for (const one of lives) await t.test(`${one.mediaType}, one by one`, () => oneByOne(house, one))
+  for (const [name, one] of Object.entries(breaks)) await t.test(name, () => breaksOff(house, one))
+  for (const [name, leave] of Object.entries(leavings)) await t.test(name, () => leave(house))
+  await t.test('a body of 24 MB, masked on its way', () => large(house))
+  await t.test('a caller that does not read stops the upstream', () => stalled(house))
+  await t.test('a body of 24 MB on its way in', () => upload(house))
+  await t.test('a body cut off on its way in', () => uploadCutOff(house))
+  await t.test('an answer before the body is in', () => early(house))
+  await t.test('an empty stream', () => empty(house))
+  await t.test('HEAD', () => head(house))
+  await t.test('the log is sound', () => assertSoundLog(house, [ssn]))
+})
+
+const shape = ({ type, ending, status }: ReturnType<House['records']>[number]) => [type, ending, status]
+const intent = ['call.authorized', undefined, undefined]
+/** Commitments to stretches of a stream stand between; how many there are is not told here. */
+const withoutChunks = (now: ReturnType<typeof since>) =>
+  now.leaves().filter(({ type }) => type !== 'call.chunk').map(shape)
+const chunks = (now: ReturnType<typeof since>) => now.leaves().filter(({ type }) => type === 'call.chunk')
+
+type Live = { readonly mediaType: string; readonly event: (text: string) => string }
+const lives: readonly Live[] = [
+  { mediaType: 'text/event-stream', event: (text) => `event: e\ndata: ${text}\n\n` },
+  { mediaType: 'application/x-ndjson', event: (text) => `${text}\n` },
+  { mediaType: 'application/jsonl', event: (text) => `${text}\n` },
+]
+const eventText = (n: number, value: string) => `{"n": ${n},  "ssn":"${value}"}`
+
+/** The upstream sends an event only after the caller has seen the one before it. */
+async function oneByOne(house: House, { mediaType, event }: Live): Promise<void> {
+  const now = since(house)
+  const events = 5
+  let socket: Socket | undefined
+  let sent = 0
+  const send = () => {
+    const bytes = event(eventText(sent++, ssn))
+    // Cut in two, so that nothing can rely on an event being one piece.
+    socket?.write(chunk(bytes.slice(0, 11)))
+    socket?.write(chunk(bytes.slice(11)))
+    if (sent === events) socket?.write(chunk(''))
+  }
+  house.upstream.script = (its) => {
+    socket = its
+    its.write(chunkedHead(mediaType))
+    send()
+  }
+  let got = ''
+  const onData = (piece: Buffer) => {
+    got += piece.toString()
+    if (got.split(hiddenSsn).length - 1 === sent && sent < events) send()
+  }
+  const seen = await house.call('/up/person', { onData })
+  const expected = Array.from({ length: events }, (_, n) => event(eventText(n, hiddenSsn)))
+  assert.equal(seen.text(), expected.join(''))
+  assert.deepEqual([seen.status, seen.complete], [200, true])
+  assert.deepEqual(withoutChunks(now), [intent, ['call.outcome', 'done', 200]])
+  assert.ok(chunks(now).length > 0, 'released without a commitment')
+  const outcome = now.leaves().at(-1)
+  assert.equal(outcome?.returned.len, Buffer.byteLength(seen.body))
+  assert.deepEqual(outcome?.masked, [{ how: 'redact', n: events, path: '$.ssn', rule: 'ssn' }])
+  assert.equal(seen.record.split('#')[1], String(now.leaves()[0]?.index))
+}
+
+const events = (...texts: string[]) => texts.map((text) => `data: ${text}\n\n`).join('')
+
+/** What goes wrong after something was released: the caller sees a broken body, the record says why. */
+const breaks: Readonly<
+  Record<string, { mediaType?: string; path?: string; then: (socket: Socket) => void; ending: string }>
+> = {
+  'the upstream resets': { then: (socket) => socket.resetAndDestroy(), ending: 'upstream-failed' },
+  'the upstream hangs up': { then: (socket) => void socket.end(), ending: 'upstream-failed' },
+  'the upstream falls silent': { then: () => {}, ending: 'upstream-timeout' },
+  'a chunk is framed wrongly': { then: (socket) => void socket.write('zz\r\n'), ending: 'upstream-failed' },
+  'an event is no JSON': {
+    then: (socket) => void socket.write(Buffer.concat([chunk(events(`{"ssn":"${ssn}"`)), chunk('')])),
+    ending: 'result-withheld',
+  },
+  'an event has a field nobody knows': {
+    then: (socket) => void socket.write(Buffer.concat([chunk(`secret: ${ssn}\n\n`), chunk('')])),
+    ending: 'result-withheld',
+  },
+  'a long body turns out to be no JSON': {
+    mediaType: 'application/json',
+    then: (socket) => void socket.write(Buffer.concat([chunk(`"ssn" ${ssn}`), chunk('')])),
+    ending: 'result-withheld',
+  },
+}
+
+async function breaksOff(house: House, one: (typeof breaks)[string]): Promise<void> {
+  const { mediaType = 'text/event-stream', then, ending } = one
+  const now = since(house)
+  let socket: Socket | undefined
+  house.upstream.script = (its) => {
+    socket = its
+    its.write(chunkedHead(mediaType))
+    its.write(chunk(mediaType === 'application/json' ? `{"a":"${'a'.repeat(400_000)}",` : events('{"a":1}')))
+  }
+  let told = false
+  const onData = () => {
+    if (!told && socket) then(socket)
+    told = true
+  }
+  const seen = await house.call('/up/person', { onData })
+  assert.deepEqual([seen.status, seen.complete], [200, false])
+  assert.ok(!seen.text().includes(ssn))
+  assert.deepEqual(withoutChunks(now), [intent, ['call.outcome', ending, 200]])
+  assert.ok((now.leaves().at(-1)?.returned.len ?? 0) >= seen.body.length, 'more was seen than committed to')
+}
+
+const leavings: Readonly<Record<string, (house: House) => Promise<void>>> = {
+  'the caller leaves before the answer': async (house) => {
+    const now = since(house)
+    house.upstream.script = hang
+    const leaving = new AbortController()
+    const gone = assert.rejects(house.call('/up/read', { signal: leaving.signal }))
+    await until(() => now.reached() === 1, 'the upstream was reached')
+    leaving.abort()
+    await gone
+    await ends(house, now, [intent, ['call.outcome', 'aborted', 0]])
+  },
+  'the caller leaves while the answer is held': async (house) => {
+    const now = since(house)
+    house.upstream.script = (socket) => void socket.write(`${chunkedHead('application/json')}${chunk('{')}`)
+    const leaving = new AbortController()
+    const gone = assert.rejects(house.call('/up/read', { signal: leaving.signal }))
+    await until(() => now.reached() === 1, 'the upstream was reached')
+    leaving.abort()
+    await gone
+    await until(() => withoutChunks(now).length === 2, 'the ending was recorded')
+    assert.equal(now.leaves().at(-1)?.ending, 'aborted')
+    await until(() => letGo(house), 'the upstream was let go')
+  },
+  'the caller leaves during the answer': async (house) => {
+    const now = since(house)
+    house.upstream.script = (socket) => {
+      socket.write(chunkedHead('text/event-stream'))
+      socket.write(chunk(events('{"n":1}')))
+    }
+    const leaving = new AbortController()
+    const seen = await house.call('/up/person', { signal: leaving.signal, onData: () => leaving.abort() })
+    assert.equal(seen.complete, false)
+    await ends(house, now, [intent, ['call.outcome', 'aborted', 200]])
+  },
+  'the caller leaves during a flood': async (house) => {
+    const now = since(house)
+    house.upstream.script = (socket) => {
+      socket.write(chunkedHead('application/json'))
+      socket.write('100000000\r\n["')
+      const flood = () => {
+        while (!socket.destroyed && socket.write('a'.repeat(65_536)));
+      }
+      socket.on('drain', flood)
+      flood()
+    }
+    const leaving = new AbortController()
+    await house.call('/up/person', { signal: leaving.signal, onData: () => leaving.abort() })
+    await ends(house, now, [intent, ['call.outcome', 'aborted', 200]])
+  },
+  'the caller leaves after the answer': async (house) => {
+    const now = since(house)
+    house.upstream.script = answer({ body: '{}' })
+    const leaving = new AbortController()
+    const seen = await house.call('/up/read', { signal: leaving.signal })
+    leaving.abort()
+    assert.equal(seen.complete, true)
+    assert.deepEqual(withoutChunks(now), [intent, ['call.outcome', 'done', 200]])
+  },
+  'an HTTP/2 caller cancels its stream': async (house) => {
+    const now = since(house)
+    house.upstream.script = hang
+    const session = connect(house.url())
+    const stream = session.request({ ':path': '/up/read', authorization: `Bearer ${house.token}` })
+    stream.on('error', () => {})
+    await until(() => now.reached() === 1, 'the upstream was reached')
+    stream.close(constants.NGHTTP2_CANCEL)
+    await ends(house, now, [intent, ['call.outcome', 'aborted', 0]])
+    house.upstream.script = answer({ body: '{}' })
+    const next = session.request({ ':path': '/up/read', authorization: `Bearer ${house.token}` })
+    const [headers] = await once(next, 'response')
+    assert.equal(headers[':status'], 200)
+    session.close()
+  },
+  'a caller that only says that it has no more to say has not left': async (house) => {
+    const now = since(house)
+    const go = Promise.withResolvers<void>()
+    house.upstream.script = (socket, asked) =>
+      void go.promise.then(() => answer({ body: '{"late":1}' })(socket, asked))
+    const bytes = `GET /up/read HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${house.token}\r\n\r\n`
+    const seen = sendRaw(house.url(), bytes, 'end')
+    await until(() => now.reached() === 1, 'the upstream was reached')
+    // Time for its end of the connection to be noticed.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    go.resolve()
+    assert.match(await seen, /^HTTP\/1\.1 200 .*\{"late":1\}$/s)
+    assert.deepEqual(withoutChunks(now), [intent, ['call.outcome', 'done', 200]])
+  },
+  'many callers leave at once': async (house) => {
+    const now = since(house)
+    house.upstream.script = hang
+    const leaving = new AbortController()
+    const calls = Array.from({ length: 20 }, () =>
+      assert.rejects(house.call('/up/read', { signal: leaving.signal })),
+    )
+    await until(() => now.reached() > 0, 'the upstream was reached')
+    leaving.abort()
+    await Promise.all(calls)
+    const { reached } = house.upstream
+    const allLetGo = () => reached.slice(-now.reached()).every(({ socket }) => socket.destroyed)
+    await until(allLetGo, 'the upstream was let go')
+    const openCalls = () => {
+      const leaves = now.leaves()
+      const count = (type: string) => leaves.filter((leaf) => leaf.type === type).length
+      return count('call.authorized') - count('call.outcome')
+    }
+    await until(() => openCalls() === 0, 'every ending was recorded')
+    for (const { ending } of now.leaves()) assert.ok(ending === undefined || ending === 'aborted')
+  },
+}
+
+/** The ending is written, and the connection to the upstream is given up. */
+async function ends(house: House, now: ReturnType<typeof since>, expected: unknown[]): Promise<void> {
+  await until(() => withoutChunks(now).length === expected.length, 'the ending was recorded')
+  assert.deepEqual(withoutChunks(now), expected)
+  await until(() => letGo(house), 'the upstream was let go')
+}
+
+/** Of the requests that have no answer yet, or none that ended. */
+const letGo = ({ upstream }: House) => upstream.reached.at(-1)?.socket.destroyed === true
+
+const rows = 240_000
+const row = (n: number, value: string) => `{"id":${n}, "ssn":"${value}","note":"${'x'.repeat(60)}"}`
+function* rowsOf(value: string): Generator<string> {
+  yield '{"rows":['
+  for (let n = 0; n < rows; n += 500) {
+    let text = ''
+    for (let at = n; at < n + 500; at++) text += (at > 0 ? ',\n' : '') + row(at, value)
+    yield text
+  }
+  yield '], "total": 1.50}'
+}
+
+function sendRows(socket: Socket): void {
+  socket.write(chunkedHead('application/json'))
+  const parts = rowsOf(ssn)
+  const more = () => {
+    for (const part of parts) {
+      if (!socket.write(chunk(part))) return void socket.once('drain', more)
+    }
+    socket.write(chunk(''))
+  }
+  // `for … of` would close the generator at the first pause.
+  parts.return = () => ({ done: true, value: undefined })
+  more()
+}
+
+async function large(house: House): Promise<void> {
+  const now = since(house)
+  house.upstream.script = sendRows
+  const got = createHash('sha256')
+  let size = 0
+  const seen = await new Promise<{ complete: boolean }>((resolve, reject) => {
+    const headers = { authorization: `Bearer ${house.token}` }
+    const asked = request(`${house.url()}/up/person`, { headers, agent: false }, (response) => {
+      response.on('data', (piece: Buffer) => {
+        size += piece.length
+        got.update(piece)
+      })
+      response.on('close', () => resolve(response))
+    })
+    asked.on('error', reject)
+    asked.end()
+  })
+  const expected = createHash('sha256')
+  for (const part of rowsOf(hiddenSsn)) expected.update(part)
+  assert.equal(seen.complete, true)
+  assert.equal(got.digest('hex'), expected.digest('hex'))
+  assert.deepEqual(withoutChunks(now), [intent, ['call.outcome', 'done', 200]])
+  const outcome = now.leaves().at(-1)
+  assert.equal(outcome?.returned.len, size)
+  assert.equal(outcome?.masked[0].n, rows)
+  assert.ok(chunks(now).length >= Math.floor(size / 1_048_576), 'stretches were released uncommitted')
+}
+
+/** Memory is bounded when an upstream can only send what the sockets between hold. */
+async function stalled(house: House): Promise<void> {
+  const now = since(house)
+  let sent = 0
+  house.upstream.script = (socket) => {
+    socket.write(chunkedHead('application/json'))
+    socket.write(`${(4e9).toString(16)}\r\n["`)
+    const piece = 'a'.repeat(65_536)
+    const flood = () => {
+      do sent += piece.length
+      while (!socket.destroyed && socket.write(piece))
+    }
+    socket.on('drain', flood)
+    flood()
+  }
+  const headers = { authorization: `Bearer ${house.token}` }
+  const asked = request(`${house.url()}/up/person`, { headers, agent: false })
+  asked.on('error', () => {})
+  asked.on('response', (response) => void response.pause())
+  asked.end()
+  let before = -1
+  let still = 0
+  await until(() => {
+    still = sent === before && sent > 0 ? still + 1 : 0
+    before = sent
+    return still > 20
+  }, 'the upstream had to stop')
+  assert.ok(sent < 48 * 1_048_576, `${sent} bytes went somewhere`)
+  asked.destroy()
+  await ends(house, now, [intent, ['call.outcome', 'aborted', 200]])
+}
+
+async function upload(house: House): Promise<void> {
+  const now = since(house)
+  let size = 0
+  house.upstream.script = (socket, asked) => {
+    // The request comes in chunks; their framing counts little beside the bytes.
+    let tail = ''
+    const take = (piece: Buffer) => {
+      size += piece.length
+      tail = (tail + piece.toString('latin1')).slice(-5)
+      if (tail === '0\r\n\r\n') answer({ headers: { connection: 'close' }, body: '{}' })(socket, asked)
+    }
+    take(asked.body)
+    socket.on('data', take)
+  }
+  const piece = Buffer.alloc(65_536, 'u')
+  const pieces = 384
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const headers = { authorization: `Bearer ${house.token}`, 'content-type': 'application/octet-stream' }
+    const asked = request(`${house.url()}/up/upload`, { method: 'PUT', headers, agent: false })
+    asked.on('response', (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    asked.on('error', reject)
+    let sent = 0
+    const more = () => {
+      while (sent++ < pieces) if (!asked.write(piece)) return void asked.once('drain', more)
+      asked.end()
+    }
+    more()
+  })
+  assert.equal(status, 200)
+  assert.ok(size >= piece.length * pieces)
+  assert.deepEqual(withoutChunks(now), [intent, ['call.outcome', 'done', 200]])
+}
+
+async function uploadCutOff(house: House): Promise<void> {
+  const now = since(house)
+  house.upstream.script = hang
+  const headers = { authorization: `Bearer ${house.token}`, 'content-type': 'application/octet-stream' }
+  const asked = request(`${house.url()}/up/upload`, { method: 'PUT', headers, agent: false })
+  asked.on('error', () => {})
+  asked.write('half of ')
+  await until(() => now.reached() === 1, 'the upstream was reached')
+  asked.destroy()
+  await ends(house, now, [intent, ['call.outcome', 'aborted', 0]])
+}
+
+/** The upstream says no while the caller is still sending. */
+async function early(house: House): Promise<void> {
+  const now = since(house)
+  house.upstream.script = answer({ status: 413, headers: { connection: 'close' }, body: '{"too":"much"}' })
+  const headers = { authorization: `Bearer ${house.token}`, 'content-type': 'application/octet-stream' }
+  const asked = request(`${house.url()}/up/upload`, { method: 'PUT', headers, agent: false })
+  asked.on('error', () => {})
+  asked.write('half of ')
+  const [response] = await once(asked, 'response')
+  assert.equal(response.statusCode, 413)
+  response.resume()
+  await once(response, 'end')
+  asked.destroy()
+  assert.deepEqual(withoutChunks(now), [intent, ['call.outcome', 'done', 413]])
+}
+
+async function empty(house: House): Promise<void> {
+  const now = since(house)
+  house.upstream.script = (socket) => {
+    socket.write(chunkedHead('text/event-stream'))
+    socket.write(chunk(''))
+  }
+  const seen = await house.call('/up/person')
+  assert.deepEqual([seen.status, seen.complete, seen.text()], [200, true, ''])
+  assert.deepEqual(withoutChunks(now), [intent, ['call.outcome', 'done', 200]])
+}
+
+/** A HEAD is no GET: nobody registered it. */
+async function head(house: House): Promise<void> {
+  const now = since(house)
+  const seen = await house.call('/up/read', { method: 'HEAD' })
+  assert.deepEqual([seen.status, now.reached()], [404, 0])
+}

@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { startIdp } from '../src/demo/idp.ts'
+import { type Asked, ask, type Seen } from './caller.ts'
+import { deadUrl, type House, houseConfig, readLeaves } from './house.ts'
+import { rulebook, writeRulebook } from './rules.ts'
+import { startUpstream } from './upstream.ts'
+
+/** A gateway as a process of its own, so that it can be killed, starved and started twice. */
+export type Child = {
+  readonly url: string
+  readonly call: (path: string, asked?: Asked) => Promise<Seen>
+  readonly signal: (name: 'SIGKILL' | 'SIGTERM') => void
+  /** Its exit code; null after a signal. */
+  readonly exited: Promise<number | null>
+}
+
+export type Yard = Pick<House, 'records' | 'home' | 'secret' | 'token' | 'logged' | 'upstream' | 'rulebook'> & {
+  /** Starts it and waits until it runs; rejects with what it said when it does not. */
+  readonly start: (limits?: { readonly fileKiB: number }) => Promise<Child>
+}
+
+const bin = join(import.meta.dirname, '../bin/sallyport.js')
+
+/** Everything around a gateway, and none running. Its upstream has a minute to answer. */
+export async function openYard(t: TestContext): Promise<Yard> {
+  const [idp, upstream] = await Promise.all([startIdp({ audience: 'house' }), startUpstream()])
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-yard-'))
+  const home = join(folder, 'home')
+  const rules = join(folder, 'rulebook')
+  writeRulebook(rules, rulebook({ up: upstream.url, dead: await deadUrl(), timeout: '60s' }))
+  const config = join(folder, 'gateway.yaml')
+  // JSON is YAML too.
+  writeFileSync(config, JSON.stringify(houseConfig({ issuer: idp.issuer, home, rules })))
+  const secret = randomBytes(18).toString('base64url')
+  const token = await idp.token({ sub: 'tess', groups: ['callers'] })
+  const children = new Set<ChildProcess>()
+  const said: string[] = []
+  t.after(async () => {
+    for (const child of children) child.kill('SIGKILL')
+    await Promise.all([idp.close(), upstream.close()])
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return {
+    home,
+    rulebook: rules,
+    secret,
+    token,
+    upstream,
+    logged: () => said.join(''),
+    records: () => readLeaves(home),
+    start: async (limits) => {
+      const child = spawnGateway(config, { UP_SECRET: secret }, limits)
+      children.add(child)
+      const exited = new Promise<number | null>((resolve) => child.on('close', resolve))
+      const url = await addressOf(child, exited, said)
+      return {
+        url,
+        call: (path, asked) => ask(url, path, { token, ...asked }),
+        signal: (name) => void child.kill(name),
+        exited,
+      }
+    },
+  }
+}
+
+function spawnGateway(
+  config: string,
+  env: Readonly<Record<string, string>>,
+  limits: { readonly fileKiB: number } | undefined,
+): ChildProcess {
+  const serve = [bin, 'serve', '--config', config]
+  const options = { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] } as const
+  if (!limits) return spawn(process.execPath, serve, options)
+  // Beyond the limit a write fails with EFBIG, as it does with ENOSPC on a disk that is full.
+  const limited = `ulimit -f ${limits.fileKiB}; exec "$0" "$@"`
+  return spawn('bash', ['-c', limited, process.execPath, ...serve], options)
+}
+
+function addressOf(
+  child: ChildProcess,
+  exited: Promise<number | null>,
+  said: string[],
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const listen = (piece: Buffer) => {
+      said.push(piece.toString())
+      text += piece.toString()
+      const url = /Calls +(http\S+)/.exec(text)?.[1]
+      if (url !== undefined && /Home /.test(text)) resolve(url)
+    }
+    child.stdout?.on('data', listen)
+    child.stderr?.on('data', listen)
+    void exited.then((code) => reject(new Error(`exit ${code}: ${text}`)))
+  })
+}
