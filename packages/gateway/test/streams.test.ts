@@ -5,9 +5,8 @@ import { request } from 'node:http'
 import { connect, constants } from 'node:http2'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
-import { sendRaw } from './caller.ts'
 import { assertSoundLog, type House, openHouse, since, until } from './house.ts'
-import { answer, chunk, chunkedHead, hang } from './upstream.ts'
+import { answer, chunk, chunkedHead, hang, type Script } from './upstream.ts'
 
 const ssn = '536-22-8716'
 const hiddenSsn = '[REDACTED:SSN]'
@@ -17,6 +16,7 @@ test('streams', async (t) => {
   for (const one of lives) await t.test(`${one.mediaType}, one by one`, () => oneByOne(house, one))
   for (const [name, one] of Object.entries(breaks)) await t.test(name, () => breaksOff(house, one))
   for (const [name, leave] of Object.entries(leavings)) await t.test(name, () => leave(house))
+  await t.test('a body broken off over HTTP/2', () => breaksOffHttp2(house))
   await t.test('a body of 24 MB, masked on its way', () => large(house))
   await t.test('a caller that does not read stops the upstream', () => stalled(house))
   await t.test('a body of 24 MB on its way in', () => upload(house))
@@ -123,6 +123,23 @@ async function breaksOff(house: House, one: (typeof breaks)[string]): Promise<vo
   assert.ok((now.leaves().at(-1)?.returned.len ?? 0) >= seen.body.length, 'more was seen than committed to')
 }
 
+async function breaksOffHttp2(house: House): Promise<void> {
+  const now = since(house)
+  const seen = Promise.withResolvers<void>()
+  house.upstream.script = (socket) => {
+    socket.write(chunkedHead('text/event-stream'))
+    socket.write(chunk(events('{"a":1}')))
+    void seen.promise.then(() => socket.resetAndDestroy())
+  }
+  const session = connect(house.url())
+  const stream = session.request({ ':path': '/up/person', authorization: `Bearer ${house.token}` })
+  stream.on('data', () => seen.resolve())
+  const [error] = await once(stream, 'error')
+  assert.equal(error.code, 'ERR_HTTP2_STREAM_ERROR')
+  session.close()
+  assert.deepEqual(withoutChunks(now), [intent, ['call.outcome', 'upstream-failed', 200]])
+}
+
 const leavings: Readonly<Record<string, (house: House) => Promise<void>>> = {
   'the caller leaves before the answer': async (house) => {
     const now = since(house)
@@ -159,15 +176,7 @@ const leavings: Readonly<Record<string, (house: House) => Promise<void>>> = {
   },
   'the caller leaves during a flood': async (house) => {
     const now = since(house)
-    house.upstream.script = (socket) => {
-      socket.write(chunkedHead('application/json'))
-      socket.write('100000000\r\n["')
-      const flood = () => {
-        while (!socket.destroyed && socket.write('a'.repeat(65_536)));
-      }
-      socket.on('drain', flood)
-      flood()
-    }
+    house.upstream.script = flood
     const leaving = new AbortController()
     await house.call('/up/person', { signal: leaving.signal, onData: () => leaving.abort() })
     await ends(house, now, [intent, ['call.outcome', 'aborted', 200]])
@@ -196,19 +205,36 @@ const leavings: Readonly<Record<string, (house: House) => Promise<void>>> = {
     assert.equal(headers[':status'], 200)
     session.close()
   },
-  'a caller that only says that it has no more to say has not left': async (house) => {
+  'an HTTP/2 caller cancels its stream during a flood': async (house) => {
     const now = since(house)
-    const go = Promise.withResolvers<void>()
-    house.upstream.script = (socket, asked) =>
-      void go.promise.then(() => answer({ body: '{"late":1}' })(socket, asked))
-    const bytes = `GET /up/read HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${house.token}\r\n\r\n`
-    const seen = sendRaw(house.url(), bytes, 'end')
+    house.upstream.script = flood
+    const session = connect(house.url())
+    const stream = session.request({ ':path': '/up/person', authorization: `Bearer ${house.token}` })
+    stream.on('error', () => {})
+    stream.on('data', () => stream.close(constants.NGHTTP2_CANCEL))
+    await ends(house, now, [intent, ['call.outcome', 'aborted', 200]])
+    session.close()
+  },
+  'an HTTP/2 caller’s connection is gone during a flood': async (house) => {
+    const now = since(house)
+    house.upstream.script = flood
+    const session = connect(house.url())
+    const stream = session.request({ ':path': '/up/person', authorization: `Bearer ${house.token}` })
+    stream.on('error', () => {})
+    stream.on('data', () => session.destroy())
+    await ends(house, now, [intent, ['call.outcome', 'aborted', 200]])
+  },
+  // As most servers and proxies do: nobody who closes an end waits for an answer.
+  'the caller closes its end of the connection': async (house) => {
+    const now = since(house)
+    house.upstream.script = hang
+    const headers = { authorization: `Bearer ${house.token}` }
+    const asked = request(`${house.url()}/up/read`, { headers, agent: false })
+    asked.on('error', () => {})
+    asked.end()
     await until(() => now.reached() === 1, 'the upstream was reached')
-    // Time for its end of the connection to be noticed.
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    go.resolve()
-    assert.match(await seen, /^HTTP\/1\.1 200 .*\{"late":1\}$/s)
-    assert.deepEqual(withoutChunks(now), [intent, ['call.outcome', 'done', 200]])
+    asked.socket?.end()
+    await ends(house, now, [intent, ['call.outcome', 'aborted', 0]])
   },
   'many callers leave at once': async (house) => {
     const now = since(house)
@@ -231,6 +257,17 @@ const leavings: Readonly<Record<string, (house: House) => Promise<void>>> = {
     await until(() => openCalls() === 0, 'every ending was recorded')
     for (const { ending } of now.leaves()) assert.ok(ending === undefined || ending === 'aborted')
   },
+}
+
+/** One string without an end, as fast as it is taken. */
+const flood: Script = (socket) => {
+  socket.write(chunkedHead('application/json'))
+  socket.write('100000000\r\n["')
+  const more = () => {
+    while (!socket.destroyed && socket.write('a'.repeat(65_536)));
+  }
+  socket.on('drain', more)
+  more()
 }
 
 /** The ending is written, and the connection to the upstream is given up. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -74,7 +74,7 @@ function spawnGateway(
   limits: { readonly fileKiB: number } | undefined,
 ): ChildProcess {
   const serve = [bin, 'serve', '--config', config]
-  const options = { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] } as const
+  const options: SpawnOptions = { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }
   if (!limits) return spawn(process.execPath, serve, options)
   // Beyond the limit a write fails with EFBIG, as it does with ENOSPC on a disk that is full.
   const limited = `ulimit -f ${limits.fileKiB}; exec "$0" "$@"`

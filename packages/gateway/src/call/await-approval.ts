@@ -1,4 +1,5 @@
 import { decide, denied } from './authorize.ts'
+import { liveGrants } from './check-review.ts'
 import type { Gate } from './gate.ts'
 import { Refusal } from './refusal.ts'
 import type { Approved, Guarded } from './stage.ts'
@@ -36,7 +37,7 @@ export async function awaitApproval(gate: Gate, at: Guarded): Promise<Approved> 
       facts: { approval: approvalId },
     })
   }
-  return { ...at, stage: 'approved', approval }
+  return { ...at, ...liveGrants(decision, gate.now()), decision, stage: 'approved', approval }
 }
 
 /** Opens the question and waits. Returns its id once people have approved; refuses otherwise. */

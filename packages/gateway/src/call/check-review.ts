@@ -8,14 +8,21 @@ import type { Authorized, FieldScope, Reviewed } from './stage.ts'
  * response fields it may see are what its live grants together let through.
  */
 export function checkReview(gate: Gate, at: Authorized): Reviewed {
-  const now = gate.now()
-  const grants = at.decision.grants.map(({ party, grants }) => ({
+  return { ...at, ...liveGrants(at.decision, gate.now()), stage: 'reviewed' }
+}
+
+/** Refuses `review-lapsed` when a party has no live grant. `fields`: the scope of each party that is limited. */
+export function liveGrants(
+  decision: Authorized['decision'],
+  now: number,
+): Pick<Reviewed, 'grants' | 'fields'> {
+  const grants = decision.grants.map(({ party, grants }) => ({
     party,
     grants: grants.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now),
   }))
   const lapsed = grants.findIndex((party) => party.grants.length === 0)
   if (lapsed >= 0) {
-    const ids = at.decision.grants[lapsed]?.grants.map((grant) => grant.id) ?? []
+    const ids = decision.grants[lapsed]?.grants.map((grant) => grant.id) ?? []
     throw new Refusal('review-lapsed', {
       detail: 'Ask the owner of the grant to renew it.',
       facts: { grants: ids },
@@ -25,5 +32,5 @@ export function checkReview(gate: Gate, at: Authorized): Reviewed {
     const scopes = grants.map((grant) => grant.fields)
     return scopes.includes(undefined) ? [] : [scopes.flatMap((scope) => scope ?? [])]
   })
-  return { ...at, stage: 'reviewed', grants, fields }
+  return { grants, fields }
 }

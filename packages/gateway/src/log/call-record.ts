@@ -117,11 +117,9 @@ function afterIntent(at: Recorded) {
 }
 
 /** What the permit required: whose approval, which masks, whether fields are limited. */
-function obligations(at: Guarded | Approved): readonly string[] {
+function obligations(at: Approved): readonly string[] {
   return [
-    ...(at.decision.effect === 'hold' ? at.decision.approverGroups : []).map(
-      (group) => `approval:${group}`,
-    ),
+    ...(at.approval?.groups ?? []).map((group) => `approval:${group}`),
     ...at.fn.resultMasks.map(({ id }) => `mask:${id}`),
     ...(at.fields.length > 0 ? ['fields'] : []),
   ]

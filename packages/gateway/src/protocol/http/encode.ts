@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
+import { constants, type Http2ServerResponse } from 'node:http2'
 import type { Refusal } from '../../call/refusal.ts'
 import type { Reply } from '../../call/stage.ts'
 import { writeRefusal } from './refusal.ts'
@@ -28,7 +28,7 @@ export async function encode(reply: Reply, response: HttpResponse, method: strin
     await pump(body, response, empty)
   } catch {
     // The ending is recorded where it happened; what is left is to show the caller a broken body.
-    response.destroy()
+    breakOff(response)
   }
 }
 
@@ -38,7 +38,7 @@ async function pump(
   empty: boolean,
 ): Promise<void> {
   for (;;) {
-    if (response.destroyed || response.writableEnded) return void (await body.return?.())
+    if (isGone(response) || response.writableEnded) return void (await body.return?.())
     const { done, value } = await body.next()
     if (done) break
     if (!empty && !write(response, value)) await drained(response)
@@ -47,10 +47,21 @@ async function pump(
 }
 
 export function encodeRefusal(refusal: Refusal, response: HttpResponse): void {
-  if (response.destroyed) return
+  if (isGone(response)) return
   const { status, headers, body } = writeRefusal(refusal)
   writeHead(response, status, { ...headers, 'content-length': String(Buffer.byteLength(body)) })
   response.end(body)
+}
+
+/** The response of HTTP/2 has no `destroyed` of its own. */
+function isGone(response: HttpResponse): boolean {
+  return 'stream' in response ? response.stream.destroyed : response.destroyed
+}
+
+/** Over HTTP/2 a response that is only destroyed ends like one that is complete. */
+function breakOff(response: HttpResponse): void {
+  if ('stream' in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+  else response.destroy()
 }
 
 // The two response classes overload these differently; both take these arguments.
@@ -70,6 +81,8 @@ function write(response: HttpResponse, chunk: Uint8Array): boolean {
 /** Resolves when more may be written or when nobody is there to read. */
 function drained(response: HttpResponse): Promise<void> {
   return new Promise((resolve) => {
+    // It has said so already and will not say it again.
+    if (isGone(response)) return resolve()
     const done = () => {
       response.off('drain', done)
       response.off('close', done)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { connect as connectHttp2 } from 'node:http2'
+import { connect as connectHttp2, constants } from 'node:http2'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import type { InForce } from '../../call/gate.ts'
@@ -313,6 +313,48 @@ test('HTTP/2 by prior knowledge on the same port', async () => {
   assert.equal(status, 200)
   assert.equal(record, 'test#7')
   assert.deepEqual(JSON.parse(Buffer.concat(chunks).toString()).args, { id: 'c-1', a: 1 })
+})
+
+test('HTTP/2: a body that breaks off does not look like one that ended', async () => {
+  const broken = await listen({ host: '127.0.0.1', port: 0, concurrentCalls: 1 }, async () => ({
+    state: 'witnessed',
+    callId: 'call-1',
+    record: { origin: 'test', index: 7 },
+    length: undefined,
+    head: { status: 200, headers: [], mediaType: '' },
+    body: (async function* () {
+      yield Buffer.from('half')
+      throw new Refusal('upstream-failed')
+    })(),
+  }))
+  const session = connectHttp2(broken.url)
+  const stream = session.request({ ':path': '/crm/customers/c' }).resume()
+  const code = await new Promise((resolve) => {
+    stream.on('error', () => {})
+    stream.on('close', () => resolve(stream.rstCode))
+  })
+  assert.equal(code, constants.NGHTTP2_INTERNAL_ERROR)
+  session.close()
+  await broken.close({ graceMs: 1000 })
+})
+
+test('HTTP/2: a caller that cancels is told from one that was answered', async () => {
+  const left = Promise.withResolvers<void>()
+  const taken = Promise.withResolvers<void>()
+  const waiting = await listen({ host: '127.0.0.1', port: 0, concurrentCalls: 1 }, async (call) => {
+    call.signal.addEventListener('abort', () => left.resolve())
+    taken.resolve()
+    await left.promise
+    throw new Refusal('caller-left')
+  })
+  const session = connectHttp2(waiting.url)
+  const stream = session.request({ ':path': '/crm/customers/c' })
+  stream.on('error', () => {})
+  await taken.promise
+  stream.close(constants.NGHTTP2_CANCEL)
+  await left.promise
+  session.close()
+  await waiting.close({ graceMs: 1000 })
 })
 
 test('garbage behind a call that is under way is not answered in its place', async () => {
