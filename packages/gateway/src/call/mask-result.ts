@@ -71,6 +71,8 @@ function withheld(cause: MaskError): Refusal {
 
 function scrubHead(head: ReplyHead, credential: Credential): ReplyHead {
   if (credential.echoes.length === 0) return head
+  const all = head.headers.map(([, value]) => value).join('\n')
+  if (scrubText(all, credential.echoes) === all) return head
   const clean = head.headers.map(
     ([name, value]) => [name, scrubText(value, credential.echoes)] as const,
   )

@@ -47,13 +47,11 @@ export function scrubEchoes(echoes: readonly Uint8Array[]): EchoScrubber {
 
 /** The same for a header's value, in whichever way its bytes were read as text. */
 export function scrubText(text: string, echoes: readonly Uint8Array[]): string {
-  const { wanted, mark: bytes } = prepare(echoes)
+  const { texts, mark: bytes } = prepare(echoes)
   const mark = bytes.toString()
   let scrubbed = text
-  for (const echo of wanted) {
-    for (const form of new Set([echo.toString('utf8'), echo.toString('latin1')])) {
-      scrubbed = scrubbed.replaceAll(form, () => mark)
-    }
+  for (const form of texts) {
+    if (scrubbed.includes(form)) scrubbed = scrubbed.replaceAll(form, () => mark)
   }
   return scrubbed
 }
@@ -64,7 +62,12 @@ function same(chunk: Uint8Array): Uint8Array {
   return chunk
 }
 
-type Prepared = { readonly wanted: readonly Buffer[]; readonly mark: Buffer }
+type Prepared = {
+  readonly wanted: readonly Buffer[]
+  /** The same as text, in every way their bytes could have been read. */
+  readonly texts: readonly string[]
+  readonly mark: Buffer
+}
 
 /** A credential is used for many calls; what is worked out for it is kept while it is. */
 const preparedBefore = new WeakMap<readonly Uint8Array[], Prepared>()
@@ -73,7 +76,8 @@ function prepare(echoes: readonly Uint8Array[]): Prepared {
   const before = preparedBefore.get(echoes)
   if (before !== undefined) return before
   const wanted = usable(echoes)
-  const prepared = { wanted, mark: markFor(wanted) }
+  const texts = wanted.flatMap((echo) => [echo.toString('utf8'), echo.toString('latin1')])
+  const prepared = { wanted, texts: [...new Set(texts)], mark: markFor(wanted) }
   preparedBefore.set(echoes, prepared)
   return prepared
 }
