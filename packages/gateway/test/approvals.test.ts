@@ -2,42 +2,23 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Asked, ask, type Seen } from './caller.ts'
-import { assertSoundLog, dana, type House, openHouse, type Person, root, since, until, vote } from './house.ts'
+import type { Asked } from './caller.ts'
+import {
+  assertSoundLog,
+  dana,
+  type House,
+  openHouse,
+  type Since,
+  since,
+  until,
+  vote,
+} from './house.ts'
 import { callersMayCall } from './rules.ts'
+import { freshBody, held, refused, shape, transfer, withApproval } from './transfer.ts'
 import { answer } from './upstream.ts'
 
-/** Every question of this file is another one: an identical call joins the question that is open. */
-let calls = 0
-const freshBody = () => `{"to":"account-${calls++}","amount":2000}`
-const transfer = (body: string, more: Asked = {}): Asked => ({
-  method: 'POST',
-  body,
-  ...more,
-  headers: { 'content-type': 'application/json', prefer: 'wait=0', ...more.headers },
-})
-const withApproval = (body: string, id: string, more: Asked = {}) =>
-  transfer(body, { ...more, headers: { 'sallyport-approval': id, ...more.headers } })
-
-/** Makes a call that is held, and comes back with the approval's id. */
-async function held(house: House, body: string, more: Asked = {}): Promise<string> {
-  const now = since(house)
-  const seen = await house.call('/up/transfers', transfer(body, more))
-  assert.deepEqual([seen.status, seen.code], [403, 'approval-required'], seen.text())
-  assert.equal(seen.json().approval, seen.approval)
-  assert.equal(now.reached(), 0)
-  const leaves = now.leaves()
-  assert.deepEqual(leaves.map(shape), [
-    ['approval.requested', undefined],
-    ['call.denied', 'approval-required'],
-  ])
-  assert.equal(leaves[1]?.approval, seen.approval)
-  return seen.approval
-}
-
-const shape = ({ type, code, ending }: ReturnType<House['records']>[number]) => [type, code ?? ending]
 /** What the call itself left, without what people did meanwhile. */
-const ofCall = (house: ReturnType<typeof since>) =>
+const ofCall = (house: Since) =>
   house
     .leaves()
     .map(shape)
@@ -116,7 +97,9 @@ const cases: Readonly<Record<string, Check>> = {
     const id = await held(house, body)
     await house.approve(id)
     const now = since(house)
-    const eight = Array.from({ length: 8 }, () => house.call('/up/transfers', withApproval(body, id)))
+    const eight = Array.from({ length: 8 }, () =>
+      house.call('/up/transfers', withApproval(body, id)),
+    )
     const codes = (await Promise.all(eight)).map(({ code }) => code).sort()
     assert.deepEqual(codes, [...Array(7).fill('approval-unusable'), 'ok'])
     assert.equal(now.reached(), 1)
@@ -180,7 +163,10 @@ const cases: Readonly<Record<string, Check>> = {
   },
   'the rulebook changed while the caller waits': async (house) => {
     const now = since(house)
-    const waiting = house.call('/up/transfers', transfer(freshBody(), { headers: { prefer: 'wait=30' } }))
+    const waiting = house.call(
+      '/up/transfers',
+      transfer(freshBody(), { headers: { prefer: 'wait=30' } }),
+    )
     const id = await questionOf(now)
     await changeRulebook(house)
     await house.approve(id)
@@ -198,14 +184,25 @@ const cases: Readonly<Record<string, Check>> = {
     const shown = await house.admin(dana, 'GET', `/approvals/${id}`)
     assert.ok(!shown.text().includes('\u202e'), 'an invisible character was shown as it is')
     assert.ok(shown.json().request.text.includes('POST /up/transfers'))
-    const other = await house.admin(dana, 'POST', `/approvals/${id}/approve`, { digest: 'sha256:other' })
+    const other = await house.admin(dana, 'POST', `/approvals/${id}/approve`, {
+      digest: 'sha256:other',
+    })
     assert.equal(other.status, 409, other.text())
     await refused(house, withApproval(body, id), 'approval-required')
   },
 }
 
 /** What differs from the call that was approved, and what the refusal says differs. */
-const others: Readonly<Record<string, { path?: string; asked: (house: House, body: string, id: string) => Promise<Asked>; differs: string[] }>> = {
+const others: Readonly<
+  Record<
+    string,
+    {
+      path?: string
+      asked: (house: House, body: string, id: string) => Promise<Asked>
+      differs: string[]
+    }
+  >
+> = {
   'another amount': {
     asked: async (_, body, id) => withApproval(body.replace('2000', '2001'), id),
     differs: ['arguments'],
@@ -241,53 +238,12 @@ const others: Readonly<Record<string, { path?: string; asked: (house: House, bod
   'an agent for the caller': {
     asked: async ({ idp }, body, id) => {
       const act = { sub: 'bot', groups: ['callers'] }
-      return withApproval(body, id, { token: await idp.token({ sub: 'tess', groups: ['callers'], act }) })
+      return withApproval(body, id, {
+        token: await idp.token({ sub: 'tess', groups: ['callers'], act }),
+      })
     },
     differs: ['actors'],
   },
-}
-
-const approver = (sub: string): Person => ({ sub, groups: ['approvers', 'callers'] })
-
-/** Who asks, who votes, and what the voter is told. */
-const voters: Readonly<Record<string, { asks?: (house: House) => Promise<string>; votes: Person; status: number; why?: string }>> = {
-  'the requester': { votes: approver('tess'), status: 403, why: 'own-call' },
-  'the person an agent acts for': {
-    asks: ({ idp }) => idp.token({ sub: 'sam', groups: ['callers'], act: { sub: 'bot', groups: ['callers'] } }),
-    votes: approver('sam'),
-    status: 403,
-    why: 'own-call',
-  },
-  'a person with the agent’s name': {
-    asks: ({ idp }) => idp.token({ sub: 'sam', groups: ['callers'], act: { sub: 'bot', groups: ['callers'] } }),
-    votes: approver('bot'),
-    status: 403,
-    why: 'own-call',
-  },
-  'whoever issued the API key that asks': {
-    asks: async (house) => (await issueKey(house, chief)).key,
-    votes: { sub: 'chief', groups: ['admin', 'approvers'] },
-    status: 403,
-    why: 'own-call',
-  },
-  'somebody in another group, who does not even see it': {
-    votes: { sub: 'eve', groups: ['sales'] },
-    status: 404,
-  },
-  'an administrator in no approver group': { votes: root, status: 403, why: 'not-an-approver' },
-}
-const chief: Person = { sub: 'chief', groups: ['admin', 'approvers'] }
-
-async function issueKey(house: House, by: Person): Promise<{ key: string }> {
-  const seen = await house.admin(by, 'POST', '/keys', {
-    name: 'ci',
-    kind: 'workload',
-    groups: ['callers', 'approvers'],
-    scope: ['up.*'],
-    expires_at: new Date(Date.now() + 3_600_000).toISOString(),
-  })
-  assert.equal(seen.status, 201, seen.text())
-  return { key: seen.json().key }
 }
 
 test('approvals', async (t) => {
@@ -306,67 +262,10 @@ test('approvals', async (t) => {
       })
     }
   })
-  await house.restart()
-  await t.test('who may not approve', async (t) => {
-    for (const [name, { asks, votes, status, why }] of Object.entries(voters)) {
-      await t.test(name, () => checkVoter(house, { token: (await_) => asks?.(await_), votes, status, why }))
-    }
-    await t.test('what is no person cannot even sign in', () => noPersons(house))
-  })
   await t.test('the log is sound', () => assertSoundLog(house))
 })
 
-async function checkVoter(
-  house: House,
-  row: { token: (house: House) => Promise<string> | undefined; votes: Person; status: number; why: string | undefined },
-): Promise<void> {
-  const token = (await row.token(house)) ?? house.token
-  const body = freshBody()
-  const id = await held(house, body, { token })
-  const { votes: person, status, why } = row
-  for (const verdict of ['approve', 'deny'] as const) {
-    const shown = await house.admin(dana, 'GET', `/approvals/${id}`)
-    const { digest } = shown.json()
-    const seen = await house.admin(person, 'POST', `/approvals/${id}/${verdict}`, { digest, reason: 'r' })
-    assert.equal(seen.status, status, seen.text())
-    if (why !== undefined) assert.equal(seen.json().errors[0].detail, why)
-  }
-  await refused(house, withApproval(body, id, { token }), 'approval-required')
-}
-
-/** Agents, workloads with a key, tokens for calls: none of these is a person at the admin API. */
-async function noPersons(house: House): Promise<void> {
-  const { idp } = house
-  const groups = ['approvers', 'admin']
-  const { key } = await issueKey(house, chief)
-  const proofs = [
-    await idp.token({ sub: 'dana', groups, aud: 'house-admin', act: { sub: 'bot', groups } }),
-    await idp.token({ sub: 'dana', groups }),
-    house.token,
-    key,
-    `spo_${'A'.repeat(43)}`,
-  ]
-  for (const token of proofs) {
-    for (const [method, path] of [['GET', '/approvals'], ['GET', '/keys'], ['GET', '/whoami']] as const) {
-      const seen = await ask(house.adminUrl(), `/api/v1${path}`, { method, token })
-      assert.equal(seen.status, 401, `${path} ${seen.text()}`)
-    }
-  }
-  const seen = await ask(house.adminUrl(), '/api/v1/sign-in', { method: 'POST', token: proofs[0] ?? '' })
-  assert.equal(seen.status, 401)
-}
-
-async function refused(house: House, asked: Asked, code: string, path = '/up/transfers'): Promise<Seen> {
-  const now = since(house)
-  const seen = await house.call(path, asked)
-  assert.equal(seen.code, code, seen.text())
-  assert.equal(now.reached(), 0)
-  const leaves = now.leaves().filter(({ type }) => type !== 'approval.requested')
-  assert.deepEqual(leaves.map(shape), [['call.denied', code]])
-  return seen
-}
-
-async function questionOf(now: ReturnType<typeof since>): Promise<string> {
+async function questionOf(now: Since): Promise<string> {
   const find = () => now.leaves().find(({ type }) => type === 'approval.requested')
   await until(() => find() !== undefined, 'a question was asked')
   return find()?.approval
@@ -377,5 +276,8 @@ async function changeRulebook(house: House): Promise<void> {
   const now = since(house)
   const text = callersMayCall.replace('Callers call', `Callers call, edition ${changes++}`)
   writeFileSync(join(house.rulebook, 'policies/grants.cedar'), text)
-  await until(() => now.leaves().some(({ type }) => type === 'rulebook.activated'), 'it was activated')
+  await until(
+    () => now.leaves().some(({ type }) => type === 'rulebook.activated'),
+    'it was activated',
+  )
 }

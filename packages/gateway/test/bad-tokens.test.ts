@@ -45,7 +45,9 @@ async function confused(house: House, secretOf: (jwk: Jwk) => string): Promise<s
 }
 
 const pem = (jwk: Jwk) =>
-  createPublicKey({ key: { ...jwk }, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString()
+  createPublicKey({ key: { ...jwk }, format: 'jwk' })
+    .export({ type: 'spki', format: 'pem' })
+    .toString()
 
 async function fromElsewhere(claims: (house: House) => object, house: House): Promise<string> {
   const other = await startIdp()
@@ -83,7 +85,8 @@ const refusedProofs: Readonly<Record<string, Proof>> = {
   'a token from an issuer that is not configured': (house) => fromElsewhere(() => ({}), house),
   'a token signed elsewhere in our issuer’s name': (house) =>
     fromElsewhere(({ idp }) => ({ iss: idp.issuer }), house),
-  'a token with no signature': async (house) => `${(await signed({}, {})(house)).replace(/[^.]+$/, '')}`,
+  'a token with no signature': async (house) =>
+    `${(await signed({}, {})(house)).replace(/[^.]+$/, '')}`,
   'alg none': (house) => `${part({ alg: 'none', typ: 'at+jwt' })}.${part(good(house))}.`,
   'alg None with a signature': (house) =>
     `${part({ alg: 'None', typ: 'at+jwt' })}.${part(good(house))}.e30`,

@@ -19,8 +19,16 @@ type Case = {
 const person = '/up/person'
 const lying = (length: number, body: string) =>
   `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`
-const failed = { seen: [502, 'upstream-failed'], recordedStatus: 0, ending: 'upstream-failed' } as const
-const withheld = { seen: [502, 'result-withheld'], recordedStatus: 0, ending: 'result-withheld' } as const
+const failed = {
+  seen: [502, 'upstream-failed'],
+  recordedStatus: 0,
+  ending: 'upstream-failed',
+} as const
+const withheld = {
+  seen: [502, 'result-withheld'],
+  recordedStatus: 0,
+  ending: 'result-withheld',
+} as const
 const fine = { seen: [200, 'ok'], recordedStatus: 200, ending: 'done' } as const
 const passes = (status: number) =>
   ({ seen: [status, 'ok'], recordedStatus: status, ending: 'done' }) as const
@@ -56,7 +64,10 @@ const cases: Readonly<Record<string, Case>> = {
     recordedStatus: 0,
     ending: 'upstream-timeout',
   },
-  'it stops in the middle of its head': { script: () => raw('HTTP/1.1 200 OK\r\ncontent-', 'end'), ...failed },
+  'it stops in the middle of its head': {
+    script: () => raw('HTTP/1.1 200 OK\r\ncontent-', 'end'),
+    ...failed,
+  },
   'it stops in the middle of its body and stays': {
     script: () => raw(lying(100, '{"a":1'), 'stay'),
     seen: [504, 'upstream-timeout'],
@@ -64,8 +75,14 @@ const cases: Readonly<Record<string, Case>> = {
     ending: 'upstream-timeout',
   },
   'it hangs up at once': { script: () => (socket) => void socket.destroy(), ...failed },
-  'it resets before it answers': { script: () => (socket) => void socket.resetAndDestroy(), ...failed },
-  'it resets in the middle of its body': { script: () => raw(lying(100, '{"a":1'), 'reset'), ...failed },
+  'it resets before it answers': {
+    script: () => (socket) => void socket.resetAndDestroy(),
+    ...failed,
+  },
+  'it resets in the middle of its body': {
+    script: () => raw(lying(100, '{"a":1'), 'reset'),
+    ...failed,
+  },
   'it answers garbage': { script: () => raw('lorem ipsum dolor\r\n\r\n'), ...failed },
   'it answers TLS': { script: () => raw('\x15\x03\x03\x00\x02\x02\x28'), ...failed },
   'it answers nothing but line breaks': { script: () => raw('\r\n\r\n\r\n'), ...failed },
@@ -81,18 +98,28 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'it says both lengths': {
     script: () =>
-      raw('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n'),
+      raw(
+        'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+      ),
     ...failed,
   },
-  'it frames a chunk wrongly': { script: () => raw(`${chunkedHead('text/plain')}zz\r\nabc\r\n0\r\n\r\n`), ...failed },
-  'its chunks do not end': { script: () => raw(`${chunkedHead('text/plain')}3\r\nabc\r\n`), ...failed },
+  'it frames a chunk wrongly': {
+    script: () => raw(`${chunkedHead('text/plain')}zz\r\nabc\r\n0\r\n\r\n`),
+    ...failed,
+  },
+  'its chunks do not end': {
+    script: () => raw(`${chunkedHead('text/plain')}3\r\nabc\r\n`),
+    ...failed,
+  },
   'its head is huge': {
     script: () => answer({ headers: { 'x-much': 'a'.repeat(40_000) }, body: '{}' }),
     ...failed,
   },
   'its headers are many': {
     script: () =>
-      answer({ headers: Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`x-${at}`, 'y'])) }),
+      answer({
+        headers: Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`x-${at}`, 'y'])),
+      }),
     ...failed,
   },
   'it echoes the credential in its body': {
@@ -111,7 +138,8 @@ const cases: Readonly<Record<string, Case>> = {
     also: hides,
   },
   'it echoes the credential as base64': {
-    script: ({ secret }) => answer({ body: JSON.stringify({ you: Buffer.from(secret).toString('base64') }) }),
+    script: ({ secret }) =>
+      answer({ body: JSON.stringify({ you: Buffer.from(secret).toString('base64') }) }),
     ...fine,
     also: hides,
   },
@@ -131,7 +159,12 @@ const cases: Readonly<Record<string, Case>> = {
     also: hides,
   },
   'it echoes the credential in a refusal of its own': {
-    script: ({ secret }) => answer({ status: 401, body: `bad token ${secret}`, headers: { 'content-type': 'text/plain' } }),
+    script: ({ secret }) =>
+      answer({
+        status: 401,
+        body: `bad token ${secret}`,
+        headers: { 'content-type': 'text/plain' },
+      }),
     ...passes(401),
     also: hides,
   },
@@ -147,7 +180,8 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'it answers JSON under another name': {
     path: person,
-    script: () => answer({ headers: { 'content-type': 'text/plain' }, body: '{"ssn":"536-22-8716"}' }),
+    script: () =>
+      answer({ headers: { 'content-type': 'text/plain' }, body: '{"ssn":"536-22-8716"}' }),
     ...withheld,
   },
   'it answers without saying what, where values have to be hidden': {
@@ -155,7 +189,11 @@ const cases: Readonly<Record<string, Case>> = {
     script: () => raw('HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n{"ssn":"536-22-8716"}', 'stay'),
     ...withheld,
   },
-  'it answers what is no JSON': { path: person, script: () => answer({ body: '{"ssn":"536-22-8716"' }), ...withheld },
+  'it answers what is no JSON': {
+    path: person,
+    script: () => answer({ body: '{"ssn":"536-22-8716"' }),
+    ...withheld,
+  },
   'it repeats a key around what is hidden': {
     path: person,
     script: () => answer({ body: '{"ssn":"536-22-8716","ssn":"219-09-9999"}' }),
@@ -197,10 +235,15 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'it compresses where values have to be hidden': {
     path: person,
-    script: () => answer({ headers: { 'content-encoding': 'gzip' }, body: gzipSync('{"ssn":"536-22-8716"}') }),
+    script: () =>
+      answer({ headers: { 'content-encoding': 'gzip' }, body: gzipSync('{"ssn":"536-22-8716"}') }),
     ...failed,
   },
-  'it fails': { script: () => answer({ status: 500, body: '{"error":"no"}' }), ...passes(500), also: says('{"error":"no"}') },
+  'it fails': {
+    script: () => answer({ status: 500, body: '{"error":"no"}' }),
+    ...passes(500),
+    also: says('{"error":"no"}'),
+  },
   'it fails with a value that is hidden': {
     path: person,
     script: () => answer({ status: 500, body: '{"ssn":"536-22-8716"}' }),
@@ -208,34 +251,52 @@ const cases: Readonly<Record<string, Case>> = {
     also: says('{"ssn":"[REDACTED:SSN]"}'),
   },
   'it sends the caller elsewhere': {
-    script: ({ upstream }) => answer({ status: 302, headers: { location: `${upstream.url}/admin` } }),
+    script: ({ upstream }) =>
+      answer({ status: 302, headers: { location: `${upstream.url}/admin` } }),
     ...passes(302),
   },
-  'it answers nothing': { script: () => raw('HTTP/1.1 204 No Content\r\n\r\n', 'stay'), ...passes(204), also: says('') },
+  'it answers nothing': {
+    script: () => raw('HTTP/1.1 204 No Content\r\n\r\n', 'stay'),
+    ...passes(204),
+    also: says(''),
+  },
   'it says hints first': {
     script: () => raw(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${lying(2, '{}')}`, 'stay'),
     ...fine,
     also: says('{}'),
   },
   'it changes the protocol unasked': {
-    script: () => raw('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n', 'stay'),
+    script: () =>
+      raw(
+        'HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n',
+        'stay',
+      ),
     ...failed,
   },
   'it sets cookies and asks for a sign-in': {
     script: () =>
       answer({
         status: 401,
-        headers: { 'set-cookie': 'a=b', 'www-authenticate': 'Basic realm="x"', 'alt-svc': 'h3=":1"' },
+        headers: {
+          'set-cookie': 'a=b',
+          'www-authenticate': 'Basic realm="x"',
+          'alt-svc': 'h3=":1"',
+        },
       }),
     ...passes(401),
     also: ({ headers }) => {
-      for (const name of ['set-cookie', 'www-authenticate', 'alt-svc']) assert.equal(headers[name], undefined)
+      for (const name of ['set-cookie', 'www-authenticate', 'alt-svc'])
+        assert.equal(headers[name], undefined)
     },
   },
   'it forges the gateway’s own words': {
     script: () =>
       answer({
-        headers: { 'sallyport-record': 'evil#1', 'sallyport-call': 'x', 'sallyport-approval': 'apr_1' },
+        headers: {
+          'sallyport-record': 'evil#1',
+          'sallyport-call': 'x',
+          'sallyport-approval': 'apr_1',
+        },
         body: '{}',
       }),
     ...fine,
@@ -247,7 +308,11 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'it answers in the shape of a refusal': {
     script: () =>
-      answer({ status: 403, headers: { 'content-type': 'application/problem+json' }, body: '{"code":"policy-denied"}' }),
+      answer({
+        status: 403,
+        headers: { 'content-type': 'application/problem+json' },
+        body: '{"code":"policy-denied"}',
+      }),
     seen: [403, 'policy-denied'],
     recordedStatus: 403,
     ending: 'done',

@@ -89,7 +89,11 @@ function codeOf(mediaType: string | undefined, text: string): string {
 }
 
 /** Sends these bytes as they are, ends its side if asked to, and resolves with all that came back. */
-export function sendRaw(base: string, bytes: string, then: 'wait' | 'end' = 'wait'): Promise<string> {
+export function sendRaw(
+  base: string,
+  bytes: string,
+  then: 'wait' | 'end' = 'wait',
+): Promise<string> {
   const { hostname, port } = new URL(base)
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname)

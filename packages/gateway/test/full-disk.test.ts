@@ -55,9 +55,14 @@ test('a disk that is full', { skip }, async (t) => {
     for (const { call, index } of acknowledged) {
       assert.deepEqual([leaves[index]?.type, leaves[index]?.call], ['call.outcome', call])
     }
-    const intents = new Set(leaves.filter(({ type }) => type === 'call.authorized').map((leaf) => leaf.call))
+    const intents = new Set(
+      leaves.filter(({ type }) => type === 'call.authorized').map((leaf) => leaf.call),
+    )
     for (const { headers } of yard.upstream.reached) {
-      assert.ok(intents.has(headers['sallyport-call']), 'the upstream was reached without an intent')
+      assert.ok(
+        intents.has(headers['sallyport-call']),
+        'the upstream was reached without an intent',
+      )
     }
     assertSoundLog(yard)
   })

@@ -32,10 +32,13 @@ export type House = {
   /** A person of the group `callers`. */
   readonly token: string
   readonly call: (path: string, asked?: Asked) => Promise<Seen>
-  /** All leaves of the log, read from the file behind the gateway's back. */
-  readonly records: () => Leaf[]
+  /** The leaves of the log from an index on, read from the file behind the gateway's back. */
+  readonly records: (from?: number) => Leaf[]
   /** The clear bytes of one payload; undefined when it was not kept. */
-  readonly payload: (index: number, role: 'args' | 'forwarded' | 'result' | 'returned') => string | undefined
+  readonly payload: (
+    index: number,
+    role: 'args' | 'forwarded' | 'result' | 'returned',
+  ) => string | undefined
   /** The admin API as this person: their first request signs them in. */
   readonly admin: (person: Person, method: string, path: string, body?: unknown) => Promise<Seen>
   /** Dana looks at the question and says yes. */
@@ -91,7 +94,7 @@ export async function openHouse(t: TestContext): Promise<House> {
     logged: () => lines.join(''),
     token,
     call: (path, asked) => ask(running().url, path, { token, ...asked }),
-    records: () => readLeaves(home),
+    records: (from) => readLeaves(home, from),
     payload,
     admin,
     approve: (id) => vote(admin, { id, person: dana, verdict: 'approve' }),
@@ -180,10 +183,11 @@ export async function deadUrl(): Promise<string> {
   return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 1}`
 }
 
-export function readLeaves(home: string): Leaf[] {
+export function readLeaves(home: string, from = 0): Leaf[] {
   const db = new DatabaseSync(join(home, 'sallyport.db'), { readOnly: true, timeout: 5000 })
   try {
-    const rows = db.prepare('SELECT "index" AS at, bytes FROM leaf ORDER BY "index"').all()
+    const query = 'SELECT "index" AS at, bytes FROM leaf WHERE "index" >= ? ORDER BY "index"'
+    const rows = db.prepare(query).all(from)
     return rows.map(({ at, bytes }) => {
       assert.ok(bytes instanceof Uint8Array)
       return { index: at, ...JSON.parse(Buffer.from(bytes).toString('utf8')) }
@@ -208,15 +212,38 @@ function readPayload(
   }
 }
 
+export type Since = { readonly leaves: () => Leaf[]; readonly reached: () => number }
+
 /** What was written since, and whether the upstream was touched since. */
-export function since(house: House): { readonly leaves: () => Leaf[]; readonly reached: () => number } {
+export function since(house: House): Since {
   const from = house.records().length
   const before = house.upstream.reached.length
   return {
-    leaves: () => house.records().slice(from),
+    leaves: () => house.records(from),
     reached: () => house.upstream.reached.length - before,
   }
 }
+
+const shape = ({ type, ending, status }: Leaf) => [type, ending, status]
+/** What `withoutChunks` shows of an intent. */
+export const intent: readonly unknown[] = ['call.authorized', undefined, undefined]
+/** Commitments to stretches of a stream stand between; how many there are is not told here. */
+export const withoutChunks = (now: Since): unknown[][] =>
+  now
+    .leaves()
+    .filter(({ type }) => type !== 'call.chunk')
+    .map(shape)
+
+/** The ending is written, and the connection to the upstream is given up. */
+export async function ends(house: House, now: Since, expected: unknown[]): Promise<void> {
+  await until(() => withoutChunks(now).length === expected.length, 'the ending was recorded')
+  assert.deepEqual(withoutChunks(now), expected)
+  await until(() => letGo(house), 'the upstream was let go')
+}
+
+/** Whether the gateway gave up the connection of its last request. */
+export const letGo = ({ upstream }: House): boolean =>
+  upstream.reached.at(-1)?.socket.destroyed === true
 
 /** Waits until it holds; what never holds fails the test by itself, whatever the machine's speed. */
 export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
@@ -234,7 +261,9 @@ export async function until(holds: () => boolean | Promise<boolean>, what: strin
 export function assertSoundLog(house: Logged, secrets: readonly string[] = []): void {
   const leaves = house.records()
   assertChains(house)
-  const ends = leaves.filter(({ type }) => type === 'call.outcome' || type === 'reconcile.indeterminate')
+  const ends = leaves.filter(
+    ({ type }) => type === 'call.outcome' || type === 'reconcile.indeterminate',
+  )
   const intents = leaves.filter(({ type }) => type === 'call.authorized')
   assert.deepEqual(
     ends.map(({ intent }) => intent).toSorted((a, b) => a - b),

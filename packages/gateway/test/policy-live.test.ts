@@ -58,7 +58,8 @@ const invalid: Readonly<Record<string, Readonly<Record<string, string | undefine
   'an unknown key': { 'functions/dead.yaml': 'connection: dead\nfunctions: []\nfunctoins: []\n' },
   'a file that is gone': { 'connections/dead.yaml': undefined },
   'a test that fails': {
-    'tests/read.yaml': '- name: strangers read\n  as: { user: x }\n  call: up.read\n  expect: allow\n',
+    'tests/read.yaml':
+      '- name: strangers read\n  as: { user: x }\n  call: up.read\n  expect: allow\n',
   },
 }
 
@@ -121,7 +122,9 @@ async function underWay(house: House): Promise<void> {
   house.upstream.script = (socket) => {
     socket.write(chunkedHead('text/event-stream'))
     socket.write(chunk('data: {"ssn":"1"}\n\n'))
-    void changed.promise.then(() => socket.write(chunk('data: {"ssn":"2"}\n\n') + chunk('').toString()))
+    void changed.promise.then(() =>
+      socket.write(chunk('data: {"ssn":"2"}\n\n') + chunk('').toString()),
+    )
   }
   const began = Promise.withResolvers<void>()
   const seen = house.call('/up/person', { onData: () => began.resolve() })

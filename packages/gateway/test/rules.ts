@@ -4,7 +4,12 @@ import { dirname, join } from 'node:path'
 /** A rulebook as files: path below the folder → text. */
 export type RulebookFiles = Readonly<Record<string, string>>
 
-const connection = (id: string, upstream: string, timeout: string, secret = 'UP_SECRET') => `id: ${id}
+const connection = (
+  id: string,
+  upstream: string,
+  timeout: string,
+  secret = 'UP_SECRET',
+) => `id: ${id}
 protocol: http
 upstream: ${upstream}
 prefix: /${id}

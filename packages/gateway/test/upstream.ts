@@ -93,6 +93,10 @@ export function chunk(text: string | Uint8Array): Buffer {
   ])
 }
 
+/** Server-sent events with these texts. */
+export const events = (...texts: readonly string[]): string =>
+  texts.map((text) => `data: ${text}\n\n`).join('')
+
 /** Writes these bytes as they are, and hangs up if asked to. */
 export function raw(text: string, then: 'stay' | 'end' | 'reset' = 'end'): Script {
   return (socket) => {
@@ -103,10 +107,24 @@ export function raw(text: string, then: 'stay' | 'end' | 'reset' = 'end'): Scrip
   }
 }
 
+/** One string without an end, as fast as it is taken. */
+export const flood: Script = (socket) => {
+  socket.write(chunkedHead('application/json'))
+  socket.write('100000000\r\n["')
+  const more = () => {
+    while (!socket.destroyed && socket.write('a'.repeat(65_536)));
+  }
+  socket.on('drain', more)
+  more()
+}
+
 /** Says nothing at all. */
 export const hang: Script = () => {}
 
-function readRequest(bytes: Buffer, socket: Socket): { request: Reached; length: number } | undefined {
+function readRequest(
+  bytes: Buffer,
+  socket: Socket,
+): { request: Reached; length: number } | undefined {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return undefined
   const [line = '', ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n')

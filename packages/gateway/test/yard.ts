@@ -19,9 +19,14 @@ export type Child = {
   readonly exited: Promise<number | null>
 }
 
-export type Yard = Pick<House, 'records' | 'home' | 'secret' | 'token' | 'logged' | 'upstream' | 'rulebook'> & {
+export type Yard = Pick<
+  House,
+  'records' | 'home' | 'secret' | 'token' | 'logged' | 'upstream' | 'rulebook'
+> & {
   /** Starts it and waits until it runs; rejects with what it said when it does not. */
   readonly start: (limits?: { readonly fileKiB: number }) => Promise<Child>
+  /** Ends what still runs, so that one failed row does not fail the next. */
+  readonly clear: () => Promise<void>
 }
 
 const bin = join(import.meta.dirname, '../bin/sallyport.js')
@@ -38,10 +43,15 @@ export async function openYard(t: TestContext): Promise<Yard> {
   writeFileSync(config, JSON.stringify(houseConfig({ issuer: idp.issuer, home, rules })))
   const secret = randomBytes(18).toString('base64url')
   const token = await idp.token({ sub: 'tess', groups: ['callers'] })
-  const children = new Set<ChildProcess>()
+  const children = new Map<ChildProcess, Promise<unknown>>()
+  const clear = async () => {
+    for (const child of children.keys()) child.kill('SIGKILL')
+    await Promise.all(children.values())
+    children.clear()
+  }
   const said: string[] = []
   t.after(async () => {
-    for (const child of children) child.kill('SIGKILL')
+    await clear()
     await Promise.all([idp.close(), upstream.close()])
     rmSync(folder, { recursive: true, force: true })
   })
@@ -52,11 +62,12 @@ export async function openYard(t: TestContext): Promise<Yard> {
     token,
     upstream,
     logged: () => said.join(''),
-    records: () => readLeaves(home),
+    records: (from) => readLeaves(home, from),
+    clear,
     start: async (limits) => {
       const child = spawnGateway(config, { UP_SECRET: secret }, limits)
-      children.add(child)
       const exited = new Promise<number | null>((resolve) => child.on('close', resolve))
+      children.set(child, exited)
       const url = await addressOf(child, exited, said)
       return {
         url,
@@ -74,7 +85,10 @@ function spawnGateway(
   limits: { readonly fileKiB: number } | undefined,
 ): ChildProcess {
   const serve = [bin, 'serve', '--config', config]
-  const options: SpawnOptions = { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }
+  const options: SpawnOptions = {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }
   if (!limits) return spawn(process.execPath, serve, options)
   // Beyond the limit a write fails with EFBIG, as it does with ENOSPC on a disk that is full.
   const limited = `ulimit -f ${limits.fileKiB}; exec "$0" "$@"`

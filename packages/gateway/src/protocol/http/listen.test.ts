@@ -316,17 +316,20 @@ test('HTTP/2 by prior knowledge on the same port', async () => {
 })
 
 test('HTTP/2: a body that breaks off does not look like one that ended', async () => {
-  const broken = await listen({ host: '127.0.0.1', port: 0, concurrentCalls: 1 }, async () => ({
-    state: 'witnessed',
-    callId: 'call-1',
-    record: { origin: 'test', index: 7 },
-    length: undefined,
-    head: { status: 200, headers: [], mediaType: '' },
-    body: (async function* () {
-      yield Buffer.from('half')
-      throw new Refusal('upstream-failed')
-    })(),
-  }))
+  const broken = await listen(
+    { host: '127.0.0.1', port: 0, http2: true, concurrentCalls: 1 },
+    async () => ({
+      state: 'witnessed',
+      callId: 'call-1',
+      record: { origin: 'test', index: 7 },
+      length: undefined,
+      head: { status: 200, headers: [], mediaType: '' },
+      body: (async function* () {
+        yield Buffer.from('half')
+        throw new Refusal('upstream-failed')
+      })(),
+    }),
+  )
   const session = connectHttp2(broken.url)
   const stream = session.request({ ':path': '/crm/customers/c' }).resume()
   const code = await new Promise((resolve) => {
@@ -341,12 +344,15 @@ test('HTTP/2: a body that breaks off does not look like one that ended', async (
 test('HTTP/2: a caller that cancels is told from one that was answered', async () => {
   const left = Promise.withResolvers<void>()
   const taken = Promise.withResolvers<void>()
-  const waiting = await listen({ host: '127.0.0.1', port: 0, concurrentCalls: 1 }, async (call) => {
-    call.signal.addEventListener('abort', () => left.resolve())
-    taken.resolve()
-    await left.promise
-    throw new Refusal('caller-left')
-  })
+  const waiting = await listen(
+    { host: '127.0.0.1', port: 0, http2: true, concurrentCalls: 1 },
+    async (call) => {
+      call.signal.addEventListener('abort', () => left.resolve())
+      taken.resolve()
+      await left.promise
+      throw new Refusal('caller-left')
+    },
+  )
   const session = connectHttp2(waiting.url)
   const stream = session.request({ ':path': '/crm/customers/c' })
   stream.on('error', () => {})
