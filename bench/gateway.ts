@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { startIdp } from '../packages/gateway/src/demo/idp.ts'
+import { startIdp } from '../packages/gateway/src/cli/demo/idp.ts'
 import { own } from './process.ts'
 
 type Gateway = {

@@ -258,9 +258,9 @@ async function openRules(config: Config, store: Store, log: Logger): Promise<Rul
       })
     },
     onOutcome: (outcome) => {
-      if (outcome.problems.length > 0)
-        log.error({ problems: outcome.problems }, 'rulebook refused; the old one stays in force')
-      else log.info({ digest: outcome.digest }, 'rulebook in force')
+      const { problems, digest } = outcome
+      if (problems.length === 0) log.info({ digest }, 'rulebook in force')
+      else log.error({ problems }, 'rulebook refused; what was in force stays in force')
     },
   })
   const { problems } = await rulebooks.activate('gateway:start')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHmac, createPublicKey } from 'node:crypto'
 import { test } from 'node:test'
-import { startIdp } from '../src/demo/idp.ts'
+import { startIdp } from '../src/cli/demo/idp.ts'
 import { type Seen, sendRaw } from './caller.ts'
 import { assertSoundLog, type House, openHouse, root, since, until } from './house.ts'
 import { answer } from './upstream.ts'

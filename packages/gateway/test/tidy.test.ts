@@ -33,10 +33,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'rulebook',
     'model',
     'policy',
-    'demo/run.ts',
     'identity/operator.ts',
   ],
-  demo: ['serve.ts', 'config', 'admin/contract.ts', 'cli'],
 }
 
 /** Which package may be imported where. Each has its sentence in docs/decisions/0002-dependencies.md. */
@@ -59,9 +57,9 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   'ajv-formats': ['rulebook'],
   commander: ['cli'],
   hono: ['admin'],
-  jose: ['identity', 'demo'],
-  'oidc-provider': ['demo'],
-  pino: ['serve.ts', 'cli', 'demo'],
+  jose: ['identity', 'cli/demo'],
+  'oidc-provider': ['cli/demo'],
+  pino: ['serve.ts', 'cli'],
   re2js: ['rulebook'],
   undici: ['protocol/http'],
   yaml: ['config', 'rulebook'],

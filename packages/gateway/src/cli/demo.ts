@@ -29,7 +29,7 @@ type Options = {
 async function run({ ci, keep, speed, agent }: Options): Promise<void> {
   // Said before anything heavy is loaded, so that nobody looks at an empty screen.
   tell(`  sallyport ${versionOf()} demo · nothing leaves this machine`)
-  const { runDemo } = await import('../demo/run.ts')
+  const { runDemo } = await import('./demo/run.ts')
   process.exitCode = await runDemo({
     ci: ci ?? process.stdout.isTTY !== true,
     ...(keep !== undefined && { keep }),

@@ -4,10 +4,10 @@ import { createServer } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { exportJWK, generateKeyPair } from 'jose'
 import { Refusal } from '../call/refusal.ts'
+import { type Idp, startIdp } from '../cli/demo/idp.ts'
 import type { IssuerConfig } from '../config/config.ts'
 import { limits } from '../config/limits.ts'
 import { configSchema } from '../config/schema.ts'
-import { type Idp, startIdp } from '../demo/idp.ts'
 import { openOidc } from './oidc.ts'
 
 function issuerOf(issuer: string): IssuerConfig {

@@ -4,10 +4,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { Refusal } from '../call/refusal.ts'
+import { type Idp, startIdp } from '../cli/demo/idp.ts'
 import type { IssuerConfig } from '../config/config.ts'
 import { limits } from '../config/limits.ts'
 import { configSchema } from '../config/schema.ts'
-import { type Idp, startIdp } from '../demo/idp.ts'
 import { openOidc } from './oidc.ts'
 
 /** As the configuration would give it, so that the defaults under test are the real ones. */

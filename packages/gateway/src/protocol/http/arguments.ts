@@ -127,9 +127,14 @@ function putFields(
 function readScalar(text: string, schema: Json | undefined): Json {
   const type = isJsonObject(schema) ? schema.type : undefined
   if (type === 'integer' && /^-?(?:0|[1-9]\d{0,15})$/.test(text)) return integerOr(text)
-  if (type === 'number' && /^-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?$/.test(text)) return Number(text)
+  if (type === 'number' && isExact(text)) return Number(text)
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
   return text
+}
+
+/** A decimal of at most fifteen digits, which a double holds exactly enough to be written the same. */
+function isExact(text: string): boolean {
+  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text) && text.replace(/\D/g, '').length <= 15
 }
 
 function integerOr(text: string): Json {

@@ -43,7 +43,11 @@ function fnAt(
   path: string,
   http: Pick<FunctionDefinition['http'], 'body' | 'places'> & { bodyArgument?: string },
 ): object {
-  const properties = { n: { type: 'integer' }, tag: { type: 'array', items: { type: 'string' } } }
+  const properties = {
+    n: { type: 'integer' },
+    rate: { type: 'number' },
+    tag: { type: 'array', items: { type: 'string' } },
+  }
   return {
     id: `crm.${name}`,
     connection: 'crm',
@@ -138,6 +142,16 @@ const cases: readonly (readonly [string, string, object | readonly number[]])[] 
     'a text argument that is no integer stays text',
     `GET /crm/customers/c-1?n=5x HTTP/1.1\r\n${close}\r\n`,
     { args: { id: 'c-1', n: '5x' } },
+  ],
+  [
+    'a fraction that a double would round stays text',
+    `GET /crm/customers/c?n=1&rate=1.00000000000000000001 HTTP/1.1\r\n${close}\r\n`,
+    { args: { id: 'c', n: 1, rate: '1.00000000000000000001' } },
+  ],
+  [
+    'a fraction',
+    `GET /crm/customers/c?rate=-12.50 HTTP/1.1\r\n${close}\r\n`,
+    { args: { id: 'c', rate: -12.5 } },
   ],
   [
     'repeated query values are a list where declared',

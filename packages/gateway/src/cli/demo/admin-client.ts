@@ -5,8 +5,8 @@ import type {
   SessionDetail,
   SessionListed,
   SignedIn,
-} from '../admin/contract.ts'
-import { type Api, openApi } from '../cli/api.ts'
+} from '../../admin/contract.ts'
+import { type Api, openApi } from '../api.ts'
 import type { DemoWorld } from './world.ts'
 
 /** The demo's person at the admin API: dana, who may approve payments. */

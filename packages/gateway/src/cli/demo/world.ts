@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { configSchema } from '../config/schema.ts'
-import { type Gateway, serve } from '../serve.ts'
+import { configSchema } from '../../config/schema.ts'
+import { type Gateway, serve } from '../../serve.ts'
 import { type Idp, startIdp } from './idp.ts'
 import { type DemoServices, startServices } from './services.ts'
 
@@ -60,7 +60,7 @@ export async function openWorld(options: {
 /** A copy of the demo's rulebook that names the ports the services were given. */
 function rulebookFor({ urls }: DemoServices): string {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-demo-'))
-  const examples = join(import.meta.dirname, '../../../../examples/rulebooks/demo')
+  const examples = join(import.meta.dirname, '../../../../../examples/rulebooks/demo')
   cpSync(examples, folder, { recursive: true })
   for (const [name, url] of Object.entries(urls)) {
     const path = join(folder, 'connections', `${name}.yaml`)

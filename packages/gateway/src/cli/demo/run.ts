@@ -1,5 +1,5 @@
-import { marks, styleOf } from '../cli/style.ts'
-import { versionOf } from '../cli/version.ts'
+import { marks, styleOf } from '../style.ts'
+import { versionOf } from '../version.ts'
 import { type AdminClient, adminClient } from './admin-client.ts'
 import { awaitPerson } from './person.ts'
 import { type Ending, makeCall, type Seen, type StoryCall, story } from './story.ts'
