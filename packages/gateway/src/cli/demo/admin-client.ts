@@ -1,6 +1,6 @@
 import type {
   ApprovalDetail,
-  CallListed,
+  CallDetail,
   Page,
   SessionDetail,
   SessionListed,
@@ -14,7 +14,8 @@ export type AdminClient = {
   readonly decide: (approval: string, verdict: 'approve' | 'deny') => Promise<void>
   readonly approval: (id: string) => Promise<ApprovalDetail>
   readonly newestSession: () => Promise<string>
-  readonly calls: (session: string) => Promise<readonly CallListed[]>
+  /** Its calls in the order they began, each with its records. */
+  readonly calls: (session: string) => Promise<readonly CallDetail[]>
   /** What to put before a `sallyport` command in another terminal, so that it speaks to this demo as dana. */
   readonly commandPrefix: string
 }
@@ -38,7 +39,10 @@ export async function adminClient({ adminUrl, approverToken }: DemoWorld): Promi
       if (!newest) throw new Error('no session was recorded')
       return newest.id
     },
-    calls: async (session) => (await api.get<SessionDetail>(`/sessions/${session}`)).data,
+    calls: async (session) => {
+      const { data } = await api.get<SessionDetail>(`/sessions/${session}`)
+      return Promise.all(data.map(({ id }) => api.get<CallDetail>(`/calls/${id}`)))
+    },
     commandPrefix: `SALLYPORT_ADMIN_URL=${adminUrl} SALLYPORT_ADMIN_TOKEN=${token}`,
   }
 }

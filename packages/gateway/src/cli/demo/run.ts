@@ -1,3 +1,4 @@
+import { replaySteps } from '../replay.ts'
 import { marks, styleOf } from '../style.ts'
 import { versionOf } from '../version.ts'
 import { type AdminClient, adminClient } from './admin-client.ts'
@@ -106,7 +107,7 @@ function tellCall(to: Telling, call: StoryCall, seen: Seen, reached: boolean): v
   const notes: Record<Ending, () => string> = {
     masked: () => `hidden: ${hiddenIn(seen).join(', ')}`,
     allowed: () => `${seen.status}`,
-    blocked: () => `${problemOf(seen).detail ?? ''}${reached ? '' : ' Never reached the service.'}`,
+    blocked: () => `${problemOf(seen).detail ?? ''}${reached ? '' : ' · never reached the service'}`,
     refused: () => `${problemOf(seen).detail ?? codeOf(seen)}`,
     held: () => `wants one of payments-approvers · ${seen.approval ?? ''}`,
   }
@@ -154,10 +155,7 @@ async function replay(admin: AdminClient, to: Telling): Promise<string[]> {
   const session = await admin.newestSession()
   const calls = await admin.calls(session)
   to.tell('  The replay, from the records:')
-  for (const call of calls)
-    to.tell(
-      `    ${call.started_at.slice(11, 19)}  ${(call.function ?? '?').padEnd(22)} ${call.ending}  ${call.rules.join(', ')}`,
-    )
+  for (const { lines } of replaySteps(calls)) for (const line of lines) to.tell(`  ${line}`)
   to.tell()
   to.tell(`  ${style.green(marks.ok)} ${calls.length} calls in the log · session ${session}`)
   to.tell()
