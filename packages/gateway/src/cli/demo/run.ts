@@ -107,7 +107,8 @@ function tellCall(to: Telling, call: StoryCall, seen: Seen, reached: boolean): v
   const notes: Record<Ending, () => string> = {
     masked: () => `hidden: ${hiddenIn(seen).join(', ')}`,
     allowed: () => `${seen.status}`,
-    blocked: () => `${problemOf(seen).detail ?? ''}${reached ? '' : ' · never reached the service'}`,
+    blocked: () =>
+      `${problemOf(seen).detail ?? ''}${reached ? '' : ' · never reached the service'}`,
     refused: () => `${problemOf(seen).detail ?? codeOf(seen)}`,
     held: () => `wants one of payments-approvers · ${seen.approval ?? ''}`,
   }
