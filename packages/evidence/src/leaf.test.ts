@@ -24,7 +24,8 @@ const facts = (text: string): CallFacts => ({
   session: text,
   obo: [{ sub: text, iss: text }],
   fn: { server: text, schema: text, name: text },
-  decision: { rules: [text], policy: text, obligations: [text], effect: 'hold' },
+  decision: { rules: [text], policy: text, obligations: [text], effect: 'hold', time: text },
+  source: { protocol: text, ip: text },
   caller: { sub: text, iss: text, cred: text, authn: text },
   call: text,
 })
@@ -32,8 +33,12 @@ const masked = (text: string) => [{ rule: text, path: text, n: 2, how: text }]
 const args = { forwarded: commitment, args: commitment }
 const results = { returned: commitment, result: commitment }
 
+type Drafts = readonly (readonly [RecordDraft, Commitments])[]
+
 /** One of each type, every member present, in no particular order. */
-const drafts = (text: string): readonly (readonly [RecordDraft, Commitments])[] => [
+const drafts = (text: string): Drafts => [...callDrafts(text), ...stateDrafts(text)]
+
+const callDrafts = (text: string): Drafts => [
   [
     {
       type: 'call.authorized',
@@ -95,11 +100,73 @@ const drafts = (text: string): readonly (readonly [RecordDraft, Commitments])[] 
   ],
   [{ type: 'approval.closed', time, state: text, approval: text }, {}],
   [{ type: 'approval.claimed', time, digest: text, call: text, approval: text }, {}],
+]
+
+const stateDrafts = (text: string): Drafts => [
   [{ type: 'rulebook.activated', time, previous: text, digest: text, by: text }, {}],
   [{ type: 'key.issued', time, scope: [text], name: text, key: text, expires: text, by: text }, {}],
   [{ type: 'key.revoked', time, key: text, by: text }, {}],
   [{ type: 'admin.signed-in', time, method: text, by: text }, {}],
   [{ type: 'payload.read', time, role: text, record: 1, by: text }, {}],
+  [
+    {
+      type: 'session.opened',
+      time,
+      session: text,
+      parties: [{ sub: text, kind: 'agent', iss: text, groups: [text] }],
+    },
+    {},
+  ],
+  [
+    {
+      type: 'erasure.requested',
+      time,
+      record: 1,
+      roles: ['args', 'result'],
+      reason: text,
+      erasure: text,
+      by: text,
+    },
+    {},
+  ],
+  [
+    {
+      type: 'payload.erased',
+      time,
+      record: 1,
+      roles: ['returned'],
+      requestedBy: text,
+      erasure: text,
+      by: text,
+    },
+    {},
+  ],
+  [{ type: 'payload.expired', time, records: [1, 2], class: text }, {}],
+  [
+    {
+      type: 'evidence.exported',
+      time,
+      to: 9,
+      session: text,
+      scope: text,
+      payloads: true,
+      from: 1,
+      by: text,
+    },
+    {},
+  ],
+  [{ type: 'log.genesis', time, origin: text, key: text }, {}],
+  [{ type: 'key.rotated', time, previous: text, key: text, by: text }, {}],
+  [{ type: 'heartbeat', time, interval: 10_000, elapsed: 20_001 }, {}],
+  [
+    {
+      type: 'emitter.start',
+      time,
+      version: text,
+      after: { seq: 3, hash: text, boot: text },
+    },
+    {},
+  ],
   [{ type: 'emitter.start', time, version: text }, {}],
   [{ type: 'emitter.stop', time }, {}],
 ]

@@ -1,5 +1,6 @@
 import { assertScalar, type Canonical } from './canonical.ts'
 import type {
+  BootEnd,
   CallFacts,
   Commitment,
   Commitments,
@@ -53,6 +54,14 @@ const required: Readonly<Record<RecordDraft['type'], readonly string[]>> = {
   'key.revoked': ['key', 'by'],
   'admin.signed-in': ['by', 'method'],
   'payload.read': ['record', 'role', 'by'],
+  'session.opened': ['session', 'parties'],
+  'erasure.requested': ['erasure', 'record', 'roles', 'reason', 'by'],
+  'payload.erased': ['erasure', 'record', 'roles', 'requestedBy', 'by'],
+  'payload.expired': ['class', 'records'],
+  'evidence.exported': ['by', 'scope', 'from', 'to', 'payloads'],
+  'log.genesis': ['origin', 'key'],
+  'key.rotated': ['key', 'previous', 'by'],
+  heartbeat: ['elapsed', 'interval'],
   'emitter.start': ['version'],
   'emitter.stop': [],
 }
@@ -74,6 +83,18 @@ function fill(draft: RecordDraft, emitter: Emitter, commitments: Commitments): F
     case 'approval.closed':
     case 'approval.claimed':
       return fillApproval(draft, emitter, commitments)
+    case 'session.opened':
+    case 'log.genesis':
+    case 'heartbeat':
+    case 'emitter.start':
+    case 'emitter.stop':
+      return fillLife(draft, emitter)
+    case 'payload.read':
+    case 'erasure.requested':
+    case 'payload.erased':
+    case 'payload.expired':
+    case 'evidence.exported':
+      return fillCustody(draft, emitter)
     default:
       return fillChange(draft, emitter)
   }
@@ -96,6 +117,7 @@ function fillAuthorized(d: Of<'call.authorized'>, emitter: Emitter, c: Commitmen
     masked: d.masked.map(masking),
     obo: d.obo?.map(party),
     session: d.session,
+    source: d.source && source(d.source),
     time: d.time,
     trace: d.trace,
     truncated: undefined,
@@ -116,6 +138,7 @@ function fillDenied(d: Of<'call.denied'>, emitter: Emitter, c: Commitments): Fil
     fn: d.fn && fn(d.fn),
     obo: d.obo?.map(party),
     session: d.session,
+    source: d.source && source(d.source),
     stage: d.stage,
     time: d.time,
     trace: d.trace,
@@ -178,37 +201,86 @@ function fillApproval(
   }
 }
 
-type Changes = Of<
-  | 'rulebook.activated'
-  | 'key.issued'
-  | 'key.revoked'
-  | 'admin.signed-in'
-  | 'payload.read'
-  | 'emitter.start'
-  | 'emitter.stop'
->
-
-function fillChange(d: Changes, emitter: Emitter): Filled {
+function fillChange(
+  d: Of<'rulebook.activated' | 'key.issued' | 'key.revoked' | 'key.rotated' | 'admin.signed-in'>,
+  emitter: Emitter,
+): Filled {
   const issued = d.type === 'key.issued' ? d : undefined
-  const activated = d.type === 'rulebook.activated' ? d : undefined
-  const read = d.type === 'payload.read' ? d : undefined
   return {
-    by: 'by' in d ? d.by : undefined,
-    digest: activated?.digest,
+    by: d.by,
+    digest: 'digest' in d ? d.digest : undefined,
     emitter,
     expires: issued?.expires,
     key: 'key' in d ? d.key : undefined,
-    method: d.type === 'admin.signed-in' ? d.method : undefined,
+    method: 'method' in d ? d.method : undefined,
     name: issued?.name,
-    previous: activated?.previous,
-    record: read?.record,
-    role: read?.role,
+    previous: 'previous' in d ? d.previous : undefined,
     scope: issued?.scope,
     time: d.time,
     truncated: undefined,
     type: d.type,
     v: recordVersion,
-    version: d.type === 'emitter.start' ? d.version : undefined,
+  }
+}
+
+/** The log's own life, and its emitters' and sessions'. */
+function fillLife(
+  d: Of<'session.opened' | 'log.genesis' | 'heartbeat' | 'emitter.start' | 'emitter.stop'>,
+  emitter: Emitter,
+): Filled {
+  const start = d.type === 'emitter.start' ? d : undefined
+  const genesis = d.type === 'log.genesis' ? d : undefined
+  const opened = d.type === 'session.opened' ? d : undefined
+  const beat = d.type === 'heartbeat' ? d : undefined
+  return {
+    after: start?.after && bootEnd(start.after),
+    elapsed: beat?.elapsed,
+    emitter,
+    interval: beat?.interval,
+    key: genesis?.key,
+    origin: genesis?.origin,
+    parties: opened?.parties.map(({ groups, iss, kind, sub }) => ({ groups, iss, kind, sub })),
+    session: opened?.session,
+    time: d.time,
+    truncated: undefined,
+    type: d.type,
+    v: recordVersion,
+    version: start?.version,
+  }
+}
+
+/** Who looked at what the log commits to, took it out, or had it destroyed. */
+function fillCustody(
+  d: Of<
+    | 'payload.read'
+    | 'erasure.requested'
+    | 'payload.erased'
+    | 'payload.expired'
+    | 'evidence.exported'
+  >,
+  emitter: Emitter,
+): Filled {
+  const exported = d.type === 'evidence.exported' ? d : undefined
+  return {
+    by: 'by' in d ? d.by : undefined,
+    class: 'class' in d ? d.class : undefined,
+    emitter,
+    erasure: 'erasure' in d ? d.erasure : undefined,
+    from: exported?.from,
+    payloads: exported?.payloads,
+    reason: 'reason' in d ? d.reason : undefined,
+    record: 'record' in d ? d.record : undefined,
+    records: 'records' in d ? d.records : undefined,
+    requestedBy: 'requestedBy' in d ? d.requestedBy : undefined,
+    role: 'role' in d ? d.role : undefined,
+    roles: 'roles' in d ? d.roles : undefined,
+    scope: exported?.scope,
+    session: exported?.session,
+    time: d.time,
+    to: exported?.to,
+    truncated: undefined,
+    type: d.type,
+    v: recordVersion,
   }
 }
 
@@ -224,8 +296,22 @@ function caller({ authn, cred, iss, sub }: NonNullable<CallFacts['caller']>) {
   return { authn, cred, iss, sub }
 }
 
-function decision({ effect, obligations, policy, rules }: NonNullable<CallFacts['decision']>) {
-  return { effect, obligations, policy, rules }
+function decision({
+  effect,
+  obligations,
+  policy,
+  rules,
+  time,
+}: NonNullable<CallFacts['decision']>) {
+  return { effect, obligations, policy, rules, time }
+}
+
+function source({ ip, protocol }: NonNullable<CallFacts['source']>) {
+  return { ip, protocol }
+}
+
+function bootEnd({ boot, hash, seq }: BootEnd): BootEnd {
+  return { boot, hash, seq }
 }
 
 function fn({ name, schema, server }: NonNullable<CallFacts['fn']>) {

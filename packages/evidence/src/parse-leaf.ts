@@ -1,5 +1,11 @@
 import { type Canonical, canonicalText } from './canonical.ts'
-import { type LeafRecord, leafBytesMax, type RecordType, recordVersion } from './record.ts'
+import {
+  type LeafRecord,
+  leafBytesMax,
+  payloadRoles,
+  type RecordType,
+  recordVersion,
+} from './record.ts'
 
 /**
  * Reads a leaf. Strict: the bytes have to be canonical JSON (so no key twice, and one reading only)
@@ -49,7 +55,11 @@ const oneOf =
     if (!words.some((word) => word === value)) throw new TypeError(`${at} is not a known word`)
   }
 
+const flag: Shape = (value, at) => {
+  if (typeof value !== 'boolean') throw new TypeError(`${at} is not a boolean`)
+}
 const texts = list(text)
+const role = oneOf(...payloadRoles)
 const party = object({ iss: text, sub: text })
 const masked = list(object({ how: text, n: integer, path: text, rule: text }))
 const commitment = object({ alg: oneOf('HMAC-SHA-256'), c: text, len: integer, mt: text })
@@ -62,15 +72,14 @@ const always: Members = {
 const callFacts: Members = {
   args: commitment,
   caller: object({ authn: text, cred: text, iss: text, sub: text }),
-  decision: object({
-    effect: oneOf('allow', 'deny', 'hold'),
-    obligations: texts,
-    policy: text,
-    rules: texts,
-  }),
+  decision: object(
+    { effect: oneOf('allow', 'deny', 'hold'), obligations: texts, policy: text, rules: texts },
+    { time: text },
+  ),
   fn: object({ name: text, schema: text, server: text }),
   obo: list(party),
   session: text,
+  source: object({ ip: text, protocol: text }),
   trace: text,
 }
 const afterIntent: Members = { call: text, session: text, intent: integer }
@@ -108,7 +117,43 @@ const shapes: Readonly<Record<RecordType, Shape>> = {
   'key.revoked': leaf({ key: text, by: text }),
   'admin.signed-in': leaf({ by: text, method: text }),
   'payload.read': leaf({ record: integer, role: text, by: text }),
-  'emitter.start': leaf({ version: text }),
+  'session.opened': leaf({
+    session: text,
+    parties: list(
+      object({
+        groups: texts,
+        iss: text,
+        kind: oneOf('user', 'agent', 'workload', 'service'),
+        sub: text,
+      }),
+    ),
+  }),
+  'erasure.requested': leaf({
+    erasure: text,
+    record: integer,
+    roles: list(role),
+    reason: text,
+    by: text,
+  }),
+  'payload.erased': leaf({
+    erasure: text,
+    record: integer,
+    roles: list(role),
+    requestedBy: text,
+    by: text,
+  }),
+  'payload.expired': leaf({ class: text, records: list(integer) }),
+  'evidence.exported': leaf(
+    { by: text, scope: text, from: integer, to: integer, payloads: flag },
+    { session: text },
+  ),
+  'log.genesis': leaf({ origin: text, key: text }),
+  'key.rotated': leaf({ key: text, previous: text, by: text }),
+  heartbeat: leaf({ elapsed: integer, interval: integer }),
+  'emitter.start': leaf(
+    { version: text },
+    { after: object({ boot: text, hash: text, seq: integer }) },
+  ),
   'emitter.stop': leaf({}),
 }
 

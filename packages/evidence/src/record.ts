@@ -19,6 +19,7 @@ export type Party = { readonly iss: string; readonly sub: string }
 
 /** Arguments as received and as forwarded, result as received and as returned. */
 export type PayloadRole = 'args' | 'forwarded' | 'result' | 'returned'
+export const payloadRoles: readonly PayloadRole[] = ['args', 'forwarded', 'result', 'returned']
 
 /** Salted commitment to a byte string kept outside the leaf. `c` is base64url of 32 bytes. */
 export type Commitment = {
@@ -54,7 +55,11 @@ export type CallFacts = {
     readonly policy: string
     /** Ids of the policies that determined it. */
     readonly rules: readonly string[]
+    /** The moment policy was asked about: what `context.time` was. */
+    readonly time?: string
   }
+  /** Where the request came from: the peer's address and the protocol it spoke. */
+  readonly source?: { readonly ip: string; readonly protocol: string }
   readonly trace?: string
 }
 
@@ -125,6 +130,59 @@ type KeyIssued = {
   readonly by: string
 }
 
+/** What policy knew of the parties of a session; written again when it changed. */
+type SessionOpened = {
+  readonly type: 'session.opened'
+  readonly session: string
+  /** The subject first, then who acts for them, the current actor before earlier ones. */
+  readonly parties: readonly (Party & {
+    readonly groups: readonly string[]
+    readonly kind: 'user' | 'agent' | 'workload' | 'service'
+  })[]
+}
+
+type ErasureRequested = {
+  readonly type: 'erasure.requested'
+  readonly erasure: string
+  /** Index of the leaf whose payloads are to be erased. */
+  readonly record: number
+  readonly roles: readonly PayloadRole[]
+  readonly reason: string
+  readonly by: string
+}
+
+/** Two people wanted it: `by` agreed to what `requestedBy` had asked for. */
+type PayloadErased = {
+  readonly type: 'payload.erased'
+  readonly erasure: string
+  readonly record: number
+  readonly roles: readonly PayloadRole[]
+  readonly requestedBy: string
+  readonly by: string
+}
+
+/** Kept as long as their retention class says, and then no longer. */
+type PayloadExpired = {
+  readonly type: 'payload.expired'
+  readonly class: string
+  /** Indexes of the leaves whose payloads are gone. */
+  readonly records: readonly number[]
+}
+
+type EvidenceExported = {
+  readonly type: 'evidence.exported'
+  readonly by: string
+  /** `whole`, `range` or `session`. */
+  readonly scope: string
+  /** First index and the first one after the last. */
+  readonly from: number
+  readonly to: number
+  /** Of which session, where the scope is one. */
+  readonly session?: string
+  /** Whether payloads went with it in clear. */
+  readonly payloads: boolean
+}
+
 export type RecordDraft = { readonly time: string } & (
   | CallAuthorized
   | CallDenied
@@ -145,10 +203,30 @@ export type RecordDraft = { readonly time: string } & (
       readonly role: string
       readonly by: string
     }
-  | { readonly type: 'emitter.start'; readonly version: string }
+  | SessionOpened
+  | ErasureRequested
+  | PayloadErased
+  | PayloadExpired
+  | EvidenceExported
+  /** The first leaf of a log: its name, and the key (note verifier key) it begins with. */
+  | { readonly type: 'log.genesis'; readonly origin: string; readonly key: string }
+  /** From here on checkpoints are signed with `key`; for a while with `previous` as well. */
+  | {
+      readonly type: 'key.rotated'
+      readonly key: string
+      readonly previous: string
+      readonly by: string
+    }
+  /** Written at a fixed interval. `elapsed`: milliseconds by the monotonic clock since this boot's start. */
+  | { readonly type: 'heartbeat'; readonly elapsed: number; readonly interval: number }
+  /** `after`: the last leaf of this instance's boot before, absent when there was none. */
+  | { readonly type: 'emitter.start'; readonly version: string; readonly after?: BootEnd }
   | { readonly type: 'emitter.stop' }
 )
 export type RecordType = RecordDraft['type']
+
+/** Where the chain of an earlier boot ended: its last place, and that leaf's hash. */
+export type BootEnd = { readonly boot: string; readonly hash: string; readonly seq: number }
 
 /** What the log adds: the instance's gapless chain. `prev` is the hash of its previous leaf. */
 export type Emitter = {
