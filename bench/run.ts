@@ -3,17 +3,10 @@
  * and writes bench/latest.json. Bounded: a fixed number of requests a row. `--quick` for a short look.
  */
 import { spawnSync } from 'node:child_process'
-import {
-  closeSync,
-  fdatasyncSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fsyncMs } from './fsync.ts'
 import { benchGateway } from './gateway.ts'
 import type { LoadResult } from './load.ts'
 import { startNginx } from './nginx.ts'
@@ -104,22 +97,6 @@ function line(row: Row): string {
     `${row.cpuMsPerCall.toFixed(3)} CPU-ms`.padStart(13),
     `${Math.round(row.rssMb)} MB`.padStart(7),
   ].join('  ')
-}
-
-/** What the disk under the store costs: durable one-page appends, in order. */
-function fsyncMs(): { p50: number; p99: number } {
-  const path = join(mkdtempSync(join(tmpdir(), 'sallyport-fsync-')), 'file')
-  const file = openSync(path, 'w')
-  const page = Buffer.alloc(4096)
-  const times = Array.from({ length: 300 }, () => {
-    const started = performance.now()
-    writeSync(file, page)
-    fdatasyncSync(file)
-    return performance.now() - started
-  }).sort((a, b) => a - b)
-  closeSync(file)
-  rmSync(path)
-  return { p50: times[150] ?? 0, p99: times[297] ?? 0 }
 }
 
 function report(): void {

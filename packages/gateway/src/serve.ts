@@ -1,6 +1,5 @@
-import { randomBytes, randomUUIDv7 } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { randomUUIDv7 } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { openAdmin } from './admin/app.ts'
 import { type Metrics, openMetrics } from './admin/metrics.ts'
@@ -18,8 +17,12 @@ import { issueKey, verifyKey } from './identity/api-key.ts'
 import { type Oidc, openOidc } from './identity/oidc.ts'
 import { verifyOperatorKey } from './identity/operator.ts'
 import { openLog } from './log/append.ts'
-import { type Keys, openKeys } from './log/key-file.ts'
+import { faultOf } from './log/fault.ts'
+import type { Keys } from './log/key-file.ts'
+import type { Evidence } from './log/open-evidence.ts'
 import { reconcile } from './log/reconcile.ts'
+import { openRetention, type RetentionNeeds } from './log/retention.ts'
+import { isForked, type WitnessEvent, type Witnesses } from './log/witnesses.ts'
 import type { Problem } from './model/rulebook.ts'
 import type { Credential, CredentialUse } from './model/secret.ts'
 import { http } from './protocol/http/room.ts'
@@ -27,7 +30,7 @@ import type { Forwarder } from './protocol/protocol.ts'
 import { openRulebooks, type Rulebooks } from './rulebook/open.ts'
 import { openCredentials } from './secret/credentials.ts'
 import { openSecrets } from './secret/resolve.ts'
-import { openSqlite } from './store/sqlite/open.ts'
+import { openHome } from './serve-home.ts'
 import type { Store } from './store/store.ts'
 
 export type ServeOptions = {
@@ -86,13 +89,24 @@ async function openRooms(
   open: Open,
 ): Promise<{ readonly url: string; readonly adminUrl: string }> {
   const boot = randomUUIDv7()
-  const keys = await keysOf(config)
-  const store = open(await openStore(config, { keys, boot, version }))
+  const { keys, store, evidence, witnesses } = await openHome(
+    {
+      config,
+      boot,
+      version,
+      onFailure: (cause) => log.error({ cause: faultOf(cause) }, 'the log could not be published'),
+      onRecovery: () => log.info('the log is published again'),
+      onWitness: (event) => tellWitness(log, event),
+    },
+    open,
+  )
   const lost = await reconcile(store, { boot, now: Date.now })
   if (lost > 0)
     log.warn({ calls: lost }, 'calls were cut off by the last stop; recorded as indeterminate')
 
-  const rulebooks = open(await openRules(config, store, log))
+  const rulebooks = open(await openRules(config, { store, evidence }, log))
+  const retention = open(openRetention(retentionNeeds(config, store, log)))
+  retention.start()
   const oidc = openOidc(config.issuers, { limits, now: Date.now })
   open({ close: async () => oidc.close() })
   const credentialOf = openCredentials(openSecrets(env))
@@ -104,7 +118,16 @@ async function openRooms(
     limits: deskLimits(config),
     maskedView: maskedValues(keys.maskKey),
   })
-  const metrics = openMetrics({ version })
+  const metrics = openMetrics({
+    version,
+    witnesses: witnesses.states,
+    witnessedRecords: evidence.witnessedSize,
+    log: () => ({
+      size: evidence.size(),
+      failures: evidence.failures(),
+      trouble: evidence.trouble() !== undefined,
+    }),
+  })
   const upstreams = open(http.forwarder({}))
   const gate = buildGate({
     config,
@@ -120,7 +143,11 @@ async function openRooms(
   })
 
   const admin = open(
-    await openAdmin(adminNeeds({ config, version, store, desk, rulebooks, oidc, metrics, log })),
+    await openAdmin(
+      adminNeeds({
+        ...{ config, version, store, evidence, witnesses, desk, rulebooks, oidc, metrics, log },
+      }),
+    ),
   )
   const { listen } = config
   const listener = await http.listen(
@@ -129,6 +156,8 @@ async function openRooms(
       port: listen.port,
       http2: listen.http2,
       concurrentCalls: config.callLimits.concurrentCalls,
+      callsPerCaller: config.callLimits.callsPerCaller,
+      limits,
       ...(listen.tls && {
         tls: {
           cert: readFileSync(listen.tls.cert, 'utf8'),
@@ -157,8 +186,14 @@ function buildGate(rooms: {
 }): Gate {
   const { config, keys, store, rulebooks, oidc, credentialOf, desk, upstreams, metrics, log } =
     rooms
+  const { sessionOpened, ...pipelineLog } = openLog({
+    ledger: store,
+    origin: config.origin,
+    now: Date.now,
+    sessionsMax: limits.sessionsRemembered,
+  })
   return {
-    ...openLog({ ledger: store, origin: config.origin, now: Date.now }),
+    ...pipelineLog,
     now: Date.now,
     newId: randomUUIDv7,
     identify: async ({ proof, sessionName }) => {
@@ -168,7 +203,10 @@ function buildGate(rooms: {
         : oidc.verify(proof.token, sessionName)
     },
     rules: rulebooks.current,
-    openApproval: desk.open,
+    openApproval: async (at, groups) => {
+      await sessionOpened(at.principal)
+      return desk.open(at, groups)
+    },
     awaitVerdict: async (id, options) => {
       metrics.held(1)
       try {
@@ -186,7 +224,7 @@ function buildGate(rooms: {
       const level =
         refusal.code === 'internal' || refusal.code.startsWith('evidence') ? 'error' : 'warn'
       log[level](
-        { call: at.id, stage: at.stage, code: refusal.code, cause: said(refusal.cause) },
+        { call: at.id, stage: at.stage, code: refusal.code, cause: faultOf(refusal.cause) },
         'call ended',
       )
     },
@@ -198,16 +236,12 @@ function buildGate(rooms: {
   }
 }
 
-/** A fault as the operator may read it: kind, message and where, never the objects that came with it. */
-function said(cause: unknown): { name: string; message: string; code?: string; stack?: string } {
-  if (!(cause instanceof Error)) return { name: 'thrown', message: typeof cause }
-  const code = 'code' in cause && typeof cause.code === 'string' ? { code: cause.code } : {}
-  return {
-    name: cause.name,
-    message: cause.message,
-    ...code,
-    ...(cause.stack && { stack: cause.stack }),
-  }
+/** A witness that is away is a nuisance; one that holds another history is an alarm. */
+function tellWitness(log: Logger, { event, witness, size, why }: WitnessEvent): void {
+  const facts = { witness, size: String(size), why }
+  if (event === 'back') log.info(facts, 'the witness cosigns again')
+  else if (isForked(event)) log.error(facts, 'THE WITNESS HOLDS ANOTHER HISTORY OF THIS LOG')
+  else log.warn(facts, 'the witness does not cosign')
 }
 
 /** Counts how each call ended, without who called. */
@@ -225,51 +259,57 @@ async function counted(gate: Gate, call: Call, metrics: Metrics): Promise<Reply>
   }
 }
 
-/** The three keys: in a file beside the database, or fresh ones for a store that is forgotten anyway. */
-async function keysOf(config: Config): Promise<Keys> {
-  if (config.home === 'memory') {
-    return { kek: randomBytes(32), maskKey: randomBytes(32), bindingKey: randomBytes(32) }
-  }
-  mkdirSync(config.home, { recursive: true, mode: 0o700 })
-  return openKeys(join(config.home, 'keys.json'), { databasePath: databasePath(config) })
-}
-
-function openStore(
-  config: Config,
-  { keys, boot, version }: { readonly keys: Keys; readonly boot: string; readonly version: string },
-): Promise<Store> {
-  const { instance, origin } = config
-  return openSqlite({ path: databasePath(config), instance, boot, kek: keys.kek, origin, version })
-}
-
-function databasePath({ home }: Config): string {
-  return home === 'memory' ? ':memory:' : join(home, 'sallyport.db')
-}
-
 /** The folder's rulebook, in force and followed; the start is refused when it is not valid. */
-async function openRules(config: Config, store: Store, log: Logger): Promise<Rulebooks> {
+async function openRules(
+  config: Config,
+  { store, evidence }: { readonly store: Store; readonly evidence: Evidence },
+  log: Logger,
+): Promise<Rulebooks> {
+  let publishing: Promise<void> = Promise.resolve()
+  const unpublished = (cause: unknown) =>
+    log.error({ cause: faultOf(cause) }, 'a rulebook could not be published')
   const rulebooks = openRulebooks({
     folder: config.rulebook,
-    record: async ({ digest, previous, by }) => {
+    retention: Object.keys(config.retention),
+    record: async ({ digest, previous, by, content }) => {
       const time = new Date().toISOString()
       await store.commit({
-        record: { type: 'rulebook.activated', time, digest, previous: previous ?? 'none', by },
+        record: { type: 'rulebook.activated', time, digest, previous: previous || 'none', by },
         payloads: [],
+        change: { kind: 'rulebook.put', digest, content },
       })
     },
     onOutcome: (outcome) => {
-      const { problems, digest } = outcome
+      const { problems, digest, changed } = outcome
+      // It is in the store: the next activation or start publishes what could not be published now.
+      if (changed) publishing = publishing.then(evidence.publishRulebooks).catch(unpublished)
       if (problems.length === 0) log.info({ digest }, 'rulebook in force')
       else log.error({ problems }, 'rulebook refused; what was in force stays in force')
     },
   })
+  const close = async () => {
+    await rulebooks.close()
+    await publishing
+  }
   const { problems } = await rulebooks.activate('gateway:start')
   if (problems.length > 0) {
-    await rulebooks.close()
+    await close()
     throw new StartRefused(problems)
   }
   rulebooks.watch()
-  return rulebooks
+  return { ...rulebooks, close }
+}
+
+/** Payloads whose time is over are destroyed at start and every hour. */
+function retentionNeeds({ retention }: Config, store: Store, log: Logger): RetentionNeeds {
+  return {
+    store,
+    classes: retention,
+    now: Date.now,
+    limits,
+    onFailure: (cause) =>
+      log.error({ cause: faultOf(cause) }, 'payloads whose time is over could not be destroyed'),
+  }
 }
 
 function deskLimits({ approvals }: Config): Limits {
@@ -294,13 +334,15 @@ function adminNeeds(rooms: {
   readonly config: Config
   readonly version: string
   readonly store: Store
+  readonly evidence: Evidence
+  readonly witnesses: Witnesses
   readonly desk: Desk
   readonly rulebooks: Rulebooks
   readonly oidc: Oidc
   readonly metrics: Metrics
   readonly log: Logger
 }): AdminNeeds {
-  const { config, version, store, desk, rulebooks, oidc, metrics, log } = rooms
+  const { config, version, store, evidence, witnesses, desk, rulebooks, oidc, metrics, log } = rooms
   return {
     listen: config.admin,
     store,
@@ -315,20 +357,23 @@ function adminNeeds(rooms: {
     },
     signIn: signInOf(config, oidc),
     issueKey,
-    roleGroups: { admin: ['admin'], auditor: ['auditor'] },
+    evidence,
+    roleGroups: { admin: ['admin'], auditor: ['auditor'], payloadReader: ['payload-reader'] },
     notReady: async () => [
       ...(rulebooks.current() ? [] : ['rulebook']),
       ...(await store.size().then(
         () => [],
         () => ['store'],
       )),
+      ...(evidence.trouble() === undefined ? [] : ['evidence']),
+      ...(witnesses.states().some(({ trouble }) => isForked(trouble)) ? ['witness-fork'] : []),
     ],
     metrics,
     now: Date.now,
     newId: randomUUIDv7,
     version,
     logFault: ({ requestId, cause }) =>
-      log.error({ requestId, cause: said(cause) }, 'admin request failed'),
+      log.error({ requestId, cause: faultOf(cause) }, 'admin request failed'),
     limits,
   }
 }

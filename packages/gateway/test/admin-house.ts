@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test'
 import { openAdmin } from '../src/admin/app.ts'
 import type { Explain, KeyAsked } from '../src/admin/contract.ts'
 import { openMetrics } from '../src/admin/metrics.ts'
-import type { AdminNeeds, RulebookOutcome } from '../src/admin/needs.ts'
+import type { AdminNeeds, PublishedLog, RulebookOutcome } from '../src/admin/needs.ts'
 import { openDesk } from '../src/approval/desk.ts'
 import { Refusal } from '../src/call/refusal.ts'
 import { limits } from '../src/config/limits.ts'
@@ -52,6 +52,20 @@ export const broken: RulebookOutcome = {
   ],
   digest: undefined,
   tests: [],
+}
+
+/** A log of which nothing is published yet. */
+export const noLog: PublishedLog = {
+  origin: 'sallyport.test/log',
+  size: () => 0,
+  witnessedSize: () => 0,
+  checkpoint: async () => undefined,
+  witnessedCheckpoint: () => undefined,
+  file: async () => undefined,
+  list: async () => [],
+  proof: async () => ({ state: 'durable' }),
+  trust: () => 'quorum none\n',
+  rotate: async () => ({ key: 'sallyport.test/log+00000000+AQ' }),
 }
 
 export type Name = 'root' | 'ann' | 'dana' | 'eve'
@@ -117,7 +131,8 @@ export async function openHouse(t: TestContext, changes: Partial<AdminNeeds> = {
       sessions: openAdminSessions({ now, limits }),
     },
     issueKey,
-    roleGroups: { admin: ['admin'], auditor: ['auditor'] },
+    evidence: noLog,
+    roleGroups: { admin: ['admin'], auditor: ['auditor'], payloadReader: ['payload-reader'] },
     notReady: async () => [],
     metrics: openMetrics({ version: '0.1.0' }),
     now,

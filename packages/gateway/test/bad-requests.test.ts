@@ -30,6 +30,8 @@ const nested = (depth: number) =>
   `{"name":"n","nested":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`
 /** A value nobody may read in the log. */
 const canary = 'canary-4539578763621486'
+/** The same, as short as what the parser's own error would quote. */
+const shortCanary = 'pin-4711'
 
 const cases: Readonly<Record<string, Case>> = {
   'a call as it should be': { path: item, asked: { json: { name: 'n', count: 2 } }, ...passed },
@@ -115,6 +117,11 @@ const cases: Readonly<Record<string, Case>> = {
     ...passed,
   },
   'no JSON': { path: item, asked: json('name=n'), ...malformed },
+  'no JSON, and a value in it': {
+    path: item,
+    asked: json(`{"name":${shortCanary}}`),
+    ...malformed,
+  },
   'JSON with a comment': { path: item, asked: json('{"name":"n"/**/}'), ...malformed },
   'JSON with a byte order mark': { path: item, asked: json('\ufeff{"name":"n"}'), ...malformed },
   'JSON that is not UTF-8': {
@@ -192,6 +199,16 @@ const cases: Readonly<Record<string, Case>> = {
     asked: json('{"name":"n","count":1.0000000000000000001}'),
     ...malformed,
   },
+  'a number only just a fraction, behind a long integer': {
+    path: item,
+    asked: json('{"name":"n","count":100000000.000000001}'),
+    ...malformed,
+  },
+  'a number of 500,000 zeros': {
+    path: item,
+    asked: json(`{"name":"n","count":1.${'0'.repeat(500_000)}1}`),
+    ...malformed,
+  },
   'a number too large for anybody': {
     path: item,
     asked: json('{"name":"n","count":1e999}'),
@@ -233,7 +250,7 @@ test('requests that are not as they should be', async (t) => {
     hiddenWhenRefused(house),
   )
   await t.test('an argument that cannot be decided on', () => undecidable(house))
-  await t.test('the log is sound', () => assertSoundLog(house, [canary]))
+  await t.test('the log is sound', () => assertSoundLog(house, [canary, shortCanary]))
 })
 
 async function check(house: House, one: Case): Promise<void> {

@@ -229,6 +229,105 @@ const cases: Readonly<Record<string, Case>> = {
       ),
     ...failed,
   },
+  'it says one content type twice': {
+    script: () =>
+      raw(
+        'HTTP/1.1 200 OK\r\ncontent-type: text/x\r\ncontent-type: text/x\r\ncontent-length: 2\r\n\r\n{}',
+        'stay',
+      ),
+    ...fine,
+    also: ({ headers }) => assert.equal(headers['content-type'], 'text/x'),
+  },
+  'it sends the caller to two places': {
+    script: () =>
+      raw('HTTP/1.1 302 Found\r\nlocation: /a\r\nlocation: /b\r\ncontent-length: 0\r\n\r\n'),
+    ...failed,
+  },
+  'it names its answer with two tags': {
+    script: () => raw('HTTP/1.1 200 OK\r\netag: "a"\r\netag: "b"\r\ncontent-length: 0\r\n\r\n'),
+    ...failed,
+  },
+  'it answers with a status no class has': {
+    script: () => raw('HTTP/1.1 999 Odd\r\ncontent-length: 2\r\n\r\n{}'),
+    ...failed,
+  },
+  'it announces an answer for ever': {
+    script: () => (socket) => {
+      const more = () => {
+        if (!socket.destroyed) socket.write('HTTP/1.1 103 Hints\r\nlink: </a>\r\n\r\n', more)
+      }
+      more()
+    },
+    ...failed,
+  },
+  'it names headers like what every object has': {
+    script: () =>
+      raw(
+        'HTTP/1.1 200 OK\r\n__proto__: a\r\nconstructor: b\r\n__proto__: c\r\nhasownproperty: d\r\ncontent-length: 2\r\n\r\n{}',
+        'stay',
+      ),
+    ...fine,
+    also: says('{}'),
+  },
+  'it encodes below the chunks': {
+    script: () =>
+      raw('HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n'),
+    ...failed,
+  },
+  'it answers a fragment where values have to be hidden': {
+    path: person,
+    script: () =>
+      answer({
+        status: 206,
+        headers: { 'content-range': 'bytes 8-20/21' },
+        body: '"536-22-8716"',
+      }),
+    ...withheld,
+  },
+  'it answers a fragment without calling it one where values have to be hidden': {
+    path: person,
+    script: () => answer({ headers: { 'content-range': 'bytes 8-20/21' }, body: '"536-22-8716"' }),
+    ...withheld,
+  },
+  'it answers a fragment where nothing is hidden': {
+    script: () =>
+      answer({
+        status: 206,
+        headers: { 'content-range': 'bytes 0-1/9', 'content-type': 'text/plain' },
+        body: 'ab',
+      }),
+    ...passes(206),
+    also: says('ab'),
+  },
+  'it names a charset we do not read': {
+    path: person,
+    script: () =>
+      answer({
+        headers: { 'content-type': 'application/json; charset="utf-7"' },
+        body: '{"s+AHM-n":"536-22-8716"}',
+      }),
+    ...withheld,
+  },
+  'it spells the hidden key with bytes a lenient reader drops': {
+    path: person,
+    script: () => answer({ body: Buffer.from('{"s\xffsn":"536-22-8716"}', 'latin1') }),
+    ...withheld,
+  },
+  'it spells the hidden key with overlong bytes': {
+    path: person,
+    script: () => answer({ body: Buffer.from('{"\xc1\xb3sn":"536-22-8716"}', 'latin1') }),
+    ...withheld,
+  },
+  'it names the charset everybody reads': {
+    path: person,
+    script: () =>
+      answer({
+        headers: { 'content-type': 'application/json; charset="UTF-8"' },
+        body: '{"ssn":"536-22-8716"}',
+      }),
+    ...fine,
+    also: says('{"ssn":"[REDACTED:SSN]"}'),
+  },
   'it compresses unasked': {
     script: () => answer({ headers: { 'content-encoding': 'gzip' }, body: gzipSync('{}') }),
     ...failed,

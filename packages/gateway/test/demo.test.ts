@@ -25,6 +25,9 @@ test('the demo shows each of its outcomes and nothing it hides', async () => {
     assert.match(text, new RegExp(`\\b${outcome}\\b`))
   }
   assert.match(text, /repeated: approval-unusable/)
+  assert.match(text, /verified offline: \d+ records/)
+  const [, changed = ''] = /transfer ended\.\n +. record (\d+): /.exec(text) ?? []
+  assert.match(changed, /^\d+$/, 'the changed record is named')
   assert.match(text, /every outcome as told/)
   for (const hidden of ['536-22-8716', '4539578763621486', 'maria.schneider']) {
     assert.ok(!text.includes(hidden), `${hidden} was shown`)

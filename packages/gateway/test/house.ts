@@ -56,15 +56,15 @@ export const root: Person = { sub: 'root', groups: ['admin'] }
 const audience = 'house'
 const adminAudience = 'house-admin'
 
-/** A whole gateway between a real identity provider and a real upstream. */
-export async function openHouse(t: TestContext): Promise<House> {
+/** A whole gateway between a real identity provider and a real upstream; `settings` as in gateway.yaml. */
+export async function openHouse(t: TestContext, settings: object = {}): Promise<House> {
   const [idp, upstream] = await Promise.all([startIdp({ audience }), startUpstream()])
   const secret = randomBytes(18).toString('base64url')
   const home = mkdtempSync(join(tmpdir(), 'sallyport-house-'))
   const rules = mkdtempSync(join(tmpdir(), 'sallyport-rules-'))
   writeRulebook(rules, rulebook({ up: upstream.url, dead: await deadUrl() }))
   const lines: string[] = []
-  const start = () => startGateway({ idp, home, rules, secret, lines })
+  const start = () => startGateway({ idp, home, rules, secret, lines, settings })
   let gateway: Gateway | undefined = await start()
   const running = (): Gateway => {
     if (!gateway) throw new Error('the gateway is stopped')
@@ -142,10 +142,14 @@ function startGateway(given: {
   readonly rules: string
   readonly secret: string
   readonly lines: string[]
+  readonly settings: object
 }): Promise<Gateway> {
-  const { home, rules, idp } = given
+  const { home, rules, idp, settings } = given
   return serve({
-    config: configSchema.parse(houseConfig({ issuer: idp.issuer, home, rules })),
+    config: configSchema.parse({
+      ...houseConfig({ issuer: idp.issuer, home, rules }),
+      ...settings,
+    }),
     env: { UP_SECRET: given.secret },
     version: '0.0.0-test',
     log: pino({ level: 'trace' }, { write: (line: string) => void given.lines.push(line) }),
@@ -214,12 +218,15 @@ function readPayload(
 
 export type Since = { readonly leaves: () => Leaf[]; readonly reached: () => number }
 
-/** What was written since, and whether the upstream was touched since. */
+/** The log's own pulse, and what a caller's first call adds: neither is about one call. */
+const besideCalls: readonly unknown[] = ['heartbeat', 'session.opened']
+
+/** What calls and people wrote since, and whether the upstream was touched since. */
 export function since(house: House): Since {
   const from = house.records().length
   const before = house.upstream.reached.length
   return {
-    leaves: () => house.records(from),
+    leaves: () => house.records(from).filter(({ type }) => !besideCalls.includes(type)),
     reached: () => house.upstream.reached.length - before,
   }
 }

@@ -81,6 +81,23 @@ functions:
       - { id: pin, path: $.pin, redact: PIN, from: [upstream] }
       - { id: note, path: $.note, redact: NOTE, from: [record] }
       - { id: card, path: $.card, redact: CARD, from: [upstream, record] }
+  - name: seek
+    purpose: Take what must not be seen from every place
+    owner: team
+    sensitivity: restricted
+    risk: medium
+    http: GET /seek/{id}
+    unknownArguments: allow
+    arguments:
+      id: { type: string, maxLength: 40 }
+      tag: { type: array, items: { type: string } }
+      X-Pin: { type: string, in: header, maxLength: 40 }
+    mask: none
+    maskArguments:
+      - { id: seek-id, path: $.id, redact: ID, from: [upstream, record] }
+      - { id: seek-tag, path: '$.tag[1]', redact: TAG, from: [upstream, record] }
+      - { id: seek-pin, path: "$['X-Pin']", redact: PIN, from: [upstream, record] }
+      - { id: seek-note, path: $.note, redact: NOTE, from: [upstream, record] }
   - name: upload
     purpose: Take a body of any length
     owner: team

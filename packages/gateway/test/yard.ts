@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { startIdp } from '../src/cli/demo/idp.ts'
 import { type Asked, ask, type Seen } from './caller.ts'
 import { deadUrl, type House, houseConfig, readLeaves } from './house.ts'
@@ -32,7 +31,9 @@ export type Yard = Pick<
 const bin = join(import.meta.dirname, '../bin/sallyport.js')
 
 /** Everything around a gateway, and none running. Its upstream has a minute to answer. */
-export async function openYard(t: TestContext): Promise<Yard> {
+export async function openYard(t: {
+  readonly after: (cleanUp: () => unknown) => void
+}): Promise<Yard> {
   const [idp, upstream] = await Promise.all([startIdp({ audience: 'house' }), startUpstream()])
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-yard-'))
   const home = join(folder, 'home')

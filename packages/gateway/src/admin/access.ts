@@ -48,6 +48,7 @@ export function rolesOf(
 ): readonly Role[] {
   const isIn = (groups: readonly string[]) => subject.groups.some((one) => groups.includes(one))
   const roles: Role[] = ['approver']
+  if (isIn(roleGroups.payloadReader)) roles.unshift('payload-reader')
   if (isIn(roleGroups.auditor)) roles.unshift('auditor')
   if (isIn(roleGroups.admin)) roles.unshift('admin')
   return roles
@@ -62,6 +63,12 @@ export function requireRole(
   const roles = rolesOf(c.get('person'), needs.roleGroups)
   if (roles.includes('admin') || roles.includes(role)) return
   throw new Refused('forbidden', { detail: `This needs the role ${role}.` })
+}
+
+/** Refuses `forbidden`: being an administrator is not enough. */
+export function requirePayloadReader(c: Context<AdminEnv>, needs: AdminNeeds): void {
+  if (rolesOf(c.get('person'), needs.roleGroups).includes('payload-reader')) return
+  throw new Refused('forbidden', { detail: 'This needs the role payload-reader itself.' })
 }
 
 /** Administrators and auditors see every approval, others those that their groups decide. */

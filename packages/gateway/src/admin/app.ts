@@ -12,8 +12,12 @@ import { type AdminApp, openApp } from './openapi.ts'
 import { Refused, writeProblem } from './problem.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { callRoutes } from './routes/calls.ts'
+import { erasureRoutes } from './routes/erasures.ts'
+import { evidenceRoutes } from './routes/evidence.ts'
+import { exportRoutes } from './routes/exports.ts'
 import { functionRoutes } from './routes/functions.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { payloadRoutes } from './routes/payloads.ts'
 import { probeRoutes } from './routes/probes.ts'
 import { recordRoutes } from './routes/records.ts'
 import { rulebookRoutes } from './routes/rulebook.ts'
@@ -63,6 +67,10 @@ function adminApp(needs: AdminNeeds, closing: AbortSignal): AdminApp {
   sessionRoutes(api, needs)
   keyRoutes(api, needs)
   recordRoutes(api, needs)
+  payloadRoutes(api, needs)
+  erasureRoutes(api, needs)
+  evidenceRoutes(api, needs)
+  exportRoutes(api, needs)
   root.route(base, api)
 
   root.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {

@@ -2,7 +2,7 @@ import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import { type LeafRecord, type Masking, partyId } from '@sallyport/evidence/record'
 import type { CallSummary } from '../model/call-summary.ts'
 import type { Leaf } from '../store/store.ts'
-import type { CallDetail, CallListed } from './contract.ts'
+import type { CallDetail, CallListed, ProofState } from './contract.ts'
 
 type Head = Extract<LeafRecord, { type: 'call.authorized' | 'call.denied' }>
 type Ending = Extract<LeafRecord, { type: 'call.outcome' | 'reconcile.indeterminate' }>
@@ -64,7 +64,10 @@ export function listedCall(call: CallSummary): CallListed {
 }
 
 /** Everything the log says about one call. */
-export function detailedCall(leaves: readonly Leaf[]): CallDetail | undefined {
+export function detailedCall(
+  leaves: readonly Leaf[],
+  stateOf: (index: number) => ProofState,
+): CallDetail | undefined {
   const call = summarize(leaves)
   if (!call) return undefined
   const parsed = leaves.map(({ index, bytes }) => ({ index, leaf: parseLeaf(bytes) }))
@@ -77,6 +80,7 @@ export function detailedCall(leaves: readonly Leaf[]): CallDetail | undefined {
       index,
       type: leaf.type,
       time: leaf.time,
+      state: stateOf(index),
       leaf: { ...leaf },
     })),
   }

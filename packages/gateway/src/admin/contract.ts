@@ -19,7 +19,8 @@ export type Problem = {
 
 export type Page<Item> = { data: Item[]; next_cursor: string | null }
 
-export type Role = 'admin' | 'auditor' | 'approver'
+/** `payload-reader` is given on its own: neither administrators nor auditors read payloads. */
+export type Role = 'admin' | 'auditor' | 'approver' | 'payload-reader'
 
 export type Whoami = {
   id: string
@@ -49,6 +50,8 @@ export type FunctionDetail = FunctionSummary & {
   idempotent: boolean
   deferrable: boolean
   payloads: 'kept' | 'committed'
+  /** The class that says how long they are kept. */
+  retention: string
   upstream: string
   argument_schema: Record<string, unknown>
   result_schema: Record<string, unknown> | null
@@ -180,9 +183,18 @@ export type CallListed = {
 export type CallDetail = CallListed & {
   rulebook: string | null
   trace: string | null
-  /** Each record as it stands in the log. */
-  leaves: { index: number; type: string; time: string; leaf: Record<string, unknown> }[]
+  /** Each record as it stands in the log, and how far its proof has come. */
+  leaves: {
+    index: number
+    type: string
+    time: string
+    state: ProofState
+    leaf: Record<string, unknown>
+  }[]
 }
+
+/** Stored; under a checkpoint signed by the log; under one that enough witnesses have cosigned. */
+export type ProofState = 'durable' | 'integrated' | 'witnessed'
 
 export type SessionListed = {
   id: string
@@ -228,3 +240,59 @@ export type ApprovalEvent = {
   function: string
 }
 export type CallEvent = { event: 'started' | 'ended'; call: CallListed }
+
+export type PayloadRole = 'args' | 'forwarded' | 'result' | 'returned'
+
+/** Asks a second person to have payloads of one record destroyed. */
+export type ErasureAsked = { roles?: PayloadRole[] | undefined; reason: string }
+
+export type ErasureListed = {
+  id: string
+  state: 'PENDING' | 'DONE'
+  record: number
+  call: string
+  roles: PayloadRole[]
+  reason: string
+  requested_by: string
+  requested_at: string
+  approved_by: string | null
+  erased_at: string | null
+  /** May the person who asks approve it? Nobody approves what they asked for. */
+  you: { may_approve: boolean }
+}
+
+export type LogKeyRotated = {
+  /** The verifier key that signs from now on; the old one does too for a while. */
+  key: string
+}
+
+export type ExportAsked = {
+  scope: 'whole' | 'range' | 'session'
+  /** For a range: records of this time span, RFC 3339; absent: from the beginning, to the end. */
+  since?: string | undefined
+  until?: string | undefined
+  /** For a session. */
+  session?: string | undefined
+  /** Payloads in clear; needs the role payload-reader. */
+  payloads: boolean
+}
+
+/** What an export consists of, frozen: the log may grow meanwhile. */
+export type ExportPlan = {
+  id: string
+  scope: 'whole' | 'range' | 'session'
+  origin: string
+  /** Leaves of the tree its checkpoint is over. */
+  size: number
+  from: number
+  to: number
+  session: string | null
+  payloads: boolean
+  /** Files, without payloads: how many of those there are is found out page by page. */
+  files: number
+  /** After this its files are no longer given out. */
+  expires_at: string
+}
+
+/** `bytes` where it follows from the file's name. */
+export type ExportFile = { path: string; bytes: number | null }

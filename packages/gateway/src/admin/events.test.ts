@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import {
   type Answer,
   commitApproval,
@@ -67,3 +67,56 @@ test('those who watch calls see them start and end', async (t) => {
     ],
   )
 })
+
+/** What becomes of a stream that was opened before its sign-in ended. Gives all of its text. */
+async function afterSignOut(
+  t: TestContext,
+  { tells, advanceMs }: { readonly tells: boolean; readonly advanceMs: number },
+): Promise<string> {
+  const house = await openHouse(t)
+  await commitApproval(house.store, 'apr_1')
+  const authorization = `Bearer ${await house.signIn('dana')}`
+  const headers = { authorization, 'last-event-id': '0' }
+  const answer = await fetch(`${house.url}${v1}/approvals/events`, { headers })
+  const decoder = new TextDecoder()
+  let text = ''
+  const reader = (answer.body ?? assert.fail('there is no body')).getReader()
+  while (!text.includes('apr_1')) {
+    const { done, value } = await reader.read()
+    assert.ok(!done, `it ended too soon: ${text}`)
+    text += decoder.decode(value)
+  }
+  const out = await fetch(`${house.url}${v1}/sign-in`, {
+    method: 'DELETE',
+    headers: { authorization },
+  })
+  assert.equal(out.status, 204)
+  house.clock.now += advanceMs
+  let over = false
+  const busy = async () => {
+    for (let n = 2; !over; n++) {
+      if (tells) await commitApproval(house.store, `apr_${n}`)
+      else await commitCall(house.store, `c${n}`)
+    }
+  }
+  const writing = busy()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    text += decoder.decode(value)
+  }
+  over = true
+  await writing
+  return text
+}
+
+const ended: readonly (readonly [string, Parameters<typeof afterSignOut>[1]])[] = [
+  ['told nothing more', { tells: true, advanceMs: 0 }],
+  ['ended in a busy log that tells them nothing', { tells: false, advanceMs: 1_000 }],
+]
+for (const [name, given] of ended) {
+  test(`who signed out is ${name}`, { timeout: 60_000 }, async (t) => {
+    const text = await afterSignOut(t, given)
+    assert.ok(!text.includes('apr_2'), text)
+  })
+}

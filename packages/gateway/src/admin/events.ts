@@ -29,21 +29,21 @@ export function openEventStreams(needs: AdminNeeds, closing: AbortSignal): Event
       try {
         await stream.write('retry: 2000\n\n')
         let quietSince = needs.now()
-        for await (const found of tail(
-          needs.store,
-          start,
-          AbortSignal.any([left.signal, closing]),
-        )) {
-          if (!found) {
-            if (needs.now() - quietSince < needs.limits.eventHeartbeatMs) continue
+        let signedInAt = needs.now()
+        const ends = AbortSignal.any([left.signal, closing])
+        for await (const found of tail(needs.store, start, ends)) {
+          const told = found && (await tell(found.leaf, found.index))
+          // Before anything is told, and every so often among many records that tell this person nothing.
+          if (told || needs.now() - signedInAt >= needs.limits.eventSignInMs) {
             if (!(await isSignedIn(needs, bearer))) return
-            await stream.write(': still here\n\n')
-          } else {
-            const told = await tell(found.leaf, found.index)
-            if (!told) continue
+            signedInAt = needs.now()
+          }
+          if (told) {
             const { event } = told
             await stream.writeSSE({ id: String(found.index), event, data: JSON.stringify(told) })
-          }
+          } else if (needs.now() - quietSince >= needs.limits.eventHeartbeatMs) {
+            await stream.write(': still here\n\n')
+          } else continue
           quietSince = needs.now()
         }
       } finally {

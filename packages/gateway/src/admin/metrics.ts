@@ -9,8 +9,32 @@ export type Metrics = {
   readonly text: (stored: { readonly records: number; readonly approvalsPending: number }) => string
 }
 
+/** How far a witness has come. */
+export type WitnessGauge = {
+  readonly name: string
+  readonly size: number
+  /** Unix milliseconds. */
+  readonly cosignedAt: number | undefined
+  readonly trouble: string | undefined
+}
+
+/** How publishing of the log goes. */
+export type LogGauge = {
+  /** Records under the newest published checkpoint. */
+  readonly size: number
+  /** Attempts to publish that failed since the start. */
+  readonly failures: number
+  readonly trouble: boolean
+}
+
 /** In memory, from zero at every start, as Prometheus expects of a counter. */
-export function openMetrics(facts: { readonly version: string }): Metrics {
+export function openMetrics(facts: {
+  readonly version: string
+  readonly witnesses?: () => readonly WitnessGauge[]
+  /** Records under a checkpoint that the quorum has cosigned. */
+  readonly witnessedRecords?: () => number
+  readonly log?: () => LogGauge
+}): Metrics {
   const calls = new Map<string, number>()
   const refusals = new Map<string, number>()
   const buckets = bucketsMs.map(() => 0)
@@ -46,6 +70,8 @@ export function openMetrics(facts: { readonly version: string }): Metrics {
         ...family('sallyport_approvals_pending', 'gauge', 'Questions that wait for people.', [
           ['', approvalsPending],
         ]),
+        ...logFamilies(facts.log?.()),
+        ...witnessFamilies(facts.witnesses?.() ?? [], facts.witnessedRecords?.() ?? 0),
         ...family('sallyport_call_duration_seconds', 'histogram', 'From accept to end of reply.', [
           ...bucketsMs.map((ms, at): Sample => [`_bucket{le="${ms / 1000}"}`, buckets[at] ?? 0]),
           ['_bucket{le="+Inf"}', sums.count],
@@ -54,6 +80,51 @@ export function openMetrics(facts: { readonly version: string }): Metrics {
         ]),
       ].join('\n')}\n`,
   }
+}
+
+function logFamilies(log: LogGauge | undefined): readonly string[] {
+  if (!log) return []
+  const { size, failures, trouble } = log
+  return [
+    ...family('sallyport_log_published', 'gauge', 'Records under the published checkpoint.', [
+      ['', size],
+    ]),
+    ...family('sallyport_log_publish_failures_total', 'counter', 'Failed attempts to publish.', [
+      ['', failures],
+    ]),
+    ...family('sallyport_log_trouble', 'gauge', 'Whether the log cannot be written or published.', [
+      ['', trouble ? 1 : 0],
+    ]),
+  ]
+}
+
+function witnessFamilies(
+  witnesses: readonly WitnessGauge[],
+  witnessedRecords: number,
+): readonly string[] {
+  if (witnesses.length === 0) return []
+  const each = (value: (witness: WitnessGauge) => number) =>
+    witnesses.map((one): Sample => [`{witness="${label(one.name)}"}`, value(one)])
+  return [
+    ...family('sallyport_records_witnessed', 'gauge', 'Records the quorum has cosigned.', [
+      ['', witnessedRecords],
+    ]),
+    ...family('sallyport_witness_size', 'gauge', 'Records the witness has cosigned.', [
+      ...each(({ size }) => size),
+    ]),
+    ...family(
+      'sallyport_witness_cosigned_timestamp_seconds',
+      'gauge',
+      'When it last cosigned; 0: not since the start.',
+      [...each(({ cosignedAt }) => (cosignedAt ?? 0) / 1000)],
+    ),
+    ...family('sallyport_witness_trouble', 'gauge', 'Why it does not cosign now.', [
+      ...witnesses.map(({ name, trouble }): Sample => {
+        const reason = label(trouble ?? 'none')
+        return [`{witness="${label(name)}",reason="${reason}"}`, trouble === undefined ? 0 : 1]
+      }),
+    ]),
+  ]
 }
 
 type Sample = readonly [suffix: string, value: number]

@@ -4,10 +4,24 @@ import type { ApiKey } from '../model/api-key.ts'
 import type { Decision, Question } from '../model/decision.ts'
 import type { Party } from '../model/principal.ts'
 import type { Rulebook, Problem as RulebookFlaw } from '../model/rulebook.ts'
-import type { ApiKeys, Approvals, Leaves, Ledger } from '../store/store.ts'
+import type {
+  ApiKeys,
+  Approvals,
+  Erasures,
+  Leaves,
+  Ledger,
+  Payloads,
+  RulebookContents,
+} from '../store/store.ts'
 import type { Metrics } from './metrics.ts'
 
-type AdminStore = Ledger & Leaves & Approvals & ApiKeys
+type AdminStore = Ledger &
+  Leaves &
+  Approvals &
+  ApiKeys &
+  Erasures &
+  Omit<Payloads, 'payloadsDue'> &
+  RulebookContents
 
 /** Somebody who signed in: always a person, never with an actor. */
 export type SignedInPerson = {
@@ -68,6 +82,25 @@ type Rulebooks = {
   readonly activate: (by: string) => Promise<RulebookOutcome>
 }
 
+/** The published log (log/evidence-log.ts has the contract). */
+export type PublishedLog = {
+  readonly origin: string
+  readonly size: () => number
+  readonly witnessedSize: () => number
+  readonly checkpoint: () => Promise<string | undefined>
+  readonly witnessedCheckpoint: () => string | undefined
+  readonly file: (path: string) => Promise<Uint8Array | undefined>
+  readonly list: (folder: string) => Promise<readonly string[]>
+  readonly proof: (
+    index: number,
+  ) => Promise<
+    | { readonly state: 'durable' }
+    | { readonly state: 'integrated' | 'witnessed'; readonly text: string }
+  >
+  readonly trust: () => string
+  readonly rotate: (by: string) => Promise<{ readonly key: string }>
+}
+
 /** Everything the admin API asks of the outside world; serve.ts wires it. */
 export type AdminNeeds = {
   readonly listen: { readonly host: string; readonly port: number }
@@ -84,8 +117,13 @@ export type AdminNeeds = {
     readonly createdBy: string
     readonly now: number
   }) => { readonly key: string; readonly record: ApiKey }
-  /** Which groups are administrators and auditors. Nobody is, unless named here. */
-  readonly roleGroups: { readonly admin: readonly string[]; readonly auditor: readonly string[] }
+  readonly evidence: PublishedLog
+  /** Which groups are administrators, auditors and readers of payloads. Nobody is, unless named here. */
+  readonly roleGroups: {
+    readonly admin: readonly string[]
+    readonly auditor: readonly string[]
+    readonly payloadReader: readonly string[]
+  }
   /** Is everything needed to govern a call there? Names of what is not. */
   readonly notReady: () => Promise<readonly string[]>
   readonly metrics: Metrics

@@ -61,6 +61,39 @@ export function emptyAnswers(description: string): {
   return { 204: { description }, default: refusedAnswer }
 }
 
+/** For a route that answers with text of a format of its own. */
+export function textAnswers(description: string): {
+  200: { description: string; content: { 'text/plain': { schema: z.ZodString } } }
+  default: Answers<z.ZodType, 200>['default']
+} {
+  return {
+    200: { description, content: { 'text/plain': { schema: z.string() } } },
+    default: refusedAnswer,
+  }
+}
+
+/** Puts a route whose `path` goes on over slashes into the description; its handler is a plain route. */
+export function describeFiles(
+  app: AdminApp,
+  about: { readonly path: string; readonly tag: string; readonly description: string },
+): void {
+  const names = [...about.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: about.path,
+    tags: [about.tag],
+    description: about.description,
+    request: { params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))) },
+    responses: {
+      200: {
+        description: 'The bytes.',
+        content: { 'application/octet-stream': { schema: z.string() } },
+      },
+      default: refusedAnswer,
+    },
+  })
+}
+
 /** Puts an event stream into the description; its handler is a plain route. */
 export function describeEvents(
   app: AdminApp,
@@ -86,7 +119,7 @@ export function describeEvents(
   })
 }
 
-const refusedAnswer: Answers<z.ZodType, 200>['default'] = {
+export const refusedAnswer: Answers<z.ZodType, 200>['default'] = {
   description: 'Problem details (RFC 9457).',
   content: { 'application/problem+json': { schema: problem } },
 }

@@ -11,6 +11,8 @@ const problems = {
   'method-refused': { status: 405, title: 'This cannot be done here.' },
   conflict: { status: 409, title: 'It is no longer as you saw it.' },
   'vote-refused': { status: 409, title: 'The vote does not count.' },
+  'not-integrated': { status: 409, title: 'The record is stored, but not yet under a checkpoint.' },
+  'payload-gone': { status: 410, title: 'The payload was destroyed, as the log says.' },
   'request-too-large': { status: 413, title: 'The request is larger than this API accepts.' },
   'media-type-refused': { status: 415, title: 'Send JSON.' },
   'rulebook-invalid': { status: 422, title: 'The rulebook has problems; the one in force stays.' },

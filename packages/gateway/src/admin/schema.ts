@@ -56,7 +56,7 @@ export const whoami: z.ZodType<Whoami> = z
   .object({
     id: text,
     groups: texts,
-    roles: z.array(z.enum(['admin', 'auditor', 'approver'])),
+    roles: z.array(z.enum(['admin', 'auditor', 'approver', 'payload-reader'])),
     method: z.enum(['oidc', 'operator']),
     expires_at: time,
   })
@@ -83,6 +83,7 @@ export const functionDetail: z.ZodType<FunctionDetail> = functionFields
     idempotent: z.boolean(),
     deferrable: z.boolean(),
     payloads: z.enum(['kept', 'committed']),
+    retention: text,
     upstream: text,
     argument_schema: json,
     result_schema: json.nullable(),
@@ -228,7 +229,15 @@ export const callDetail: z.ZodType<CallDetail> = callFields
   .extend({
     rulebook: text.nullable(),
     trace: text.nullable(),
-    leaves: z.array(z.object({ index: z.int(), type: text, time, leaf: json })),
+    leaves: z.array(
+      z.object({
+        index: z.int(),
+        type: text,
+        time,
+        state: z.enum(['durable', 'integrated', 'witnessed']),
+        leaf: json,
+      }),
+    ),
   })
   .openapi('Call')
 

@@ -1,6 +1,7 @@
 import { Refusal } from '../call/refusal.ts'
 import type { Guarded } from '../call/stage.ts'
 import type { Approval } from '../model/approval.ts'
+import { callerOf } from '../model/principal.ts'
 import { Conflict } from '../store/store.ts'
 import { bindingOf } from './binding.ts'
 import type { Denials } from './cool-down.ts'
@@ -39,24 +40,25 @@ export async function ask(
     const standing = pending && (await current(pending))
     if (standing?.state === 'PENDING') {
       if (groups.every((group) => standing.approverGroups.includes(group))) return standing
-      // Policy now asks other people: the old answer would not be enough.
-      await end(standing, 'supersede')
     }
-    if (quota.isFull(callerOf(at))) {
+    const place = quota.reserve(callerOf(at.principal).id, bound.digest)
+    if (!place) {
       throw new Refusal('overloaded', {
         detail: 'Too many questions of this caller wait for people.',
       })
     }
-    const approval = await commitOpen(needs, at, { ...bound, groups })
-    if (!approval) continue
-    quota.opened(approval)
-    return approval
+    try {
+      // Policy now asks other people: the old answer would not be enough.
+      if (standing?.state === 'PENDING') await end(standing, 'supersede')
+      const approval = await commitOpen(needs, at, { ...bound, groups })
+      if (!approval) continue
+      quota.opened(approval)
+      return approval
+    } finally {
+      place.release()
+    }
   }
   throw new Refusal('overloaded', { detail: 'The approval is contested. Make the call again.' })
-}
-
-function callerOf({ principal }: Guarded): string {
-  return principal.actors[0]?.id ?? principal.subject.id
 }
 
 async function commitOpen(
@@ -103,6 +105,7 @@ async function commitOpen(
         { role: 'args', mediaType: at.args.mediaType, bytes: at.recordedArgs, keep: true },
         { role: 'forwarded', mediaType: 'application/json', bytes: question, keep: true },
       ],
+      ...(at.fn.retention !== undefined && { retention: at.fn.retention }),
       change: { kind: 'approval.open', approval },
     })
     return approval

@@ -1,6 +1,7 @@
 import type { Approval } from '../model/approval.ts'
 import type { Party } from '../model/principal.ts'
 import { openGroups } from './machine.ts'
+import { isSamePerson } from './same-person.ts'
 
 /** Who votes, and how they proved who they are. A principal fits, and so does an operator's sign-in. */
 export type Person = {
@@ -53,23 +54,9 @@ export function eligibility(
   const signedIn = authentication.method === 'oidc' || authentication.method === 'operator'
   if (subject.kind !== 'user' || actors.length > 0 || !signedIn) return { refused: 'not-a-person' }
   const involved = [approval.subject, ...approval.actors, ...issuers]
-  if (involved.some((party) => isSame(party, ballot.person))) return { refused: 'own-call' }
+  if (involved.some((party) => isSamePerson(party, subject.id))) return { refused: 'own-call' }
   const candidates = ballot.verdict === 'deny' ? approval.approverGroups : openGroups(approval)
   const theirs = candidates.filter((group) => subject.groups.includes(group))
   const group = ballot.group === undefined ? theirs[0] : theirs.find((one) => one === ballot.group)
   return group === undefined ? { refused: 'not-an-approver' } : { group }
-}
-
-/**
- * An operator's key says nothing about who the person is at an identity provider, so the same local
- * name counts as the same person: `operator:sam` does not vote on what `corp:sam` does.
- */
-function isSame(party: string, { subject, authentication }: Person): boolean {
-  if (party === subject.id) return true
-  const byName = authentication.method === 'operator' || party.startsWith('operator:')
-  return byName && localName(party) === localName(subject.id)
-}
-
-function localName(id: string): string {
-  return id.slice(id.indexOf(':') + 1).toLowerCase()
 }

@@ -4,6 +4,7 @@ import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import { Refusal } from '../call/refusal.ts'
 import type { Guarded } from '../call/stage.ts'
 import { limits } from '../config/limits.ts'
+import type { FunctionDefinition } from '../model/function.ts'
 import type { Party } from '../model/principal.ts'
 import { openSqlite } from '../store/sqlite/open.ts'
 import type { Store } from '../store/store.ts'
@@ -14,6 +15,23 @@ import { maskedValues } from './question.ts'
 const encoder = new TextEncoder()
 const sam: Party = { kind: 'user', id: 'corp:sam', groups: ['support', 'finance'] }
 const bot: Party = { kind: 'agent', id: 'corp:bot', groups: ['finance'] }
+
+const fn: FunctionDefinition = {
+  id: 'pay.transfer',
+  connection: 'pay',
+  purpose: 'Moves money',
+  owner: 'team-pay',
+  sensitivity: 'restricted',
+  risk: 'critical',
+  idempotent: false,
+  deferrable: false,
+  http: { method: 'POST', path: '/transfers', places: {}, body: 'json' },
+  argumentSchema: {},
+  argumentMasks: [],
+  resultMasks: [],
+  payloads: 'kept',
+  digest: 'sha256:fn',
+}
 
 /** A call that policy holds, with whatever a case changes about it. */
 function held(id: string, changes: Partial<Guarded> = {}): Guarded {
@@ -31,6 +49,7 @@ function held(id: string, changes: Partial<Guarded> = {}): Guarded {
       waitMs: undefined,
       traceId: undefined,
       signal: new AbortController().signal,
+      admit: () => assert.fail('it was admitted already'),
       read: () => assert.fail('it was read already'),
     },
     principal: {
@@ -39,22 +58,7 @@ function held(id: string, changes: Partial<Guarded> = {}): Guarded {
       authentication: { method: 'oidc', issuer: 'corp', credential: 'sha256:0', expiresAt: 9e12 },
       session: 'ses_1',
     },
-    fn: {
-      id: 'pay.transfer',
-      connection: 'pay',
-      purpose: 'Moves money',
-      owner: 'team-pay',
-      sensitivity: 'restricted',
-      risk: 'critical',
-      idempotent: false,
-      deferrable: false,
-      http: { method: 'POST', path: '/transfers', places: {}, body: 'json' },
-      argumentSchema: {},
-      argumentMasks: [],
-      resultMasks: [],
-      payloads: 'kept',
-      digest: 'sha256:fn',
-    },
+    fn,
     connection: {
       id: 'pay',
       protocol: 'http',
@@ -83,6 +87,7 @@ function held(id: string, changes: Partial<Guarded> = {}): Guarded {
       }),
       resultMasking: () => assert.fail('there is no result yet'),
     },
+    decidedAt: 0,
     decision: {
       effect: 'hold',
       reasons: [{ policy: 'large', effect: 'forbid', text: 'Large transfers need a person.' }],
@@ -355,9 +360,9 @@ async function checkWait(
   const house = await open(t)
   const { id } = await house.desk.open(held('c1'), ['finance'])
   const { signal } = new AbortController()
-  const verdict = house.desk.awaitVerdict(id, { waitMs: 600_000, signal })
+  const verdict = house.desk.awaitVerdict(id, { caller: 'corp:bot', waitMs: 600_000, signal })
   // Through another desk on the same store, as another process would.
-  const elsewhere = house.desk.awaitVerdict(id, { waitMs: 600_000, signal })
+  const elsewhere = house.desk.awaitVerdict(id, { caller: 'corp:bot', waitMs: 600_000, signal })
   await settle(house, id)
   assert.deepEqual([(await verdict).state, (await elsewhere).state], [expected, expected])
 }
@@ -371,7 +376,7 @@ test('a held call sees a vote made through another process', async (t) => {
   const restarted = await open(t, house.store)
   const { id } = await house.desk.open(held('c1'), ['finance'])
   const { signal } = new AbortController()
-  const verdict = house.desk.awaitVerdict(id, { waitMs: 600_000, signal })
+  const verdict = house.desk.awaitVerdict(id, { caller: 'corp:bot', waitMs: 600_000, signal })
   await cast(restarted, id)
   assert.equal((await verdict).state, 'approved')
 })
@@ -380,11 +385,18 @@ test('a held call ends when its caller leaves, and when it waits no longer', asy
   const { desk } = await open(t)
   const { id } = await desk.open(held('c1'), ['finance'])
   const leaving = new AbortController()
-  const verdict = desk.awaitVerdict(id, { waitMs: 600_000, signal: leaving.signal })
+  const verdict = desk.awaitVerdict(id, {
+    caller: 'corp:bot',
+    waitMs: 600_000,
+    signal: leaving.signal,
+  })
   leaving.abort()
   assert.equal((await verdict).state, 'pending')
   const { signal } = new AbortController()
-  assert.equal((await desk.awaitVerdict(id, { waitMs: 0, signal })).state, 'pending')
+  assert.equal(
+    (await desk.awaitVerdict(id, { caller: 'corp:bot', waitMs: 0, signal })).state,
+    'pending',
+  )
 })
 
 test('an approver is shown what will run, masked, with nothing invisible', async (t) => {
@@ -405,6 +417,57 @@ test('no value of an argument is in any record or in the approval', async (t) =>
   const leaves = await house.store.leaves(0, 1000)
   const kept = leaves.map(({ bytes }) => new TextDecoder().decode(bytes)).join('')
   assert.doesNotMatch(kept + JSON.stringify(await house.store.approval(id)), /acme|1234/)
+})
+
+test('one caller cannot fill the gateway with calls that wait', async (t) => {
+  const { desk } = await open(t)
+  const { id } = await desk.open(held('c1'), ['finance'])
+  const leaving = new AbortController()
+  const wait = (caller: string) =>
+    desk.awaitVerdict(id, { caller, waitMs: 600_000, signal: leaving.signal })
+  let over = 0
+  const waits = Array.from({ length: limits.heldPerCaller }, async () => {
+    await wait('corp:bot')
+    over += 1
+  })
+  assert.equal((await wait('corp:bot')).state, 'pending')
+  assert.equal(over, 0)
+  const other = wait('corp:other')
+  leaving.abort()
+  await Promise.all([...waits, other])
+  // Those that left made room.
+  const { signal } = new AbortController()
+  const again = desk.awaitVerdict(id, { caller: 'corp:bot', waitMs: 600_000, signal })
+  await desk.withdraw(id)
+  assert.equal((await again).state, 'withdrawn')
+})
+
+test('nor by asking many things at the same moment', async (t) => {
+  const { desk, store } = await open(t)
+  const asked = Array.from({ length: 40 }, (_, n) => {
+    const args = { ...other.args, bytes: encoder.encode(`POST /pay/${n}`) }
+    return desk.open(held(`c${n}`, { args }), ['finance'])
+  })
+  const settled = await Promise.allSettled(asked)
+  assert.equal(settled.filter(({ status }) => status === 'fulfilled').length, 20)
+  assert.equal((await store.approvals({ state: 'PENDING', limit: 100 })).length, 20)
+})
+
+test('a caller with all its questions open may still have one replaced, and loses none', async (t) => {
+  const house = await open(t)
+  const ask = (desk: Desk, n: number, groups: readonly string[]) => {
+    const args = { ...other.args, bytes: encoder.encode(`POST /pay/${n}`) }
+    return desk.open(held(`c${n}`, { args }), groups)
+  }
+  for (let n = 0; n < 20; n++) await ask(house.desk, n, ['finance'])
+  const { id } = await ask(house.desk, 3, ['finance', 'legal'])
+  assert.deepEqual((await house.desk.find(id))?.approverGroups, ['finance', 'legal'])
+  assert.equal((await refusedWith(ask(house.desk, 20, ['finance']))).code, 'overloaded')
+  // One that another process opened is not ended for a question that cannot be asked.
+  const elsewhere = await open(t, house.store)
+  for (let n = 100; n < 120; n++) await ask(elsewhere.desk, n, ['finance'])
+  assert.equal((await refusedWith(ask(elsewhere.desk, 4, ['sales']))).code, 'overloaded')
+  assert.equal((await ask(house.desk, 4, ['finance'])).id, 'apr_000004')
 })
 
 test('one caller cannot bury its approvers', async (t) => {

@@ -4,14 +4,15 @@ import type { ApprovalUsed, Guarded } from '../call/stage.ts'
 import type { Approval } from '../model/approval.ts'
 import { Conflict } from '../store/store.ts'
 import { ask } from './ask.ts'
-import type { Ballot } from './ballot.ts'
+import type { Ballot, Person, VoteRefused } from './ballot.ts'
 import { claim } from './claim.ts'
 import { rememberDenials } from './cool-down.ts'
+import { openHolding } from './holding.ts'
 import { asOf, step } from './machine.ts'
 import type { DeskNeeds } from './needs.ts'
 import { openQuota } from './quota.ts'
 import { type ApprovalView, viewOf } from './view.ts'
-import { castVote, type Voted } from './vote.ts'
+import { castVote, mayVote, type Voted } from './vote.ts'
 import { openWaiting } from './waiting.ts'
 
 /** Where calls wait for people, and people answer. */
@@ -22,10 +23,13 @@ export type Desk = {
    * `overloaded` when this caller has too many open questions.
    */
   readonly open: (at: Guarded, groups: readonly string[]) => Promise<{ readonly id: string }>
-  /** Waits until the question is settled, the time is over or the caller leaves; says where it stands. */
+  /**
+   * Waits until the question is settled, the time is over or the caller leaves; says where it stands. With
+   * as many calls of this caller held as may be, says so at once.
+   */
   readonly awaitVerdict: (
     id: string,
-    options: { readonly waitMs: number; readonly signal: AbortSignal },
+    options: { readonly caller: string; readonly waitMs: number; readonly signal: AbortSignal },
   ) => Promise<ApprovalVerdict>
   /**
    * Claims the clearance for exactly this call, once: one compare-and-set, recorded with it. Refuses
@@ -34,6 +38,8 @@ export type Desk = {
   readonly claim: (at: Guarded, id: string) => Promise<ApprovalUsed>
   /** One person's answer, recorded with the change it makes. Throws only what the store throws. */
   readonly vote: (ballot: Ballot) => Promise<Voted>
+  /** Why this person's yes would not count now, by the rules of `vote`; undefined: it would. */
+  readonly whyNot: (approval: Approval, person: Person) => Promise<VoteRefused | undefined>
   /** Takes a pending question back; undefined when there is none to take back. */
   readonly withdraw: (id: string) => Promise<Approval | undefined>
   /** As it stands at this moment; an expiry that nobody wrote down yet is written down. */
@@ -45,6 +51,7 @@ export type Desk = {
 export function openDesk(needs: DeskNeeds): Desk {
   const { store, now, limits } = needs
   const waiting = openWaiting()
+  const holding = openHolding(limits.heldPerCaller)
   const denials = rememberDenials(store, { now, coolDownMs: limits.approvalCoolDownMs })
   const quota = openQuota({ now, pendingMax: limits.approvalsPending })
   const find = async (id: string) => {
@@ -82,7 +89,7 @@ export function openDesk(needs: DeskNeeds): Desk {
     return next.fits ? await close(approval, next.approval) : undefined
   }
 
-  const awaitVerdict: Desk['awaitVerdict'] = async (id, { waitMs, signal }) => {
+  const settles = async (id: string, waitMs: number, signal: AbortSignal) => {
     const until = now() + waitMs
     for (;;) {
       // Registered before the look, so a vote between the two is not slept through.
@@ -98,6 +105,15 @@ export function openDesk(needs: DeskNeeds): Desk {
     }
   }
 
+  const awaitVerdict: Desk['awaitVerdict'] = async (id, { caller, waitMs, signal }) => {
+    const letGo = waitMs > 0 ? holding.take(caller) : undefined
+    try {
+      return await settles(id, letGo ? waitMs : 0, signal)
+    } finally {
+      letGo?.()
+    }
+  }
+
   return {
     find,
     open: (at, groups) => recorded(() => ask({ needs, denials, quota, current, end }, at, groups)),
@@ -109,6 +125,10 @@ export function openDesk(needs: DeskNeeds): Desk {
       if (voted.approval.state === 'DENIED') denials.add(voted.approval)
       settled(voted.approval)
       return voted
+    },
+    whyNot: async (approval, person) => {
+      const found = await mayVote(store, approval, { person, verdict: 'approve' })
+      return 'refused' in found ? found.refused : undefined
     },
     withdraw: async (id) => {
       const approval = await find(id)

@@ -120,6 +120,30 @@ const cast = (changes: object): ApprovalEvent => ({
 const votes: readonly (readonly [string, Approval, ApprovalEvent, string])[] = [
   ['a second group is still open', two, cast({}), 'PENDING NONE'],
   ['one person is one vote', half, cast({ group: 'legal' }), 'already-voted'],
+  [
+    'one person is one vote, by an operator key too',
+    half,
+    cast({ by: 'operator:Dana', group: 'legal' }),
+    'already-voted',
+  ],
+  [
+    'and the other way round',
+    { ...two, votes: [{ ...vote, by: 'operator:dana', sawDigest: 'd', at: 50 }] },
+    cast({ group: 'legal' }),
+    'already-voted',
+  ],
+  [
+    'nor may they deny what they approved',
+    half,
+    cast({ by: 'operator:dana', verdict: 'deny' }),
+    'already-voted',
+  ],
+  [
+    'people of two issuers are two people',
+    half,
+    cast({ by: 'partner:dana', group: 'legal' }),
+    'APPROVED ACTIVE',
+  ],
   ['a group needs one yes', half, cast({ by: 'corp:eve' }), 'group-satisfied'],
   [
     'a satisfied group can still veto',

@@ -1,4 +1,5 @@
 import type { Approval, Vote } from '../model/approval.ts'
+import { isSamePerson } from './same-person.ts'
 
 export type ApprovalEvent =
   | { readonly kind: 'vote'; readonly vote: Omit<Vote, 'at'> }
@@ -79,7 +80,7 @@ function vote(
   if (approval.state !== 'PENDING') return unfit('not-pending')
   if (now >= approval.decideBy) return unfit('too-late')
   if (!approval.approverGroups.includes(cast.group)) return unfit('no-such-group')
-  if (approval.votes.some(({ by }) => by === cast.by)) return unfit('already-voted')
+  if (approval.votes.some(({ by }) => isSamePerson(by, cast.by))) return unfit('already-voted')
   if (cast.sawDigest !== approval.digest) return unfit('other-digest')
   const votes = [...approval.votes, { ...cast, at: now }]
   if (cast.verdict === 'deny') return changed(approval, { state: 'DENIED', votes })

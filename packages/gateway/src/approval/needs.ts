@@ -12,6 +12,7 @@ export type DeskLimits = Pick<
   | 'approvalClaimByMs'
   | 'approvalCoolDownMs'
   | 'approvalsPending'
+  | 'heldPerCaller'
   | 'reasonChars'
 >
 

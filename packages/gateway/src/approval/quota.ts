@@ -1,9 +1,21 @@
 import type { Approval } from '../model/approval.ts'
 
 export type Quota = {
-  readonly isFull: (caller: string) => boolean
+  /**
+   * Keeps a place for the question with this digest until `release`; undefined when this caller has none
+   * left. Taken before the question is written, so that many calls at once cannot pass the same last
+   * place. Identical calls share one place, and so do a question and the one that replaces it.
+   */
+  readonly reserve: (caller: string, digest: string) => { readonly release: () => void } | undefined
   readonly opened: (approval: Approval) => void
   readonly settled: (approval: Approval) => void
+}
+
+type Place = {
+  readonly caller: string
+  /** How many calls are asking at this moment. */
+  asking: number
+  question: Pick<Approval, 'id' | 'decideBy'> | undefined
 }
 
 /**
@@ -18,34 +30,51 @@ export function openQuota({
   readonly now: () => number
   readonly pendingMax: number
 }): Quota {
-  const open = new Map<string, Pick<Approval, 'actors' | 'subject' | 'decideBy'>>()
+  /** By the digest of what is asked: of one digest there is one pending question at most. */
+  const places = new Map<string, Place>()
+  const forget = (digest: string, place: Place) => {
+    if (place.asking === 0 && !place.question) places.delete(digest)
+  }
   const forgetExpired = () => {
-    for (const [id, { decideBy }] of open) if (decideBy <= now()) open.delete(id)
+    for (const [digest, place] of places) {
+      if (place.question && place.question.decideBy <= now()) place.question = undefined
+      forget(digest, place)
+    }
   }
   const isFull = (caller: string) => {
-    if (open.size >= pendingMax) return true
-    if (open.size < pendingPerCallerMax) return false
+    if (places.size >= pendingMax) return true
+    if (places.size < pendingPerCallerMax) return false
     let theirs = 0
-    for (const approval of open.values()) if (callerOf(approval) === caller) theirs += 1
+    for (const place of places.values()) if (place.caller === caller) theirs += 1
     return theirs >= pendingPerCallerMax
   }
   return {
-    isFull: (caller) => {
-      if (!isFull(caller)) return false
-      forgetExpired()
-      return isFull(caller)
+    reserve: (caller, digest) => {
+      if (!places.has(digest) && isFull(caller)) {
+        forgetExpired()
+        if (isFull(caller)) return undefined
+      }
+      const place = places.get(digest) ?? { caller, asking: 0, question: undefined }
+      places.set(digest, place)
+      place.asking += 1
+      return {
+        release: () => {
+          place.asking -= 1
+          forget(digest, place)
+        },
+      }
     },
-    opened: (approval) => {
-      open.set(approval.id, approval)
+    opened: ({ id, digest, decideBy }) => {
+      const place = places.get(digest)
+      if (place) place.question = { id, decideBy }
     },
-    settled: ({ id }) => {
-      open.delete(id)
+    settled: ({ id, digest }) => {
+      const place = places.get(digest)
+      if (place?.question?.id !== id) return
+      place.question = undefined
+      forget(digest, place)
     },
   }
-}
-
-function callerOf({ actors, subject }: Pick<Approval, 'actors' | 'subject'>): string {
-  return actors[0] ?? subject
 }
 
 /** A caller that waits for this many answers has asked enough. */

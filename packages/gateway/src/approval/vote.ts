@@ -3,6 +3,7 @@ import { type ApiKeys, type Approvals, Conflict, type Ledger } from '../store/st
 import { type Ballot, eligibility, type VoteRefused } from './ballot.ts'
 import { step, type Unfit } from './machine.ts'
 import type { DeskLimits } from './needs.ts'
+import { isSamePerson } from './same-person.ts'
 
 export type Voted = { readonly approval: Approval } | { readonly refused: VoteRefused }
 
@@ -23,8 +24,8 @@ export async function castVote(booth: Booth, ballot: Ballot): Promise<Voted> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const approval = await find(ballot.id)
     if (!approval) return { refused: 'approval-unknown' }
-    const eligible = eligibility(approval, ballot, await issuersOf(store, approval))
-    if ('refused' in eligible) return { refused: whyNot(approval, ballot, eligible.refused) }
+    const eligible = await mayVote(store, approval, ballot)
+    if ('refused' in eligible) return eligible
     const { verdict, reason, sawDigest } = ballot
     const by = ballot.person.subject.id
     const vote = { by, verdict, group: eligible.group, reason, sawDigest }
@@ -54,13 +55,25 @@ export async function castVote(booth: Booth, ballot: Ballot): Promise<Voted> {
   return { refused: 'busy' }
 }
 
-/** An approver whose group is satisfied is told that it is decided, or that they voted, not that they may not. */
-function whyNot(approval: Approval, ballot: Ballot, refused: VoteRefused): VoteRefused {
+/**
+ * For which group this person may vote, or why they may not: what lists show is what a vote is judged by.
+ * An approver whose group is satisfied is told that it is decided, or that they voted.
+ */
+export async function mayVote(
+  store: ApiKeys,
+  approval: Approval,
+  ballot: Pick<Ballot, 'person' | 'verdict' | 'group'>,
+): Promise<{ readonly group: string } | { readonly refused: VoteRefused }> {
   const { subject } = ballot.person
-  if (refused !== 'not-an-approver') return refused
-  if (approval.votes.some(({ by }) => by === subject.id)) return 'already-voted'
-  const approver = approval.approverGroups.some((group) => subject.groups.includes(group))
-  return approver && approval.state !== 'PENDING' ? 'approval-closed' : refused
+  const eligible = eligibility(approval, ballot, await issuersOf(store, approval))
+  const isOutsider = 'refused' in eligible && eligible.refused !== 'not-an-approver'
+  if (isOutsider) return eligible
+  if (approval.votes.some(({ by }) => isSamePerson(by, subject.id))) {
+    return { refused: 'already-voted' }
+  }
+  const isApprover = approval.approverGroups.some((group) => subject.groups.includes(group))
+  if (isApprover && approval.state !== 'PENDING') return { refused: 'approval-closed' }
+  return eligible
 }
 
 /** Who issued the keys this call was made with: approving through one's own key is approving oneself. */

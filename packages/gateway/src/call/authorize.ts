@@ -8,9 +8,10 @@ import type { Authorized, Resolved } from './stage.ts'
 export function authorize(gate: Gate, at: Resolved): Authorized {
   const { scope } = at.principal
   if (scope && !scope.some((entry) => covers(entry, at.fn.id))) throw new Refusal('scope-exceeded')
-  const decision = decide(at, gate.now(), [])
-  if (decision.effect === 'forbid') throw denied(decision)
-  return { ...at, stage: 'authorized', decision }
+  const decidedAt = gate.now()
+  const decision = decide(at, decidedAt, [])
+  if (decision.effect === 'forbid') throw denied(decision, decidedAt)
+  return { ...at, stage: 'authorized', decision, decidedAt }
 }
 
 /** Asks policy about this call as it stands, with these groups' approval in hand. */
@@ -33,13 +34,17 @@ export function decide(
 }
 
 /** The refusal for a forbid: which policies determined it, in their own words, never any argument. */
-export function denied(decision: Extract<Decision, { effect: 'forbid' }>): Refusal {
+export function denied(
+  decision: Extract<Decision, { effect: 'forbid' }>,
+  decidedAt: number,
+): Refusal {
   const said = decision.reasons.flatMap((reason) => (reason.text ? [reason.text] : []))
   const broken = decision.errors.length
     ? [`These policies could not be evaluated with these arguments: ${decision.errors.join(', ')}.`]
     : []
   const silent = decision.reasons.length + broken.length === 0
   return new Refusal('policy-denied', {
+    decidedAt,
     detail: silent ? 'No grant permits it.' : [...said, ...broken].join(' '),
     facts: {
       policies: decision.reasons.map((reason) => reason.policy),

@@ -1,6 +1,8 @@
+import { callerOf } from '../model/principal.ts'
 import { decide, denied } from './authorize.ts'
 import { liveGrants } from './check-review.ts'
 import type { Gate } from './gate.ts'
+import { confirmProof } from './identify.ts'
 import { Refusal } from './refusal.ts'
 import type { Approved, Guarded } from './stage.ts'
 
@@ -22,29 +24,31 @@ export async function awaitApproval(gate: Gate, at: Guarded): Promise<Approved> 
       facts: { approval: approvalId, differs: ['rulebook'] },
     })
   }
-  if (at.principal.authentication.expiresAt <= gate.now()) {
-    throw new Refusal('unauthenticated', {
-      detail: 'The proof of identity expired while the call was held. Repeat it with a fresh one.',
-      facts: { approval: approvalId },
-    })
-  }
+  // Before the claim, so that a fresh proof of the same caller can still use the clearance.
+  await confirmProof(gate, at.call, { approval: approvalId })
   const approval = await gate.claimClearance(at, approvalId)
-  const decision = decide(at, gate.now(), approval.groups)
-  if (decision.effect === 'forbid') throw denied(decision)
+  const decidedAt = gate.now()
+  const decision = decide(at, decidedAt, approval.groups)
+  if (decision.effect === 'forbid') throw denied(decision, decidedAt)
   if (decision.effect === 'hold') {
     throw new Refusal('approval-unusable', {
       detail: 'The call now needs the approval of other groups as well.',
       facts: { approval: approvalId },
     })
   }
-  return { ...at, ...liveGrants(decision, gate.now()), decision, stage: 'approved', approval }
+  const live = liveGrants(decision, decidedAt)
+  return { ...at, ...live, decision, decidedAt, stage: 'approved', approval }
 }
 
 /** Opens the question and waits. Returns its id once people have approved; refuses otherwise. */
 async function hold(gate: Gate, at: Guarded, groups: readonly string[]): Promise<string> {
   const { id } = await gate.openApproval(at, groups)
   const waitMs = Math.min(at.call.waitMs ?? gate.holdMs.default, gate.holdMs.max)
-  const verdict = await gate.awaitVerdict(id, { waitMs, signal: at.call.signal })
+  const verdict = await gate.awaitVerdict(id, {
+    caller: callerOf(at.principal).id,
+    waitMs,
+    signal: at.call.signal,
+  })
   if (verdict.state === 'approved') return id
   if (at.call.signal.aborted) throw new Refusal('caller-left', { facts: { approval: id } })
   if (verdict.state === 'pending') {

@@ -63,10 +63,13 @@ export type Gate = {
     at: Guarded,
     approverGroups: readonly string[],
   ) => Promise<{ readonly id: string }>
-  /** Waits until the question is settled, the time is over or the caller leaves; says where it stands. */
+  /**
+   * Waits until the question is settled, the time is over or the caller leaves; says where it stands. With
+   * as many calls of this caller held as may be, says so at once.
+   */
   readonly awaitVerdict: (
     approvalId: string,
-    options: { readonly waitMs: number; readonly signal: AbortSignal },
+    options: { readonly caller: string; readonly waitMs: number; readonly signal: AbortSignal },
   ) => Promise<ApprovalVerdict>
   /**
    * Claims the clearance for exactly this call, once: one compare-and-set, recorded with it. Refuses

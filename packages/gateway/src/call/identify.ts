@@ -1,6 +1,6 @@
 import type { Gate } from './gate.ts'
 import { Refusal } from './refusal.ts'
-import type { Accepted, Identified } from './stage.ts'
+import type { Accepted, Call, Identified } from './stage.ts'
 
 /** Proof → principal. Comes before the body is read, so a stranger costs no memory. */
 export async function identify(gate: Gate, at: Accepted): Promise<Identified> {
@@ -10,4 +10,22 @@ export async function identify(gate: Gate, at: Accepted): Promise<Identified> {
     })
   }
   return { ...at, stage: 'identified', principal: await gate.identify(at.call) }
+}
+
+/**
+ * Whether the proof still counts: a slow body or a slow approver takes longer than some tokens live, and
+ * a key may be revoked meanwhile. Refuses `unauthenticated`.
+ */
+export async function confirmProof(
+  gate: Gate,
+  call: Call,
+  facts: Refusal['facts'] = {},
+): Promise<void> {
+  try {
+    await gate.identify(call)
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal) || thrown.code !== 'unauthenticated') throw thrown
+    const detail = `${thrown.detail ?? ''} It counted when the call began: repeat it with a fresh one.`
+    throw new Refusal('unauthenticated', { detail: detail.trim(), facts, cause: thrown.cause })
+  }
 }

@@ -10,17 +10,14 @@ import type { Masked, Raw, Recorded, ReplyHead } from './stage.ts'
  * cannot be masked is withheld, never passed.
  */
 export function maskResult(gate: Gate, at: Recorded, credential: Credential, raw: Raw): Masked {
-  const masker = at.rules.resultMasking(at.fn, at.fields).masker({
-    mediaType: raw.head.mediaType,
-    key: gate.maskKey,
-    echoes: credential.echoes,
-  })
   const source = raw.body[Symbol.asyncIterator]()
-  if (!masker) {
+  let masker: Masker
+  try {
+    masker = maskerFor(gate, at, credential, raw)
+  } catch (thrown) {
+    // Nobody will read this body, and an unread one would keep its connection to the upstream.
     void source.return?.()
-    throw new Refusal('result-withheld', {
-      detail: 'Its media type cannot be masked as the rules require.',
-    })
+    throw thrown
   }
   const kept = new Kept(gate.limits.heldResultBytes)
   return {
@@ -30,6 +27,26 @@ export function maskResult(gate: Gate, at: Recorded, credential: Credential, raw
     findings: masker.findings,
     received: () => kept.bytes(),
   }
+}
+
+function maskerFor(gate: Gate, at: Recorded, credential: Credential, raw: Raw): Masker {
+  try {
+    const masker = at.rules.resultMasking(at.fn, at.fields).masker({
+      mediaType: raw.head.mediaType,
+      fragment: raw.fragment,
+      key: gate.maskKey,
+      echoes: credential.echoes,
+    })
+    if (masker) return masker
+  } catch (thrown) {
+    if (!(thrown instanceof MaskError)) throw thrown
+    throw new Refusal('result-withheld', { cause: thrown })
+  }
+  throw new Refusal('result-withheld', {
+    detail: raw.fragment
+      ? 'It is only a part of a result, and a part cannot be masked as the rules require.'
+      : 'Its media type or charset cannot be masked as the rules require.',
+  })
 }
 
 /** A hand-written iterator, so that `return()` lets go of the upstream even when nothing was read. */

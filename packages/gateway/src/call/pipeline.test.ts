@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { MaskError } from '../mask/plan.ts'
 import type { Decision } from '../model/decision.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { Gate, InForce } from './gate.ts'
@@ -132,6 +133,7 @@ function openGate(world: World, inForce: InForce): Gate {
     credential: async () => ({ kind: 'none', echoes: [] }),
     forward: async () => ({
       state: 'raw',
+      fragment: false,
       head: { status: 200, headers: [], mediaType: world.mediaType ?? 'application/json' },
       body: chunks(world),
     }),
@@ -160,6 +162,7 @@ function callWith(changes: Partial<Call> = {}): Call {
     waitMs: undefined,
     traceId: undefined,
     signal: new AbortController().signal,
+    admit: () => {},
     read: async () => reading,
     ...changes,
   }
@@ -203,6 +206,22 @@ async function check(given: Case, expected: readonly string[]): Promise<void> {
 
 const fails = () => Promise.reject(new Error('boom'))
 const aborted = AbortSignal.abort()
+
+/** A proof that is accepted so many times. */
+function countsFor(times: number, thrown: Error = new Refusal('unauthenticated')): Partial<Gate> {
+  const { identify } = openGate({ log: [], chunks: [] }, rules())
+  let left = times
+  return { identify: (call) => (left-- > 0 ? identify(call) : Promise.reject(thrown)) }
+}
+
+const later = { digest: 'sha256:later', connections: [], functions: [fn], policies: [] }
+/** Other rules from the second time on that somebody asks which are in force. */
+function replacedBy(changes: Partial<InForce>): Partial<Gate> {
+  let asked = 0
+  return { rules: () => (asked++ === 0 ? rules() : rules({ rulebook: later, ...changes })) }
+}
+const readUnlessLater: Call['read'] = ({ rulebook }) =>
+  rulebook === later ? Promise.reject(new Refusal('function-unknown')) : Promise.resolve(reading)
 const streaming = { mediaType: 'text/event-stream', chunks: ['ab', 'cd'] }
 
 const cases: readonly (readonly [string, Case, readonly string[]])[] = [
@@ -276,9 +295,54 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
     ['claimed apr_1', 'denied policy-denied at guarded', 'refused policy-denied'],
   ],
   [
-    'the token expired while the call was held',
-    { rules: { decide: () => held }, gate: { now: () => 3000 } },
+    'the proof stopped counting while the call was held: the clearance is not spent',
+    { rules: { decide: () => held }, gate: countsFor(1) },
     ['denied unauthenticated at guarded', 'refused unauthenticated'],
+  ],
+  [
+    'its caller has as many calls under way as it may: nothing is read',
+    {
+      call: {
+        admit: (parties) => {
+          throw new Refusal('overloaded', { detail: parties.join() })
+        },
+        read: () => assert.fail('it was read'),
+      },
+    },
+    ['denied overloaded at identified', 'refused overloaded'],
+  ],
+  [
+    'the proof stopped counting while the body came',
+    { gate: countsFor(1) },
+    ['denied unauthenticated at approved', 'refused unauthenticated'],
+  ],
+  [
+    'the proof stopped counting after the clearance was claimed',
+    {
+      rules: { decide: (q) => (q.approvedBy.length > 0 ? permit : held) },
+      gate: countsFor(2),
+    },
+    ['claimed apr_1', 'denied unauthenticated at approved', 'refused unauthenticated'],
+  ],
+  [
+    'the proof cannot be looked at again',
+    { gate: countsFor(1, new Error('boom')) },
+    ['denied internal at approved', 'refused internal'],
+  ],
+  [
+    'the rules were replaced while the body came: it is read and judged by the new ones',
+    { gate: replacedBy({ decide: () => forbid }) },
+    ['denied policy-denied at resolved', 'refused policy-denied'],
+  ],
+  [
+    'the new rules do not know the function any more',
+    { gate: replacedBy({}), call: { read: readUnlessLater } },
+    ['denied function-unknown at identified', 'refused function-unknown'],
+  ],
+  [
+    'the rules were replaced by others that permit it too',
+    { gate: replacedBy({}), chunks: [] },
+    ['intent', 'upstream let go', 'outcome done', 'replied 1'],
   ],
   [
     'the intent cannot be recorded: nothing is forwarded',
@@ -389,8 +453,8 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
     ],
   ],
   [
-    'lines are for reading now, as events are',
-    { ...streaming, mediaType: 'application/x-ndjson', chunks: ['ab'] },
+    'lines are for reading now, as events are, whatever is said of them besides',
+    { ...streaming, mediaType: 'Application/X-NDJSON; charset=utf-8', chunks: ['ab'] },
     [
       'intent',
       'upstream sends ab',
@@ -411,6 +475,19 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
       'outcome evidence-unavailable streamed 2',
       'refused evidence-unavailable',
     ],
+  ],
+  [
+    'what nothing can stand in for is withheld',
+    {
+      rules: {
+        resultMasking: () => ({
+          masker: () => {
+            throw new MaskError('boom')
+          },
+        }),
+      },
+    },
+    ['intent', 'outcome result-withheld', 'refused result-withheld'],
   ],
   [
     'what cannot be masked is withheld',

@@ -1,13 +1,16 @@
 import type { Gate } from './gate.ts'
+import { confirmProof } from './identify.ts'
 import { Refusal } from './refusal.ts'
 import type { Approved, Recorded } from './stage.ts'
 
 /**
  * Evidence before effect. When this returns, the intent survives a crash. If we crash right after, the
  * restart finds an intent without an ending and says so (`reconcile.indeterminate`); it never guesses.
+ * Nothing that waits comes between the last look at the proof and the intent.
  */
 export async function recordIntent(gate: Gate, at: Approved): Promise<Recorded> {
   if (at.call.signal.aborted) throw new Refusal('caller-left')
+  await confirmProof(gate, at.call)
   try {
     return { ...at, stage: 'recorded', intent: await gate.appendIntent(at) }
   } catch (cause) {

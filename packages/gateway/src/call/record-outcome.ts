@@ -1,3 +1,4 @@
+import { essenceOf } from '../mask/media-type.ts'
 import type { Gate, StreamHasher } from './gate.ts'
 import { Refusal, type RefusalCode } from './refusal.ts'
 import type { Masked, Recorded, Reply } from './stage.ts'
@@ -44,7 +45,7 @@ const live = new Set(['text/event-stream', 'application/x-ndjson', 'application/
 
 /** Events and lines are for reading now: a stream of them is never held. */
 function isLive(mediaType: string): boolean {
-  return live.has(mediaType)
+  return live.has(essenceOf(mediaType))
 }
 
 /** Reads until the end or until the limit of what is held is passed. */

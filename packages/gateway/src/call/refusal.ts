@@ -33,6 +33,8 @@ export type RefusalOptions = {
   readonly detail?: string
   /** Machine-readable public facts, such as the approval's id or the failing pointers. */
   readonly facts?: Readonly<Record<string, string | number | readonly string[]>>
+  /** When policy said no, Unix milliseconds: for the record. */
+  readonly decidedAt?: number
   /** Private: goes to the operator's log, never to the caller or a record. */
   readonly cause?: unknown
 }
@@ -43,6 +45,7 @@ export class Refusal extends Error {
   readonly code: RefusalCode
   readonly detail: string | undefined
   readonly facts: Readonly<Record<string, string | number | readonly string[]>>
+  readonly decidedAt: number | undefined
   /** The record of this refusal, `origin#index`; set once it is durable. */
   record: string | undefined
   /** The call it ended; set by the pipeline. */
@@ -53,6 +56,7 @@ export class Refusal extends Error {
     this.code = code
     this.detail = options.detail
     this.facts = options.facts ?? {}
+    this.decidedAt = options.decidedAt
   }
 
   static from(thrown: unknown): Refusal {

@@ -36,8 +36,14 @@ export type Call = {
   /** Aborted when the caller leaves. */
   readonly signal: AbortSignal
   /**
+   * Counts this call, until it is over, among those its parties have under way. Refuses `overloaded` when
+   * one of them has as many as it may.
+   */
+  readonly admit: (parties: readonly string[]) => void
+  /**
    * The room's reading of the wire against the rules in force: which function, which arguments.
-   * Reads the body, within limits. Refuses `function-unknown`, `request-malformed`, `request-too-large`.
+   * Receives the body, within limits, the first time; asked again under other rules, reads the same bytes
+   * by those. Refuses `function-unknown`, `request-malformed`, `request-too-large`.
    */
   readonly read: (rules: InForce) => Promise<Reading>
 }
@@ -94,10 +100,11 @@ export type Accepted = {
 }
 export type Identified = Then<Accepted, 'identified', { principal: Principal }>
 export type Resolved = Then<Identified, 'resolved', Reading & { rules: InForce }>
+/** `decidedAt`: the moment policy was asked about, Unix milliseconds; what `context.time` was. */
 export type Authorized = Then<
   Resolved,
   'authorized',
-  { decision: Exclude<Decision, { effect: 'forbid' }> }
+  { decision: Exclude<Decision, { effect: 'forbid' }>; decidedAt: number }
 >
 /** `grants`: those of the decision that are live now. `fields`: the response fields they let through; absent means all. */
 export type Reviewed = Then<
@@ -140,6 +147,7 @@ export type Stage =
 export type ReplyHead = {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** As the upstream wrote it, with its parameters; empty when it said nothing. */
   readonly mediaType: string
 }
 type Body<State extends string> = {
@@ -147,7 +155,8 @@ type Body<State extends string> = {
   readonly head: ReplyHead
   readonly body: AsyncIterable<Chunk>
 }
-export type Raw = Body<'raw'>
+/** `fragment`: the upstream says that the body is only a part of the result. */
+export type Raw = Body<'raw'> & { readonly fragment: boolean }
 /** `findings` and `received` are complete when the body has ended. */
 export type Masked = Body<'masked'> & {
   readonly findings: () => readonly Finding[]

@@ -11,6 +11,10 @@ import { readSession } from './session-file.ts'
 export type Api = {
   readonly url: string
   readonly get: <Answer>(path: string, query?: Query) => Promise<Answer>
+  /** What is no JSON, as it came. */
+  readonly read: (
+    path: string,
+  ) => Promise<{ readonly bytes: Uint8Array; readonly headers: Headers }>
   readonly post: <Answer>(path: string, body: unknown) => Promise<Answer>
   readonly delete: (path: string) => Promise<void>
   /** Rows of a list in its order, page by page, up to `max`. `more`: there are others. */
@@ -66,6 +70,10 @@ export function openApi(at: { readonly url: string; readonly token: string }): A
   return {
     url: at.url,
     get,
+    read: async (path) => {
+      const response = await ask(at, { method: 'GET', path })
+      return { bytes: new Uint8Array(await response.arrayBuffer()), headers: response.headers }
+    },
     post: async (path, body) => readJson(await ask(at, { method: 'POST', path, body })),
     delete: async (path) => {
       await ask(at, { method: 'DELETE', path })
@@ -157,7 +165,7 @@ async function failureOf(response: Response): Promise<Failure> {
   return new Failure(
     exitOfStatus(response.status),
     problem?.title ?? `The admin API answered ${response.status}.`,
-    { ...(detail !== '' && { detail }), cure: cureOf(problem?.code, request) },
+    { ...(detail !== '' && { detail }), cure: cureOf(problem?.code, request), code: problem?.code },
   )
 }
 
@@ -186,6 +194,7 @@ const cures: Readonly<Record<string, string>> = {
   unauthenticated: 'sallyport login   (or set SALLYPORT_ADMIN_TOKEN)',
   forbidden: 'Ask an administrator for the role; `sallyport whoami` shows yours.',
   'not-found': 'Check the id; the `ls` commands list what there is.',
+  'not-integrated': 'Wait a second, or `--wait`: the log is published every second.',
   conflict: 'Somebody was faster. Look at it again, then decide.',
   'rulebook-invalid': 'Mend the problems, then `sallyport apply` again.',
   'rulebook-missing': 'sallyport apply',

@@ -16,9 +16,10 @@ export function declare(program: Command): void {
     .summary('answer what waits for a person')
     .description('Calls that are held until people agree. You vote on exactly what you are shown.')
     .addHelpText(
-      'before',
+      'beforeAll',
       examples(
         'sallyport approvals ls',
+        'sallyport approvals get 0198c2d0-…',
         'sallyport approvals watch',
         'sallyport approvals approve 0198c2d0-…',
         'sallyport approvals deny 0198c2d0-… --reason "not this customer"',

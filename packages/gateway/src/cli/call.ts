@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { readAddress } from './address.ts'
-import { durationMs, examples } from './declare.ts'
+import { durationOrNoneMs, examples } from './declare.ts'
 import { exitOfRefusal, exits, Failure } from './exit.ts'
 import { requestOf } from './http-request.ts'
 import { readFileOrStdin, readSecret } from './input.ts'
@@ -23,7 +23,11 @@ export function declare(program: Command): void {
     .option('--body <file>', 'the body, for functions that take one whole')
     .option('--token-file <file>', 'a token or API key')
     .option('--token-stdin', 'read the token or API key from stdin')
-    .option('--wait <time>', 'how long to be held for an approval: 2m', durationMs)
+    .option(
+      '--wait <time>',
+      'how long to be held for an approval: 2m; 0s: not at all',
+      durationOrNoneMs,
+    )
     .option('--approval <id>', 'the approval this call was given')
     .option('--session <name>', 'your name for the conversation this call belongs to')
     .option('--rulebook <folder>', 'where the function is described', '.')

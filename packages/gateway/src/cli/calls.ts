@@ -12,7 +12,7 @@ export function declare(program: Command): void {
     .command('calls')
     .summary('list and follow calls')
     .addHelpText(
-      'before',
+      'beforeAll',
       examples(
         'sallyport calls ls --function crm.customer.get',
         'sallyport calls get 0198c2d0-…',
@@ -77,8 +77,8 @@ async function get(id: string, options: Common): Promise<void> {
     ]),
     '',
     out.bold('Records'),
-    ...call.leaves.flatMap(({ index, type, time, leaf }) => [
-      `  ${out.bold(`#${index}`)} ${visible(type)} ${out.dim(visible(time))}`,
+    ...call.leaves.flatMap(({ index, type, time, state, leaf }) => [
+      `  ${out.bold(`#${index}`)} ${visible(type)} ${out.dim(`${visible(time)} ${visible(state)}`)}`,
       `  ${visibleJson(leaf, 0)}`,
     ]),
   ])

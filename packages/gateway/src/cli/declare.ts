@@ -1,9 +1,20 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type AddHelpTextContext, type Command, InvalidArgumentError, Option } from 'commander'
 import { formats } from './output.ts'
 
-/** Examples as help shows them: before everything else, because that is what people look for. */
-export function examples(...lines: readonly string[]): string {
-  return `Examples\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`
+/**
+ * Examples as help shows them: before everything else, because that is what people look for. The help of a
+ * command below this one shows those that use it, where they are added as `beforeAll`.
+ */
+export function examples(...lines: readonly string[]): (help: AddHelpTextContext) => string {
+  return ({ command }) => {
+    const shown = lines.filter((line) => line.includes(pathOf(command)))
+    return shown.length > 0 ? `Examples\n${shown.map((line) => `  $ ${line}`).join('\n')}\n` : ''
+  }
+}
+
+/** `sallyport keys create`. */
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 }
 
 /** `-o`, the same for every command that prints a result. */
@@ -41,6 +52,11 @@ export function durationMs(text: string): number {
   const ms = Number(count) * (unitMs[unit] ?? 0)
   if (ms <= 0) throw new InvalidArgumentError('Write a time such as 30s, 15m, 8h or 30d.')
   return ms
+}
+
+/** The same, and `0s`: not at all. */
+export function durationOrNoneMs(text: string): number {
+  return /^0(?:ms|s|m|h|d)?$/.test(text) ? 0 : durationMs(text)
 }
 
 const unitMs: Readonly<Record<string, number>> = {

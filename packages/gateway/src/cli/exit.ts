@@ -28,16 +28,23 @@ export class Failure extends Error {
   readonly exit: Exit
   readonly detail: string | undefined
   readonly cure: string | undefined
+  /** The problem's code, where the admin API said no. */
+  readonly code: string | undefined
 
   constructor(
     exit: Exit,
     message: string,
-    more: { readonly detail?: string | undefined; readonly cure?: string | undefined } = {},
+    more: {
+      readonly detail?: string | undefined
+      readonly cure?: string | undefined
+      readonly code?: string | undefined
+    } = {},
   ) {
     super(message)
     this.exit = exit
     this.detail = more.detail
     this.cure = more.cure
+    this.code = more.code
   }
 }
 

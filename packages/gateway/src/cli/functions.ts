@@ -11,11 +11,12 @@ export function declare(program: Command): void {
     .summary('list, show and import functions')
     .description('The functions of the rulebook in force, and import of new ones.')
     .addHelpText(
-      'before',
+      'beforeAll',
       examples(
         'sallyport functions ls',
         'sallyport functions get crm.customer.get',
-        'sallyport functions import openapi crm.yaml --connection crm --owner team-crm',
+        'sallyport functions import openapi crm.yaml --connection crm --owner team-crm \\\n' +
+          '      --out rulebook/functions/crm.yaml',
       ),
     )
   withPaging(functions.command('ls').summary('list functions'))
@@ -40,13 +41,6 @@ export function declare(program: Command): void {
     .requiredOption('--owner <owner>', 'who answers for them')
     .option('--include <pattern>', 'only operations like this; repeat for more', collected)
     .option('--out <file>', 'write here instead of stdout; never overwrites')
-    .addHelpText(
-      'before',
-      examples(
-        'sallyport functions import openapi crm.yaml --connection crm --owner team-crm \\\n' +
-          '      --out rulebook/functions/crm.yaml',
-      ),
-    )
     .action(async (file: string, options: Parameters<typeof importFile>[1]) => {
       await importFile(file, options)
     })
@@ -98,7 +92,7 @@ async function get(id: string, options: Common): Promise<void> {
       ['http', `${fn.method} ${fn.path}`],
       ['upstream', fn.upstream],
       ['idempotent', fn.idempotent ? 'yes' : 'no'],
-      ['payloads', fn.payloads],
+      ['payloads', `${fn.payloads}, retention ${fn.retention}`],
       ['digest', fn.digest],
     ]),
     '',

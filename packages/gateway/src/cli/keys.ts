@@ -18,7 +18,7 @@ export function declare(program: Command): void {
     .summary('create, list and revoke API keys')
     .description('API keys, for callers that have no identity provider. They always expire.')
     .addHelpText(
-      'before',
+      'beforeAll',
       examples(
         'sallyport keys create --name nightly --kind workload --scope crm.* --expires 30d',
         'sallyport keys ls',

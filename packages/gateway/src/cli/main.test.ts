@@ -4,7 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import type { Command } from 'commander'
 import { exits } from './exit.ts'
+import { buildProgram } from './program.ts'
 
 /** The real program as a child process: what it says where, and the code it leaves with. */
 const bin = join(import.meta.dirname, '../../bin/sallyport.js')
@@ -58,6 +60,16 @@ const cases: readonly (readonly [name: string, args: readonly string[], expected
   ['help', ['help'], { code: 0, stdout: /^Examples\n/ }],
   ['help of a command', ['help', 'call'], { code: 0, stdout: /^Examples\n[\s\S]*--approval <id>/ }],
   ['--help of a command below', ['approvals', 'deny', '--help'], { code: 0, stdout: /--reason/ }],
+  [
+    'its examples are its own',
+    ['keys', 'revoke', '--help'],
+    { code: 0, stdout: /^Examples\n {2}\$ sallyport keys revoke key_\w+\n\n/ },
+  ],
+  [
+    'a time that is none',
+    ['call', 'f', '--wait', 'soon'],
+    { code: 2, stderr: /Write a time such as/ },
+  ],
   ['exit codes', ['help', 'exit-codes'], { code: 0, stdout: /^ {2}0 {2}[\s\S]*\n130 {2}/ }],
   ['version', ['version'], { code: 0, stdout: /^sallyport \d+\.\d+\.\d+\nnode 2\d\./ }],
   ['--version', ['--version'], { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ }],
@@ -211,4 +223,21 @@ test('a reader that has seen enough is no failure', async () => {
 test('no exit code means two things', () => {
   const codes = Object.values(exits).map(({ code }) => code)
   assert.equal(new Set<number>(codes).size, codes.length)
+})
+
+test('the help of every command begins with an example of it', async () => {
+  const below = (command: Command): readonly Command[] => [
+    command,
+    ...command.commands.flatMap(below),
+  ]
+  for (const command of below(await buildProgram(() => true))) {
+    let text = ''
+    const writeOut = (more: string) => {
+      text += more
+    }
+    command.configureOutput({ writeOut }).outputHelp()
+    const [, example = ''] = /^Examples\n {2}\$ (.*)\n/.exec(text) ?? []
+    assert.ok(example.includes(command.name()), `${command.name()}: ${text}`)
+    assert.equal(text.match(/^Examples$/gm)?.length, 1, text)
+  }
 })

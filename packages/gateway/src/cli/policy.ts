@@ -16,10 +16,12 @@ export function declare(program: Command): void {
     .command('policy')
     .summary('test and explain policies')
     .addHelpText(
-      'before',
+      'beforeAll',
       examples(
         'sallyport policy test',
         'sallyport policy explain crm.customer.get --as user:corp:sam --group support --rulebook .',
+        'sallyport policy explain payments.transfer --as user:corp:sam --group support \\\n' +
+          '      --actor agent:corp:bot -d \'{"amount": 420000}\' --rulebook rulebook',
       ),
     )
   policy
@@ -48,13 +50,6 @@ export function declare(program: Command): void {
     .option('--rulebook <folder>', 'ask this folder instead of the running gateway')
     .addOption(adminUrlOption())
     .addOption(outputOption())
-    .addHelpText(
-      'before',
-      examples(
-        'sallyport policy explain payments.transfer --as user:corp:sam --group support \\\n' +
-          '      --actor agent:corp:bot -d \'{"amount": 420000}\' --rulebook rulebook',
-      ),
-    )
     .action(runExplain)
 }
 

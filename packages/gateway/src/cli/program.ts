@@ -21,9 +21,14 @@ const commands: Readonly<Record<string, Entry>> = {
   calls: { summary: 'list and follow calls', load: () => import('./calls.ts') },
   sessions: { summary: 'list and replay sessions', load: () => import('./sessions.ts') },
   keys: { summary: 'create, list and revoke API keys', load: () => import('./keys.ts') },
+  evidence: {
+    summary: 'prove, export, verify and erase evidence',
+    load: () => import('./evidence.ts'),
+  },
   login: { summary: 'sign in to the gateway', load: () => import('./login.ts') },
   logout: { summary: 'sign out', load: () => import('./logout.ts') },
   whoami: { summary: 'who is signed in, and where', load: () => import('./whoami.ts') },
+  witness: { summary: 'cosign other people’s logs', load: () => import('./witness.ts') },
   completion: { summary: 'print shell completion', load: () => import('./completion.ts') },
   version: { summary: 'print the version', load: () => import('./version.ts') },
 }

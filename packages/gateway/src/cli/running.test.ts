@@ -155,7 +155,7 @@ test('a call without proof is not made', async () => {
 
 test('a call that needs a person is held', async () => {
   const got = await run(
-    ['call', 'api.item.delete', '-d', '{"id":"7"}', '--rulebook', 'gw', '--wait', '1s'],
+    ['call', 'api.item.delete', '-d', '{"id":"7"}', '--rulebook', 'gw', '--wait', '0s'],
     caller,
   )
   check(got, { code: 6, stderr: /approval-required/ })

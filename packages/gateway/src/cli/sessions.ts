@@ -13,7 +13,7 @@ export function declare(program: Command): void {
     .command('sessions')
     .summary('list and replay sessions')
     .addHelpText(
-      'before',
+      'beforeAll',
       examples('sallyport sessions ls', 'sallyport sessions replay ses_… --speed 4'),
     )
   withPaging(sessions.command('ls').summary('list sessions, newest activity first'))

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { examples } from './declare.ts'
 import { tell } from './output.ts'
 
 /** The version of this package, from its own package.json. */
@@ -13,6 +14,7 @@ export function declare(program: Command): void {
   program
     .command('version')
     .summary('print the version')
+    .addHelpText('before', examples('sallyport version'))
     .action(() => {
       tell(`sallyport ${versionOf()}`)
       tell(`node ${process.versions.node} ${process.platform} ${process.arch}`)

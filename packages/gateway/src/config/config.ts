@@ -19,6 +19,7 @@ export type Config = {
   readonly operators: readonly OperatorConfig[]
   readonly callLimits: {
     readonly concurrentCalls: number
+    readonly callsPerCaller: number
     readonly heldResultBytes: number
     readonly chunkCommitBytes: number
   }
@@ -29,6 +30,25 @@ export type Config = {
     readonly decideByMs: number
     readonly claimByMs: number
   }
+  readonly witnesses: WitnessesConfig
+  /** Retention classes: how long payloads stay, milliseconds by name. There is always a `standard`. */
+  readonly retention: Readonly<Record<string, number>>
+}
+
+/** Who is asked to cosign every checkpoint, so that the log cannot show two histories. */
+export type WitnessesConfig = {
+  /** How many of them make a checkpoint `witnessed`. `none`: nothing is ever called witnessed. */
+  readonly quorum: 'all' | 'any' | 'none' | number
+  readonly members: readonly WitnessConfig[]
+}
+
+export type WitnessConfig = {
+  /** In the trust file, in metrics and in logs. */
+  readonly name: string
+  /** Verifier key of type 0x04 (cosignature/v1), as `sallyport witness init` prints it. */
+  readonly key: string
+  /** Its submission prefix: `/add-checkpoint` comes after it. */
+  readonly url: string
 }
 
 export type ListenConfig = {

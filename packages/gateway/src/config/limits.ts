@@ -14,16 +14,28 @@ export const limits = {
   streamedBodyBytes: 1_073_741_824,
   /** Deeper JSON is an attack on recursive readers; real arguments stay below ten. */
   argumentsDepth: 64,
+  /** No double written out in full is longer; what is longer is an attack on whoever does arithmetic with it. */
+  numberChars: 1_100,
   /** A session's name is hashed, never stored; a UUID or a conversation id fits. */
   sessionNameChars: 200,
   /** A caller that needs longer for its headers is holding a socket, not calling. */
   requestHeadersMs: 10_000,
+  /** A body that has begun comes in a stream of packets; a pause this long is a caller that went away. */
+  requestIdleMs: 15_000,
+  /** A body that is held, 1 MiB at the most, at 17 KiB/s: slower is somebody occupying a place. */
+  requestBodyMs: 60_000,
+  /** The rest of a body nobody reads is let in for so long, so that its sender can read the refusal. */
+  lingerMs: 5_000,
+  /** A caller that takes nothing of its answer for so long is gone, or keeps the place from others. */
+  callerStallMs: 30_000,
   /** Outlives the 60 s for which common load balancers keep a connection, so theirs closes first. */
   keepAliveMs: 65_000,
   /** Concurrent HTTP/2 streams of one connection: what browsers and gRPC clients expect. */
   http2Streams: 100,
   /** Concurrent calls of one instance: at 1 MiB of arguments each, 1 GiB of memory at the worst. */
   concurrentCalls: 1_024,
+  /** Of these, for one subject or one actor: it takes four at their limits to leave no place to others. */
+  callsPerCaller: 256,
 
   // --- What is held, kept and released ---
 
@@ -38,10 +50,17 @@ export const limits = {
 
   /** Sockets to one upstream: enough for 1,024 calls of 60 ms at 1,000 calls/s, few enough for small services. */
   upstreamSockets: 64,
+  /**
+   * How long a call waits for one of them, at most: longer than a connect takes, and nothing was sent
+   * yet, so the caller may simply come again.
+   */
+  upstreamQueueMs: 10_000,
   /** A TCP and TLS handshake across the world takes under a second; a dead host should be said soon. */
   upstreamConnectMs: 5_000,
   /** Until the upstream's first byte; a connection may set its own. */
   upstreamHeadersMs: 60_000,
+  /** Informational answers (1xx) before the one that counts: hints come once or twice. */
+  upstreamAnnouncements: 16,
   /** Between two bytes of an answer; long enough for event streams with a 15 s heartbeat. */
   upstreamIdleMs: 60_000,
 
@@ -51,6 +70,11 @@ export const limits = {
   approvalHoldMs: 60_000,
   /** How long at most: a held call occupies one of `concurrentCalls`. */
   approvalHoldMsMax: 600_000,
+  /**
+   * Calls of one caller that are held at once; one more is told at once that it has to come back. More than
+   * the questions one caller may have open, and few enough that thirty callers fit into `concurrentCalls`.
+   */
+  heldPerCaller: 32,
   /** A question whose caller comes back later: a working day anywhere. */
   approvalDecideByMs: 86_400_000,
   /** An approval is of the world as the approver saw it; later it has to be asked again. */
@@ -91,6 +115,67 @@ export const limits = {
   /** A group's or subject's name; the record has 8 KiB for everything. */
   partyNameChars: 256,
 
+  // --- The record ---
+
+  /** 400 days: a year and the month in which its audit is made. */
+  retentionMs: 34_560_000_000,
+  /** Shorter, and payloads would be gone before an approver or an operator could look. */
+  retentionMsMin: 3_600_000,
+  /** A century: for ever is not a time. */
+  retentionMsMax: 3_155_760_000_000,
+  /** Each is a search of its own in every pass. */
+  retentionClasses: 32,
+  /** How often payloads whose time is over are looked for, besides once at start. */
+  retentionPassMs: 3_600_000,
+  /** Records looked at in one turn, so that a long pass never holds up a call. */
+  retentionScanRecords: 1_000,
+  /** Records that one `payload.expired` names: their indexes fit into one record of 8 KiB. */
+  expiredPerRecord: 256,
+  /** Sessions known to be written down: about 1 KiB each. One that was forgotten is written again. */
+  sessionsRemembered: 10_000,
+
+  // --- The published log ---
+
+  /** Leaves of one growth of the tree: about 16 MiB staged at once; more are the next growth. */
+  growthLeaves: 16_384,
+  /** From the first new leaf to a growth; with the growth itself a leaf is published within a second. */
+  publishDelayMs: 300,
+  /** After publishing failed: so long first, doubled up to the most. */
+  publishRetryMs: 250,
+  /** A folder that can be written again is noticed within this. */
+  publishRetryMsMax: 2_000,
+  /** Publishing may fail for so long; then nothing new is let through until it works (AU-5). */
+  unpublishedMs: 30_000,
+  /** A checkpoint is kept for ever this often: an hour of a log, not a day, is the most it can be vague about. */
+  archiveMs: 3_600_000,
+  /** Silence of an emitter longer than two of these is a gap an auditor is shown. */
+  heartbeatMs: 10_000,
+  /** After an outcome could not be written the log says so; whoever had it may try again until then. */
+  lostOutcomeMs: 5_000,
+  /** 7 days: a trust file fetched weekly never misses a key. */
+  logKeyOverlapMs: 604_800_000,
+
+  // --- Witnesses ---
+
+  /** As many as every reader of a trust file has to take (c2sp.org/tlog-policy). */
+  witnesses: 32,
+  /** Two round trips across the world and a slow disk; no call waits for it. */
+  witnessAskMs: 5_000,
+  /** After a witness that could not be asked: so long first, doubled up to the most. */
+  witnessRetryMs: 1_000,
+  /** A witness that is back is noticed within a minute. */
+  witnessRetryMsMax: 60_000,
+  /** Archived checkpoints looked through at start for the newest witnessed one: two an hour, so half a day. */
+  checkpointsTakenUp: 24,
+  /** 64 KiB: a few cosignatures, post-quantum ones included. */
+  witnessAnswerBytes: 65_536,
+  /** 128 KiB: 63 proof lines and a checkpoint with 16 signatures of the longest kind. */
+  witnessRequestBytes: 131_072,
+  /** What a log sends fits into a few packets. */
+  witnessRequestMs: 10_000,
+  /** Connections to one witness; each log needs one. */
+  witnessConnections: 256,
+
   // --- The admin API ---
 
   /** Rows of a list unless asked. */
@@ -107,8 +192,17 @@ export const limits = {
   signInsPerMinute: 10,
   /** Open event streams at once. */
   eventStreams: 100,
+  /** How soon a busy or a quiet event stream ends after the sign-in it was opened with. */
+  eventSignInMs: 1_000,
   /** Comment lines that keep proxies from closing a quiet event stream. */
   eventHeartbeatMs: 15_000,
+
+  /** Exports under way at once; the oldest makes room. Each remembers its scope, not its files. */
+  exports: 100,
+  /** A large export over a slow line; after this it is asked for, and recorded, again. */
+  exportMs: 86_400_000,
+  /** Records of one session's export: each is a file, and its index is remembered. */
+  exportRecords: 100_000,
 
   // --- Keys the gateway issues ---
 

@@ -41,6 +41,11 @@ const notHttps = '3 An issuer has to be https; http needs `insecureHttp` and a l
 const http = (url: string, insecure: boolean) =>
   issuer(insecure ? '    insecureHttp: true' : '').replace('https://id.example', url)
 
+const witnesses = (quorum: string, ...members: readonly string[]) =>
+  ['witnesses:', `  ${quorum}`, '  members:', ...members.map((one) => `    - ${one}`)]
+    .join('\n')
+    .replaceAll('KEY', 'BAen1v17mF6212bCao6jzSnjBuCg3zgzjg7htTot83mB')
+
 type Case = readonly [
   name: string,
   text: string,
@@ -58,6 +63,19 @@ const cases: readonly Case[] = [
     { listen: { tls: { cert: join(folder, 'c.pem'), key: join(folder, 'k.pem') } } },
   ],
   ['times are read', 'approvals: {hold: 90s}', {}, { approvals: { holdMs: 90_000 } }],
+  ['payloads are kept for 400 days', '', {}, { retention: { standard: 34_560_000_000 } }],
+  [
+    'retention classes, and what is standard',
+    'retention: {short: 1d, standard: 30d}',
+    {},
+    { retention: { short: 86_400_000, standard: 2_592_000_000 } },
+  ],
+  [
+    'a retention class that would keep nothing',
+    'retention: {none: 1s}',
+    {},
+    ['1 The time has to be between 1h and 36525d.'],
+  ],
   [
     'the environment outranks the file',
     'listen: {port: 1}',
@@ -134,6 +152,43 @@ const cases: readonly Case[] = [
     'listen: {port: 9}\nadmin: {port: 9}',
     {},
     ['2 Callers and the admin API need different ports.'],
+  ],
+  ['nobody witnesses unless named', '', {}, { witnesses: { quorum: 'all', members: [] } }],
+  [
+    'witnesses and their quorum',
+    witnesses('quorum: 1', "{ name: w1, key: 'w+00000000+KEY', url: 'https://w.example/a' }"),
+    {},
+    { witnesses: { quorum: 1, members: [{ name: 'w1', url: 'https://w.example/a' }] } },
+  ],
+  [
+    'a quorum of more than there are',
+    witnesses('quorum: 2', "{ name: w1, key: 'w+00000000+KEY', url: 'https://w.example' }"),
+    {},
+    ['2 More are asked for than the 1 that are listed.'],
+  ],
+  [
+    'one key under two names',
+    witnesses(
+      'quorum: all',
+      "{ name: w1, key: 'w+00000000+KEY', url: 'https://w.example' }",
+      "{ name: w1, key: 'v+00000000+KEY', url: 'https://v.example' }",
+    ),
+    {},
+    ['5 Another witness has this name.', '5 Another witness has this key.'],
+  ],
+  [
+    'a witness that is none',
+    witnesses(
+      'quorum: most',
+      "{ name: none, key: 'w+00000000+AQen1v17mF6212bCao6jzSnjBuCg3zgzjg7htTot83mB', url: 'https://u:p@w.example' }",
+    ),
+    {},
+    [
+      '2 `quorum` has to be `all` or `any` or `none` or a number.',
+      '4 `none` has a meaning of its own in a trust file. Choose another name.',
+      '4 `key`: write the verifier key of type 0x04 that `sallyport witness init` prints',
+      '4 Write a prefix without user, query and fragment.',
+    ],
   ],
   [
     'a time out of bounds',

@@ -32,7 +32,8 @@ export function loadConfig(
   return { config: withAbsolutePaths(value, base) }
 }
 
-function readText(path: string): { readonly text: string } | { readonly problem: Problem } {
+/** At most `limits.yamlBytes` of text. */
+export function readText(path: string): { readonly text: string } | { readonly problem: Problem } {
   const at = { file: path, line: 0, column: 0 }
   try {
     if (statSync(path).size > limits.yamlBytes) {
@@ -63,6 +64,7 @@ const overridable: readonly (readonly [kind: 'text' | 'number' | 'switch', ...pa
   ['text', 'approvals', 'decideBy'],
   ['text', 'approvals', 'claimBy'],
   ['number', 'callLimits', 'concurrentCalls'],
+  ['number', 'callLimits', 'callsPerCaller'],
   ['number', 'callLimits', 'heldResultBytes'],
   ['number', 'callLimits', 'chunkCommitBytes'],
 ]

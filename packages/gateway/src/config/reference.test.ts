@@ -59,6 +59,9 @@ function row(node: JsonObject, path: string): string {
 }
 
 function typeOf(node: JsonObject): string {
+  if (Array.isArray(node.anyOf)) {
+    return node.anyOf.map((one) => (isJsonObject(one) ? typeOf(one) : 'any')).join(' or ')
+  }
   if (Array.isArray(node.enum)) return node.enum.map((one) => code(one)).join(' ')
   if (node.type === 'array' && isJsonObject(node.items)) return `list of ${typeOf(node.items)}`
   return typeof node.type === 'string' ? node.type : 'any'

@@ -91,6 +91,12 @@ const operator = z.strictObject({
 
 const callLimits = z.strictObject({
   concurrentCalls: z.int().min(1).max(65_536).default(limits.concurrentCalls),
+  callsPerCaller: z
+    .int()
+    .min(1)
+    .max(65_536)
+    .default(limits.callsPerCaller)
+    .describe('Of these, for one subject or one actor.'),
   heldResultBytes: z.int().min(0).max(16_777_216).default(limits.heldResultBytes),
   chunkCommitBytes: z.int().min(4_096).max(67_108_864).default(limits.chunkCommitBytes),
 })
@@ -114,6 +120,56 @@ const approvals = z
     claimByMs: claimBy,
   }))
 
+const retention = z
+  .record(alias, duration({ minMs: limits.retentionMsMin, maxMs: limits.retentionMsMax }))
+  .refine((classes) => Object.keys(classes).length <= limits.retentionClasses, {
+    message: `There are more than ${limits.retentionClasses} classes.`,
+  })
+  .transform((classes) => ({ standard: limits.retentionMs, ...classes }))
+
+const witness = z.strictObject({
+  name: alias
+    .refine((one) => one !== 'none', {
+      message: '`none` has a meaning of its own in a trust file. Choose another name.',
+    })
+    .describe('In the trust file, in metrics and in logs.'),
+  key: z
+    .string()
+    .max(500)
+    .regex(
+      /^[^\s+]+\+[0-9a-f]{8}\+B[A-P][A-Za-z0-9+/]{42}$/,
+      'write the verifier key of type 0x04 that `sallyport witness init` prints',
+    )
+    .describe('Its verifier key for `cosignature/v1`.'),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((text) => /^[^@?#]*$/.test(text), 'Write a prefix without user, query and fragment.')
+    .describe('Where it is asked: `/add-checkpoint` comes after it.'),
+})
+
+const witnesses = z
+  .strictObject({
+    quorum: z
+      .union([z.enum(['all', 'any', 'none']), z.int().min(1).max(limits.witnesses)])
+      .default('all')
+      .describe('How many of them make a record `witnessed`: `all`, `any`, `none` or a number.'),
+    members: z.array(witness).max(limits.witnesses).default([]),
+  })
+  .superRefine(({ quorum, members }, context) => {
+    const report = (at: readonly (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path: [...at], message })
+    if (typeof quorum === 'number' && quorum > members.length) {
+      report(['quorum'], `More are asked for than the ${members.length} that are listed.`)
+    }
+    for (const index of repeated(members.map((one) => one.name))) {
+      report(['members', index, 'name'], 'Another witness has this name.')
+    }
+    // One key under two names would count twice towards the quorum (c2sp.org/tlog-policy).
+    for (const index of repeated(members.map((one) => one.key.slice(one.key.lastIndexOf('+'))))) {
+      report(['members', index, 'key'], 'Another witness has this key.')
+    }
+  })
+
 /** gateway.yaml: its validation, its types (config.ts) and its JSON Schema are this one thing. */
 export const configSchema: z.ZodType<Config> = z
   .strictObject({
@@ -134,6 +190,12 @@ export const configSchema: z.ZodType<Config> = z
     operators: z.array(operator).max(1_000).default([]),
     callLimits: callLimits.prefault({}),
     approvals: approvals.prefault({}),
+    witnesses: witnesses.prefault({}).describe('Who cosigns the checkpoints of the log.'),
+    retention: retention
+      .prefault({})
+      .describe(
+        'How long payloads are kept, by class. `standard` is 400d unless it is named here.',
+      ),
   })
   .superRefine((config, context) => {
     const report = (at: readonly (string | number)[], message: string) =>

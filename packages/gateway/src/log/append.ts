@@ -1,8 +1,18 @@
 import type { Gate } from '../call/gate.ts'
-import type { RecordPosition } from '../call/stage.ts'
+import type { RecordPosition, Stage } from '../call/stage.ts'
+import type { Principal } from '../model/principal.ts'
 import type { Entry, Ledger } from '../store/store.ts'
 import { chunkEntry, denialEntry, intentEntry, outcomeEntry } from './call-record.ts'
+import { openSessions } from './session-record.ts'
 import { commitStream } from './stream-commitment.ts'
+
+type PipelineLog = Pick<
+  Gate,
+  'appendIntent' | 'appendOutcome' | 'appendChunk' | 'appendDenial' | 'commitStream'
+> & {
+  /** For a record that names a session and is written by somebody else: resolves when it may be. */
+  readonly sessionOpened: (principal: Principal) => Promise<void>
+}
 
 /** The pipeline's way to the log: each resolves with the record's place once it is durable. */
 export function openLog(options: {
@@ -10,17 +20,29 @@ export function openLog(options: {
   /** The log's name: the first half of every record's place. */
   readonly origin: string
   readonly now: () => number
-}): Pick<Gate, 'appendIntent' | 'appendOutcome' | 'appendChunk' | 'appendDenial' | 'commitStream'> {
+  /** Sessions whose parties are remembered as written down. */
+  readonly sessionsMax: number
+}): PipelineLog {
   const { ledger, origin, now } = options
+  const sessions = openSessions(options)
   const append = async (entry: Entry): Promise<RecordPosition> => {
     const { index } = await ledger.commit(entry)
     return { origin, index }
   }
+  /** Both commits are made in this turn, so nothing comes between the session and what names it. */
+  const appendFirst = async (at: Stage, make: (time: number) => Entry): Promise<RecordPosition> => {
+    const opened = 'principal' in at ? sessions.opened(at.principal) : undefined
+    const [position] = await Promise.all([append(make(now())), opened])
+    return position
+  }
   return {
-    appendIntent: (at) => append(intentEntry(at, now())),
+    appendIntent: (at) => appendFirst(at, (time) => intentEntry(at, time)),
     appendOutcome: (at, outcome) => append(outcomeEntry(at, outcome, now())),
     appendChunk: (at, soFar) => append(chunkEntry(at, soFar, now())),
-    appendDenial: (at, refusal) => append(denialEntry(at, refusal, now())),
+    appendDenial: (at, refusal) => appendFirst(at, (time) => denialEntry(at, refusal, time)),
     commitStream,
+    sessionOpened: async (principal) => {
+      await sessions.opened(principal)
+    },
   }
 }

@@ -48,6 +48,7 @@ function resolvedWith(secret: string, definition = fn): Resolved {
       waitMs: undefined,
       traceId: secret,
       signal: new AbortController().signal,
+      admit: () => assert.fail(),
       read: () => assert.fail(),
     },
     principal: {
@@ -95,6 +96,7 @@ const guardedWith = (secret: string, definition = fn): Guarded => ({
     grants: [],
     approverGroups: ['approvers'],
   },
+  decidedAt: now - 2,
   grants: [],
   fields: [['$.id']],
   argumentFindings: [{ rule: 'ssn', path: '$.ssn', how: 'hash', count: 2 }],
@@ -143,6 +145,7 @@ const committedFn = { ...fn, payloads: 'committed' } as const
 const same = bytes('same')
 const alone = { ...resolvedWith('s').principal, actors: [] }
 const policyDenied = new Refusal('policy-denied', {
+  decidedAt: now - 1,
   facts: { policies: ['no-night'], errors: ['broken'] },
 })
 
@@ -163,7 +166,9 @@ const cases: readonly (readonly [string, Entry, Expected])[] = [
           obligations: ['approval:approvers', 'mask:pan', 'fields'],
           policy: 'sha256:rules',
           rules: ['support-read'],
+          time: '2026-01-02T03:04:05.676Z',
         },
+        source: { ip: '127.0.0.1', protocol: 'http' },
         masked: [{ how: 'hash', n: 2, path: '$.ssn', rule: 'ssn' }],
         approvals: [{ by: 'corp:dana', id: 'apr_1' }],
       },
@@ -237,7 +242,15 @@ const cases: readonly (readonly [string, Entry, Expected])[] = [
       new Refusal('unauthenticated'),
       now,
     ),
-    { record: { type: 'call.denied', code: 'unauthenticated', stage: 'accepted' }, payloads: [] },
+    {
+      record: {
+        type: 'call.denied',
+        code: 'unauthenticated',
+        stage: 'accepted',
+        source: { ip: '127.0.0.1', protocol: 'http' },
+      },
+      payloads: [],
+    },
   ],
   [
     'a denial by policy',
@@ -251,6 +264,7 @@ const cases: readonly (readonly [string, Entry, Expected])[] = [
           obligations: [],
           policy: 'sha256:rules',
           rules: ['no-night', 'broken'],
+          time: '2026-01-02T03:04:05.677Z',
         },
       },
       payloads: ['args:kept:s'],
@@ -271,7 +285,11 @@ const cases: readonly (readonly [string, Entry, Expected])[] = [
     {
       record: {
         approval: 'apr_7',
-        decision: { effect: 'hold', obligations: ['approval:approvers'] },
+        decision: {
+          effect: 'hold',
+          obligations: ['approval:approvers'],
+          time: '2026-01-02T03:04:05.676Z',
+        },
       },
       payloads: ['args:kept:recorded s'],
     },

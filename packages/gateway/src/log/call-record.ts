@@ -21,6 +21,7 @@ import type { Entry, PayloadDraft } from '../store/store.ts'
 /** The record before the effect. */
 export function intentEntry(at: Approved, time: number): Entry {
   return {
+    ...retentionOf(at),
     record: {
       type: 'call.authorized',
       time: timestamp(time),
@@ -30,6 +31,7 @@ export function intentEntry(at: Approved, time: number): Entry {
         obligations: obligations(at),
         policy: at.rules.rulebook.digest,
         rules: at.decision.reasons.map(({ policy }) => policy),
+        time: timestamp(at.decidedAt),
       },
       masked: at.argumentFindings.map(masking),
       approvals: (at.approval?.by ?? []).map((by) => ({ by, id: at.approval?.id ?? '' })),
@@ -41,6 +43,7 @@ export function intentEntry(at: Approved, time: number): Entry {
 /** The record before the caller sees the result. Its ending is `done`, `aborted` or a refusal code. */
 export function outcomeEntry(at: Recorded, outcome: Outcome, time: number): Entry {
   return {
+    ...retentionOf(at),
     record: {
       type: 'call.outcome',
       time: timestamp(time),
@@ -56,6 +59,7 @@ export function outcomeEntry(at: Recorded, outcome: Outcome, time: number): Entr
 /** A commitment to the part of a streamed result that may be released once this is durable. */
 export function chunkEntry(at: Recorded, soFar: StreamCommitment, time: number): Entry {
   return {
+    ...retentionOf(at),
     record: { type: 'call.chunk', time: timestamp(time), ...afterIntent(at) },
     payloads: [streamed(soFar, unknownMediaType)],
   }
@@ -66,6 +70,7 @@ export function denialEntry(at: Stage, refusal: Refusal, time: number): Entry {
   const approval = approvalOf(refusal)
   const decision = deniedDecision(at, refusal)
   return {
+    ...('fn' in at && retentionOf(at)),
     record: {
       type: 'call.denied',
       time: timestamp(time),
@@ -79,10 +84,17 @@ export function denialEntry(at: Stage, refusal: Refusal, time: number): Entry {
   }
 }
 
+/** Under which class its payloads are kept; the standard one needs no saying. */
+function retentionOf({ fn }: Pick<Resolved, 'fn'>): Pick<Entry, 'retention'> {
+  return fn.retention === undefined ? {} : { retention: fn.retention }
+}
+
 function callFacts(at: Stage): CallFacts {
   const trace = at.call.traceId
+  const { ip, protocol } = at.call.source
   return {
     call: at.id,
+    source: { ip, protocol },
     ...('principal' in at && principalFacts(at.principal)),
     ...('fn' in at && {
       fn: { name: at.fn.id, schema: at.fn.digest, server: at.connection.id },
@@ -96,17 +108,17 @@ function principalFacts({ subject, actors, authentication, session }: Principal)
   const [current, ...earlier] = actors
   return {
     caller: {
-      ...party(current ?? subject),
+      ...partyOf(current ?? subject),
       authn: authentication.method,
       cred: authentication.credential,
     },
-    obo: current ? [subject, ...earlier].map(party) : [],
+    obo: current ? [subject, ...earlier].map(partyOf) : [],
     session,
   }
 }
 
 /** Undoes `<issuer>:<sub>`; a configured issuer name has no colon. */
-function party({ id }: Party): RecordedParty {
+export function partyOf({ id }: Party): RecordedParty {
   const colon = id.indexOf(':')
   if (colon < 0) return { iss: '', sub: id }
   return { iss: id.slice(0, colon), sub: id.slice(colon + 1) }
@@ -131,7 +143,14 @@ function deniedDecision(at: Stage, refusal: Refusal): CallFacts['decision'] {
   if (refusal.code === 'policy-denied') {
     const { policies = [], errors = [] } = refusal.facts
     const rules = [policies, errors].flatMap((ids) => (Array.isArray(ids) ? ids : []))
-    return { effect: 'deny', obligations: [], policy, rules: [...new Set<string>(rules)] }
+    const time = refusal.decidedAt === undefined ? undefined : timestamp(refusal.decidedAt)
+    return {
+      effect: 'deny',
+      obligations: [],
+      policy,
+      rules: [...new Set<string>(rules)],
+      ...(time !== undefined && { time }),
+    }
   }
   if (!('decision' in at)) return undefined
   const { decision } = at
@@ -141,6 +160,7 @@ function deniedDecision(at: Stage, refusal: Refusal): CallFacts['decision'] {
       decision.effect === 'hold' ? decision.approverGroups.map((group) => `approval:${group}`) : [],
     policy,
     rules: decision.reasons.map((reason) => reason.policy),
+    time: timestamp(at.decidedAt),
   }
 }
 
@@ -220,7 +240,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 /** Kept for the millisecond it is of: a busy gateway writes many records in one. */
 let latest = { time: Number.NaN, text: '' }
 
-function timestamp(time: number): string {
+export function timestamp(time: number): string {
   if (latest.time !== time) latest = { time, text: new Date(time).toISOString() }
   return latest.text
 }

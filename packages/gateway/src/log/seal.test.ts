@@ -16,7 +16,9 @@ test('what was kept comes back, and is bound to its commitment', () => {
       const { commitment, secret, box } = seal(value, binding, true)
       assert.ok(box)
       const clear = unseal({ commitment, secret, box }, binding)
-      assert.deepEqual(new Uint8Array(clear), value)
+      assert.deepEqual(new Uint8Array(clear.subarray(saltBytes)), value)
+      const shown = createHmac('sha256', clear.subarray(0, saltBytes)).update(value).digest()
+      assert.deepEqual(shown, commitment)
     }),
     { numRuns: 50 },
   )
@@ -26,6 +28,14 @@ test('what is only committed to can be shown with its salt', () => {
   const { commitment, secret, box } = seal(bytes, binding, false)
   assert.equal(box, undefined)
   assert.deepEqual(createHmac('sha256', secret).update(bytes).digest(), commitment)
+})
+
+test('a commitment is HMAC-SHA-256 whatever the length', () => {
+  for (const length of [0, 1, 63, 64, 65, 65_535, 65_536, 65_537, 200_000]) {
+    const value = Buffer.alloc(length, 0x5a)
+    const { commitment, secret } = seal(value, binding, false)
+    assert.deepEqual(createHmac('sha256', secret).update(value).digest(), commitment, `${length}`)
+  }
 })
 
 test('no two commitments or boxes of the same bytes are alike', () => {

@@ -66,6 +66,12 @@ export class Automaton {
   /** The member whose key's bytes, free of escapes, are `bytes[from..to)`. */
   member(node: Node, bytes: Uint8Array, from: number, to: number): Node {
     const names = node.namesByLength[to - from]
+    if (names !== undefined && names.length > limits.namesCompared) {
+      return this.memberNamed(
+        node,
+        Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString(),
+      )
+    }
     if (names !== undefined) {
       for (const name of names)
         if (sameBytes(name.bytes, bytes, from)) return this.#named(node, name)
@@ -223,7 +229,7 @@ function namesOf(selectors: readonly Selector[]): Name[] {
 
 function byLength(names: readonly Name[]): (Name[] | undefined)[] {
   const table = new Array<Name[] | undefined>(
-    1 + Math.max(-1, ...names.map((name) => name.bytes.length)),
+    1 + names.reduce((max, name) => Math.max(max, name.bytes.length), -1),
   ).fill(undefined)
   for (const name of names) {
     const row = table[name.bytes.length]

@@ -19,13 +19,15 @@ type Case = {
   readonly rules?: readonly (readonly [path: string, strategy: MaskStrategy])[]
   readonly fields?: readonly (readonly string[])[]
   readonly type?: string
+  readonly fragment?: true
   readonly body: string
   /** What comes out; `unchanged`, `withheld` for a MaskError, `refused` when there is no masker. */
   readonly out: string
   readonly found?: string
 }
 
-function check({ rules = [], fields = [], type = 'application/json', body, out, found }: Case) {
+function check(given: Case) {
+  const { rules = [], fields = [], type = 'application/json', body, out, found } = given
   const declared = rules.map(([path, strategy], at): MaskRule => ({ id: `r${at}`, path, strategy }))
   const masking = compileResultMasking(declared, fields)
   assert.ok('masker' in masking, 'problems')
@@ -34,6 +36,7 @@ function check({ rules = [], fields = [], type = 'application/json', body, out, 
   for (const size of sizes.length > 0 ? sizes : [1]) {
     const masker: Masker | undefined = masking.masker({
       mediaType: type,
+      fragment: given.fragment === true,
       key,
       echoes: [Buffer.from('sk-secret')],
     })
@@ -307,6 +310,62 @@ const cases: Readonly<Record<string, Case>> = {
     body: '{}',
     out: 'refused',
   },
+  'a fragment': { rules: a, fragment: true, body: '{"a":1}', out: 'refused' },
+  'a fragment under fields': { fields: [['$.a']], fragment: true, body: '{}', out: 'refused' },
+  'a fragment where nothing is declared': { fragment: true, body: '1,"a":2}', out: 'unchanged' },
+  ...Object.fromEntries(
+    [
+      'charset=utf-16',
+      'charset=latin1',
+      'charset=utf-7',
+      'charset="utf-16le"',
+      'charset=',
+      'charset',
+      "charset='utf-8'",
+      'charset=utf-8;charset=utf-16',
+      'charset=utf-8; CHARSET=utf-8',
+      'charset="utf-8',
+      'charset="\\utf-8"',
+      'x=";charset=utf-8";charset=utf-16',
+      'charset=utf-8, text/html; charset=utf-16',
+      'charset = utf-8',
+    ].map((parameters): [string, Case] => [
+      `a charset that is not ours: ${parameters}`,
+      { rules: a, type: `application/json; ${parameters}`, body: '{}', out: 'refused' },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['charset="UTF-8"', 'CharSet=utf8 ;', ';; charset=utf-8', 'x="a;charset=utf-16"', 'q=1'].map(
+      (parameters): [string, Case] => [
+        `a charset that is ours: ${parameters}`,
+        {
+          rules: a,
+          type: `application/json ;${parameters}`,
+          body: '{"a":1}',
+          out: '{"a":"[REDACTED:X]"}',
+        },
+      ],
+    ),
+  ),
+  'events in another charset': {
+    rules: a,
+    type: `${events};charset=utf-16`,
+    body: 'data: {"a":1}\n\n',
+    out: 'refused',
+  },
+  'US-ASCII that is': {
+    rules: a,
+    type: 'application/json; charset=us-ascii',
+    body: '{"a":1}',
+    out: '{"a":"[REDACTED:X]"}',
+  },
+  'US-ASCII that is not': {
+    rules: a,
+    type: 'application/json; charset=us-ascii',
+    body: '{"b":"\xc3\xa9"}',
+    out: 'withheld',
+  },
+  'two types': { rules: a, type: 'text/html, application/x+json', body: '{}', out: 'refused' },
   'text sequences': { rules: a, type: 'application/json-seq', body: '{}', out: 'refused' },
   'another type': { rules: a, type: 'text/html', body: 'x', out: 'refused' },
   'another type under fields': { fields: [['$.a']], type: 'text/csv', body: 'x', out: 'refused' },
@@ -335,10 +394,38 @@ const cases: Readonly<Record<string, Case>> = {
     body: `{"b":1,${' '.repeat(70_000)}"a":1}`,
     out: 'withheld',
   },
-  'bytes that are not UTF-8': {
+  ...Object.fromEntries(
+    [
+      ['in a string', '{"b":"\xff"}'],
+      ['in a key', '{"\xffa":1}'],
+      ['in what is hidden', '{"a":"\xff"}'],
+      ['overlong', '{"\xc1\xa1":1}'],
+      ['overlong in three', '{"\xe0\x81\xa1":1}'],
+      ['overlong in four', '{"\xf0\x80\x81\xa1":1}'],
+      ['an overlong quote', '{"b":"\xc0\xa2"}'],
+      ['half a surrogate pair', '{"b":"\xed\xa0\x80"}'],
+      ['beyond Unicode', '{"b":"\xf4\x90\x80\x80"}'],
+      ['five bytes', '{"b":"\xf8\x88\x80\x80\x80"}'],
+      ['a character cut off by a quote', '{"b":"\xe2\x82"}'],
+      ['a character cut off by the end', '"\xe2\x82'],
+      ['the rest of a character', '{"b":"\x82"}'],
+      ['after the text', '{"b":1}\xc3'],
+    ].map(([name, body = '']): [string, Case] => [
+      `not UTF-8: ${name}`,
+      { rules: a, body, out: 'withheld' },
+    ]),
+  ),
+  'not UTF-8: in an event': {
     rules: a,
-    body: '{"b":"\xff\xc0","a":"\xff"}',
-    out: '{"b":"\xff\xc0","a":"[REDACTED:X]"}',
+    type: events,
+    body: ':\xff\n\n',
+    out: 'withheld',
+  },
+  'not UTF-8: in a line': { rules: a, type: lines, body: '{}\n"\xc3"\n', out: 'withheld' },
+  'UTF-8 of every length': {
+    rules: a,
+    body: '{"b":"\xc2\xa2\xe2\x82\xac\xf0\x9f\x98\x80\xef\xbb\xbf","a":1}',
+    out: '{"b":"\xc2\xa2\xe2\x82\xac\xf0\x9f\x98\x80\xef\xbb\xbf","a":"[REDACTED:X]"}',
   },
   'each line': {
     rules: a,

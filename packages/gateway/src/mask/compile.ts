@@ -3,11 +3,13 @@ import type { Json, JsonObject } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
 import { Automaton } from './automaton.ts'
 import { scrubEchoes } from './echo.ts'
+import { inCharset } from './encoding.ts'
 import { eventStreamBody } from './event-stream.ts'
 import { FindingCount } from './finding-count.ts'
 import { emptyBody, type Framing, jsonBody, jsonLinesBody } from './json-body.ts'
 import { JsonMasker } from './json-masker.ts'
 import { limits } from './limits.ts'
+import { charsetOf, essenceOf } from './media-type.ts'
 import { type Path, parsePath } from './path.ts'
 import {
   type ArgumentMasking,
@@ -35,7 +37,9 @@ export function compileResultMasking(
   if (automaton === undefined) return { problems }
   const declared = rules.length > 0 || fields.length > 0
   return {
-    masker: ({ mediaType, key, echoes }) => {
+    masker: ({ mediaType, fragment, key, echoes }) => {
+      // Where a fragment begins nobody can say, so no path leads to the values in it.
+      if (declared && fragment) return undefined
       const found = new FindingCount()
       const framing = declared ? framingFor(mediaType, { automaton, key, found }) : passing
       return framing && withoutEchoes(framing, echoes, found)
@@ -98,20 +102,24 @@ type Masking = {
 
 /** How a body of this media type is read; undefined when it cannot be masked. */
 function framingFor(mediaType: string, masking: Masking): Framing | undefined {
-  const [essence = '', ...parameters] = mediaType.toLowerCase().split(';')
-  const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='))
-  // Rules are compared with UTF-8 bytes: in another encoding they would find nothing.
-  if (charset !== undefined && !/^charset="?(?:utf-?8|us-ascii)"?$/.test(charset)) return undefined
+  const framing = framingOf(essenceOf(mediaType), masking)
+  return framing && inCharset(charsetOf(mediaType), framing)
+}
+
+function framingOf(type: string, masking: Masking): Framing | undefined {
   const out = new Splice()
   const masker = new JsonMasker({ ...masking, out })
-  const type = essence.trim()
   if (type === '') return emptyBody()
-  if (type === 'application/json' || type.endsWith('+json')) return jsonBody(masker, out)
+  if (type === 'application/json' || jsonSuffix.test(type)) {
+    return jsonBody(masker, out)
+  }
   if (type === 'application/x-ndjson' || type === 'application/jsonl') {
     return jsonLinesBody(masker, out)
   }
   return type === 'text/event-stream' ? eventStreamBody(masker, out) : undefined
 }
+
+const jsonSuffix = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\+json$/
 
 const passing: Framing = { push: (chunk) => chunk, end: () => new Uint8Array(0) }
 

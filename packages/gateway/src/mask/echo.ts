@@ -1,3 +1,4 @@
+import { Bytes } from './bytes.ts'
 import { limits } from './limits.ts'
 import { MaskError } from './plan.ts'
 
@@ -11,12 +12,28 @@ export type EchoScrubber = {
 /**
  * Replaces every occurrence of the echoes in a byte stream. For every way the stream is cut, what
  * comes out is the same and holds no echo: bytes that may be the beginning of one are held back, at
- * most the length of the longest. An echo shorter than `limits.echoBytesMin` is ignored.
+ * most the length of the longest. Linear unless an echo repeats itself, which is the operator's choice
+ * and not the upstream's. An echo shorter than `limits.echoBytesMin` is ignored.
  */
 export function scrubEchoes(echoes: readonly Uint8Array[]): EchoScrubber {
   const { wanted, mark } = prepare(echoes)
-  let held = nothing
+  const held = new Bytes(wanted[0]?.length ?? 0)
+  /** Those that begin with all of what is held. */
+  let begun: readonly Buffer[] = []
   let found = 0
+
+  const hold = (bytes: Uint8Array) => {
+    held.add(bytes, 0, bytes.length)
+    begun = wanted.filter((echo) => begins(echo, 0, bytes))
+  }
+  /** Whether the chunk only continues what is held, so that nothing is settled by it. */
+  const continues = (chunk: Uint8Array): boolean => {
+    const still = begun.filter((echo) => begins(echo, held.length, chunk))
+    if (still.length === 0) return false
+    held.add(chunk, 0, chunk.length)
+    begun = still
+    return true
+  }
 
   const scan = (bytes: Uint8Array, { last }: { readonly last: boolean }): Uint8Array => {
     const text = asBuffer(bytes)
@@ -31,16 +48,20 @@ export function scrubEchoes(echoes: readonly Uint8Array[]): EchoScrubber {
       found += 1
       if (settled < from) settled = earliestBeginning(text, wanted, from)
     }
-    held = settled === text.length ? nothing : Uint8Array.from(text.subarray(settled))
+    if (settled < text.length) hold(text.subarray(settled))
     if (parts.length === 0) return settled === bytes.length ? bytes : bytes.subarray(0, settled)
     return Buffer.concat([...parts, text.subarray(from, settled)])
   }
 
   if (wanted.length === 0) return { push: same, end: () => nothing, count: () => 0 }
   return {
-    push: (chunk) =>
-      scan(held.length === 0 ? chunk : Buffer.concat([held, chunk]), { last: false }),
-    end: () => (held.length === 0 ? nothing : scan(held, { last: true })),
+    push: (chunk) => {
+      if (held.length === 0) return scan(chunk, { last: false })
+      // Single bytes of a long echo are each compared once, not all that is held with each of them.
+      if (continues(chunk)) return nothing
+      return scan(Buffer.concat([held.take(), chunk]), { last: false })
+    },
+    end: () => (held.length === 0 ? nothing : scan(held.take(), { last: true })),
     count: () => found,
   }
 }
@@ -123,6 +144,12 @@ function touches(echo: Buffer, mark: Buffer): boolean {
     if (ends && echo.compare(mark, 0, length, echo.length - length) === 0) return true
   }
   return false
+}
+
+/** Whether the echo goes on with these bytes from there, and then on. */
+function begins(echo: Buffer, from: number, bytes: Uint8Array): boolean {
+  const to = from + bytes.length
+  return to < echo.length && echo.compare(bytes, 0, bytes.length, from, to) === 0
 }
 
 type Hit = { readonly at: number; readonly length: number }

@@ -30,7 +30,7 @@ function check(declared: Declared, value: Json, { seed, size }: { seed: number; 
 function mask({ rules, fields }: Declared, text: string, size: number): string {
   const masking = compileResultMasking(rules, fields)
   assert.ok('masker' in masking)
-  const masker = masking.masker({ mediaType: 'application/json', key, echoes: [] })
+  const masker = masking.masker({ mediaType: 'application/json', fragment: false, key, echoes: [] })
   assert.ok(masker)
   const bytes = Buffer.from(text)
   const parts: Uint8Array[] = []
@@ -236,7 +236,12 @@ test('where no rule hits, every byte survives and the same chunks come back', ()
         ),
         text,
       )
-      const masker = masking.masker({ mediaType: 'application/json', key, echoes: [] })
+      const masker = masking.masker({
+        mediaType: 'application/json',
+        fragment: false,
+        key,
+        echoes: [],
+      })
       const bytes = Buffer.from(text)
       assert.equal(masker?.push(bytes), bytes)
     }),

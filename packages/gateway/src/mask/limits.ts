@@ -19,6 +19,8 @@ export const limits = {
   maskedScalarBytes: 65_536,
   /** One event of an event stream, which is held until it is complete. */
   eventBytes: 1_048_576,
+  /** Names of one length a key is compared with byte by byte; with more, its text is looked up instead. */
+  namesCompared: 8,
   /**
    * Remembered combinations of path positions. Hostile nesting can reach many combinations under
    * descendant paths; beyond this number they are computed each time instead of remembered.

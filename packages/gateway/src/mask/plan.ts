@@ -23,10 +23,13 @@ export type Masker = {
   readonly findings: () => readonly Finding[]
 }
 
-/** How the results of one function are masked. `undefined` from `masker`: this media type cannot be masked as the rules require. */
+/** How the results of one function are masked. `undefined` from `masker`: such a result cannot be masked as the rules require. */
 export type ResultMasking = {
   readonly masker: (options: {
+    /** As the upstream wrote it, with its parameters. */
     readonly mediaType: string
+    /** The body is only a part of the result. */
+    readonly fragment: boolean
     readonly key: Uint8Array
     /** Byte strings that must not come back: the upstream's credential in every form it could be echoed. */
     readonly echoes: readonly Uint8Array[]

@@ -45,6 +45,8 @@ export type FunctionDefinition = {
   readonly resultMasks: readonly MaskRule[]
   /** Whether payload bytes are kept encrypted beside the record, or only committed to. */
   readonly payloads: 'kept' | 'committed'
+  /** How long payloads stay: a retention class of gateway.yaml. Absent: `standard`. */
+  readonly retention?: string
   readonly digest: string
 }
 

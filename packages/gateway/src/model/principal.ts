@@ -30,6 +30,11 @@ export type Principal = {
   readonly session: string
 }
 
+/** Who makes the call: the current actor, or the subject when nobody acts for them. */
+export function callerOf({ subject, actors }: Principal): Party {
+  return actors[0] ?? subject
+}
+
 /**
  * The parties whose rights a call needs, each on its own: the subject and, when somebody acts for
  * them, the current actor. Earlier actors are history, not authority (RFC 8693 section 4.1).

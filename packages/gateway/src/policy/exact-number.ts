@@ -30,8 +30,9 @@ const digitsMax = 400
 
 /** A JSON number times ten to the `digits`, when that is an integer. */
 function scaled(text: string, digits: number): bigint | undefined {
+  if (text.length > digitsMax) return undefined
   const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text)
-  if (!match || text.length > digitsMax) return undefined
+  if (!match) return undefined
   const [, sign, whole = '', fraction = '', exponentText = '0'] = match
   const exponent = Number(exponentText) - fraction.length + digits
   if (Math.abs(exponent) > exponentMax) return undefined

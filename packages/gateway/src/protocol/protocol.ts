@@ -20,7 +20,7 @@ export type Listener = {
 }
 
 export type Forwarder = {
-  /** Refuses `upstream-unreachable`, `upstream-timeout`, `upstream-failed`, `caller-left`. */
+  /** Refuses `overloaded`, `upstream-unreachable`, `upstream-timeout`, `upstream-failed`, `caller-left`. */
   readonly forward: (at: Recorded, credential: Credential) => Promise<Raw>
   readonly close: () => Promise<void>
 }

@@ -26,7 +26,7 @@ if (!('problems' in loaded)) {
     const fn = loaded.rulebook.functions.find(({ id }) => id === 'crm.customer.get')
     assert.ok(fn)
     const key = new Uint8Array(32)
-    const options = { mediaType: 'application/json', key, echoes: [] }
+    const options = { mediaType: 'application/json', fragment: false, key, echoes: [] }
     const masker = loaded.inForce.resultMasking(fn, []).masker(options)
     assert.ok(masker)
     const body = {

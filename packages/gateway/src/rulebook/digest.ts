@@ -30,11 +30,20 @@ export function sealRulebook(content: {
   const connections = byId(content.connections)
   const functions = byId(content.functions)
   const policies = byId(content.policies)
-  const rules = policies.map(({ id, effect, text, annotations }) => {
+  const digest = digestOfText(rulebookContent({ connections, functions, policies }))
+  return { digest, connections, functions, policies }
+}
+
+/**
+ * The canonical JSON whose SHA-256 is the rulebook's digest, from a rulebook that is put together. Enough
+ * to judge by: policies are in it as Cedar without comments and layout.
+ */
+export function rulebookContent(rulebook: Omit<Rulebook, 'digest'>): string {
+  const { connections, functions } = rulebook
+  const policies = rulebook.policies.map(({ id, effect, text, annotations }) => {
     return { id, effect, text: cedarTokens(text), annotations }
   })
-  const digest = digestOf({ connections, functions, policies: rules })
-  return { digest, connections, functions, policies }
+  return canonicalJson({ connections, functions, policies })
 }
 
 /**
@@ -68,7 +77,11 @@ function cedarTokens(text: string): string {
 }
 
 function digestOf(value: unknown): string {
-  return `sha256:${createHash('sha256').update(canonicalJson(value)).digest('hex')}`
+  return digestOfText(canonicalJson(value))
+}
+
+function digestOfText(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`
 }
 
 function byId<Item extends { readonly id: string }>(items: readonly Item[]): readonly Item[] {

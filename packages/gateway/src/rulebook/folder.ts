@@ -44,6 +44,17 @@ export async function readFolder(
 
 type Reading = { root: string; problems: Problem[]; files: number; bytes: number }
 
+/** What of a folder is looked at: all that `readFolder` reads or complains about. Never rejects. */
+export async function listFolder(folder: string): Promise<readonly string[]> {
+  const found = await Promise.all(
+    ['', ...parts].map(async (part) => {
+      const names = await readdir(join(folder, part)).catch(() => [])
+      return names.filter((name) => !ignored(name)).map((name) => join(part, name))
+    }),
+  )
+  return found.flat().slice(0, limits.rulebookFiles)
+}
+
 const yaml = /\.ya?ml$/
 const cedar = /\.cedar$/
 const parts = ['connections', 'functions', 'policies', 'tests']

@@ -60,6 +60,7 @@ export type FunctionEntry = {
   readonly mask?: 'none' | readonly MaskEntry[] | undefined
   readonly maskArguments?: readonly ArgumentMaskEntry[] | undefined
   readonly payloads?: 'kept' | 'committed' | undefined
+  readonly retention?: string | undefined
 }
 
 export type FunctionsForm = {
@@ -208,6 +209,10 @@ const functionEntry = z.strictObject({
     .describe('What of the result is hidden. Above internal it has to be said: `none` or a list.'),
   maskArguments: z.array(argumentMaskEntry).max(500).optional(),
   payloads: z.enum(['kept', 'committed']).optional(),
+  retention: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
+    .optional(),
 })
 
 export const functionsForm: z.ZodType<FunctionsForm> = z

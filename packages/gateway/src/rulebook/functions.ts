@@ -53,6 +53,7 @@ export function readFunction(
     argumentMasks: argumentMasks.rules,
     resultMasks: masks.rules,
     payloads: entry.payloads ?? 'kept',
+    ...(entry.retention !== undefined && { retention: entry.retention }),
   }
   return { draft: { definition, address, check: compiled.check }, flaws }
 }

@@ -226,6 +226,14 @@ const cases: readonly (readonly [string, Texts, readonly string[]])[] = [
     ['functions/crm.yaml:7 A mask does one thing.'],
   ],
   [
+    'masking rule for functions that could not be read',
+    {
+      ...masking("rules:\n  - functions: ['*']\n    mask: [{ path: $.a, drop: true }]\n"),
+      'functions/crm.yaml': 'connection: crm\nfunctions: 7\n',
+    },
+    ['functions/crm.yaml:2 `functions` has to be a list.'],
+  ],
+  [
     'masking rule for nothing',
     masking("rules:\n  - functions: ['crn.*']\n    mask: [{ path: $.a, drop: true }]\n"),
     ['masking.yaml:2 `crn.*` names no function.'],
@@ -340,4 +348,19 @@ test('whatever stands in the files, loading says so and does not throw', () => {
     ),
     { numRuns: 150 },
   )
+})
+
+test('a retention class has to be one of the gateway’s, where those are known', () => {
+  const problemsWith = (known?: readonly string[]) => {
+    const texts = { ...sound, ...fn('risk: low', 'risk: low\n    retention: shrot') }
+    const read = readRulebook(filesOf(texts), known ? { retention: known } : {})
+    return 'problems' in read
+      ? read.problems.map(({ file, line, message, hint }) => `${file}:${line} ${message} ${hint}`)
+      : read.rulebook.functions.flatMap(({ retention }) => retention ?? [])
+  }
+  assert.deepEqual(problemsWith(['standard', 'short']), [
+    'functions/crm.yaml:8 There is no retention class `shrot`. Did you mean `short`?',
+  ])
+  assert.deepEqual(problemsWith(['standard', 'shrot']), ['shrot'])
+  assert.deepEqual(problemsWith(), ['shrot'])
 })

@@ -11,7 +11,7 @@ import { type RulebookFile, type RulebookFiles, readFolder } from './folder.ts'
 import { makeInForce } from './in-force.ts'
 import { pathProblem } from './masks.ts'
 import { readConnections, shadowedFunctions } from './read-connections.ts'
-import { readFunctions } from './read-functions.ts'
+import { readFunctions, unknownRetention } from './read-functions.ts'
 import { applyMasking } from './read-masking.ts'
 import { type PolicyTest, readTests } from './read-tests.ts'
 
@@ -29,24 +29,45 @@ export type LoadProblems = { readonly problems: readonly Problem[] }
  * Reads and checks a rulebook's folder as a whole: either it is sound, or everything wrong with it is
  * listed with file, line and column. Never throws. Nothing is put in force by loading it.
  */
-export async function loadRulebook(folder: string): Promise<LoadedRulebook | LoadProblems> {
+export async function loadRulebook(
+  folder: string,
+  { retention }: Pick<ReadOptions, 'retention'> = {},
+): Promise<LoadedRulebook | LoadProblems> {
   const { files, problems } = await readFolder(folder)
-  const read = readRulebook(files)
+  const whole = !problems.some(mayHideFunctions)
+  const read = readRulebook(files, { whole, ...(retention && { retention }) })
   if (problems.length === 0) return read
   const more = 'problems' in read ? read.problems : []
   return { problems: sortProblems([...problems, ...more]) }
 }
 
+/** What could not be read there, or was not looked for by its name, may have described functions. */
+function mayHideFunctions({ file }: Problem): boolean {
+  return !/^(?:policies|tests|masking)\b/.test(file)
+}
+
+type ReadOptions = {
+  /** None of the files that describe functions is missing. */
+  readonly whole?: boolean
+  /** Names of the retention classes there are; absent: not known here, so none is unknown. */
+  readonly retention?: readonly string[]
+}
+
 /** The same for files already at hand. */
-export function readRulebook(files: RulebookFiles): LoadedRulebook | LoadProblems {
+export function readRulebook(
+  files: RulebookFiles,
+  { whole = true, retention }: ReadOptions = {},
+): LoadedRulebook | LoadProblems {
   const problems: Problem[] = []
   const connections = readConnections(files.connections, problems)
-  const from = { connections, complete: problems.length === 0 }
+  const from = { connections, complete: whole && problems.length === 0 }
   const described = readFunctions(files.functions, from, problems)
   problems.push(...shadowedFunctions(connections, described))
-  const placed = applyMasking(files.masking, described, problems)
-  // A policy or test that names a function which could not be read is not itself at fault.
-  const complete = problems.length === 0
+  if (retention) problems.push(...unknownRetention(described, retention))
+  // Who names a function that could not be read is not itself at fault.
+  const known = { functions: described, complete: whole && problems.length === 0 }
+  const placed = applyMasking(files.masking, known, problems)
+  const complete = whole && problems.length === 0
   const functions = placed.map(({ value }) => withDigest(value.definition))
   const { policies, compiled } = readPolicies(files.policies, { functions, complete }, problems)
   const ids = { functions: functions.map(({ id }) => id), policies: policies.map(({ id }) => id) }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,8 @@ import { type TestContext, test } from 'node:test'
 import { openRulebooks, type RulebookOutcome, type Rulebooks } from './open.ts'
 
 const demo = join(import.meta.dirname, '../../../../examples/rulebooks/demo')
+
+const maskingOfAll = "rules:\n  - functions: ['crm.*']\n    mask: [{ path: $.a, drop: true }]\n"
 
 type House = {
   readonly folder: string
@@ -27,7 +30,10 @@ async function open(t: TestContext, record?: () => Promise<void>): Promise<House
     folder,
     record: async (activation) => {
       await record?.()
-      recorded.push(activation)
+      const { content, ...rest } = activation
+      const sum = createHash('sha256').update(content).digest('hex')
+      assert.equal(rest.digest, `sha256:${sum}`, 'the content is what the digest stands for')
+      recorded.push(rest)
     },
     onOutcome: (outcome) => {
       for (const { fits, done } of waiting) if (fits(outcome)) done(outcome)
@@ -86,6 +92,17 @@ test('an invalid one never replaces a valid one', async (t) => {
   assert.ok(problems.some(({ file }) => file === 'connections/crm.yaml'))
   assert.equal(rulebooks.current(), before)
   assert.equal(recorded.length, 1)
+})
+
+test('a file that cannot be read does not accuse the others', async (t) => {
+  const { folder, rulebooks } = await open(t)
+  await writeFile(join(folder, 'masking.yaml'), maskingOfAll)
+  await writeFile(join(folder, 'functions/crm.yaml'), Buffer.from([0xff]))
+  const { problems } = await rulebooks.check()
+  assert.deepEqual(
+    problems.map(({ file, message }) => `${file} ${message}`),
+    ['functions/crm.yaml The file is not UTF-8.'],
+  )
 })
 
 test('one that fails its own tests neither', async (t) => {
@@ -174,5 +191,23 @@ test('what changed before anybody watched is noticed too', async (t) => {
   await edit(folder, 'connections/crm.yaml', 'timeout: 10s', 'timeout: 20s')
   const changed = outcome((one) => one.changed)
   rulebooks.watch()
+  assert.equal((await changed).digest, rulebooks.current()?.rulebook.digest)
+})
+
+test('a change that could not be recorded takes effect when it can be', async (t) => {
+  let full = false
+  const { folder, rulebooks, outcome } = await open(t, async () => {
+    if (full) throw new Error('disk full')
+  })
+  await rulebooks.activate('gateway:start')
+  const before = rulebooks.current()
+  rulebooks.watch()
+  full = true
+  const unrecorded = outcome((one) => one.problems.length > 0)
+  await edit(folder, 'connections/crm.yaml', 'timeout: 10s', 'timeout: 20s')
+  assert.match((await unrecorded).problems[0]?.message ?? '', /could not be recorded/)
+  assert.equal(rulebooks.current(), before)
+  const changed = outcome((one) => one.changed && one.problems.length === 0)
+  full = false
   assert.equal((await changed).digest, rulebooks.current()?.rulebook.digest)
 })

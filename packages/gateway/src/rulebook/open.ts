@@ -1,5 +1,6 @@
 import type { InForce } from '../call/gate.ts'
 import type { Problem } from '../model/rulebook.ts'
+import { rulebookContent } from './digest.ts'
 import { sortProblems } from './flaw.ts'
 import { type LoadedRulebook, loadRulebook } from './load.ts'
 import { type PolicyTestResult, runPolicyTests } from './run-tests.ts'
@@ -41,12 +42,16 @@ export type Rulebooks = {
 
 export type RulebooksOptions = {
   readonly folder: string
+  /** Names of the retention classes functions may cite. */
+  readonly retention?: readonly string[]
   /** Must be durable when it resolves. */
   readonly record: (activation: {
     readonly digest: string
     /** Empty when none was in force. */
     readonly previous: string
     readonly by: string
+    /** The canonical JSON whose SHA-256 is the digest. */
+    readonly content: string
   }) => Promise<unknown>
   /** Told of every outcome that followed from a change of the folder, and of every activation. */
   readonly onOutcome?: (outcome: RulebookOutcome) => void
@@ -55,19 +60,24 @@ export type RulebooksOptions = {
 
 /** Holds the rulebook in force and replaces it as a whole, or not at all. */
 export function openRulebooks(options: RulebooksOptions): Rulebooks {
-  const { folder, record, onOutcome = () => {}, now = Date.now } = options
+  const { folder, retention, record, onOutcome = () => {}, now = Date.now } = options
   let inForce: InForceSince | undefined
   let queue: Promise<unknown> = Promise.resolve()
   const stops = new Set<() => void>()
 
-  const read = async () => readOutcome(await loadRulebook(folder), inForce?.rulebook.digest)
+  const read = async () =>
+    readOutcome(
+      await loadRulebook(folder, retention ? { retention } : {}),
+      inForce?.rulebook.digest,
+    )
 
   const replace = async (by: string): Promise<RulebookOutcome> => {
     const { outcome, loaded } = await read()
     if (loaded && outcome.problems.length === 0 && outcome.changed) {
       const { digest } = loaded.rulebook
       // A crash between the two leaves a record of rules that decided nothing; never the reverse.
-      await record({ digest, previous: inForce?.rulebook.digest ?? '', by })
+      const content = rulebookContent(loaded.rulebook)
+      await record({ digest, previous: inForce?.rulebook.digest ?? '', by, content })
       inForce = { ...loaded, since: now() }
     }
     return outcome
@@ -78,8 +88,13 @@ export function openRulebooks(options: RulebooksOptions): Rulebooks {
     return turn
   }
   let told = '[]'
-  const follow = async () => {
-    const outcome = await activate('gateway:watch').catch(unrecorded)
+  const follow = async (): Promise<'settled' | 'again'> => {
+    const outcome = await activate('gateway:watch').catch(() => undefined)
+    // What could not be recorded is tried again until it can; said once.
+    tell(outcome ?? unrecorded())
+    return outcome ? 'settled' : 'again'
+  }
+  const tell = (outcome: RulebookOutcome) => {
     // One save can come as several events; what was said is not said again.
     const said = JSON.stringify(outcome.problems)
     if (outcome.changed || said !== told) onOutcome(outcome)

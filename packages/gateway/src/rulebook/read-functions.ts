@@ -50,6 +50,23 @@ export function readFunctions(
   return functions
 }
 
+/** What is kept for a time nobody has defined would be kept for ever. */
+export function unknownRetention(
+  functions: readonly Placed<FunctionDraft>[],
+  known: readonly string[],
+): readonly Problem[] {
+  return functions.flatMap(({ value, site, path }) => {
+    const { retention } = value.definition
+    if (retention === undefined || known.includes(retention)) return []
+    const message = `There is no retention class \`${retention}\`.`
+    const near = nearest(retention, known)
+    const hint = near
+      ? `Did you mean \`${near}\`?`
+      : `Name it under \`retention\` in gateway.yaml. Known: ${known.join(', ')}.`
+    return [problemAt(site, { path: ['retention'], message, hint }, path)]
+  })
+}
+
 function unknownConnection(
   id: string,
   site: Parameters<typeof problemAt>[0],

@@ -10,13 +10,21 @@ import { type MaskingForm, maskingForm } from './forms.ts'
 import { type FunctionDraft, withMasks } from './functions.ts'
 import { readArgumentMasks, readMasks } from './masks.ts'
 
+type Known = {
+  readonly functions: readonly Placed<FunctionDraft>[]
+  /** False when some could not be read: a rule may then be for one of those. */
+  readonly complete: boolean
+}
+
 /** Reads masking.yaml and gives every function it covers its rules. */
 export function applyMasking(
   files: readonly RulebookFile[],
-  functions: readonly Placed<FunctionDraft>[],
+  known: Known,
   problems: Problem[],
 ): readonly Placed<FunctionDraft>[] {
-  const rules = files.flatMap((file) => readRules(file, functions, problems))
+  const { functions, complete } = known
+  const ids = complete ? functions.map(({ value }) => value.definition.id) : undefined
+  const rules = files.flatMap((file) => readRules(file, ids, problems))
   const masked = functions.map((one) => {
     const { id } = one.value.definition
     const covering = rules.filter(({ patterns }) => patterns.some((pattern) => covers(pattern, id)))
@@ -42,7 +50,7 @@ type CoveringRule = {
 
 function readRules(
   { file, text }: RulebookFile,
-  functions: readonly Placed<FunctionDraft>[],
+  ids: readonly string[] | undefined,
   problems: Problem[],
 ): readonly CoveringRule[] {
   const { value, problems: found, positionOf } = readYaml(text, file, maskingForm)
@@ -52,7 +60,6 @@ function readRules(
     problems.push(problemAt(site, { path: [], message: 'Some text here is not Unicode.' }))
     return []
   }
-  const ids = functions.map(({ value: { definition } }) => definition.id)
   return (value?.rules ?? []).map((rule, index) => {
     const path = ['rules', index]
     problems.push(...patternProblems(rule, ids, site, path))
@@ -68,12 +75,12 @@ function readRules(
 /** A rule for a function that does not exist hides nothing where somebody relies on it. */
 function patternProblems(
   rule: MaskingForm['rules'][number],
-  ids: readonly string[],
+  ids: readonly string[] | undefined,
   site: Site,
   path: readonly (string | number)[],
 ): Problem[] {
   const problems = rule.functions.flatMap((pattern, index) => {
-    if (ids.some((id) => covers(pattern, id))) return []
+    if (!ids || ids.some((id) => covers(pattern, id))) return []
     const near = nearest(pattern, ids)
     const message = `\`${pattern}\` names no function.`
     const hint = near ? `Did you mean \`${near}\`?` : 'Write a function id, `crm.*` or `*`.'

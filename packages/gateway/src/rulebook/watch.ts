@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { limits } from '../config/limits.ts'
+import { listFolder } from './folder.ts'
 
 // Editors and Git write in bursts; a rulebook read in the middle of one is a mixture.
 const quietMs = 150
@@ -10,10 +10,15 @@ const pollMs = 2000
 
 /**
  * Calls `changed` after the folder changed and has been quiet for a moment, one call at a time. Told by
- * the file system where it tells, and by looking every two seconds where it does not. Returns how to stop.
+ * the file system where it tells, and by looking every two seconds where it does not. When `changed` says
+ * `again` it is called again in two seconds, though nothing changed. Returns how to stop.
  */
-export function watchFolder(folder: string, changed: () => Promise<void>): () => void {
-  let seen = ''
+export function watchFolder(
+  folder: string,
+  changed: () => Promise<'settled' | 'again'>,
+): () => void {
+  /** What was last settled; undefined: nothing, so that the next look finds it changed. */
+  let seen: string | undefined
   let timer: NodeJS.Timeout | undefined
   let busy = false
   let stopped = false
@@ -27,13 +32,14 @@ export function watchFolder(folder: string, changed: () => Promise<void>): () =>
     if (busy) return soon()
     busy = true
     try {
-      seen = await fingerprint(folder)
-      if (!stopped) await changed()
+      const before = await fingerprint(folder)
+      const outcome = stopped ? 'settled' : await changed()
+      seen = outcome === 'settled' ? before : undefined
     } finally {
       busy = false
     }
     // What changed while it was read may be half in it.
-    if ((await fingerprint(folder)) !== seen) soon()
+    if (seen !== undefined && (await fingerprint(folder)) !== seen) soon()
   }
   const look = async () => {
     if (!busy && (await fingerprint(folder)) !== seen) soon()
@@ -63,16 +69,14 @@ function follow(folder: string, changed: () => void): FSWatcher | undefined {
 }
 
 /** Names, sizes and times of what is in the folder; equal while nothing changed. Never rejects. */
-async function fingerprint(folder: string): Promise<string> {
-  try {
-    const names = await readdir(folder, { recursive: true })
-    const lines = names.slice(0, limits.rulebookFiles).map(async (name) => {
-      const { size, mtimeMs, ino } = await stat(join(folder, name))
-      return `${name} ${size} ${mtimeMs} ${ino}`
-    })
-    return (await Promise.all(lines)).toSorted().join('\n')
-  } catch {
-    // It is being changed at this moment, or is gone.
-    return 'unreadable'
-  }
+export async function fingerprint(folder: string): Promise<string> {
+  const names = await listFolder(folder)
+  const lines = names.map(async (name) => {
+    // Through links: a mounted volume changes what they lead to. One that leads nowhere is a name only.
+    const found = await stat(join(folder, name)).catch(() => undefined)
+    // A folder changes with every hidden file in it; what counts of it is listed by itself.
+    if (!found || found.isDirectory()) return name
+    return `${name} ${found.size} ${found.mtimeMs} ${found.ino}`
+  })
+  return (await Promise.all(lines)).toSorted().join('\n')
 }

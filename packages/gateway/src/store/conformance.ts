@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import type { RecordDraft } from '@sallyport/evidence/record'
+import { custodyPromises } from './conformance-custody.ts'
 import {
   approval,
   assertChain,
@@ -16,6 +17,7 @@ import {
   time,
   updating,
 } from './conformance-entries.ts'
+import { publicationPromises } from './conformance-publication.ts'
 import { Conflict, type Store, Unavailable } from './store.ts'
 
 /** A home of the store, freshly made and empty but for its `emitter.start`. */
@@ -51,6 +53,8 @@ const promises: readonly (readonly [string, (home: Home) => Promise<void>])[] = 
   ['sessions are summed up, newest activity first', sumsUpSessions],
   ['an intent is open until its ending', findsOpenCalls],
   ['a stream is committed to as told', committedStream],
+  ...custodyPromises,
+  ...publicationPromises,
   ['limits are bounded', boundsLimits],
   ['after close everything is refused as unavailable', closes],
   ['commits under way are finished by close', finishesBeforeClosing],

@@ -1,20 +1,33 @@
 import type { RecordDraft } from '@sallyport/evidence/record'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Approval } from '../model/approval.ts'
+import type { Erasure } from '../model/erasure.ts'
+import type { PayloadGone, PayloadRole } from '../model/payload.ts'
 
 /**
  * What the gateway remembers, in verbs of the domain. One home is chosen when the gateway starts;
  * every home passes the same suite (conformance.ts).
  *
- * Every method throws only `Conflict` and `Unavailable`. "Not there" is `undefined`. Once `Unavailable`
- * was thrown by `commit`, the home accepts no further commit: what is durable is no longer known.
+ * Every method throws only `Conflict` and `Unavailable`. "Not there" is `undefined`. After `Unavailable`
+ * nothing of what was refused is assumed to be done. The home accepts commits again by itself once it has
+ * found out that what it acknowledged is what is there, and that it can write (see `refusing`).
  */
 export type Store = Ledger &
   Leaves &
   Payloads &
   Approvals &
-  ApiKeys & {
-    /** Waits for what is under way, then closes. Later calls throw `Unavailable`. */
+  ApiKeys &
+  RulebookContents &
+  Erasures &
+  Publication & {
+    /** Why commits are refused now; undefined while they are accepted. */
+    readonly refusing: () => string | undefined
+    /**
+     * Waits for what is under way and records `emitter.stop`: later commits throw `Unavailable`. What is
+     * stored can still be read and published.
+     */
+    readonly stop: () => Promise<void>
+    /** `stop`, if that was not called, then closes. Later calls of anything throw `Unavailable`. */
     readonly close: () => Promise<void>
   }
 
@@ -32,6 +45,8 @@ export type Ledger = {
 export type Entry = {
   readonly record: RecordDraft
   readonly payloads: readonly PayloadDraft[]
+  /** How long the payloads are kept: the name of a retention class; absent: the standard one. */
+  readonly retention?: string
   readonly change?: Change
 }
 
@@ -51,6 +66,25 @@ export type Change =
   | { readonly kind: 'key.issue'; readonly key: ApiKey }
   /** Conflict when the key is absent or revoked already. */
   | { readonly kind: 'key.revoke'; readonly id: string; readonly at: number }
+  /** Keeps what a digest stands for. Said again it changes nothing, and is no Conflict. */
+  | { readonly kind: 'rulebook.put'; readonly digest: string; readonly content: string }
+  /** Conflict while another erasure of the same record is pending. */
+  | { readonly kind: 'erasure.request'; readonly erasure: Erasure }
+  /** Destroys what the erasure names, for good. Conflict unless it is pending. `by` is a party id. */
+  | {
+      readonly kind: 'erasure.approve'
+      readonly id: string
+      readonly callId: string
+      readonly by: string
+      readonly at: number
+    }
+  /** Destroys every payload of these records, for good, and goes on from `next`; see `payloadsDue`. */
+  | {
+      readonly kind: 'payload.expire'
+      readonly class: string
+      readonly records: readonly number[]
+      readonly next: number
+    }
 
 /** Bytes a record commits to. The home seals them: a fresh salt and key each, see log/seal.ts. */
 export type PayloadDraft =
@@ -70,9 +104,6 @@ export type PayloadDraft =
       readonly length: number
     }
 
-/** Arguments as received and as forwarded, result as received and as returned. */
-export type PayloadRole = 'args' | 'forwarded' | 'result' | 'returned'
-
 export type Leaf = {
   readonly index: number
   /** The exact bytes that were stored and will be hashed: canonical JSON. */
@@ -84,7 +115,7 @@ export type Leaves = {
   readonly size: () => Promise<number>
   /** Leaves from `start` on, ascending, at most `limit` (1 to 1000). Stable: a leaf never changes. */
   readonly leaves: (start: number, limit: number) => Promise<readonly Leaf[]>
-  /** All leaves of one call, ascending. */
+  /** All leaves of one call, of the question asked about it and of its erasures, ascending. */
   readonly leavesOfCall: (callId: string) => Promise<readonly Leaf[]>
   /** All leaves of one session's calls, ascending, from `start` on, at most `limit`. */
   readonly leavesOfSession: (
@@ -129,6 +160,46 @@ export type SessionSummary = {
 export type Payloads = {
   /** The clear bytes of one payload of one leaf; undefined when it was not kept. The caller records the reading. */
   readonly payload: (index: number, role: PayloadRole) => Promise<Uint8Array | undefined>
+  /** The same with the salt of its commitment before it: what shows a third party that it is the one. */
+  readonly saltedPayload: (index: number, role: PayloadRole) => Promise<Uint8Array | undefined>
+  /** Why a payload that the record commits to was destroyed; undefined when it was not. */
+  readonly payloadGone: (index: number, role: PayloadRole) => Promise<PayloadGone | undefined>
+  readonly payloadsDue: PayloadsDue
+  /**
+   * Payloads that are kept, of records from index `from` on and below `to`, ascending: of whole records, and
+   * of `limit` (10 to 1000) payloads at most. Empty when there are no more.
+   */
+  readonly keptPayloads: (
+    from: number,
+    to: number,
+    limit: number,
+  ) => Promise<readonly { readonly index: number; readonly role: PayloadRole }[]>
+}
+
+/**
+ * Looks at up to `limit` records from `from` on (absent: where the last `payload.expire` of the class went
+ * on) that are older than `before` (Unix ms): the indexes of those that still hold payloads of this class,
+ * and where to go on. `standard`: records without a class are of this one.
+ */
+export type PayloadsDue = (query: {
+  readonly class: string
+  readonly standard: boolean
+  readonly before: number
+  readonly from?: number
+  readonly limit: number
+}) => Promise<{
+  readonly records: readonly number[]
+  readonly next: number
+  readonly more: boolean
+}>
+
+export type Erasures = {
+  readonly erasure: (id: string) => Promise<Erasure | undefined>
+  /** Newest first, below `before` (an erasure's id, exclusive). */
+  readonly erasures: (query: {
+    readonly before?: string
+    readonly limit: number
+  }) => Promise<readonly Erasure[]>
 }
 
 export type Approvals = {
@@ -149,6 +220,45 @@ export type ApiKeys = {
     readonly before?: string
     readonly limit: number
   }) => Promise<readonly ApiKey[]>
+}
+
+/**
+ * The newest signed checkpoint of the log, and who may replace it. Of all integrators of one log, only the
+ * last that claimed it can: a checkpoint is swapped in before anything of it is published, so no two of one
+ * size are ever signed for the public.
+ */
+export type Publication = {
+  readonly storedCheckpoint: () => Promise<StoredCheckpoint | undefined>
+  /** Returns this holder's fence and voids every fence given before. Durable when it resolves. */
+  readonly claimIntegrator: (holder: string) => Promise<number>
+  /**
+   * Compare-and-set, durable when it resolves. Conflict when the fence is not the last one given, when the
+   * stored size is not `expectedSize` (0: none is stored), or when `size` is not larger.
+   */
+  readonly swapCheckpoint: (swap: CheckpointSwap) => Promise<void>
+}
+
+export type StoredCheckpoint = {
+  /** Leaves under it. */
+  readonly size: number
+  /** The signed note. */
+  readonly note: string
+  /** When it was signed, Unix milliseconds. */
+  readonly at: number
+}
+
+export type CheckpointSwap = StoredCheckpoint & {
+  readonly fence: number
+  readonly expectedSize: number
+}
+
+export type RulebookContents = {
+  /** The canonical JSON whose SHA-256 is the digest (`sha256:<hex>`). */
+  readonly rulebookContent: (digest: string) => Promise<string | undefined>
+  /** Digests of every rulebook that was ever in force. */
+  readonly rulebookDigests: () => Promise<readonly string[]>
+  /** The newest records `rulebook.activated` below index `before`, newest first, at most `limit`. */
+  readonly activations: (before: number, limit: number) => Promise<readonly Leaf[]>
 }
 
 /** What was to be changed is no longer as the caller believed. Read again and decide again. */

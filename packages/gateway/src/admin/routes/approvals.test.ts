@@ -5,11 +5,13 @@ import {
   type Answer,
   ask,
   commitApproval,
+  type House,
   json,
   type Name,
   openHouse,
   v1,
 } from '../../../test/admin-house.ts'
+import type { Approval } from '../../model/approval.ts'
 
 const vote = (digest: string, reason?: string) =>
   ({ as: 'dana', method: 'POST', body: { digest, ...(reason && { reason }) } }) as const
@@ -52,3 +54,55 @@ test('an approver votes; an administrator without the group does not', async (t)
   const listed = await json(await ask(house, `${v1}/approvals?state=PENDING`, { as: 'dana' }))
   assert.deepEqual(listed.data, [])
 })
+
+const finance = { state: 'PENDING', approverGroups: ['finance', 'legal'] } as const
+const yes = { verdict: 'approve', group: 'finance', reason: '', sawDigest: '', at: 0 } as const
+const standing: Readonly<Record<string, readonly [Partial<Approval>, string | null]>> = {
+  'somebody else’s call': [{}, null],
+  'a call with a key they issued': [{ subject: 'key:key_1', actors: [] }, 'own-call'],
+  'their own call, by another name': [{ subject: 'corp:Dana', actors: [] }, 'own-call'],
+  'what they voted on': [{ ...finance, votes: [{ ...yes, by: 'operator:dana' }] }, 'already-voted'],
+  'what they voted on, by another name': [
+    { ...finance, votes: [{ ...yes, by: 'corp:dana' }] },
+    'already-voted',
+  ],
+  'what is decided': [{ state: 'WITHDRAWN' }, 'approval-closed'],
+}
+
+test('what is shown of one’s vote is what the vote is judged by', async (t) => {
+  const house = await openHouse(t)
+  await issueKey(house)
+  for (const [at, [name, [changes, expected]]] of Object.entries(standing).entries()) {
+    await t.test(name, async () => {
+      const id = `apr_${at}`
+      await commitApproval(house.store, id, changes)
+      const { you } = await json(await ask(house, `${v1}/approvals/${id}`, { as: 'dana' }))
+      assert.deepEqual(you, { may_vote: expected === null, why_not: expected })
+      const { data } = await json(await ask(house, `${v1}/approvals`, { as: 'dana' }))
+      assert.deepEqual(data.find((one: Answer) => one.id === id).you, you)
+      const cast = await ask(house, `${v1}/approvals/${id}/approve`, vote(`digest-${id}`))
+      const said = await json(cast)
+      assert.equal(said.errors?.[0].detail ?? null, expected)
+    })
+  }
+})
+
+async function issueKey({ store }: House): Promise<void> {
+  const about = { id: 'key_1', name: 'n', scope: ['pay.*'], createdBy: 'operator:dana' }
+  await store.commit({
+    record: {
+      type: 'key.issued',
+      time: '2026-01-01T00:00:00.000Z',
+      key: about.id,
+      name: about.name,
+      scope: about.scope,
+      expires: '',
+      by: about.createdBy,
+    },
+    payloads: [],
+    change: {
+      kind: 'key.issue',
+      key: { ...about, hash: 'h', kind: 'agent', groups: [], createdAt: 0, expiresAt: 1 },
+    },
+  })
+}

@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { eligibility, type VoteRefused, votesRefused } from '../../approval/ballot.ts'
+import { type VoteRefused, votesRefused } from '../../approval/ballot.ts'
 import type { ApprovalView } from '../../approval/view.ts'
 import type { Approval } from '../../model/approval.ts'
 import { type AdminEnv, maySee } from '../access.ts'
@@ -40,7 +40,8 @@ export function approvalRoutes(app: AdminApp, needs: AdminNeeds, events: EventSt
         before: readIdCursor(cursor),
       })
       const next_cursor = more === undefined ? null : writeCursor(more)
-      return c.json({ data: rows.map((row) => summaryOf(row, person)), next_cursor }, 200)
+      const data = await Promise.all(rows.map((row) => summaryOf(needs, row, person)))
+      return c.json({ data, next_cursor }, 200)
     },
   )
 
@@ -103,7 +104,7 @@ function voteRoute(app: AdminApp, needs: AdminNeeds, verdict: 'approve' | 'deny'
         ...(group !== undefined && { group }),
       })
       if ('refused' in voted) throw refusedVote(voted.refused)
-      return c.json(summaryOf(voted.approval, person), 200)
+      return c.json(await summaryOf(needs, voted.approval, person), 200)
     },
   )
 }
@@ -160,7 +161,7 @@ async function show(needs: AdminNeeds, c: Context<AdminEnv>, id: string): Promis
       payloads: [],
     })
   }
-  return detailOf(view, person)
+  return detailOf(view, await summaryOf(needs, view.approval, person))
 }
 
 function refusedVote(refused: VoteRefused): Refused {
@@ -173,7 +174,12 @@ function refusedVote(refused: VoteRefused): Refused {
   return new Refused(code, { detail: votesRefused[refused], errors })
 }
 
-function summaryOf(approval: Approval, person: SignedInPerson): ApprovalSummary {
+async function summaryOf(
+  { desk }: AdminNeeds,
+  approval: Approval,
+  person: SignedInPerson,
+): Promise<ApprovalSummary> {
+  const whyNot = await desk.whyNot(approval, person)
   return {
     id: approval.id,
     state: approval.state,
@@ -200,25 +206,13 @@ function summaryOf(approval: Approval, person: SignedInPerson): ApprovalSummary 
       reason,
       at: iso(at),
     })),
-    you: youOf(approval, person),
+    you: { may_vote: whyNot === undefined, why_not: whyNot ?? null },
   }
 }
 
-/** As far as it can be said without reading further: the desk looks again, at who issued keys too. */
-function youOf(approval: Approval, person: SignedInPerson): ApprovalSummary['you'] {
-  if (approval.state !== 'PENDING') return { may_vote: false, why_not: 'approval-closed' }
-  if (approval.votes.some(({ by }) => by === person.subject.id)) {
-    return { may_vote: false, why_not: 'already-voted' }
-  }
-  const found = eligibility(approval, { person, verdict: 'approve' }, [])
-  const refused = 'refused' in found ? found.refused : null
-  return { may_vote: refused === null, why_not: refused }
-}
-
-function detailOf(view: ApprovalView, person: SignedInPerson): ApprovalDetail {
-  const { approval, question, request } = view
+function detailOf({ question, request }: ApprovalView, summary: ApprovalSummary): ApprovalDetail {
   return {
-    ...summaryOf(approval, person),
+    ...summary,
     question: question
       ? {
           function: question.function,

@@ -10,6 +10,7 @@ import type { EventStreams } from '../events.ts'
 import type { AdminNeeds } from '../needs.ts'
 import { type AdminApp, answers, describeEvents, filter, idParams, pageQuery } from '../openapi.ts'
 import { Refused } from '../problem.ts'
+import { proofState } from '../proof-state.ts'
 import { callDetail, callListed, page } from '../schema.ts'
 
 const tags = ['Calls']
@@ -69,7 +70,8 @@ export function callRoutes(app: AdminApp, needs: AdminNeeds, events: EventStream
     }),
     async (c) => {
       requireRole(c, needs, 'auditor')
-      const call = detailedCall(await store.leavesOfCall(c.req.valid('param').id))
+      const leaves = await store.leavesOfCall(c.req.valid('param').id)
+      const call = detailedCall(leaves, (index) => proofState(needs.evidence, index))
       if (!call) throw new Refused('not-found')
       return c.json(call, 200)
     },

@@ -95,6 +95,7 @@ function detailOf(fn: FunctionDefinition, rulebook: Rulebook): FunctionDetail {
     idempotent: fn.idempotent,
     deferrable: fn.deferrable,
     payloads: fn.payloads,
+    retention: fn.retention ?? 'standard',
     upstream: connection?.upstream ?? '',
     argument_schema: { ...fn.argumentSchema },
     result_schema: fn.resultSchema ? { ...fn.resultSchema } : null,

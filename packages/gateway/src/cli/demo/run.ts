@@ -2,6 +2,7 @@ import { replaySteps } from '../replay.ts'
 import { marks, styleOf } from '../style.ts'
 import { versionOf } from '../version.ts'
 import { type AdminClient, adminClient } from './admin-client.ts'
+import { tellEvidence } from './evidence.ts'
 import { awaitPerson } from './person.ts'
 import { type Ending, makeCall, type Seen, type StoryCall, story } from './story.ts'
 import { type DemoWorld, openWorld } from './world.ts'
@@ -70,8 +71,11 @@ async function tellStory(world: DemoWorld, admin: AdminClient, to: Telling): Pro
     if (seen.approval) held = { call, approval: seen.approval }
   }
   tell()
-  if (held) failures.push(...(await release(world, admin, to, held)))
+  const released = held && (await release(world, admin, to, held))
+  if (released) failures.push(...released.failures)
   failures.push(...(await replay(admin, to)))
+  if (released?.record) failures.push(...(await tellEvidence(world, released.record, tell)))
+  if (!to.ci) tellNext(admin, tell)
   return failures
 }
 
@@ -81,11 +85,13 @@ async function release(
   admin: AdminClient,
   to: Telling,
   held: { readonly call: StoryCall; readonly approval: string },
-): Promise<string[]> {
+): Promise<{ readonly failures: readonly string[]; readonly record: string | undefined }> {
   const { tell } = to
   const { approval } = held
   if (to.ci) await admin.decide(approval, 'approve')
-  else if ((await awaitPerson(admin, approval, tell)) === 'stopped') return []
+  else if ((await awaitPerson(admin, approval, tell)) === 'stopped') {
+    return { failures: [], record: undefined }
+  }
   const seen = await makeCall(world, held.call, { approval })
   const again = await makeCall(world, held.call, { approval })
   const released = seen.status === 201
@@ -96,11 +102,13 @@ async function release(
   )
   tell(`  ${clock(to)}  ${shown.refused}  ${held.call.title.padEnd(22)} repeated: ${codeOf(again)}`)
   tell()
-  if (!to.ci && !released) return []
-  return [
+  // A person may deny it: then there is no transfer to tell of.
+  if (!to.ci && !released) return { failures: [], record: undefined }
+  const failures = [
     ...(released ? [] : [`the approved call was answered ${seen.status}`]),
     ...(codeOf(again) === 'approval-unusable' ? [] : ['an approval could be used twice']),
   ]
+  return { failures, record: released ? seen.record : undefined }
 }
 
 function tellCall(to: Telling, call: StoryCall, seen: Seen, reached: boolean): void {
@@ -160,11 +168,17 @@ async function replay(admin: AdminClient, to: Telling): Promise<string[]> {
   to.tell()
   to.tell(`  ${style.green(marks.ok)} ${calls.length} calls in the log · session ${session}`)
   to.tell()
-  if (!to.ci) {
-    to.tell(`  Replay it     ${admin.commandPrefix} npx sallyport sessions replay ${session}`)
-    to.tell('  Use it        npx sallyport init   (writes gateway.yaml and a first rulebook)')
-  }
   return calls.length === story.length + 2 ? [] : ['the replay does not tell of every call']
+}
+
+/** What to try while it runs. */
+function tellNext({ commandPrefix }: AdminClient, tell: Telling['tell']): void {
+  tell(`  As dana       ${commandPrefix}`)
+  tell('  Replay it     npx sallyport sessions ls, then sessions replay <id>')
+  tell('  Verify it     npx sallyport evidence trust > trust.txt')
+  tell('                npx sallyport evidence export -o bundle.zip')
+  tell('                npx sallyport evidence verify bundle.zip --trust trust.txt')
+  tell('  Use it        npx sallyport init   (writes gateway.yaml and a first rulebook)')
 }
 
 function verdict(tell: (line?: string) => void, failures: readonly string[]): number {

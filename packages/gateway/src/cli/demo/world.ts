@@ -17,6 +17,8 @@ export type DemoWorld = {
   readonly agentToken: string
   /** dana, a person who may approve payments. */
   readonly approverToken: string
+  /** ann, who may take evidence away, payloads and all. */
+  readonly auditorToken: string
   readonly close: () => Promise<void>
 }
 
@@ -30,7 +32,7 @@ export async function openWorld(options: {
   const [idp, services] = await Promise.all([startIdp(), startServices(credentials)])
   const rulebook = rulebookFor(services)
   const gateway = await startGateway({ ...options, idp, rulebook, credentials })
-  const [agentToken, approverToken] = await Promise.all([
+  const [agentToken, approverToken, auditorToken] = await Promise.all([
     idp.token({
       sub: 'sam',
       groups: ['support'],
@@ -42,6 +44,11 @@ export async function openWorld(options: {
       groups: ['payments-approvers', 'admin'],
       aud: 'sallyport-demo-admin',
     }),
+    idp.token({
+      sub: 'ann',
+      groups: ['auditor', 'payload-reader'],
+      aud: 'sallyport-demo-admin',
+    }),
   ])
   return {
     gatewayUrl: gateway.url,
@@ -49,6 +56,7 @@ export async function openWorld(options: {
     services,
     agentToken,
     approverToken,
+    auditorToken,
     close: async () => {
       await gateway.close()
       await Promise.all([services.close(), idp.close()])

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import { Refusal } from '../../call/refusal.ts'
-import type { Arguments, MaskedArguments, Outbound } from '../../call/stage.ts'
+import type { Arguments } from '../../call/stage.ts'
 import { limits } from '../../config/limits.ts'
 import type { ArgumentPlace, HttpBinding } from '../../model/function.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import type { Head } from './decode.ts'
 import { type JsonBody, readJsonBody } from './json-body.ts'
-import { basePath } from './outbound.ts'
 import type { Match } from './route.ts'
 import { readFields, type Target } from './target.ts'
 
@@ -17,25 +16,28 @@ export type Request = {
   readonly body: Uint8Array | undefined
 }
 
-export type Rewritten = { readonly outbound: Outbound; readonly bytes: Uint8Array }
+/** The arguments and where each of them came from: a name nobody declared came from somewhere too. */
+export type ArgumentsRead = {
+  readonly args: Arguments
+  readonly places: ReadonlyMap<string, ArgumentPlace>
+}
 
 /**
  * Path, query, header and body arguments become one flat object, each under the name the function
  * declares. A name that arrives from two places, or from another place than declared, is refused:
  * policy and upstream could read different ones.
  */
-export function readArguments(request: Request): {
-  readonly args: Arguments
-  readonly rewriteTarget: (masked: MaskedArguments, outbound: Outbound) => Rewritten
-} {
+export function readArguments(request: Request): ArgumentsRead {
   const { head, target, match, body } = request
   const { places, bodyArgument } = match.fn.http
+  const cameFrom = new Map<string, ArgumentPlace>()
   const values: Record<string, Json> = Object.create(null)
   const put = (name: string, place: ArgumentPlace, value: Json) => {
     const declared = declaredPlace(places, name)
     if (name in values) throw twice(name)
     if (declared !== undefined && declared !== place) throw misplaced(name, declared)
     values[name] = value
+    cameFrom.set(name, place)
   }
   const schema = propertySchemas(match.fn.argumentSchema)
   for (const [name, text] of Object.entries(match.pathArgs)) {
@@ -55,7 +57,7 @@ export function readArguments(request: Request): {
     mediaType: 'message/http',
     ...(read && { exactNumber: (path) => exactNumber(read, path, bodyArgument) }),
   }
-  return { args, rewriteTarget: (masked, outbound) => rewrite(request, args, masked, outbound) }
+  return { args, places: cameFrom }
 }
 
 /** Arguments may be named `constructor` or `__proto__`; what every object inherits declares nothing. */
@@ -160,7 +162,7 @@ function exactNumber(
  * The bytes that carry arguments, as they came: request line, declared header arguments, blank line,
  * body. This is what an approval is bound to and what the record commits to.
  */
-function argumentBytes(
+export function argumentBytes(
   head: Head,
   headerNames: ReadonlySet<string>,
   body: Uint8Array | undefined,
@@ -171,92 +173,6 @@ function argumentBytes(
   }
   const prefix = Buffer.from(`${text}\n`, 'latin1')
   return body ? Buffer.concat([prefix, body]) : prefix
-}
-
-/** Puts masked values where the received ones stood. Only places whose value changed are rewritten. */
-function rewrite(
-  { head, target, match }: Request,
-  args: Arguments,
-  masked: MaskedArguments,
-  outbound: Outbound,
-): Rewritten {
-  const { places } = match.fn.http
-  const changed = Object.keys(args.values).filter(
-    (name) => JSON.stringify(args.values[name]) !== JSON.stringify(masked.values[name]),
-  )
-  const placeOf = (name: string) => declaredPlace(places, name) ?? 'body'
-  const inBody = changed.some((name) => placeOf(name) === 'body')
-  const received = bytesOf(outbound.body)
-  const body = masked.body ?? (inBody ? writeBody(match.fn.http, args, masked) : received)
-  const withBody = body === received ? outbound : { ...outbound, body }
-  const elsewhere = changed.filter((name) => placeOf(name) !== 'body')
-  if (elsewhere.length === 0) {
-    return { outbound: withBody, bytes: argumentBytes(head, match.headerNames, body) }
-  }
-  const filled = fillTemplate(match.fn.http.path, masked.values)
-  const query = substituteQuery(
-    target.query,
-    masked,
-    elsewhere.filter((name) => places[name] === 'query'),
-  )
-  const tail = `${filled}${query === '' ? '' : `?${query}`}`
-  const headers = outbound.headers.map(([name, value]) => {
-    const arg = elsewhere.find((one) => places[one] === 'header' && one.toLowerCase() === name)
-    return arg === undefined
-      ? ([name, value] as const)
-      : ([name, scalarText(masked.values[arg])] as const)
-  })
-  const base = basePath(match.connection.upstream)
-  return {
-    outbound: { ...withBody, path: `${base}${tail}`, headers },
-    bytes: argumentBytes(
-      { ...head, headers, url: `${match.connection.prefix ?? ''}${tail}` },
-      match.headerNames,
-      body,
-    ),
-  }
-}
-
-/** A body that is not a JSON object of arguments, written anew with masked values in it. */
-function writeBody(http: HttpBinding, args: Arguments, { values }: MaskedArguments): Uint8Array {
-  const { bodyArgument } = http
-  if (http.body === 'form') {
-    const names = Object.keys(args.values).filter(
-      (name) => (http.places[name] ?? 'body') === 'body',
-    )
-    const fields = names.flatMap((name) => {
-      const value = values[name]
-      const list = Array.isArray(value) ? value : value === undefined ? [] : [value]
-      return list.map((one): [string, string] => [name, scalarText(one)])
-    })
-    return Buffer.from(new URLSearchParams(fields).toString())
-  }
-  const value = bodyArgument === undefined ? values : values[bodyArgument]
-  return Buffer.from(http.body === 'text' ? scalarText(value) : JSON.stringify(value ?? null))
-}
-
-function bytesOf(body: Outbound['body']): Uint8Array | undefined {
-  return body instanceof Uint8Array ? body : undefined
-}
-
-function fillTemplate(template: string, values: JsonObject): string {
-  return template.replace(/\{([^}]+)\}/g, (_, name: string) =>
-    encodeURIComponent(scalarText(values[name])),
-  )
-}
-
-function substituteQuery(query: string, masked: MaskedArguments, names: readonly string[]): string {
-  if (names.length === 0) return query
-  const kept = readFields(query).flatMap(([name, value]): [string, string][] => {
-    if (!names.includes(name)) return [[name, value]]
-    const now = masked.values[name]
-    return now === undefined ? [] : [[name, scalarText(now)]]
-  })
-  return new URLSearchParams(kept).toString()
-}
-
-function scalarText(value: Json | undefined): string {
-  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value)
 }
 
 function twice(name: string): Refusal {

@@ -1,5 +1,5 @@
 import { Refusal } from '../../call/refusal.ts'
-import { limits } from '../../config/limits.ts'
+import type { Limits } from '../../config/limits.ts'
 import type { HttpBinding } from '../../model/function.ts'
 import type { Head, HttpRequest } from './decode.ts'
 
@@ -9,9 +9,38 @@ const mediaTypes: Readonly<Record<string, RegExp>> = {
   text: /^text\/[\w.+-]+$/,
 }
 
+/** A request whose body is still to come. */
+export type Incoming = {
+  readonly request: HttpRequest
+  /** Aborted when the caller leaves, which may be before anybody asks for the body. */
+  readonly signal: AbortSignal
+  readonly limits: Limits
+}
+
+/** The bytes of one request's body. It can be received once; they can be read as often as needed. */
+export type Receiver = {
+  /** Receives the whole body within the limit, when first asked. */
+  readonly whole: () => Promise<Uint8Array>
+  /** True once `whole` was asked for: nothing is left to stream then. */
+  readonly isBegun: () => boolean
+  readonly bytesMax: number
+}
+
+export function openReceiver(incoming: Incoming): Receiver {
+  let bytes: Promise<Uint8Array> | undefined
+  return {
+    whole: () => {
+      bytes ??= collect(incoming)
+      return bytes
+    },
+    isBegun: () => bytes !== undefined,
+    bytesMax: incoming.limits.requestBodyBytes,
+  }
+}
+
 /** Reads a whole body within the limit. Refuses what the function does not take. */
 export async function readBody(
-  request: HttpRequest,
+  receiver: Receiver,
   head: Head,
   kind: Exclude<HttpBinding['body'], 'stream'>,
 ): Promise<Uint8Array | undefined> {
@@ -19,23 +48,27 @@ export async function readBody(
   if (length === 0) return undefined
   if (kind === 'none') throw malformed('This function takes no body.')
   assertReadable(head, kind)
-  if (length !== undefined && length > limits.requestBodyBytes) throw tooLarge()
-  const bytes = await collect(request, limits.requestBodyBytes)
+  if (length !== undefined && length > receiver.bytesMax) throw tooLarge(receiver.bytesMax)
+  const bytes = await receiver.whole()
   return bytes.length === 0 ? undefined : bytes
 }
 
 /** Passes a body through unread, in bounded memory and up to a bounded size. */
-export async function* streamBody(request: HttpRequest, head: Head): AsyncIterable<Uint8Array> {
+export async function* streamBody(incoming: Incoming, head: Head): AsyncIterable<Uint8Array> {
+  const { request, limits } = incoming
+  const bytesMax = limits.streamedBodyBytes
   let size = 0
   if (declaredLength(head) === 0) return
-  try {
-    for await (const chunk of request as AsyncIterable<Uint8Array>) {
-      size += chunk.length
-      if (size > limits.streamedBodyBytes) throw tooLarge()
-      yield chunk
+  for (;;) {
+    const chunk: Uint8Array | null = request.read()
+    if (chunk === null) {
+      if (request.readableEnded) return
+      await readable(incoming)
+      continue
     }
-  } catch (cause) {
-    throw cause instanceof Refusal ? cause : brokenOff(cause)
+    size += chunk.length
+    if (size > bytesMax) throw tooLarge(bytesMax)
+    yield chunk
   }
 }
 
@@ -67,41 +100,93 @@ function assertReadable(head: Head, kind: string): void {
   }
 }
 
-function collect(request: HttpRequest, sizeMax: number): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = []
-    let size = 0
-    let ended = false
-    request.on('data', (chunk: Uint8Array) => {
+function collect(incoming: Incoming): Promise<Uint8Array> {
+  const { limits } = incoming
+  const { requestBodyBytes: bytesMax } = limits
+  const chunks: Uint8Array[] = []
+  let size = 0
+  return until(incoming, { totalMs: limits.requestBodyMs }, ({ resolve, reject, came }) => ({
+    data: (chunk: Uint8Array) => {
+      came()
       size += chunk.length
-      if (size > sizeMax) {
-        request.removeAllListeners('data')
-        request.resume()
-        reject(tooLarge())
-      } else chunks.push(chunk)
-    })
-    request.on('end', () => {
-      ended = true
+      if (size > bytesMax) reject(tooLarge(bytesMax))
+      else chunks.push(chunk)
+    },
+    end: () => {
       const [only] = chunks
       resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks))
-    })
-    request.on('error', (cause) => reject(brokenOff(cause)))
-    request.on('close', () => {
-      if (!ended) reject(brokenOff(undefined))
-    })
+    },
+  }))
+}
+
+/** Resolves when there is more to read, or the end. */
+function readable(incoming: Incoming): Promise<void> {
+  return until(incoming, {}, ({ resolve }) => ({
+    readable: () => resolve(),
+    end: () => resolve(),
+  }))
+}
+
+type Waiting<T> = {
+  readonly resolve: (value: T) => void
+  readonly reject: (refusal: Refusal) => void
+  /** Something came: the caller is not idle. */
+  readonly came: () => void
+}
+type Events = Readonly<Record<string, (chunk: Uint8Array) => void>>
+
+/**
+ * Waits for what these listeners wait for. A body that breaks off, stops coming, takes too long or whose
+ * caller is gone already, before a listener could hear of it, is refused.
+ */
+function until<T>(
+  { request, signal, limits }: Incoming,
+  { totalMs }: { readonly totalMs?: number },
+  listenersOf: (waiting: Waiting<T>) => Events,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const over = () => {
+      clearTimeout(idle)
+      clearTimeout(total)
+      signal.removeEventListener('abort', onGone)
+      for (const [event, listener] of listeners) request.off(event, listener)
+    }
+    const refuse = (refusal: Refusal) => {
+      over()
+      reject(refusal)
+    }
+    const onGone = () => refuse(brokenOff(request, undefined))
+    const onSlow = () => refuse(malformed('The body stopped coming, or came too slowly.'))
+    const idle = setTimeout(onSlow, limits.requestIdleMs)
+    const total = totalMs === undefined ? undefined : setTimeout(onSlow, totalMs)
+    const done = (value: T) => {
+      over()
+      resolve(value)
+    }
+    const waiting = { resolve: done, reject: refuse, came: () => void idle.refresh() }
+    const listeners = [
+      ...Object.entries(listenersOf(waiting)),
+      ['error', (cause: unknown) => refuse(brokenOff(request, cause))] as const,
+      ['close', onGone] as const,
+    ]
+    if (signal.aborted || request.destroyed) return onGone()
+    signal.addEventListener('abort', onGone, { once: true })
+    for (const [event, listener] of listeners) request.on(event, listener)
   })
 }
 
-function brokenOff(cause: unknown): Refusal {
+/** A request that had come whole was left by its caller; any other one was never a call. */
+function brokenOff({ complete }: HttpRequest, cause: unknown): Refusal {
+  if (complete) return new Refusal('caller-left', { cause })
   return new Refusal('request-malformed', {
     detail: 'The body broke off or was framed wrongly.',
     cause,
   })
 }
 
-function tooLarge(): Refusal {
+function tooLarge(bytesMax: number): Refusal {
   return new Refusal('request-too-large', {
-    detail: `A body of this kind may have ${limits.requestBodyBytes} bytes.`,
+    detail: `A body of this kind may have ${bytesMax} bytes.`,
   })
 }
 

@@ -2,12 +2,19 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { InForce } from '../../call/gate.ts'
 import { Refusal } from '../../call/refusal.ts'
-import type { Call, Proof, Reading } from '../../call/stage.ts'
-import { limits } from '../../config/limits.ts'
+import type { Call, Outbound, Proof, Reading } from '../../call/stage.ts'
+import type { Limits } from '../../config/limits.ts'
 import { readArguments } from './arguments.ts'
-import { readBody, streamBody } from './body.ts'
-import { type HeaderPair, headerPairs, headersForUpstream, repeatedSingleton } from './header.ts'
+import { type Incoming, openReceiver, type Receiver, readBody, streamBody } from './body.ts'
+import {
+  type HeaderPair,
+  headerPairs,
+  headersForUpstream,
+  nominatedContent,
+  repeatedSingleton,
+} from './header.ts'
 import { outboundPath } from './outbound.ts'
+import { rewriteArguments } from './rewrite.ts'
 import { routeTable } from './route.ts'
 import { readTarget } from './target.ts'
 
@@ -21,11 +28,18 @@ export type Head = {
   readonly headers: readonly HeaderPair[]
 }
 
+/** What a call is given by the desk that took it. */
+export type Desk = {
+  readonly signal: AbortSignal
+  readonly limits: Limits
+  readonly admit: Call['admit']
+}
+
 /**
  * Wire → `Call`. Nothing is refused here: a request that cannot be read becomes a call whose reading
  * refuses, so that it is recorded like every other.
  */
-export function decode(request: HttpRequest, signal: AbortSignal): Call {
+export function decode(request: HttpRequest, { signal, limits, admit }: Desk): Call {
   const headers = headerPairs(request.rawHeaders)
   const head: Head = {
     method: request.method ?? 'GET',
@@ -33,6 +47,8 @@ export function decode(request: HttpRequest, signal: AbortSignal): Call {
     host: hostOf(request),
     headers,
   }
+  const incoming = { request, signal, limits }
+  const wire = { incoming, receiver: openReceiver(incoming) }
   const header = (name: string) => headers.find(([one]) => one === name)?.[1]
   return {
     protocol: 'http',
@@ -43,11 +59,14 @@ export function decode(request: HttpRequest, signal: AbortSignal): Call {
     waitMs: waitOf(header('prefer')),
     traceId: traceOf(header('traceparent')),
     signal,
-    read: (rules) => read(rules, head, request),
+    admit,
+    read: (rules) => read(rules, head, wire),
   }
 }
 
-async function read(rules: InForce, head: Head, request: HttpRequest): Promise<Reading> {
+type Wire = { readonly incoming: Incoming; readonly receiver: Receiver }
+
+async function read(rules: InForce, head: Head, wire: Wire): Promise<Reading> {
   const repeated = repeatedSingleton(head.headers)
   if (repeated) {
     throw new Refusal('request-malformed', { detail: `The header ${repeated} was sent twice.` })
@@ -61,24 +80,34 @@ async function read(rules: InForce, head: Head, request: HttpRequest): Promise<R
   })
   if (!match) throw new Refusal('function-unknown')
   const { fn, connection } = match
-  const streamed = fn.http.body === 'stream'
-  const body = streamed ? undefined : await readBody(request, head, fn.http.body)
-  const { args, rewriteTarget } = readArguments({ head, target, match, body })
   const extra = new Set([...connection.forwardHeaders, ...match.headerNames])
+  const nominated = nominatedContent(head.headers, extra)
+  if (nominated) {
+    throw new Refusal('request-malformed', { detail: `Connection names the header ${nominated}.` })
+  }
+  const streamed = fn.http.body === 'stream'
+  const body = streamed ? undefined : await readBody(wire.receiver, head, fn.http.body)
+  const request = { head, target, match, body }
+  const found = readArguments(request)
   const outbound = {
     protocol: 'http' as const,
     method: head.method,
     path: outboundPath(connection.upstream, target, match.prefixLength),
     headers: headersForUpstream(head.headers, extra),
-    body: streamed ? streamBody(request, head) : body,
+    body: streamed ? await unread(head, wire) : body,
   }
   return {
     fn,
     connection,
-    args,
+    args: found.args,
     outbound,
-    rewrite: (masked) => rewriteTarget(masked, outbound),
+    rewrite: (masked) => rewriteArguments(request, found, masked, outbound),
   }
+}
+
+/** The body as it comes; or as it came, when rules that have been replaced since had it read. */
+async function unread(head: Head, { incoming, receiver }: Wire): Promise<Outbound['body']> {
+  return receiver.isBegun() ? await receiver.whole() : streamBody(incoming, head)
 }
 
 /** `Authorization: Bearer …` and nothing else. A gateway's own key is told by its prefix. */

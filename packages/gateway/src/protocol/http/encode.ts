@@ -1,6 +1,6 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, validateHeaderValue } from 'node:http'
 import { constants, type Http2ServerResponse } from 'node:http2'
-import type { Refusal } from '../../call/refusal.ts'
+import { Refusal } from '../../call/refusal.ts'
 import type { Reply } from '../../call/stage.ts'
 import { writeRefusal } from './refusal.ts'
 
@@ -8,47 +8,114 @@ export type HttpResponse = ServerResponse | Http2ServerResponse
 
 const bodiless = new Set([204, 304])
 
-/** `Reply` → wire. Keeps the caller's back pressure; a body that breaks breaks the response, visibly. */
-export async function encode(reply: Reply, response: HttpResponse, method: string): Promise<void> {
-  const { head, record, callId, length } = reply
-  const headers: Record<string, string | string[]> = {
-    'sallyport-record': `${record.origin}#${record.index}`,
-    'sallyport-call': callId,
-  }
-  for (const [name, value] of head.headers) {
-    const known = headers[name]
-    headers[name] =
-      known === undefined ? value : [...(Array.isArray(known) ? known : [known]), value]
-  }
-  const empty = bodiless.has(head.status) || method === 'HEAD'
-  if (length !== undefined && !empty) headers['content-length'] = String(length)
-  writeHead(response, head.status, headers)
+type EncodeOptions = {
+  readonly method: string
+  /** How long a caller may take nothing of its answer before it counts as gone. */
+  readonly stallMs: number
+}
+
+/**
+ * `Reply` → wire. Keeps the caller's back pressure; a body that breaks breaks the response, visibly. Refuses
+ * `upstream-failed` where the head cannot be said in the caller's protocol. Whatever happens, the body is
+ * read to its end or given back, because its ending is recorded there.
+ */
+export async function encode(
+  reply: Reply,
+  response: HttpResponse,
+  { method, stallMs }: EncodeOptions,
+): Promise<void> {
+  const empty = bodiless.has(reply.head.status) || method === 'HEAD'
   const body = reply.body[Symbol.asyncIterator]()
   try {
-    await pump(body, response, empty)
+    writeHead(response, statusOf(reply), headersOf(reply, empty))
+  } catch (cause) {
+    await body.return?.()
+    throw unsayable(reply, cause)
+  }
+  response.on('timeout', () => breakOff(response))
+  try {
+    await pump(body, response, { empty, stallMs })
   } catch {
     // The ending is recorded where it happened; what is left is to show the caller a broken body.
     breakOff(response)
+    await body.return?.()
   }
+}
+
+/** 1xx are no answers, and there is nothing beyond 599 (RFC 9110 section 15): HTTP/2 cannot send either. */
+function statusOf({ head: { status } }: Reply): number {
+  if (status >= 200 && status <= 599) return status
+  throw new Error('a status that is none')
+}
+
+function headersOf(
+  { head, record, callId, length }: Reply,
+  empty: boolean,
+): Record<string, string | string[]> {
+  // An upstream may name a header like what every object inherits.
+  const headers: Record<string, string | string[]> = Object.create(null)
+  headers['sallyport-record'] = `${record.origin}#${record.index}`
+  headers['sallyport-call'] = callId
+  for (const [name, value] of head.headers) {
+    const known = headers[name]
+    if (known === undefined) headers[name] = value
+    else if (!once.has(name)) headers[name] = [known, value].flat()
+  }
+  if (length !== undefined && !empty) headers['content-length'] = String(length)
+  return headers
+}
+
+/** Means one thing or nothing; of two the first counts, as most callers read it. HTTP/2 refuses to send both. */
+const once = new Set([
+  'access-control-allow-credentials',
+  'access-control-max-age',
+  'age',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-md5',
+  'content-range',
+  'content-type',
+  'date',
+  'etag',
+  'expires',
+  'last-modified',
+  'location',
+  'retry-after',
+  'tk',
+  'x-content-type-options',
+])
+
+function unsayable({ record, callId }: Reply, cause: unknown): Refusal {
+  const refusal = new Refusal('upstream-failed', {
+    detail: 'Its answer has a head that cannot be passed on.',
+    cause,
+  })
+  refusal.record = `${record.origin}#${record.index}`
+  refusal.callId = callId
+  return refusal
 }
 
 async function pump(
   body: AsyncIterator<Uint8Array>,
   response: HttpResponse,
-  empty: boolean,
+  { empty, stallMs }: { readonly empty: boolean; readonly stallMs: number },
 ): Promise<void> {
   for (;;) {
     if (isGone(response) || response.writableEnded) return void (await body.return?.())
     const { done, value } = await body.next()
     if (done) break
-    if (!empty && !write(response, value)) await drained(response)
+    if (!empty && !write(response, value)) await drained(response, stallMs)
   }
   response.end()
+  if (!isGone(response) && response.writableLength > 0) response.setTimeout(stallMs)
 }
 
 export function encodeRefusal(refusal: Refusal, response: HttpResponse): void {
   if (isGone(response)) return
   const { status, headers, body } = writeRefusal(refusal)
+  // Over HTTP/2 a head that could not be sent is remembered, and would be tried again with this one.
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
   writeHead(response, status, { ...headers, 'content-length': String(Buffer.byteLength(body)) })
   response.end(body)
 }
@@ -70,25 +137,37 @@ function writeHead(
   status: number,
   headers: Record<string, string | string[]>,
 ): void {
-  if ('stream' in response) response.writeHead(status, headers)
-  else response.writeHead(status, headers)
+  if (!('stream' in response)) {
+    response.writeHead(status, headers)
+    return
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    // HTTP/2 itself would cut a character down to its last byte, which may be a line break.
+    for (const one of [value].flat()) validateHeaderValue(name, one)
+  }
+  response.writeHead(status, headers)
 }
 
 function write(response: HttpResponse, chunk: Uint8Array): boolean {
   return 'stream' in response ? response.write(chunk) : response.write(chunk)
 }
 
-/** Resolves when more may be written or when nobody is there to read. */
-function drained(response: HttpResponse): Promise<void> {
+/**
+ * Resolves when more may be written or when nobody is there to read. A caller that takes nothing for
+ * `stallMs` is cut off by the response's `timeout`, which counts from the last byte that went out.
+ */
+function drained(response: HttpResponse, stallMs: number): Promise<void> {
   return new Promise((resolve) => {
     // It has said so already and will not say it again.
     if (isGone(response)) return resolve()
     const done = () => {
       response.off('drain', done)
       response.off('close', done)
+      if (!isGone(response)) response.setTimeout(0)
       resolve()
     }
     response.on('drain', done)
     response.on('close', done)
+    response.setTimeout(stallMs)
   })
 }

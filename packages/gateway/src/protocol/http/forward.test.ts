@@ -64,9 +64,10 @@ async function check(answer: (socket: Socket) => void, expected: string): Promis
   const upstream = await startUpstream(answer)
   let seen: string
   try {
-    const { head, body } = await upstreams.forward(recorded(upstream.url), none)
+    const { head, fragment, body } = await upstreams.forward(recorded(upstream.url), none)
     const names = head.headers.map(([name]) => name).join(',')
-    seen = `${head.status} ${head.mediaType} [${names}] ${await collect(body)}`
+    const status = `${head.status}${fragment ? ' fragment' : ''}`
+    seen = `${status} ${head.mediaType} [${names}] ${await collect(body)}`
   } catch (thrown) {
     assert.ok(thrown instanceof Refusal, String(thrown))
     seen = thrown.code
@@ -75,6 +76,8 @@ async function check(answer: (socket: Socket) => void, expected: string): Promis
   assert.equal(seen, expected)
 }
 
+const withHead = (lines: string, status = '200 OK') =>
+  say(`HTTP/1.1 ${status}\r\n${lines.replaceAll('\n', '\r\n')}\r\ncontent-length: 2\r\n\r\nhi`)
 const say = (text: string) => (socket: Socket) => void socket.write(text)
 const sayAndEnd = (text: string) => (socket: Socket) => void socket.end(text)
 
@@ -84,7 +87,7 @@ const cases: readonly (readonly [string, (socket: Socket) => void, string])[] = 
     say(
       'HTTP/1.1 200 OK\r\ncontent-type: Text/Plain; charset=utf-8\r\ncontent-length: 2\r\n\r\nhi',
     ),
-    '200 text/plain [content-type] hi',
+    '200 Text/Plain; charset=utf-8 [content-type] hi',
   ],
   [
     'an informational answer first',
@@ -143,6 +146,71 @@ const cases: readonly (readonly [string, (socket: Socket) => void, string])[] = 
       'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-type: text/html\r\ncontent-length: 2\r\n\r\n{}',
     ),
     'upstream-failed',
+  ],
+  [
+    'one content type said twice is one',
+    withHead('content-type: text/x\ncontent-type: text/x'),
+    '200 text/x [content-type] hi',
+  ],
+  ['two tags', withHead('etag: "a"\netag: "b"'), 'upstream-failed'],
+  ['one tag said twice is one', withHead('etag: "a"\neTag: "a"'), '200  [etag] hi'],
+  ['two places to go to', withHead('location: /a\nlocation: /b', '302 F'), 'upstream-failed'],
+  ['two times to come back', withHead('retry-after: 1\nretry-after: 9'), 'upstream-failed'],
+  [
+    'what may be said twice',
+    withHead('link: </a>\nlink: </b>\nvary: a\nvary: a'),
+    '200  [link,link,vary,vary] hi',
+  ],
+  [
+    'two lengths',
+    say('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nhi!'),
+    'upstream-failed',
+  ],
+  [
+    'one length said twice',
+    say('HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nhi'),
+    'upstream-failed',
+  ],
+  [
+    'a list of lengths',
+    say('HTTP/1.1 200 OK\r\ncontent-length: 2, 2\r\n\r\nhi'),
+    'upstream-failed',
+  ],
+  [
+    'an encoding below the chunks',
+    sayAndEnd('HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n'),
+    'upstream-failed',
+  ],
+  [
+    'an encoding to the end of the connection',
+    sayAndEnd('HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\nhi'),
+    'upstream-failed',
+  ],
+  [
+    'headers named like what every object has',
+    withHead('__proto__: a\nconstructor: b\nhasOwnProperty: c\n__proto__: d\ntoString: e'),
+    '200  [__proto__,__proto__,constructor,hasownproperty,tostring] hi',
+  ],
+  ['a status no class has', withHead('x: y', '999 Odd'), 'upstream-failed'],
+  ['the last status there is', withHead('x: y', '599 Odd'), '599  [x] hi'],
+  ['a status of two digits', withHead('x: y', '99 Odd'), 'upstream-failed'],
+  ['a status below all classes', withHead('x: y', '000 Odd'), 'upstream-failed'],
+  [
+    'announcements without end',
+    say('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'.repeat(500)),
+    'upstream-failed',
+  ],
+  [
+    'a go-ahead nobody asked for',
+    say('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi'),
+    'upstream-failed',
+  ],
+  ['a fragment', withHead('x: y', '206 Part'), '206 fragment  [x] hi'],
+  ['a difference', withHead('x: y', '226 IM Used'), '226 fragment  [x] hi'],
+  [
+    'a fragment that does not call itself one',
+    withHead('content-range: bytes 0-1/9\nconnection: content-range'),
+    '200 fragment  [] hi',
   ],
   [
     'a length that is no number',
@@ -210,6 +278,95 @@ test('a credential in the query is added to the path', async () => {
   await collect((await upstreams.forward(recorded(upstream.url), credential)).body)
   upstream.stop()
   assert.match(upstream.requests[0] ?? '', /^GET \/a\?b=c&key=a%26b HTTP/)
+})
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+/** One socket, which the first call holds until its caller leaves. */
+async function occupy(upstreamQueueMs: number) {
+  const upstream = await startUpstream(() => {})
+  const narrow = forwarder({ upstreamSockets: 1, upstreamQueueMs })
+  const holder = new AbortController()
+  const connection = { upstream: upstream.url }
+  const call = (signal: AbortSignal, path: string) =>
+    narrow.forward(
+      recorded(upstream.url, {
+        call: { signal },
+        connection,
+        outbound: { method: 'GET', path, headers: [], body: undefined },
+      }),
+      none,
+    )
+  const first = assert.rejects(call(holder.signal, '/first'), { name: 'Refusal' })
+  while (upstream.requests.length === 0) await turn()
+  const stop = async () => {
+    holder.abort()
+    await first
+    await narrow.close()
+    upstream.stop()
+  }
+  return { upstream, holder, call, first, close: () => narrow.close(), stop }
+}
+
+test('a call that waits for a connection too long is refused, and nothing of it is sent', async () => {
+  const { upstream, call, stop } = await occupy(20)
+  const { signal } = new AbortController()
+  const waited = await Promise.allSettled([call(signal, '/second'), call(signal, '/third')])
+  for (const one of waited) {
+    assert.ok(one.status === 'rejected' && one.reason instanceof Refusal)
+    assert.equal(one.reason.code, 'overloaded')
+  }
+  await stop()
+  assert.equal(upstream.requests.length, 1)
+})
+
+test('those who wait are sent in their order, without those who left', async () => {
+  const { upstream, holder, call, first, stop } = await occupy(60_000)
+  const callers = [new AbortController(), new AbortController(), new AbortController()] as const
+  const answers = callers.map(({ signal }, at) =>
+    assert.rejects(call(signal, `/waiting-${at}`), { code: 'caller-left' }),
+  )
+  callers[0].abort()
+  await answers[0]
+  holder.abort()
+  await first
+  while (upstream.requests.length < 2) await turn()
+  callers[1].abort()
+  while (upstream.requests.length < 3) await turn()
+  callers[2].abort()
+  await Promise.all(answers)
+  await stop()
+  const paths = upstream.requests.map((request) => request.split(' ')[1])
+  assert.deepEqual(paths, ['/first', '/waiting-1', '/waiting-2'])
+})
+
+test('closing refuses those who wait', async () => {
+  const { call, close, stop } = await occupy(60_000)
+  const waiting = assert.rejects(call(new AbortController().signal, '/second'), {
+    code: 'overloaded',
+  })
+  await close()
+  await waiting
+  await stop()
+})
+
+test('what was sent in single bytes is read at once', async () => {
+  const letters = 'x'.repeat(5_000)
+  const chunks = [...letters].map((letter) => `1\r\n${letter}\r\n`).join('')
+  const upstream = await startUpstream(
+    say(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`),
+  )
+  const { body } = await upstreams.forward(recorded(upstream.url), none)
+  let text = ''
+  let reads = 0
+  for await (const chunk of body) {
+    text += Buffer.from(chunk)
+    reads += 1
+  }
+  upstream.stop()
+  assert.equal(text, letters)
+  // A packet could be as short as it likes, but this many were not sent.
+  assert.ok(reads < 500, `${reads} reads for one write`)
 })
 
 test('when the caller leaves, the upstream is let go', async () => {

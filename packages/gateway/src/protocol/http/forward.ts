@@ -2,59 +2,87 @@ import { Readable } from 'node:stream'
 import { type Dispatcher, Pool } from 'undici'
 import { Refusal } from '../../call/refusal.ts'
 import type { Raw, Recorded } from '../../call/stage.ts'
-import { limits } from '../../config/limits.ts'
+import { type Limits, limits } from '../../config/limits.ts'
 import type { Connection } from '../../model/connection.ts'
 import type { Credential } from '../../model/secret.ts'
 import type { Forwarder } from '../protocol.ts'
 import { UpstreamAnswer } from './answer.ts'
+import { UpstreamLine } from './upstream-line.ts'
 
-export type HttpForwardOptions = Record<string, never>
+/** Other numbers than those of limits.ts, for tests. */
+export type HttpForwardOptions = Partial<Pick<Limits, 'upstreamSockets' | 'upstreamQueueMs'>>
+
+type Upstream = { readonly pool: Pool; readonly line: UpstreamLine }
 
 /**
  * The upstream side: one keep-alive pool per upstream origin. Requests are never retried and never
  * pipelined: what was sent once may have had its effect.
  */
-export function forwarder(_options: HttpForwardOptions): Forwarder {
-  const pools = new Map<string, Pool>()
-  const poolOf = (connection: Connection): Pool => {
+export function forwarder(options: HttpForwardOptions): Forwarder {
+  const bounds = { ...limits, ...options }
+  const upstreams = new Map<string, Upstream>()
+  /** A connection lives as long as the rulebook it is of. */
+  const known = new WeakMap<Connection, Upstream>()
+  const upstreamOf = (connection: Connection): Upstream => {
+    const before = known.get(connection)
+    if (before !== undefined) return before
     const { origin } = new URL(connection.upstream)
     const key = `${origin} ${connection.timeoutMs ?? ''}`
-    const pool = pools.get(key) ?? newPool(origin, connection.timeoutMs)
-    pools.set(key, pool)
-    return pool
+    const upstream = upstreams.get(key) ?? openUpstream(origin, connection.timeoutMs, bounds)
+    upstreams.set(key, upstream)
+    known.set(connection, upstream)
+    return upstream
   }
   return {
-    forward: (at, credential) => dispatch(poolOf(at.connection), at, credential),
+    forward: (at, credential) => dispatch(upstreamOf(at.connection), at, credential),
     close: async () => {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+      for (const { line } of upstreams.values()) line.close()
+      await Promise.all([...upstreams.values()].map(({ pool }) => pool.destroy()))
     },
   }
 }
 
-function newPool(origin: string, timeoutMs: number | undefined): Pool {
-  return new Pool(origin, {
-    connections: limits.upstreamSockets,
+function openUpstream(origin: string, timeoutMs: number | undefined, bounds: Limits): Upstream {
+  const pool = new Pool(origin, {
+    connections: bounds.upstreamSockets,
     pipelining: 1,
     connect: { timeout: limits.upstreamConnectMs },
     headersTimeout: timeoutMs ?? limits.upstreamHeadersMs,
     bodyTimeout: timeoutMs ?? limits.upstreamIdleMs,
     maxHeaderSize: limits.headerBytes,
   })
+  const waitMs = Math.min(timeoutMs ?? bounds.upstreamQueueMs, bounds.upstreamQueueMs)
+  return { pool, line: new UpstreamLine({ sockets: bounds.upstreamSockets, waitMs }) }
 }
 
-function dispatch(pool: Pool, at: Recorded, credential: Credential): Promise<Raw> {
+function dispatch({ pool, line }: Upstream, at: Recorded, credential: Credential): Promise<Raw> {
   return new Promise((resolve, reject) => {
-    const answer = new UpstreamAnswer({ resolve, reject })
     const { signal } = at.call
     if (signal.aborted) return reject(new Refusal('caller-left'))
-    const leave = () => answer.abandon(new Refusal('caller-left'))
-    signal.addEventListener('abort', leave, { once: true })
-    answer.onOver = () => signal.removeEventListener('abort', leave)
-    try {
-      pool.dispatch(request(at, credential), answer)
-    } catch (cause) {
-      answer.abandon(new Refusal('upstream-failed', { cause }))
+    const answer = new UpstreamAnswer({ resolve, reject })
+    const over = () => {
+      signal.removeEventListener('abort', callerLeft)
+      line.leave(place)
     }
+    const place = line.enter({
+      send: () => {
+        try {
+          pool.dispatch(request(at, credential), answer)
+        } catch (cause) {
+          answer.abandon(new Refusal('upstream-failed', { cause }))
+          over()
+        }
+      },
+      refuse: (refusal) => {
+        answer.abandon(refusal)
+        // What was sent holds its socket until undici says that it has let go.
+        if (!place.holdsSocket) over()
+      },
+    })
+    const callerLeft = () => place.refuse(new Refusal('caller-left'))
+    signal.addEventListener('abort', callerLeft)
+    answer.onOver = over
+    if (place.holdsSocket) place.send()
   })
 }
 

@@ -1,7 +1,8 @@
 /**
  * Which headers cross the gateway. Towards the upstream it is an allow-list: a header no rule knows
  * could carry the caller's credential, smuggle an argument past policy, or name a hop. A connection
- * adds its own with `forwardHeaders`. Towards the caller everything passes but what belongs to a hop,
+ * adds its own with `forwardHeaders`. `Range` is not on it: a fragment of a result cannot be masked, so
+ * asking for one is a connection's decision. Towards the caller everything passes but what belongs to a hop,
  * sets up authority with the upstream, or is the gateway's own word.
  */
 const passedToUpstream = new Set([
@@ -13,9 +14,7 @@ const passedToUpstream = new Set([
   'if-match',
   'if-modified-since',
   'if-none-match',
-  'if-range',
   'if-unmodified-since',
-  'range',
   'traceparent',
   'tracestate',
   'user-agent',
@@ -49,11 +48,13 @@ const neverToCaller = new Set([
   'alt-svc',
   'connection',
   'content-length',
+  'http2-settings',
   'keep-alive',
   'proxy-authenticate',
   'proxy-connection',
   'set-cookie',
   'set-cookie2',
+  'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
@@ -102,10 +103,25 @@ export function headersForUpstream(
   pairs: readonly HeaderPair[],
   extra: ReadonlySet<string>,
 ): HeaderPair[] {
-  const hop = nominated(pairs)
-  return pairs.filter(
-    ([name]) => (passedToUpstream.has(name) || (extra.has(name) && mayAsk(name))) && !hop.has(name),
-  )
+  return pairs.filter(([name]) => crosses(name, extra))
+}
+
+/**
+ * A header that `Connection` names although the call means it. Such a header ends at the first hop (RFC
+ * 9110 section 7.6.1): policy would judge an argument that the upstream is not sent.
+ */
+export function nominatedContent(
+  pairs: readonly HeaderPair[],
+  extra: ReadonlySet<string>,
+): string | undefined {
+  for (const name of nominated(pairs)) {
+    if (crosses(name, extra) || extra.has(name) || singletons.has(name)) return name
+  }
+  return undefined
+}
+
+function crosses(name: string, extra: ReadonlySet<string>): boolean {
+  return passedToUpstream.has(name) || (extra.has(name) && mayAsk(name))
 }
 
 function mayAsk(name: string): boolean {
@@ -116,11 +132,12 @@ function mayAsk(name: string): boolean {
 export function headersForCaller(
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): HeaderPair[] {
-  const pairs = Object.entries(headers).flatMap(([key, value]): HeaderPair[] => {
+  const pairs: HeaderPair[] = []
+  for (const [key, value] of Object.entries(headers)) {
     const name = key.toLowerCase()
-    if (value === undefined) return []
-    return typeof value === 'string' ? [[name, value]] : value.map((one) => [name, one] as const)
-  })
+    if (typeof value === 'string') pairs.push([name, value])
+    else if (value !== undefined) for (const one of value) pairs.push([name, one])
+  }
   const hop = nominated(pairs)
   return pairs.filter(([name]) => !neverToCaller.has(name) && !hop.has(name) && !isOurs(name))
 }
@@ -130,15 +147,12 @@ function isOurs(name: string): boolean {
   return name.startsWith('sallyport-')
 }
 
-/** Headers that `Connection` names belong to the hop too. */
+/** Headers that `Connection` names belong to the hop too. It may be sent in several lines. */
 function nominated(pairs: readonly HeaderPair[]): ReadonlySet<string> {
-  const connection = pairs.find(([name]) => name === 'connection')
-  if (!connection) return none
+  const lines = pairs.filter(([name]) => name === 'connection')
+  if (lines.length === 0) return none
   return new Set(
-    connection[1]
-      .toLowerCase()
-      .split(',')
-      .map((name) => name.trim()),
+    lines.flatMap(([, value]) => value.split(',').map((one) => one.trim().toLowerCase())),
   )
 }
 

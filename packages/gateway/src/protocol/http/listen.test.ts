@@ -5,9 +5,10 @@ import { after, before, test } from 'node:test'
 import type { InForce } from '../../call/gate.ts'
 import { Refusal } from '../../call/refusal.ts'
 import type { Call, Reply } from '../../call/stage.ts'
+import { limits } from '../../config/limits.ts'
 import type { FunctionDefinition } from '../../model/function.ts'
 import type { Listener } from '../protocol.ts'
-import { listen } from './listen.ts'
+import { type HttpListenOptions, listen } from './listen.ts'
 
 /** The rules of these tests: one function that takes a JSON body, one that takes none, one streamed. */
 const rules = {
@@ -56,9 +57,18 @@ function fnAt(
   }
 }
 
+const options: HttpListenOptions = {
+  host: '127.0.0.1',
+  port: 0,
+  http2: true,
+  concurrentCalls: 64,
+  callsPerCaller: 64,
+  limits,
+}
+
 let listener: Listener
 before(async () => {
-  listener = await listen({ host: '127.0.0.1', port: 0, http2: true, concurrentCalls: 4 }, tell)
+  listener = await listen({ ...options, concurrentCalls: 4 }, tell)
 })
 after(() => listener.close({ graceMs: 0 }))
 
@@ -171,9 +181,28 @@ const cases: readonly (readonly [string, string, object | readonly number[]])[] 
     { headers: ['x-tenant', 'traceparent'], proof: 'bearer' },
   ],
   [
-    'a header that Connection nominates does not cross',
-    `GET /crm/customers/c HTTP/1.1\r\nhost: gw\r\nconnection: close, x-tenant\r\nx-tenant: t\r\n\r\n`,
+    'a fragment is not asked for',
+    `GET /crm/customers/c HTTP/1.1\r\n${close}range: bytes=0-9\r\nif-range: "a"\r\n\r\n`,
     { headers: [] },
+  ],
+  ...['x-tenant', 'X-Mode', 'Content-Type', 'content-length', 'accept', 'host'].flatMap(
+    (name): [string, string, number[]][] => [
+      [
+        `Connection names ${name}`,
+        json('{}', `x-mode: fast\r\nx-tenant: t\r\n`).replace('close', `close, ${name}`),
+        [400],
+      ],
+      [
+        `a second Connection names ${name}`,
+        json('{}', `x-mode: fast\r\nx-tenant: t\r\nConnection: ${name}\r\n`),
+        [400],
+      ],
+    ],
+  ),
+  [
+    'a hop’s own headers may be named in Connection',
+    json('{}', 'x-mode: fast\r\nte: trailers\r\nconnection: keep-alive, TE,x-hop\r\nx-hop: h\r\n'),
+    { args: { id: 'c-1', 'X-Mode': 'fast' }, headers: ['content-type', 'x-mode'] },
   ],
   [
     'Basic is no proof',
@@ -330,20 +359,17 @@ test('HTTP/2 by prior knowledge on the same port', async () => {
 })
 
 test('HTTP/2: a body that breaks off does not look like one that ended', async () => {
-  const broken = await listen(
-    { host: '127.0.0.1', port: 0, http2: true, concurrentCalls: 1 },
-    async () => ({
-      state: 'witnessed',
-      callId: 'call-1',
-      record: { origin: 'test', index: 7 },
-      length: undefined,
-      head: { status: 200, headers: [], mediaType: '' },
-      body: (async function* () {
-        yield Buffer.from('half')
-        throw new Refusal('upstream-failed')
-      })(),
-    }),
-  )
+  const broken = await listen({ ...options, concurrentCalls: 1 }, async () => ({
+    state: 'witnessed',
+    callId: 'call-1',
+    record: { origin: 'test', index: 7 },
+    length: undefined,
+    head: { status: 200, headers: [], mediaType: '' },
+    body: (async function* () {
+      yield Buffer.from('half')
+      throw new Refusal('upstream-failed')
+    })(),
+  }))
   const session = connectHttp2(broken.url)
   const stream = session.request({ ':path': '/crm/customers/c' }).resume()
   const code = await new Promise((resolve) => {
@@ -358,15 +384,12 @@ test('HTTP/2: a body that breaks off does not look like one that ended', async (
 test('HTTP/2: a caller that cancels is told from one that was answered', async () => {
   const left = Promise.withResolvers<void>()
   const taken = Promise.withResolvers<void>()
-  const waiting = await listen(
-    { host: '127.0.0.1', port: 0, http2: true, concurrentCalls: 1 },
-    async (call) => {
-      call.signal.addEventListener('abort', () => left.resolve())
-      taken.resolve()
-      await left.promise
-      throw new Refusal('caller-left')
-    },
-  )
+  const waiting = await listen({ ...options, concurrentCalls: 1 }, async (call) => {
+    call.signal.addEventListener('abort', () => left.resolve())
+    taken.resolve()
+    await left.promise
+    throw new Refusal('caller-left')
+  })
   const session = connectHttp2(waiting.url)
   const stream = session.request({ ':path': '/crm/customers/c' })
   stream.on('error', () => {})
@@ -379,14 +402,11 @@ test('HTTP/2: a caller that cancels is told from one that was answered', async (
 
 test('garbage behind a call that is under way is not answered in its place', async () => {
   const taken = Promise.withResolvers<void>()
-  const slow = await listen(
-    { host: '127.0.0.1', port: 0, http2: true, concurrentCalls: 1 },
-    async (call) => {
-      taken.resolve()
-      await new Promise((resolve) => call.signal.addEventListener('abort', resolve))
-      throw new Refusal('caller-left')
-    },
-  )
+  const slow = await listen({ ...options, concurrentCalls: 1 }, async (call) => {
+    taken.resolve()
+    await new Promise((resolve) => call.signal.addEventListener('abort', resolve))
+    throw new Refusal('caller-left')
+  })
   const socket = connect(Number(new URL(slow.url).port), '127.0.0.1')
   let text = ''
   socket.on('data', (chunk) => {
@@ -402,13 +422,10 @@ test('garbage behind a call that is under way is not answered in its place', asy
 
 test('calls beyond the limit are shed at once', async () => {
   const held: (() => void)[] = []
-  const busy = await listen(
-    { host: '127.0.0.1', port: 0, http2: true, concurrentCalls: 1 },
-    async () => {
-      await new Promise<void>((resolve) => held.push(resolve))
-      throw new Refusal('function-unknown')
-    },
-  )
+  const busy = await listen({ ...options, concurrentCalls: 1 }, async () => {
+    await new Promise<void>((resolve) => held.push(resolve))
+    throw new Refusal('function-unknown')
+  })
   const first = fetch(busy.url)
   while (held.length === 0) await new Promise((resolve) => setImmediate(resolve))
   const second = await fetch(busy.url)

@@ -1,6 +1,8 @@
-import type { Http2Session } from 'node:http2'
+import { constants, type Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import { Refusal } from '../../call/refusal.ts'
+import type { Call } from '../../call/stage.ts'
+import type { Limits } from '../../config/limits.ts'
 import type { Listener, OnCall } from '../protocol.ts'
 import { decode, type HttpRequest } from './decode.ts'
 import { encode, encodeRefusal, type HttpResponse } from './encode.ts'
@@ -15,11 +17,14 @@ export type HttpListenOptions = {
   /** False: HTTP/1.1 only. */
   readonly http2: boolean
   readonly concurrentCalls: number
+  /** Of these, for one party: nobody can take all places by not reading their answers. */
+  readonly callsPerCaller: number
+  readonly limits: Limits
 }
 
 /** Opens the caller side: HTTP/1.1 and HTTP/2 on one port. */
 export async function listen(options: HttpListenOptions, onCall: OnCall): Promise<Listener> {
-  const desk = new CallDesk(options.concurrentCalls, onCall)
+  const desk = new CallDesk(options, onCall)
   const onRequest = (request: HttpRequest, response: HttpResponse) => desk.take(request, response)
   const sessions = new Set<Http2Session>()
   const server = openServer(options, onRequest, sessions)
@@ -49,29 +54,53 @@ export async function listen(options: HttpListenOptions, onCall: OnCall): Promis
 
 /** Takes requests to the pipeline and answers back, up to a number at a time. */
 class CallDesk {
-  readonly #concurrentMax: number
+  readonly #options: HttpListenOptions
   readonly #onCall: OnCall
+  readonly #byParty = new Map<string, number>()
   #underWay = 0
   #onIdle: () => void = () => {}
 
-  constructor(concurrentMax: number, onCall: OnCall) {
-    this.#concurrentMax = concurrentMax
+  constructor(options: HttpListenOptions, onCall: OnCall) {
+    this.#options = options
     this.#onCall = onCall
   }
 
   take(request: HttpRequest, response: HttpResponse): void {
-    if (this.#underWay >= this.#concurrentMax) {
+    const { limits, concurrentCalls } = this.#options
+    if (this.#underWay >= concurrentCalls) {
       // Shed before anything is read: recording the flood would be part of the flood.
-      request.resume()
       encodeRefusal(new Refusal('overloaded'), response)
+      linger(request, limits.lingerMs)
       return
     }
     this.#underWay++
+    let admitted: readonly string[] = []
+    const admit = (parties: readonly string[]) => {
+      this.#admit(parties)
+      admitted = parties
+    }
     const over = () => {
+      this.#count(admitted, -1)
       this.#underWay--
       if (this.#underWay === 0) this.#onIdle()
     }
-    void answer(request, response, this.#onCall).then(over, over)
+    void answer({ request, response, admit, limits }, this.#onCall).then(over, over)
+  }
+
+  #admit(parties: readonly string[]): void {
+    const { callsPerCaller } = this.#options
+    if (parties.some((party) => (this.#byParty.get(party) ?? 0) >= callsPerCaller)) {
+      throw new Refusal('overloaded', { detail: 'Too many calls of this caller are under way.' })
+    }
+    this.#count(parties, 1)
+  }
+
+  #count(parties: readonly string[], by: 1 | -1): void {
+    for (const party of parties) {
+      const count = (this.#byParty.get(party) ?? 0) + by
+      if (count === 0) this.#byParty.delete(party)
+      else this.#byParty.set(party, count)
+    }
   }
 
   /** Resolves when no call is under way, or after `graceMs`. */
@@ -87,7 +116,14 @@ class CallDesk {
   }
 }
 
-async function answer(request: HttpRequest, response: HttpResponse, onCall: OnCall): Promise<void> {
+type Taken = {
+  readonly request: HttpRequest
+  readonly response: HttpResponse
+  readonly admit: Call['admit']
+  readonly limits: Limits
+}
+
+async function answer({ request, response, admit, limits }: Taken, onCall: OnCall): Promise<void> {
   const caller = new AbortController()
   response.on('close', () => {
     // HTTP/2 calls a cancelled stream finished; only what we ended ourselves is over.
@@ -97,11 +133,27 @@ async function answer(request: HttpRequest, response: HttpResponse, onCall: OnCa
   request.on('error', () => caller.abort())
   response.on('error', () => caller.abort())
   try {
-    const reply = await onCall(decode(request, caller.signal))
-    await encode(reply, response, request.method ?? 'GET')
+    const reply = await onCall(decode(request, { signal: caller.signal, limits, admit }))
+    const { method = 'GET' } = request
+    await encode(reply, response, { method, stallMs: limits.callerStallMs })
   } catch (thrown) {
     encodeRefusal(Refusal.from(thrown), response)
-    // What is left of a body nobody will read must not be taken for the next request.
-    if (!request.complete) request.resume()
+  } finally {
+    linger(request, limits.lingerMs)
   }
+}
+
+/**
+ * What is left of a body nobody will read must not be taken for the next request. It is let in for a
+ * while, because a sender whose connection is cut at once may never read the answer; then it is cut.
+ */
+function linger(request: HttpRequest, lingerMs: number): void {
+  if (request.complete) return
+  const cut = setTimeout(() => {
+    if ('stream' in request) request.stream.close(constants.NGHTTP2_NO_ERROR)
+    else request.socket.destroy()
+  }, lingerMs)
+  request.on('end', () => clearTimeout(cut))
+  request.on('close', () => clearTimeout(cut))
+  request.resume()
 }

@@ -55,6 +55,20 @@ export function routeTable(rulebook: Rulebook): RouteTable {
   return table
 }
 
+/** What the path template of a function that is already found captures of these segments. */
+export function pathArgumentsOf(
+  { fn, prefixLength }: Match,
+  segments: readonly string[],
+): Readonly<Record<string, string>> {
+  const root = newNode()
+  let node = root
+  for (const segment of segmentsOf(fn.http.path)) node = grow(node, segment)
+  node.route = { fn, headerNames: none }
+  return walk(root, segments, prefixLength)?.args ?? {}
+}
+
+const none: ReadonlySet<string> = new Set()
+
 const tables = new WeakMap<Rulebook, RouteTable>()
 
 type Entry = {
@@ -100,7 +114,8 @@ function headerArguments(fn: FunctionDefinition): ReadonlySet<string> {
   return new Set(places.flatMap(([name, at]) => (at === 'header' ? [name.toLowerCase()] : [])))
 }
 
-function segmentsOf(path: string): readonly string[] {
+/** The segments of a path or template as routing counts them. */
+export function segmentsOf(path: string): readonly string[] {
   return path === '/' ? [] : path.replace(/^\//, '').split('/')
 }
 

@@ -1,7 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Change } from '../store.ts'
+import { type Destruction, isDestruction, prepareDestruction } from './custody.ts'
 
-export type Changes = Readonly<Record<Change['kind'], StatementSync>>
+type Plain = Exclude<Change, Destruction>
+export type Changes = Readonly<Record<Plain['kind'], StatementSync>> & {
+  readonly destroy: ReturnType<typeof prepareDestruction>
+}
 
 /** One statement per kind of change: it compares and sets at once, or changes no row. */
 export function prepareChanges(db: DatabaseSync): Changes {
@@ -16,15 +20,24 @@ export function prepareChanges(db: DatabaseSync): Changes {
     'key.revoke': db.prepare(
       'UPDATE api_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL',
     ),
+    'rulebook.put': db.prepare('INSERT OR IGNORE INTO rulebook (digest, content) VALUES (?, ?)'),
+    'erasure.request': db.prepare(
+      'INSERT OR IGNORE INTO erasure (id, record, state, body) VALUES (?, ?, ?, ?)',
+    ),
+    destroy: prepareDestruction(db),
   }
 }
 
-/** False when the stored state is not the expected one; nothing was changed then. */
-export function applyChange(changes: Changes, change: Change): boolean {
+/**
+ * False when the stored state is not the expected one; nothing was changed then. `index` is that of the
+ * record about the change.
+ */
+export function applyChange(changes: Changes, change: Change, index: number): boolean {
+  if (isDestruction(change)) return changes.destroy(change, index)
   return run(changes, change) === 1
 }
 
-function run(changes: Changes, change: Change): number {
+function run(changes: Changes, change: Plain): number {
   const statement = changes[change.kind]
   switch (change.kind) {
     case 'approval.open': {
@@ -53,5 +66,12 @@ function run(changes: Changes, change: Change): number {
     }
     case 'key.revoke':
       return Number(statement.run(change.at, change.id).changes)
+    case 'rulebook.put':
+      statement.run(change.digest, change.content)
+      return 1
+    case 'erasure.request': {
+      const { id, record, state } = change.erasure
+      return Number(statement.run(id, record, state, JSON.stringify(change.erasure)).changes)
+    }
   }
 }

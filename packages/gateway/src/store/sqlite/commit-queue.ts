@@ -11,8 +11,12 @@ const flushBytesMax = 16 * 1024 * 1024
 
 export type CommitQueue = {
   readonly commit: (entry: Entry) => Promise<Committed>
-  /** The answers to flushes. */
-  readonly answered: (message: Extract<FromWriter, { kind: 'flushed' | 'broken' }>) => void
+  /** The answers to flushes, and what the writer says about itself. */
+  readonly answered: (
+    message: Extract<FromWriter, { kind: 'flushed' | 'suspended' | 'resumed' | 'broken' }>,
+  ) => void
+  /** Why commits are refused now. */
+  readonly refusing: () => string | undefined
   /** Rejects what waits, and everything after. */
   readonly stop: (why: string) => void
   /** Resolves when nothing waits. */
@@ -36,6 +40,7 @@ export function openQueue(post: (message: ToWriter, transfer: ArrayBuffer[]) => 
   let flying: readonly Waiting[] = []
   let scheduled = false
   let stopped: string | undefined
+  let suspended: string | undefined
   const wakers: (() => void)[] = []
 
   const flush = () => {
@@ -55,15 +60,20 @@ export function openQueue(post: (message: ToWriter, transfer: ArrayBuffer[]) => 
   const stop = (why: string) => {
     if (stopped !== undefined) return
     stopped = why
+    rejectAll(why)
+  }
+  const rejectAll = (why: string) => {
     const lost = [...flying, ...waiting]
     flying = []
     waiting = []
+    waitingBytes = 0
     for (const { reject } of lost) reject(new Unavailable(why))
     for (const wake of wakers.splice(0)) wake()
   }
   return {
     commit: (entry) => {
-      if (stopped !== undefined) return Promise.reject(new Unavailable(stopped))
+      const why = stopped ?? suspended
+      if (why !== undefined) return Promise.reject(new Unavailable(why))
       const bytes = entry.payloads.reduce((sum, payload) => sum + packedBytes(payload), 0)
       if (waiting.length >= entriesMax || waitingBytes + bytes > waitingBytesMax) {
         return Promise.reject(new Unavailable('too many records are waiting to be written'))
@@ -79,12 +89,23 @@ export function openQueue(post: (message: ToWriter, transfer: ArrayBuffer[]) => 
       return promise
     },
     answered: (message) => {
-      if (message.kind === 'broken') return stop(`the log could not be written: ${message.message}`)
+      if (message.kind === 'broken') {
+        return stop(`the log cannot be written until a restart: ${message.message}`)
+      }
+      if (message.kind === 'suspended') {
+        suspended = `the log cannot be written now: ${message.message}`
+        return rejectAll(suspended)
+      }
+      if (message.kind === 'resumed') {
+        suspended = undefined
+        return
+      }
       const done = flying
       flying = []
       settle(done, message.first, message.failures)
       flush()
     },
+    refusing: () => stopped ?? suspended,
     stop,
     idle: () => {
       if (stopped !== undefined) return Promise.resolve()

@@ -1,10 +1,12 @@
 import { closeSync, openSync, readFileSync, realpathSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
-const schemaVersion = 1
+const schemaVersion = 2
 
 export type WritableDatabase = {
-  readonly db: DatabaseSync
+  readonly db: () => DatabaseSync
+  /** Lets go of the connection and makes a new one; the lock stays. Throws when that cannot be done now. */
+  readonly reopen: () => DatabaseSync
   /** Closes the database and lets go of the lock. */
   readonly close: () => void
 }
@@ -23,26 +25,52 @@ export function openForWriting(options: {
   if (!inMemory) closeSync(openSync(options.path, 'a', 0o600))
   const path = inMemory ? options.path : realpathSync(options.path)
   const lock = inMemory ? undefined : takeLock(path)
+  const origin = options.origin
+  const connect = () => openConnection(path, { origin, pagesMax: options.pagesMax })
+  let db: DatabaseSync
+  try {
+    db = connect()
+  } catch (cause) {
+    lock?.close()
+    throw cause
+  }
+  const disconnect = () => {
+    if (db.isOpen) db.close()
+  }
+  return {
+    db: () => db,
+    reopen: () => {
+      disconnect()
+      db = connect()
+      return db
+    },
+    close: () => {
+      disconnect()
+      lock?.close()
+    },
+  }
+}
+
+/** A connection that writes. Its caller holds the lock. */
+export function openConnection(
+  path: string,
+  options: { readonly origin: string; readonly pagesMax: number | undefined },
+): DatabaseSync {
   const db = new DatabaseSync(path)
   try {
     // FULL: a commit has reached the disk when COMMIT returns, also across a power cut.
     // A payload of 2 KB fills half a page of 4 KiB; three of them share one of this size.
     db.exec('PRAGMA page_size = 8192')
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
+    // What is deleted is overwritten: the keys of payloads that were erased must not linger in free pages.
+    db.exec('PRAGMA secure_delete = ON')
     db.exec('PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000')
     if (options.pagesMax) db.exec(`PRAGMA max_page_count = ${Math.trunc(options.pagesMax)}`)
     prepareSchema(db, options.origin)
+    return db
   } catch (cause) {
     db.close()
-    lock?.close()
     throw cause
-  }
-  return {
-    db,
-    close: () => {
-      db.close()
-      lock?.close()
-    },
   }
 }
 
@@ -58,7 +86,7 @@ export function openForReading(path: string): DatabaseSync {
  * we live. The operating system lets go of it when we die, so a crash leaves nothing to clean up, and
  * readers of the real database are not kept out.
  */
-function takeLock(path: string): DatabaseSync {
+export function takeLock(path: string): DatabaseSync {
   closeSync(openSync(`${path}.lock`, 'a', 0o600))
   const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 })
   try {

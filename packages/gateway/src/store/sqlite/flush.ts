@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { leafText } from '@sallyport/evidence/leaf'
 import {
+  type BootEnd,
   type Commitment,
   chainStart,
   type Emitter,
@@ -11,6 +12,7 @@ import {
 } from '@sallyport/evidence/record'
 import { type Sealed, saltBytes, seal, wrap } from '../../log/seal.ts'
 import { applyChange, prepareChanges } from './change.ts'
+import { isDestruction } from './custody.ts'
 import {
   type Failure,
   type PackedEntry,
@@ -22,32 +24,52 @@ import { prepareSessions } from './session-summary.ts'
 
 export type Flushed = { readonly first: number; readonly failures: readonly Failure[] }
 
+export type Flush = {
+  readonly flush: (entries: readonly PackedEntry[], bytes: ArrayBuffer) => Flushed
+  /** Where the log and this boot's chain stand: equal texts, equal places. */
+  readonly place: () => string
+}
+
 /**
  * One transaction per flush. Each entry gets the next index and the next place in the emitter's
  * chain; one whose change conflicts, or whose record is no leaf, is left out without a trace, and the
  * numbers stay gapless. Throws when the database failed: then nothing of the flush was kept, and since
- * the chain in memory has run ahead of the disk, the caller must not flush again.
+ * the chain in memory has run ahead of the disk, the caller must open another one, from what is there.
  */
 export function openFlush(
   db: DatabaseSync,
   { instance, boot, kek }: Pick<WriterOptions, 'instance' | 'boot' | 'kek'>,
-): (entries: readonly PackedEntry[], bytes: ArrayBuffer) => Flushed {
+): Flush {
   const rows = prepareRows(db)
   const changes = prepareChanges(db)
   const sessions = prepareSessions(db)
   const last = db.prepare('SELECT max("index") AS last FROM leaf').get()?.last
   let index = typeof last === 'number' ? last + 1 : 0
-  let emitter: Emitter = { boot, instance, prev: chainStart, seq: 0 }
+  const before = rows.chainOf(instance)
+  let emitter: Emitter =
+    before?.boot === boot
+      ? { boot, instance, prev: before.hash, seq: before.seq + 1 }
+      : { boot, instance, prev: chainStart, seq: 0 }
+  /** What the first leaf of a boot cites. */
+  const after = before?.boot === boot ? undefined : before
+
+  /** A start cites the boot before it, and says so when the database was rebuilt since (rebuild.ts). */
+  const start = (record: Start): Start => {
+    const size = rows.takeRecovered()
+    const version = size === undefined ? record.version : `${record.version}+recovered.${size}`
+    return { ...record, version, ...(after && { after }) }
+  }
 
   /** Says why the entry was left out, if it was: before anything of it was written. */
   const append = (entry: PackedEntry, payloads: readonly SealedPayload[], nonce: Buffer) => {
-    const { record, change } = entry
+    const { change } = entry
+    const record = entry.record.type === 'emitter.start' ? start(entry.record) : entry.record
     const leaf = toLeaf(record, emitter, payloads)
     if ('message' in leaf) return leaf
-    if (change && !applyChange(changes, change)) {
+    if (change && !applyChange(changes, change, index)) {
       return { kind: 'conflict', message: `${change.kind} conflicts` } as const
     }
-    rows.leaf(index, record, { ...leaf, salts: saltsOf(payloads, nonce) })
+    rows.leaf(index, { ...entry, record }, { ...leaf, salts: saltsOf(payloads, nonce) })
     for (const payload of payloads) {
       if (payload.box) rows.payload(index, { ...payload, box: payload.box }, nonce)
     }
@@ -58,7 +80,9 @@ export function openFlush(
     return undefined
   }
 
-  return (entries, bytes) => {
+  /** The write-ahead log still holds what was destroyed. A crash here leaves it to SQLite's own recovery. */
+  let lingers = false
+  const flush = (entries: readonly PackedEntry[], bytes: ArrayBuffer): Flushed => {
     const { payloads, nonce } = sealAll(entries, bytes, kek)
     const failures: Failure[] = []
     const first = index
@@ -69,15 +93,31 @@ export function openFlush(
         if (failure) failures.push({ position, ...failure })
       }
       sessions.write()
+      if (emitter.seq > 0) rows.chain(emitter)
       // A crash before this line leaves nothing of the flush, one after it leaves all of it.
       db.exec('COMMIT')
     } catch (cause) {
       if (db.isTransaction) db.exec('ROLLBACK')
       throw cause
     }
+    lingers ||= entries.some(({ change }) => change && isDestruction(change))
+    if (lingers) lingers = !emptyWriteAheadLog(db)
     return { first, failures }
   }
+  return { flush, place: () => `${index} ${emitter.seq} ${emitter.prev}` }
 }
+
+/** False when somebody is just reading from it; then the next flush tries again. */
+function emptyWriteAheadLog(db: DatabaseSync): boolean {
+  try {
+    return db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0
+  } catch {
+    // The commit stands; only the copy in the write-ahead log is still there.
+    return false
+  }
+}
+
+type Start = Extract<RecordDraft, { readonly type: 'emitter.start' }>
 
 type WritableLeaf = { readonly text: string; readonly timeMs: number }
 
@@ -165,28 +205,71 @@ function commitmentsOf(payloads: readonly SealedPayload[]) {
   return commitments
 }
 
-function prepareRows(db: DatabaseSync) {
+/** What becomes of a question, or of a payload, belongs to the call that it was about. */
+function callOf(change: PackedEntry['change']): string | null {
+  if (change?.kind === 'approval.update') return change.approval.callId
+  if (change?.kind === 'erasure.request') return change.erasure.callId
+  return change?.kind === 'erasure.approve' ? change.callId : null
+}
+
+export type Rows = {
+  readonly leaf: (
+    index: number,
+    entry: Omit<PackedEntry, 'payloads'>,
+    leaf: WritableLeaf & { readonly salts: Uint8Array | null },
+  ) => void
+  readonly payload: (
+    index: number,
+    payload: SealedPayload & { readonly box: Uint8Array },
+    nonce: Buffer,
+  ) => void
+  /** Where the instance's chain stands now: `seq` is the next place. */
+  readonly chain: (emitter: Emitter) => void
+  readonly chainOf: (instance: string) => BootEnd | undefined
+  /** The size at which the database was rebuilt, once. */
+  readonly takeRecovered: () => number | undefined
+}
+
+/** The rows a leaf leaves behind. */
+export function prepareRows(db: DatabaseSync): Rows {
   const leaf = db.prepare(
-    'INSERT INTO leaf ("index", type, call, session, function, caller, time_ms, bytes, salts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO leaf ("index", type, call, session, function, caller, time_ms, bytes, salts, retention) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const payload = db.prepare(
     'INSERT INTO payload (id, nonce, position, secret, box) VALUES (?, ?, ?, ?, ?)',
   )
   const opened = db.prepare('INSERT INTO open_call (intent, time_ms) VALUES (?, ?)')
   const ended = db.prepare('DELETE FROM open_call WHERE intent = ?')
+  const chain = db.prepare(
+    'INSERT OR REPLACE INTO chain (instance, boot, seq, hash) VALUES (?, ?, ?, ?)',
+  )
+  const chainOf = db.prepare('SELECT boot, seq, hash FROM chain WHERE instance = ?')
+  const recovered = db.prepare("DELETE FROM meta WHERE name = 'recovered' RETURNING value")
   return {
+    takeRecovered: () => {
+      const value = recovered.get()?.value
+      return value === undefined ? undefined : Number(value)
+    },
+    chain: ({ instance, boot, seq, prev }: Emitter) => {
+      chain.run(instance, boot, seq - 1, prev)
+    },
+    chainOf: (instance: string): BootEnd | undefined => {
+      const row = chainOf.get(instance)
+      return row && { boot: String(row.boot), hash: String(row.hash), seq: Number(row.seq) }
+    },
     leaf: (
       index: number,
-      record: RecordDraft,
+      { record, retention, change }: Omit<PackedEntry, 'payloads'>,
       { text, timeMs, salts }: WritableLeaf & { readonly salts: Uint8Array | null },
     ) => {
       const { type } = record
-      const call = 'call' in record ? record.call : null
+      const call = 'call' in record ? record.call : callOf(change)
       const session = 'session' in record ? (record.session ?? null) : null
       const head = type === 'call.authorized' || type === 'call.denied' ? record : undefined
       const caller = head?.caller ? partyId(head.caller) : null
       const name = head?.fn?.name ?? null
-      leaf.run(index, type, call, session, name, caller, timeMs, Buffer.from(text), salts)
+      const bytes = Buffer.from(text)
+      leaf.run(index, type, call, session, name, caller, timeMs, bytes, salts, retention ?? null)
       if (type === 'call.authorized') opened.run(index, timeMs)
       if (type === 'call.outcome' || type === 'reconcile.indeterminate') ended.run(record.intent)
     },

@@ -1,5 +1,6 @@
 import type { RecordDraft } from '@sallyport/evidence/record'
-import type { Change, PayloadRole } from '../store.ts'
+import type { PayloadRole } from '../../model/payload.ts'
+import type { Change, CheckpointSwap } from '../store.ts'
 
 /**
  * What passes between the two threads. Entries travel as one JSON text and their bytes as one
@@ -8,15 +9,32 @@ import type { Change, PayloadRole } from '../store.ts'
 export type ToWriter =
   | { readonly kind: 'flush'; readonly entries: string; readonly bytes: ArrayBuffer }
   | { readonly kind: 'read'; readonly id: number; readonly name: string; readonly args: unknown[] }
+  /** A question that is answered by changing the publication's row. */
+  | { readonly kind: 'publish'; readonly id: number; readonly step: PublicationStep }
   | { readonly kind: 'close' }
+
+export type PublicationStep =
+  | { readonly name: 'stored' }
+  | { readonly name: 'claim'; readonly holder: string }
+  | ({ readonly name: 'swap' } & CheckpointSwap)
 
 export type FromWriter =
   | { readonly kind: 'opened' }
   | { readonly kind: 'not-opened'; readonly message: string }
   /** The entries not among the failures have the indexes from `first` on, in order. */
   | { readonly kind: 'flushed'; readonly first: number; readonly failures: readonly Failure[] }
-  /** Nothing of this flush was kept, and the writer accepts no more. */
+  /** Nothing of this flush was kept. The writer says `resumed` when it can write again. */
+  | { readonly kind: 'suspended'; readonly message: string }
+  | { readonly kind: 'resumed' }
+  /** What the disk holds is not known, and the writer accepts no more. */
   | { readonly kind: 'broken'; readonly message: string }
+  /** `done` is false when the compare-and-set did not find what it expected. */
+  | {
+      readonly kind: 'published'
+      readonly id: number
+      readonly done: boolean
+      readonly result: unknown
+    }
   | { readonly kind: 'read'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'not-read'; readonly id: number; readonly message: string }
   | { readonly kind: 'closed' }
@@ -31,6 +49,7 @@ export type Failure = {
 export type PackedEntry = {
   readonly record: RecordDraft
   readonly payloads: readonly PackedPayload[]
+  readonly retention?: string
   readonly change?: Change
 }
 

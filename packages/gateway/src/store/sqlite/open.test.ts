@@ -47,7 +47,7 @@ storeSuite('file', async () => {
 const refusals: readonly (readonly [string, RegExp, Partial<SqliteOptions>, string?])[] = [
   ['another writer', /in use by another process/, {}],
   ['another log', /belongs to the log "sallyport"/, { origin: 'other' }, ''],
-  ['a newer schema', /schema version 2/, {}, "UPDATE meta SET value = '2' WHERE name = 'schema'"],
+  ['a newer schema', /schema version 3/, {}, "UPDATE meta SET value = '3' WHERE name = 'schema'"],
   ['a key of the wrong size', /key/i, { kek: new Uint8Array(5) }, ''],
 ]
 for (const [name, message, changes, sql] of refusals) {
@@ -105,7 +105,7 @@ test('a payload that was changed or moved is not given out', async (t) => {
   assert.equal((await store.payload(first.index, 'args'))?.length, 5)
 })
 
-test('a full disk: nothing half-written, and no further commit', async (t) => {
+test('a full disk: nothing half-written, and no further commit while it is full', async (t) => {
   const { path, open } = await folder(t)
   const options = { path, instance: 'gw', boot: 'b1', kek }
   const store = await open({ ...options, pagesMax: 200 })
@@ -121,6 +121,7 @@ test('a full disk: nothing half-written, and no further commit', async (t) => {
   await assert.rejects(fill(), { name: 'Unavailable', message: /full/ })
   assert.ok(acknowledged.length > 3, 'it worked until then')
   await assert.rejects(store.commit({ record, payloads: [] }), { name: 'Unavailable' })
+  assert.match(store.refusing() ?? '', /full/)
   assert.equal(await store.size(), acknowledged.length + 1, 'reads still work')
   assert.equal((await store.payload(1, 'args'))?.length, bytes.length)
   await store.close()
@@ -128,6 +129,22 @@ test('a full disk: nothing half-written, and no further commit', async (t) => {
   const records = assertChain(await everyLeaf(again))
   assert.equal(records.length, acknowledged.length + 2)
   assert.equal(records.at(-1)?.type, 'emitter.start')
+})
+
+test('a genesis is the first leaf of a new database only', async (t) => {
+  const { path, open } = await folder(t)
+  const options = { path, instance: 'gw', kek, origin: 'example.com/log', logKey: 'the key' }
+  const store = await open({ ...options, boot: 'b1' })
+  await store.close()
+  const again = await open({ ...options, boot: 'b2' })
+  const records = assertChain(await everyLeaf(again))
+  assert.deepEqual(
+    records.map(({ type }) => type),
+    ['log.genesis', 'emitter.start', 'emitter.stop', 'emitter.start'],
+  )
+  const [genesis] = records
+  assert.ok(genesis?.type === 'log.genesis')
+  assert.deepEqual([genesis.origin, genesis.key], ['example.com/log', 'the key'])
 })
 
 test('killed while committing: every acknowledged leaf is there, in an unbroken chain', async (t) => {

@@ -1,8 +1,21 @@
 import { Worker } from 'node:worker_threads'
-import { type Store, Unavailable } from '../store.ts'
+import type { RecordDraft } from '@sallyport/evidence/record'
+import {
+  type ApiKeys,
+  type Approvals,
+  Conflict,
+  type Erasures,
+  type Leaves,
+  type Payloads,
+  type Publication,
+  type RulebookContents,
+  type Store,
+  type StoredCheckpoint,
+  Unavailable,
+} from '../store.ts'
 import { type CommitQueue, openQueue } from './commit-queue.ts'
 import { openForReading } from './database.ts'
-import type { FromWriter, ToWriter, WriterOptions } from './message.ts'
+import type { FromWriter, PublicationStep, ToWriter, WriterOptions } from './message.ts'
 import { prepareReads, type Reads } from './reads.ts'
 
 export type SqliteOptions = {
@@ -16,6 +29,10 @@ export type SqliteOptions = {
   readonly kek: Uint8Array
   /** The log's name. A database belongs to one log for ever. */
   readonly origin?: string
+  /** The key the log begins with (a note verifier key): a new database begins with `log.genesis`. */
+  readonly logKey?: string
+  /** Asked before anything is written: a rejection refuses the start and leaves the records as they were. */
+  readonly accept?: (store: Publication & Pick<Leaves, 'size'>) => Promise<void>
   /** Goes into `emitter.start`. */
   readonly version?: string
   /** Unix milliseconds, for `emitter.start` and `emitter.stop`. */
@@ -37,34 +54,61 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const { queue } = writer
   const at = () => new Date(now()).toISOString()
   try {
-    const version = options.version ?? 'unversioned'
-    await queue.commit({ record: { type: 'emitter.start', time: at(), version }, payloads: [] })
+    await options.accept?.({ ...publication(writer.publish), size: () => reader.ask('size') })
+    await begin(queue, { ...options, origin, time: at(), size: await reader.ask('size') })
   } catch (cause) {
     reader.close()
     return writer.abandon(cause)
   }
-  const close = async () => {
+  let stopping: Promise<void> | undefined
+  const end = async () => {
     await queue.idle()
-    // Fails when the log is broken already; then there is nothing to stop properly.
+    // Fails when the log cannot be written already; then there is nothing to stop properly.
     await queue
       .commit({ record: { type: 'emitter.stop', time: at() }, payloads: [] })
       .catch(() => {})
     queue.stop('the store is closed')
+  }
+  const stop = () => {
+    stopping ??= end()
+    return stopping
+  }
+  const close = async () => {
+    await stop()
     reader.close()
     await writer.close()
   }
   let closing: Promise<void> | undefined
   return {
     ...questions(reader.ask),
+    ...publication(writer.publish),
+    refusing: queue.refusing,
     commit: (entry) =>
-      closing !== undefined
+      stopping !== undefined
         ? Promise.reject(new Unavailable('the store is closed'))
         : queue.commit(entry),
+    stop,
     close: () => {
       closing ??= close()
       return closing
     },
   }
+}
+
+/** The first leaves of this boot, in one flush: a crash leaves both or neither. */
+async function begin(
+  queue: CommitQueue,
+  given: Pick<SqliteOptions, 'logKey' | 'version'> & {
+    readonly origin: string
+    readonly time: string
+    readonly size: number
+  },
+): Promise<void> {
+  const { logKey: key, origin, time, size } = given
+  const version = given.version ?? 'unversioned'
+  const records: RecordDraft[] = [{ type: 'emitter.start', time, version }]
+  if (size === 0 && key !== undefined) records.unshift({ type: 'log.genesis', time, origin, key })
+  await Promise.all(records.map((record) => queue.commit({ record, payloads: [] })))
 }
 
 type Ask = <Name extends keyof Reads>(
@@ -74,7 +118,9 @@ type Ask = <Name extends keyof Reads>(
 
 type Reader = { readonly ask: Ask; readonly close: () => void }
 
-function questions(ask: Ask): Omit<Store, 'commit' | 'close'> {
+function questions(
+  ask: Ask,
+): Leaves & Payloads & Approvals & ApiKeys & RulebookContents & Erasures {
   return {
     size: () => ask('size'),
     leaves: (start, limit) => ask('leaves', start, limit),
@@ -84,11 +130,32 @@ function questions(ask: Ask): Omit<Store, 'commit' | 'close'> {
     sessions: (query) => ask('sessions', query),
     callsWithoutEnding: (olderThan) => ask('callsWithoutEnding', olderThan),
     payload: (index, role) => ask('payload', index, role),
+    saltedPayload: (index, role) => ask('saltedPayload', index, role),
+    payloadGone: (index, role) => ask('payloadGone', index, role),
+    payloadsDue: (query) => ask('payloadsDue', query),
+    keptPayloads: (from, to, limit) => ask('keptPayloads', from, to, limit),
+    erasure: (id) => ask('erasure', id),
+    erasures: (query) => ask('erasures', query),
     approval: (id) => ask('approval', id),
     pendingApproval: (digest) => ask('pendingApproval', digest),
     approvals: (query) => ask('approvals', query),
     apiKeyByHash: (hash) => ask('apiKeyByHash', hash),
     apiKeys: (query) => ask('apiKeys', query),
+    rulebookContent: (digest) => ask('rulebookContent', digest),
+    rulebookDigests: () => ask('rulebookDigests'),
+    activations: (before, limit) => ask('activations', before, limit),
+  }
+}
+
+function publication(publish: WriterThread['publish']): Publication {
+  return {
+    // The writer answers each step with what preparePublication gives for it.
+    storedCheckpoint: async () =>
+      (await publish({ name: 'stored' })) as StoredCheckpoint | undefined,
+    claimIntegrator: async (holder) => (await publish({ name: 'claim', holder })) as number,
+    swapCheckpoint: async (swap) => {
+      await publish({ name: 'swap', ...swap })
+    },
   }
 }
 
@@ -112,34 +179,60 @@ async function askHere(path: string, kek: Uint8Array): Promise<Reader> {
 type WriterThread = {
   readonly queue: CommitQueue
   readonly post: (message: ToWriter) => void
-  readonly reads: Map<number, PromiseWithResolvers<unknown>>
+  readonly asked: Asked
+  readonly publish: (step: PublicationStep) => Promise<unknown>
   readonly close: () => Promise<void>
   /** Ends the thread and rethrows. */
   readonly abandon: (cause: unknown) => Promise<never>
 }
 
 /** In memory there is only the writer's own connection: questions go to its thread. */
-function askThere({ post, reads }: WriterThread): Reader {
-  let lastId = 0
-  let closed = false
+function askThere({ asked, post }: WriterThread): Reader {
   return {
-    ask: (name, ...args) => {
-      if (closed) return Promise.reject(new Unavailable('the store is closed'))
-      const asked = Promise.withResolvers<ReturnType<Reads[typeof name]>>()
+    ask: async (name, ...args) => {
+      const result = await asked.ask((id) => post({ kind: 'read', id, name, args }))
+      // The writer answers the question of this id with the same function this type is read from.
+      return result as ReturnType<Reads[typeof name]>
+    },
+    close: () => asked.stop('the store is closed'),
+  }
+}
+
+/** Questions to the writer that wait for their answers. */
+type Asked = {
+  readonly ask: (post: (id: number) => void) => Promise<unknown>
+  readonly answered: (
+    message: Extract<FromWriter, { kind: 'read' | 'not-read' | 'published' }>,
+  ) => void
+  /** Rejects what waits, and everything after. */
+  readonly stop: (why: string) => void
+}
+
+function openAsked(): Asked {
+  const waiting = new Map<number, PromiseWithResolvers<unknown>>()
+  let lastId = 0
+  let stopped: string | undefined
+  return {
+    ask: (post) => {
+      if (stopped !== undefined) return Promise.reject(new Unavailable(stopped))
+      const asked = Promise.withResolvers<unknown>()
       lastId += 1
-      reads.set(lastId, {
-        promise: asked.promise,
-        // The writer answers the question of this id with the same function this type is read from.
-        resolve: (result) => asked.resolve(result as ReturnType<Reads[typeof name]>),
-        reject: asked.reject,
-      })
-      post({ kind: 'read', id: lastId, name, args })
+      waiting.set(lastId, asked)
+      post(lastId)
       return asked.promise
     },
-    close: () => {
-      closed = true
-      for (const { reject } of reads.values()) reject(new Unavailable('the store is closed'))
-      reads.clear()
+    answered: (message) => {
+      const asked = waiting.get(message.id)
+      waiting.delete(message.id)
+      if (message.kind === 'not-read') asked?.reject(new Unavailable(message.message))
+      else if (message.kind === 'published' && !message.done) {
+        asked?.reject(new Conflict('the stored checkpoint, or its integrator, is another'))
+      } else asked?.resolve(message.result)
+    },
+    stop: (why) => {
+      stopped ??= why
+      for (const { reject } of waiting.values()) reject(new Unavailable(why))
+      waiting.clear()
     },
   }
 }
@@ -151,14 +244,13 @@ async function startWriter(workerData: WriterOptions): Promise<WriterThread> {
   const post = (message: ToWriter, transfer: ArrayBuffer[] = []) =>
     worker.postMessage(message, transfer)
   const queue = openQueue(post)
-  const reads: WriterThread['reads'] = new Map()
+  const asked = openAsked()
   const opened = Promise.withResolvers<void>()
   const closed = Promise.withResolvers<void>()
   const lose = (why: string) => {
     opened.reject(new Error(why))
     queue.stop(why)
-    for (const { reject } of reads.values()) reject(new Unavailable(why))
-    reads.clear()
+    asked.stop(why)
     closed.resolve()
   }
   worker.on('error', (error) => lose(`the writer failed: ${text(error)}`))
@@ -167,10 +259,8 @@ async function startWriter(workerData: WriterOptions): Promise<WriterThread> {
     if (message.kind === 'opened') opened.resolve()
     else if (message.kind === 'not-opened') opened.reject(new Error(message.message))
     else if (message.kind === 'closed') closed.resolve()
-    else if (message.kind === 'read') take(reads, message.id)?.resolve(message.result)
-    else if (message.kind === 'not-read') {
-      take(reads, message.id)?.reject(new Unavailable(message.message))
-    } else queue.answered(message)
+    else if ('id' in message) asked.answered(message)
+    else queue.answered(message)
   })
   const abandon = async (cause: unknown): Promise<never> => {
     await worker.terminate()
@@ -181,15 +271,11 @@ async function startWriter(workerData: WriterOptions): Promise<WriterThread> {
     await queue.idle()
     post({ kind: 'close' })
     await closed.promise
+    asked.stop('the store is closed')
     await worker.terminate()
   }
-  return { queue, post, reads, close, abandon }
-}
-
-function take<Value>(from: Map<number, Value>, id: number): Value | undefined {
-  const value = from.get(id)
-  from.delete(id)
-  return value
+  const publish = (step: PublicationStep) => asked.ask((id) => post({ kind: 'publish', id, step }))
+  return { queue, post, asked, publish, close, abandon }
 }
 
 function text(thrown: unknown): string {

@@ -1,13 +1,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
-import { unseal, unwrap } from '../../log/seal.ts'
+import { saltBytes, unseal, unwrap } from '../../log/seal.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Approval } from '../../model/approval.ts'
-import type { CallQuery, Leaf, PayloadRole, SessionSummary } from '../store.ts'
+import type { PayloadRole } from '../../model/payload.ts'
+import type { CallQuery, Leaf, SessionSummary } from '../store.ts'
+import { type CustodyReads, custodyReads } from './custody.ts'
 import { roleNumbers } from './message.ts'
 
 /** Every question the store answers, each in bounded work: at most 1000 rows. See store.ts. */
-export type Reads = {
+export type Reads = CustodyReads & {
   readonly size: () => number
   readonly leaves: (start: number, limit: number) => readonly Leaf[]
   readonly leavesOfCall: (callId: string) => readonly Leaf[]
@@ -16,11 +18,15 @@ export type Reads = {
   readonly sessions: (query: SessionQuery) => readonly SessionSummary[]
   readonly callsWithoutEnding: (olderThan: number) => readonly Leaf[]
   readonly payload: (index: number, role: PayloadRole) => Uint8Array | undefined
+  readonly saltedPayload: (index: number, role: PayloadRole) => Uint8Array | undefined
   readonly approval: (id: string) => Approval | undefined
   readonly pendingApproval: (digest: string) => Approval | undefined
   readonly approvals: (query: ApprovalQuery) => readonly Approval[]
   readonly apiKeyByHash: (hash: string) => ApiKey | undefined
   readonly apiKeys: (query: Page) => readonly ApiKey[]
+  readonly rulebookContent: (digest: string) => string | undefined
+  readonly rulebookDigests: () => readonly string[]
+  readonly activations: (before: number, limit: number) => readonly Leaf[]
 }
 type SessionQuery = { readonly before?: number; readonly limit: number }
 type Page = { readonly before?: string; readonly limit: number }
@@ -30,7 +36,14 @@ const rowsMax = 1000
 
 /** Prepares the questions on one connection. They throw when the database cannot be read. */
 export function prepareReads(db: DatabaseSync, kek: Uint8Array): Reads {
-  return { ...leafReads(db), ...callReads(db), ...payloadReads(db, kek), ...stateReads(db) }
+  return {
+    ...leafReads(db),
+    ...callReads(db),
+    ...payloadReads(db, kek),
+    ...stateReads(db),
+    ...rulebookReads(db),
+    ...custodyReads(db),
+  }
 }
 
 function leafReads(db: DatabaseSync) {
@@ -101,21 +114,24 @@ function payloadReads(db: DatabaseSync, kek: Uint8Array) {
     `SELECT bytes, nonce, position, secret, box FROM payload JOIN leaf ON "index" = ?1
       WHERE id = ?2`,
   )
+  const salted = (index: number, role: PayloadRole): Uint8Array | undefined => {
+    const found = row.get(index, index * 4 + roleNumbers[role])
+    if (!found) return undefined
+    const leaf = parseLeaf(blob(found.bytes))
+    const c = leaf[role]?.c
+    if (c === undefined) throw new Error(`leaf ${index} commits to no ${role}`)
+    const secret = unwrap(kek, {
+      nonce: blob(found.nonce),
+      position: Number(found.position),
+      secret: blob(found.secret),
+    })
+    const sealed = { commitment: Buffer.from(c, 'base64url'), secret, box: blob(found.box) }
+    return unseal(sealed, { call: 'call' in leaf ? leaf.call : '', role })
+  }
   return {
-    payload: (index: number, role: PayloadRole): Uint8Array | undefined => {
-      const found = row.get(index, index * 4 + roleNumbers[role])
-      if (!found) return undefined
-      const leaf = parseLeaf(blob(found.bytes))
-      const c = leaf[role]?.c
-      if (c === undefined) throw new Error(`leaf ${index} commits to no ${role}`)
-      const secret = unwrap(kek, {
-        nonce: blob(found.nonce),
-        position: Number(found.position),
-        secret: blob(found.secret),
-      })
-      const sealed = { commitment: Buffer.from(c, 'base64url'), secret, box: blob(found.box) }
-      return unseal(sealed, { call: 'call' in leaf ? leaf.call : '', role })
-    },
+    saltedPayload: salted,
+    payload: (index: number, role: PayloadRole): Uint8Array | undefined =>
+      salted(index, role)?.subarray(saltBytes),
   }
 }
 
@@ -146,6 +162,24 @@ function stateReads(db: DatabaseSync) {
       keys
         .all(query.before ?? null, query.before ?? null, bounded(query.limit))
         .flatMap((row) => readKey(row) ?? []),
+  }
+}
+
+function rulebookReads(db: DatabaseSync) {
+  const content = db.prepare('SELECT content FROM rulebook WHERE digest = ?')
+  const digests = db.prepare('SELECT digest FROM rulebook')
+  const activations = db.prepare(
+    `SELECT "index", bytes FROM leaf WHERE type = 'rulebook.activated' AND "index" < ?
+      ORDER BY "index" DESC LIMIT ?`,
+  )
+  return {
+    rulebookContent: (digest: string): string | undefined => {
+      const row = content.get(digest)
+      return row && String(row.content)
+    },
+    rulebookDigests: (): string[] => digests.all().map((row) => String(row.digest)),
+    activations: (before: number, limit: number): Leaf[] =>
+      leaves(activations, [before, bounded(limit)]),
   }
 }
 

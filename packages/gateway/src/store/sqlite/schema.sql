@@ -1,4 +1,4 @@
--- Version 1. Times are Unix milliseconds. Ids are compared byte by byte.
+-- Version 2. Times are Unix milliseconds. Ids are compared byte by byte.
 
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -17,7 +17,9 @@ CREATE TABLE leaf (
   caller TEXT,
   time_ms INTEGER NOT NULL,
   bytes BLOB NOT NULL,
-  salts BLOB
+  salts BLOB,
+  -- How long its payloads are kept; null: as the standard class says.
+  retention TEXT
 ) STRICT;
 
 CREATE INDEX leaf_by_call ON leaf (call) WHERE call IS NOT NULL;
@@ -26,11 +28,34 @@ CREATE INDEX leaf_by_session ON leaf (session) WHERE session IS NOT NULL;
 CREATE INDEX head_by_function ON leaf (function) WHERE function IS NOT NULL;
 CREATE INDEX head_by_caller ON leaf (caller) WHERE caller IS NOT NULL;
 
+-- Costs the other records nothing: SQLite looks only for indexes whose condition holds.
+CREATE INDEX activation ON leaf ("index") WHERE type = 'rulebook.activated';
+
 -- Intents without an ending. A crash leaves its calls here.
 CREATE TABLE open_call (
   intent INTEGER PRIMARY KEY,
   time_ms INTEGER NOT NULL
 ) STRICT;
+
+-- Where each instance's chain stands: the place and the hash of its last leaf.
+CREATE TABLE chain (
+  instance TEXT PRIMARY KEY,
+  boot TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  hash TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row: the one integrator's fence, and the newest checkpoint (size 0: none yet).
+CREATE TABLE publication (
+  row INTEGER PRIMARY KEY CHECK (row = 1),
+  fence INTEGER NOT NULL,
+  holder TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  note TEXT NOT NULL,
+  at_ms INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO publication VALUES (1, 0, '', 0, '', 0);
 
 -- Payloads that are kept. `id` is four times the leaf's index plus the number of the role; `secret` is the
 -- wrapped key, see log/seal.ts.
@@ -41,6 +66,29 @@ CREATE TABLE payload (
   secret BLOB NOT NULL,
   box BLOB NOT NULL
 ) STRICT;
+
+-- Payloads that were destroyed, by the id they had: why, and the index of the record that says so.
+CREATE TABLE payload_gone (
+  id INTEGER PRIMARY KEY,
+  cause TEXT NOT NULL,
+  record INTEGER NOT NULL
+) STRICT;
+
+-- Where the search for payloads whose time is over goes on, for each retention class.
+CREATE TABLE retention (
+  class TEXT PRIMARY KEY,
+  next INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE erasure (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  record INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX erasure_pending ON erasure (record) WHERE state = 'PENDING';
 
 CREATE TABLE session (
   id TEXT PRIMARY KEY,
@@ -74,3 +122,9 @@ CREATE TABLE api_key (
   revoked_at INTEGER,
   body TEXT NOT NULL
 ) STRICT;
+
+-- What the digests in records stand for: canonical JSON, whose SHA-256 is the digest.
+CREATE TABLE rulebook (
+  digest TEXT PRIMARY KEY,
+  content TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

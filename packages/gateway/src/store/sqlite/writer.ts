@@ -1,47 +1,110 @@
+import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { openForWriting } from './database.ts'
+import { failureKind } from './failure-kind.ts'
 import { openFlush } from './flush.ts'
 import type { FromWriter, ToWriter, WriterOptions } from './message.ts'
+import { preparePublication } from './publication.ts'
 import { prepareReads } from './reads.ts'
 
+/** Between two attempts to write again: soon enough after room was made, too rare to keep a disk busy. */
+const probeMsFirst = 100
+const probeMsMax = 2_000
+/** What has to fit before service resumes: a few flushes, so that it does not stop again at once. */
+const probeBytes = 256 * 1024
+
 /**
- * The thread that writes. It does one thing at a time, in the order it was asked. After a failed
- * flush it answers reads but flushes no more: what the disk holds is then for a restart to find out.
+ * The thread that writes. It does one thing at a time, in the order it was asked. After a failed write it
+ * lets go of the database and, where the disk only had no room or did not let us write, looks at a bounded
+ * pace whether it can go on; where what the disk holds is not known, that is for a restart to find out.
  */
 function write(options: WriterOptions, answer: (message: FromWriter) => void) {
-  const { db, close } = openForWriting(options)
-  const flush = openFlush(db, options)
-  const reads: Readonly<Record<string, unknown>> = prepareReads(db, options.kek)
-  let broken: string | undefined
+  const home = openForWriting(options)
+  let work = prepare(home.db(), options)
+  let acknowledged = work.place()
+  let failed: Extract<FromWriter, { kind: 'suspended' | 'broken' }> | undefined
+  let probe: NodeJS.Timeout | undefined
+
+  const fail = (thrown: unknown) => {
+    const kind = options.path === ':memory:' ? 'broken' : failureKind(thrown)
+    const said = { kind, message: text(thrown) }
+    failed = said
+    answer(said)
+    if (kind === 'suspended') probeAfter(probeMsFirst)
+  }
+  const probeAfter = (ms: number) => {
+    probe = setTimeout(() => {
+      try {
+        const db = home.reopen()
+        proveRoom(db)
+        work = prepare(db, options)
+        if (work.place() !== acknowledged) {
+          throw new Error('the database does not hold what was acknowledged')
+        }
+        failed = undefined
+        answer({ kind: 'resumed' })
+      } catch (thrown) {
+        if (failureKind(thrown) === 'suspended') return probeAfter(Math.min(ms * 2, probeMsMax))
+        fail(thrown)
+      }
+    }, ms)
+  }
   return (message: ToWriter): void => {
-    switch (message.kind) {
-      case 'flush':
-        if (broken === undefined) {
-          try {
-            answer({ kind: 'flushed', ...flush(JSON.parse(message.entries), message.bytes) })
-            return
-          } catch (thrown) {
-            broken = text(thrown)
-          }
-        }
-        answer({ kind: 'broken', message: broken })
+    if (message.kind === 'close') {
+      clearTimeout(probe)
+      home.close()
+      answer({ kind: 'closed' })
+      parentPort?.close()
+      return
+    }
+    if (message.kind === 'flush') {
+      if (failed) {
+        answer(failed)
         return
-      case 'read':
-        try {
-          const read = reads[message.name]
-          if (typeof read !== 'function') throw new Error(`no such question: ${message.name}`)
-          const result = Reflect.apply(read, undefined, message.args)
-          answer({ kind: 'read', id: message.id, result })
-        } catch (thrown) {
-          answer({ kind: 'not-read', id: message.id, message: text(thrown) })
-        }
-        return
-      case 'close':
-        close()
-        answer({ kind: 'closed' })
-        parentPort?.close()
+      }
+      try {
+        const flushed = work.flush(JSON.parse(message.entries), message.bytes)
+        acknowledged = work.place()
+        answer({ kind: 'flushed', ...flushed })
+      } catch (thrown) {
+        fail(thrown)
+      }
+      return
+    }
+    const { id } = message
+    try {
+      if (failed) throw new Error(failed.message)
+      answer(
+        message.kind === 'publish'
+          ? { kind: 'published', id, ...work.publish(message.step) }
+          : { kind: 'read', id, result: work.read(message.name, message.args) },
+      )
+    } catch (thrown) {
+      answer({ kind: 'not-read', id, message: text(thrown) })
+      if (message.kind === 'publish' && !failed) fail(thrown)
     }
   }
+}
+
+function prepare(db: DatabaseSync, options: WriterOptions) {
+  const reads: Readonly<Record<string, unknown>> = prepareReads(db, options.kek)
+  return {
+    ...openFlush(db, options),
+    publish: preparePublication(db),
+    read: (name: string, args: readonly unknown[]): unknown => {
+      const read = reads[name]
+      if (typeof read !== 'function') throw new Error(`no such question: ${name}`)
+      return Reflect.apply(read, undefined, args)
+    },
+  }
+}
+
+/** Writes and removes, as durably as a flush does. */
+function proveRoom(db: DatabaseSync): void {
+  db.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('probe', ?)").run(
+    'x'.repeat(probeBytes),
+  )
+  db.exec("DELETE FROM meta WHERE name = 'probe'")
 }
 
 function text(thrown: unknown): string {

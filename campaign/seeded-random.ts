@@ -1,0 +1,11 @@
+/** Numbers from 0 up to 1, the same for the same seed: a run that found something can be run again. */
+export function seededRandom(seed: number): () => number {
+  // Mulberry32: small, and good enough to choose where to look.
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

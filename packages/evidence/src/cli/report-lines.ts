@@ -1,0 +1,68 @@
+import { styleText } from 'node:util'
+import type { CheckResult, Finding, Verdict } from '../verify/verdict.ts'
+
+/** The verdict for people: a line for each check, what was found, and one line that says it all. */
+export function reportLines(verdict: Verdict, colour: boolean): readonly string[] {
+  const paint = (how: Parameters<typeof styleText>[0], text: string) =>
+    colour ? styleText(how, text, { validateStream: false }) : text
+  const nameWidth = Math.max(...verdict.checks.map(({ check }) => check.length))
+  const checks = verdict.checks.map((result) => {
+    const { sign, how, words } = told[result.state]
+    const because = result.because === undefined ? '' : `: ${result.because}`
+    const what = `${words.padEnd(11)} ${counted(result)}${because}`
+    return `${paint(how, sign)} ${result.check.padEnd(nameWidth)}  ${what}`
+  })
+  const findings = verdict.findings.map(
+    (
+      finding,
+    ) => `${paint(finding.level === 'failure' ? 'red' : 'yellow', finding.code)}${place(finding)}
+    ${visible(finding.message)}`,
+  )
+  const untold = verdict.findingCount - verdict.findings.length
+  return [
+    ...checks,
+    '',
+    ...findings,
+    ...(untold > 0 ? [`… and ${untold} more`] : []),
+    ...(findings.length > 0 ? [''] : []),
+    paint(['bold', verdict.ok ? 'green' : 'red'], conclusion(verdict)),
+  ]
+}
+
+const told = {
+  passed: { sign: '✓', how: 'green', words: 'passed' },
+  failed: { sign: '✕', how: 'red', words: 'failed' },
+  partly: { sign: '◐', how: 'yellow', words: 'partly' },
+  'not-checked': { sign: '–', how: 'dim', words: 'not checked' },
+} as const
+
+function counted({ examined }: CheckResult): string {
+  return `(${examined} examined)`
+}
+
+function place({ record, file }: Finding): string {
+  const named = [
+    ...(record === undefined ? [] : [`record ${record}`]),
+    ...(file === undefined ? [] : [visible(file)]),
+  ]
+  return named.length === 0 ? '' : `  ${named.join(', ')}`
+}
+
+function conclusion({ ok, origin, size, scope, checks, findings }: Verdict): string {
+  const what = origin === '' ? 'The bundle' : `${visible(origin)}, ${size} records (${scope})`
+  if (!ok) {
+    const failures = findings.filter(({ level }) => level === 'failure')
+    const record = failures.find((one) => one.record !== undefined)?.record
+    return `${what}: DOES NOT VERIFY${record === undefined ? '' : `, first at record ${record}`}.`
+  }
+  const unchecked = checks.filter(({ state }) => state !== 'passed').map(({ check }) => check)
+  if (unchecked.length === 0) return `${what}: verified.`
+  return `${what}: verified, but for what could not be checked: ${unchecked.join(', ')}.`
+}
+
+/** File names and origins were written by others: nothing of them moves a terminal's cursor. */
+export function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+  })
+}

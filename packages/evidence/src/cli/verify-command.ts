@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises'
+import { EvidenceError } from '../error.ts'
+import { parseTrust, type Trust } from '../trust.ts'
+import { verifyBundle } from '../verify/bundle.ts'
+import type { Scope, Verdict } from '../verify/verdict.ts'
+import { openSource } from './open-source.ts'
+import { reportLines, visible } from './report-lines.ts'
+
+export type VerifyRequest = {
+  /** A zip file, a folder, or the address of a web server that serves a log folder. */
+  readonly target: string
+  /** Path of the trust file. */
+  readonly trust: string
+  readonly json: boolean
+  /** Say nothing but through the exit code, and errors. */
+  readonly quiet: boolean
+  readonly expect: Scope | undefined
+}
+
+/** Where a command speaks: results to `out`, talk to `err`, each line with its newline. */
+export type Terminal = {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  /** Whether `out` shows colour, and whether `err` shows progress. */
+  readonly colour: boolean
+  readonly progress: boolean
+}
+
+/** What a command's exit code says; the same in every command of this package and of the gateway. */
+export const exitCodes = { ok: 0, unreadable: 1, usage: 2, unverified: 7 } as const
+
+/** Verifies and tells. Returns the exit code: 0 verified, 7 not, 1 could not be read. */
+export async function verifyCommand(request: VerifyRequest, terminal: Terminal): Promise<number> {
+  return reading(terminal, async () => {
+    const trust = await readTrust(request.trust)
+    const source = await openSource(request.target)
+    try {
+      const onProgress = terminal.progress ? progressLine(terminal.err) : undefined
+      const verdict = await verifyBundle(source, trust, {
+        ...(request.expect !== undefined && { expect: request.expect }),
+        ...(onProgress && { onProgress: onProgress.show }),
+      })
+      onProgress?.clear()
+      tell(verdict, request, terminal)
+      return verdict.ok ? exitCodes.ok : exitCodes.unverified
+    } finally {
+      await source.close()
+    }
+  })
+}
+
+/** Runs what reads files others wrote. A container that is damaged does not verify; a file that is not there was not read. */
+export async function reading(terminal: Terminal, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run()
+  } catch (thrown) {
+    if (!(thrown instanceof EvidenceError)) throw thrown
+    terminal.err(`${visible(thrown.message)} [${thrown.code}]\n`)
+    return isUnread.has(thrown.code) ? exitCodes.unreadable : exitCodes.unverified
+  }
+}
+
+const isUnread: ReadonlySet<string> = new Set(['source-unreadable', 'trust-malformed'])
+
+/** A trust file that cannot be read is no verdict on the bundle. */
+export async function readTrust(path: string): Promise<Trust> {
+  return parseTrust(await readText(path))
+}
+
+export async function readText(path: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path))
+  } catch (cause) {
+    throw new EvidenceError('source-unreadable', `${path} cannot be read`, { cause })
+  }
+}
+
+function tell(verdict: Verdict, { json, quiet }: VerifyRequest, terminal: Terminal): void {
+  if (json) terminal.out(`${verdictJson(verdict)}\n`)
+  else if (!quiet) {
+    for (const line of reportLines(verdict, terminal.colour)) terminal.out(`${line}\n`)
+  }
+}
+
+/** The size is a number of JSON: a log that could be walked has no more records than one holds. */
+function verdictJson(verdict: Verdict): string {
+  return JSON.stringify({ ...verdict, size: Number(verdict.size) }, null, 2)
+}
+
+/** Long work says how far it is, at most once for each percent. */
+function progressLine(err: (text: string) => void) {
+  let told = -1
+  return {
+    show: (done: number, size: number) => {
+      const percent = Math.floor((done / size) * 100)
+      if (size < longWork || percent === told) return
+      told = percent
+      err(`\r${percent.toString().padStart(3)} % of ${size} records`)
+    },
+    clear: () => {
+      if (told >= 0) err('\r\u001b[K')
+    },
+  }
+}
+
+/** Fewer records than this are verified before anybody reads a line. */
+const longWork = 50_000

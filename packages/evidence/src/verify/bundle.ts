@@ -1,0 +1,211 @@
+import { utf8Text } from '../encoding.ts'
+import { EvidenceError } from '../error.ts'
+import { parseLeaf } from '../parse-leaf.ts'
+import type { LeafRecord } from '../record.ts'
+import type { BundleSource } from '../source.ts'
+import { checkTrust, type Trust, type Trusted } from '../trust.ts'
+import { watchApprovals } from './approvals.ts'
+import { type Cedar, loadCedar } from './cedar.ts'
+import { watchChains } from './chains.ts'
+import { openArchive } from './checkpoints.ts'
+import { checkNames } from './codes.ts'
+import { watchCommitments } from './commitments.ts'
+import { watchDecisions } from './decisions.ts'
+import { holdEdge } from './edge.ts'
+import { watchHeartbeats } from './heartbeats.ts'
+import { takeInventory } from './inventory.ts'
+import { watchKeys } from './keys.ts'
+import { type Manifest, parseManifest } from './manifest.ts'
+import { watchMasks } from './masks.ts'
+import { watchPairing } from './pairing.ts'
+import { openPayloads } from './payloads.ts'
+import { type Remembered, remember } from './remembered.ts'
+import { watchRulebooks } from './rulebooks.ts'
+import { readOrFind } from './stored.ts'
+import { type ShownLeaf, walkTree } from './tree.ts'
+import { openReport, type Report, type Scope, type Verdict } from './verdict.ts'
+import type { Scene, SeenLeaf, Watch } from './watch.ts'
+
+export type VerifyOptions = {
+  /** A bundle that holds less than this is a failure. */
+  readonly expect?: Scope
+  /** Called now and then with the records walked so far, and all there are. */
+  readonly onProgress?: (done: number, size: number) => void
+  /** How to come by Cedar; absent: the optional peer `@cedar-policy/cedar-wasm`, where it is installed. */
+  readonly cedar?: () => Promise<Cedar | undefined>
+}
+
+/**
+ * Verifies an export, or the folder of a running log, against what the auditor trusts, and nothing else:
+ * the tree up to the signed checkpoint, and what its records say. The verdict tells what was found; an
+ * error is thrown only where the source cannot be read (`EvidenceError` `source-unreadable`).
+ *
+ * One pass over the records, in memory that does not grow with their number.
+ */
+export async function verifyBundle(
+  source: BundleSource,
+  trust: Trust,
+  options: VerifyOptions = {},
+): Promise<Verdict> {
+  const report = openReport()
+  const manifest = await readManifest(source, report)
+  const scope = manifest?.scope ?? 'whole'
+  if (options.expect !== undefined && reach[scope] < reach[options.expect]) {
+    report.find('scope-unmet', { detail: `it is a ${scope} bundle` })
+  }
+  const trusted = await readCheckpoint(source, report, trust)
+  report.examined('signatures')
+  if (!trusted) {
+    for (const check of others) report.notChecked(check, 'there is no checkpoint to trust')
+    return report.close({ origin: '', size: 0n, scope })
+  }
+  const { origin, size } = trusted.checkpoint
+  if (manifest && !describes(manifest, origin, size)) {
+    report.find('manifest-mismatch', { file: 'bundle.json' })
+  }
+  const count = Number(size)
+  const edge = manifest ? source : await holdEdge(source, size)
+  const inventory = await takeInventory(source, { size: count, isExport: !!manifest, report })
+  const isWhole = scope === 'whole'
+  const scene: Scene = { source: edge, inventory, manifest, origin, size: count, isWhole, report }
+  if (!showsItsEnds(scene)) report.find('manifest-mismatch', { file: 'bundle.json' })
+  await walk(scene, trust, trusted, options)
+  return report.close({ origin, size, scope })
+}
+
+function describes(manifest: Manifest, origin: string, size: bigint): boolean {
+  const isAll = manifest.from === 0 && manifest.to === manifest.size
+  const fits = manifest.origin === origin && BigInt(manifest.size) === size
+  return fits && (manifest.scope !== 'whole' || isAll)
+}
+
+/** A session's first and last record are among those shown. */
+function showsItsEnds({ manifest, inventory }: Scene): boolean {
+  if (manifest?.scope !== 'session') return true
+  return [manifest.from, manifest.to - 1].every((index) => inventory.leaves.includes(index))
+}
+
+const reach: Readonly<Record<Scope, number>> = { session: 0, range: 1, whole: 2 }
+const others = checkNames.filter((check) => check !== 'signatures')
+
+async function walk(
+  scene: Scene,
+  trust: Trust,
+  trusted: Trusted,
+  { onProgress, cedar = loadCedar }: VerifyOptions,
+): Promise<void> {
+  const archive = await openArchive(scene, trust, trusted)
+  const remembered = remember(scene)
+  const watches = watchAll(scene, trusted, remembered, await cedar())
+  const see = async (leaf: SeenLeaf) => {
+    remembered.note(leaf)
+    for (const watch of watches) {
+      // Most checks look and are done: waiting for nothing costs more than looking.
+      const seen = watch.see(leaf)
+      if (seen) await seen
+    }
+    remembered.forget(leaf)
+  }
+  const visit = async (leaves: readonly ShownLeaf[]) => {
+    for (const { index, bytes } of leaves) {
+      const record = readRecord(scene.report, index, bytes)
+      if (record) await see({ index, bytes, record })
+    }
+    const last = leaves.at(-1)
+    if (last) onProgress?.(last.index + 1, scene.size)
+  }
+  const { marks, passed } = archive
+  await walkTree(
+    { ...scene, root: trusted.checkpoint.root, due: dueOf(scene) },
+    { marks, passed, visit },
+  )
+  archive.end()
+  for (const { end } of watches) await end?.()
+}
+
+/** A bundle of a session shows records of the session it names. */
+function watchSession({ manifest, report }: Scene): Watch {
+  let isShown = manifest?.scope !== 'session'
+  return {
+    see: ({ record }) => {
+      if ('session' in record && record.session === manifest?.session) isShown = true
+    },
+    end: () => {
+      if (!isShown) report.find('manifest-mismatch', { file: 'bundle.json' })
+    },
+  }
+}
+
+/** Which records a bundle of this scope has to hold. A session's are scattered, and each is a file. */
+function dueOf({ manifest, size }: Scene): { readonly from: number; readonly to: number } {
+  if (manifest?.scope === 'session') return { from: 0, to: 0 }
+  return manifest ? { from: manifest.from, to: manifest.to } : { from: 0, to: size }
+}
+
+/** In this order: the content of a rulebook is asked for by the checks behind the one that finds it. */
+function watchAll(
+  scene: Scene,
+  trusted: Trusted,
+  remembered: Remembered,
+  cedar: Cedar | undefined,
+): readonly Watch[] {
+  const payloads = openPayloads(scene)
+  const rulebooks = watchRulebooks(scene)
+  const needs = { payloads, rulebooks, remembered, cedar }
+  return [
+    watchKeys(scene, trusted),
+    watchChains(scene),
+    rulebooks,
+    watchDecisions(scene, needs),
+    watchApprovals(scene, remembered),
+    watchCommitments(scene, needs),
+    watchMasks(scene, needs),
+    watchPairing(scene),
+    watchHeartbeats(scene),
+    watchSession(scene),
+  ]
+}
+
+function readRecord(report: Report, index: number, bytes: Uint8Array): LeafRecord | undefined {
+  try {
+    return parseLeaf(bytes)
+  } catch (thrown) {
+    if (!(thrown instanceof TypeError)) throw thrown
+    report.find('leaf-malformed', { record: index, detail: thrown.message })
+    return undefined
+  }
+}
+
+async function readManifest(source: BundleSource, report: Report): Promise<Manifest | undefined> {
+  const file = 'bundle.json'
+  const bytes = await readOrFind({ source, report }, file)
+  const manifest = bytes && parseManifest(bytes)
+  if (bytes && !manifest) report.find('manifest-malformed', { file })
+  return manifest
+}
+
+async function readCheckpoint(
+  source: BundleSource,
+  report: Report,
+  trust: Trust,
+): Promise<Trusted | undefined> {
+  const file = 'checkpoint'
+  const bytes = await readOrFind({ source, report }, file)
+  if (!bytes) {
+    report.find('checkpoint-missing', { file })
+    return undefined
+  }
+  try {
+    const trusted = await checkTrust(utf8Text(bytes) ?? '', trust)
+    if (trusted.checkpoint.size <= BigInt(Number.MAX_SAFE_INTEGER)) return trusted
+    report.find('checkpoint-malformed', { file, detail: 'more records than can be counted here' })
+  } catch (thrown) {
+    if (!(thrown instanceof EvidenceError)) throw thrown
+    const isUntrusted = thrown.code === 'trust-unmet' || thrown.code === 'signature-invalid'
+    report.find(isUntrusted ? 'checkpoint-untrusted' : 'checkpoint-malformed', {
+      file,
+      detail: thrown.message,
+    })
+  }
+  return undefined
+}

@@ -1,0 +1,89 @@
+import { sha256 } from '../hash.ts'
+import { chainStart, type LeafRecord } from '../record.ts'
+import { hexOf } from './json.ts'
+import type { Scene, SeenLeaf, Watch } from './watch.ts'
+
+/**
+ * Each instance's own chain: every start begins one at 0 and names the end of the one before, every
+ * record names its predecessor, nothing follows a stop, and the log begins with its genesis.
+ */
+export function watchChains(scene: Scene): Watch {
+  const { report, isWhole } = scene
+  const instances = new Map<string, Tip>()
+  if (!isWhole) report.partly('chains', 'only a part of the records is shown')
+  return {
+    see: (leaf) => {
+      report.examined('chains')
+      checkGenesis(scene, leaf)
+      const { instance, boot, seq } = leaf.record.emitter
+      const tip = instances.get(instance)
+      const next: Tip = {
+        boot,
+        seq,
+        index: leaf.index,
+        hash: `sha256:${hexOf(sha256(leaf.bytes))}`,
+        isStopped: leaf.record.type === 'emitter.stop',
+      }
+      instances.set(instance, next)
+      if (tip?.boot === boot) checkNext(scene, tip, leaf)
+      else checkStart(scene, tip, leaf)
+    },
+  }
+}
+
+/** The last record of an instance. */
+type Tip = {
+  readonly boot: string
+  readonly seq: number
+  readonly index: number
+  readonly hash: string
+  readonly isStopped: boolean
+}
+
+function checkGenesis({ report, origin }: Scene, { index, record }: SeenLeaf): void {
+  const isGenesis = record.type === 'log.genesis'
+  if (index === 0 && !isGenesis) report.find('genesis-missing', { record: index })
+  if (index > 0 && isGenesis) report.find('genesis-again', { record: index })
+  if (isGenesis && record.origin !== origin) report.find('genesis-origin', { record: index })
+}
+
+function checkNext({ report, isWhole }: Scene, tip: Tip, { index, record }: SeenLeaf): void {
+  const { seq, prev } = record.emitter
+  const at = { record: index }
+  if (tip.isStopped) report.find('stop-not-last', at)
+  // The genesis comes before the start of the boot that writes it.
+  if (record.type === 'emitter.start' && seq > 1) report.find('boot-again', at)
+  if (seq <= tip.seq) report.find('chain-repeated', at)
+  else if (seq === tip.seq + 1) {
+    if (prev !== tip.hash) report.find('chain-broken', at)
+  } else if (isWhole || seq - tip.seq > index - tip.index) report.find('chain-gap', at)
+}
+
+function checkStart(scene: Scene, tip: Tip | undefined, { index, record }: SeenLeaf): void {
+  const { report, isWhole } = scene
+  const { seq, prev } = record.emitter
+  const at = { record: index }
+  if (seq !== 0) {
+    if (isWhole) report.find('chain-gap', at)
+    return
+  }
+  if (prev !== chainStart) report.find('chain-broken', at)
+  if (tip && !tip.isStopped) report.find('boot-unclean', at)
+  if (record.type === 'log.genesis' && index === 0) return
+  if (record.type !== 'emitter.start') report.find('boot-unannounced', at)
+  else checkAfter(scene, tip, index, record.after)
+}
+
+function checkAfter(
+  { report, isWhole }: Scene,
+  tip: Tip | undefined,
+  record: number,
+  after: Extract<LeafRecord, { type: 'emitter.start' }>['after'],
+): void {
+  const isShown = isWhole || (tip && after && tip.boot === after.boot && tip.seq >= after.seq)
+  if (!isShown) return
+  const fits = tip
+    ? after?.boot === tip.boot && after.seq === tip.seq && after.hash === tip.hash
+    : after === undefined
+  if (!fits) report.find('boot-unlinked', { record })
+}

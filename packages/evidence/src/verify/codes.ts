@@ -1,0 +1,278 @@
+/** What is checked, in the order in which it is told. docs/reference/verification.md explains each. */
+export const checkNames = [
+  'signatures',
+  'tree',
+  'checkpoints',
+  'chains',
+  'pairing',
+  'rulebook',
+  'decisions',
+  'approvals',
+  'commitments',
+  'heartbeats',
+  'masks',
+] as const
+export type CheckName = (typeof checkNames)[number]
+
+/**
+ * Every finding there is: which check makes it, whether it fails the verdict (a notice is worth knowing
+ * and fails nothing), and what it means. Codes are stable: a release adds to them and renames none.
+ */
+export const findings = {
+  'checkpoint-missing': [
+    'signatures',
+    'failure',
+    'There is no checkpoint, so nothing can be verified.',
+  ],
+  'checkpoint-malformed': [
+    'signatures',
+    'failure',
+    'The newest checkpoint is not a signed checkpoint.',
+  ],
+  'checkpoint-untrusted': [
+    'signatures',
+    'failure',
+    'The newest checkpoint is not signed and cosigned as the trust file demands.',
+  ],
+  'manifest-malformed': [
+    'signatures',
+    'failure',
+    'The list of what the bundle should hold is unreadable.',
+  ],
+  'manifest-mismatch': [
+    'signatures',
+    'failure',
+    'The bundle says of itself something else than its signed checkpoint does.',
+  ],
+  'scope-unmet': [
+    'signatures',
+    'failure',
+    'The bundle holds less of the log than was expected of it.',
+  ],
+  'key-rotation-broken': [
+    'signatures',
+    'failure',
+    'A key was rotated away that was not the one in use at that point.',
+  ],
+  'key-unrecorded': [
+    'signatures',
+    'failure',
+    'The newest checkpoint is signed with a key that the log does not name as its own.',
+  ],
+
+  'tile-missing': ['tree', 'failure', 'A part of the tree is not there.'],
+  'tile-mismatch': [
+    'tree',
+    'failure',
+    'A part of the tree does not agree with what lies below or above it.',
+  ],
+  'tile-stale-mismatch': [
+    'tree',
+    'failure',
+    'An older part of the tree is not a beginning of the newer.',
+  ],
+  'entries-missing': ['tree', 'failure', 'Records are not there that the tree was built over.'],
+  'entries-malformed': ['tree', 'failure', 'A file of records cannot be read as such.'],
+  'leaf-altered': ['tree', 'failure', 'The record is not the one that the tree was built over.'],
+  'leaf-malformed': [
+    'tree',
+    'failure',
+    'The record is in the tree, but is no record of a known type.',
+  ],
+  'root-mismatch': ['tree', 'failure', 'The tree has another root than the signed checkpoint.'],
+  'file-unexpected': [
+    'tree',
+    'failure',
+    'A file has a place in the log that nothing of the log accounts for.',
+  ],
+  'file-unreadable': ['tree', 'failure', 'A file is there and cannot be read.'],
+  'file-unknown': ['tree', 'notice', 'A file is no part of the log; it was not looked at.'],
+
+  'archived-malformed': [
+    'checkpoints',
+    'failure',
+    'An archived checkpoint is not the one its name says.',
+  ],
+  'archived-unsigned': [
+    'checkpoints',
+    'failure',
+    'An archived checkpoint is not signed by a trusted log.',
+  ],
+  'archived-inconsistent': [
+    'checkpoints',
+    'failure',
+    'The log of today does not begin with the log of an archived checkpoint: history was rewritten.',
+  ],
+  'archived-ahead': [
+    'checkpoints',
+    'failure',
+    'An archived checkpoint covers more records than the newest one: the log was cut off.',
+  ],
+  'cosignature-backwards': [
+    'checkpoints',
+    'failure',
+    'A witness signed a larger log at an earlier time than a smaller one.',
+  ],
+
+  'genesis-missing': ['chains', 'failure', 'The first record of the log is not its genesis.'],
+  'genesis-origin': ['chains', 'failure', 'The genesis names another log than the checkpoint.'],
+  'genesis-again': ['chains', 'failure', 'A genesis stands where it is not the first record.'],
+  'chain-gap': ['chains', 'failure', 'Records of an instance are missing before this one.'],
+  'chain-repeated': ['chains', 'failure', 'An instance has two records at one place of its chain.'],
+  'chain-broken': [
+    'chains',
+    'failure',
+    'The record does not name the one before it of its instance.',
+  ],
+  'boot-unannounced': ['chains', 'failure', 'An instance wrote without having recorded its start.'],
+  'boot-unlinked': [
+    'chains',
+    'failure',
+    'An instance started without naming the last record it had written before.',
+  ],
+  'boot-again': ['chains', 'failure', 'A start is recorded in the middle of a run.'],
+  'stop-not-last': ['chains', 'failure', 'An instance wrote after it had recorded its stop.'],
+  'boot-unclean': ['chains', 'notice', 'An instance ended without recording its stop: it crashed.'],
+
+  'intent-repeated': ['pairing', 'failure', 'A call was authorised twice, or after it had ended.'],
+  'intent-without-ending': [
+    'pairing',
+    'failure',
+    'A call was authorised and nothing says how it ended.',
+  ],
+  'call-running': ['pairing', 'notice', 'A call was still running when the checkpoint was made.'],
+  'outcome-without-intent': [
+    'pairing',
+    'failure',
+    'An ending is recorded of a call that was not open.',
+  ],
+  'intent-mismatch': ['pairing', 'failure', 'An ending names another record as its intent.'],
+  'session-mismatch': ['pairing', 'failure', 'A call ended in another session than it began in.'],
+  'denial-after-intent': ['pairing', 'failure', 'A call was denied after it had been authorised.'],
+  'record-after-denial': ['pairing', 'failure', 'A call went on after it had been denied.'],
+
+  'rulebook-unknown': [
+    'rulebook',
+    'failure',
+    'The record cites a rulebook that was never activated before.',
+  ],
+  'rulebook-superseded': [
+    'rulebook',
+    'failure',
+    'The record cites a rulebook that had been replaced when policy was asked.',
+  ],
+  'rulebook-previous': [
+    'rulebook',
+    'failure',
+    'An activation names another rulebook as the one it replaced.',
+  ],
+  'rulebook-missing': ['rulebook', 'failure', 'The content of an activated rulebook is not there.'],
+  'rulebook-altered': [
+    'rulebook',
+    'failure',
+    'The content of a rulebook is not what its digest says.',
+  ],
+  'function-unknown': [
+    'rulebook',
+    'failure',
+    'The record names a function its rulebook does not have.',
+  ],
+  'function-digest': [
+    'rulebook',
+    'failure',
+    'The function of the record has another digest than in its rulebook.',
+  ],
+
+  'decision-effect': [
+    'decisions',
+    'failure',
+    'Policy, asked again, does not decide as was recorded.',
+  ],
+  'decision-rules': [
+    'decisions',
+    'failure',
+    'Policy, asked again, names other rules than were recorded.',
+  ],
+  'session-unknown': ['decisions', 'failure', 'The session of the call was never opened.'],
+  'caller-not-in-session': [
+    'decisions',
+    'failure',
+    'The caller is none of the parties of its session.',
+  ],
+
+  'approval-unknown': [
+    'approvals',
+    'failure',
+    'The record names an approval that was not asked for before.',
+  ],
+  'approval-repeated': ['approvals', 'failure', 'An approval was asked for twice under one id.'],
+  'approval-digest': [
+    'approvals',
+    'failure',
+    'What was asked, approved and used is not one and the same.',
+  ],
+  'approval-own-call': [
+    'approvals',
+    'failure',
+    'Somebody approved a call made by or for themselves.',
+  ],
+  'approval-voted-twice': ['approvals', 'failure', 'One person voted twice on one approval.'],
+  'approval-unmet': ['approvals', 'failure', 'An approval was used that too few people had given.'],
+  'approval-closed': [
+    'approvals',
+    'failure',
+    'An approval was voted on or used after it had ended.',
+  ],
+  'approval-claimed-twice': ['approvals', 'failure', 'An approval was used more than once.'],
+  'approval-unclaimed': [
+    'approvals',
+    'failure',
+    'A call cites an approval that it had not claimed.',
+  ],
+  'approval-other-people': [
+    'approvals',
+    'failure',
+    'A call cites other approvers than those who approved.',
+  ],
+  'approval-not-cited': ['approvals', 'failure', 'A call required an approval and cites none.'],
+
+  'payload-mismatch': ['commitments', 'failure', 'A payload is not the one its record commits to.'],
+  'payload-malformed': ['commitments', 'failure', 'A commitment in a record is no commitment.'],
+  'payload-missing': ['commitments', 'failure', 'A payload is not there and nothing explains why.'],
+  'payload-present': ['commitments', 'failure', 'A payload is there that was recorded as gone.'],
+  'erasure-unasked': [
+    'commitments',
+    'failure',
+    'A payload was erased that nobody had asked to erase.',
+  ],
+  'erasure-one-person': ['commitments', 'failure', 'One person alone erased a payload.'],
+  'erasure-mismatch': [
+    'commitments',
+    'failure',
+    'What was erased is not what was asked to be erased.',
+  ],
+
+  'heartbeat-gap': [
+    'heartbeats',
+    'failure',
+    'An instance was silent for more than two of its intervals.',
+  ],
+  'heartbeat-backwards': [
+    'heartbeats',
+    'failure',
+    'The steady clock of an instance ran backwards.',
+  ],
+  'clock-backwards': ['heartbeats', 'failure', 'A record is dated before the one it follows.'],
+  'clock-jump': ['heartbeats', 'notice', 'The clock of an instance was set, or the machine slept.'],
+  'time-malformed': ['heartbeats', 'failure', 'The date of a record is no date.'],
+
+  'mask-undeclared': ['masks', 'failure', 'A mask was applied that the function does not declare.'],
+  'mask-not-obliged': [
+    'masks',
+    'failure',
+    'A mask that the function declares was not required of the call.',
+  ],
+  'mask-not-applied': ['masks', 'failure', 'A value that had to be hidden went back unchanged.'],
+} as const
+
+export type FindingCode = keyof typeof findings

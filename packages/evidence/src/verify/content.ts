@@ -1,0 +1,124 @@
+import { utf8Bytes } from '../encoding.ts'
+import { sha256 } from '../hash.ts'
+import { canonicalJson, hexOf, isJsonObject, type JsonObject, jsonOf } from './json.ts'
+
+/** What the checks read of a rulebook. Everything else in it is bound by its digest all the same. */
+export type Content = {
+  readonly functions: ReadonlyMap<string, FunctionFacts>
+  readonly connections: ReadonlyMap<string, { readonly prefix: string }>
+  readonly policies: readonly Policy[]
+}
+
+export type FunctionFacts = {
+  readonly name: string
+  readonly connection: string
+  /** As the rulebook says it, and as it comes out when computed from the definition. */
+  readonly digest: string
+  readonly computed: string
+  readonly argumentSchema: JsonObject
+  readonly http: HttpFacts
+  readonly argumentMasks: readonly (MaskFacts & { readonly from: readonly string[] })[]
+  readonly resultMasks: readonly MaskFacts[]
+  /** Whether payloads are kept beside the record, or only committed to. */
+  readonly keepsPayloads: boolean
+}
+
+export type MaskFacts = {
+  readonly id: string
+  readonly path: string
+  readonly strategy: JsonObject
+}
+
+export type HttpFacts = {
+  readonly path: string
+  readonly places: Readonly<Record<string, string>>
+  readonly body: string
+  readonly bodyArgument: string | undefined
+}
+
+export type Policy = {
+  readonly id: string
+  readonly effect: 'permit' | 'forbid'
+  readonly text: string
+  /** Every one of these groups has to approve what this guardrail forbids; empty: nobody can. */
+  readonly approverGroups: readonly string[]
+}
+
+/** The digest of stored content: over its exact bytes. */
+export function contentDigest(bytes: Uint8Array): string {
+  return `sha256:${hexOf(sha256(bytes))}`
+}
+
+/** Reads stored content; undefined for what is none. */
+export function readContent(bytes: Uint8Array): Content | undefined {
+  const whole = jsonOf(bytes)
+  if (!isJsonObject(whole)) return undefined
+  const { functions, policies, connections } = whole
+  if (!Array.isArray(functions) || !Array.isArray(policies) || !Array.isArray(connections)) {
+    return undefined
+  }
+  return {
+    functions: new Map(
+      functions.filter(isJsonObject).map((fn) => [textOf(fn.id), functionFacts(fn)]),
+    ),
+    connections: new Map(
+      connections.filter(isJsonObject).map((one) => {
+        return [textOf(one.id), { prefix: textOf(one.prefix) || '/' }]
+      }),
+    ),
+    policies: policies.filter(isJsonObject).map(policyOf),
+  }
+}
+
+function functionFacts(fn: JsonObject): FunctionFacts {
+  const { digest, ...definition } = fn
+  const http = isJsonObject(fn.http) ? fn.http : {}
+  const places = isJsonObject(http.places) ? http.places : {}
+  return {
+    name: textOf(fn.id),
+    connection: textOf(fn.connection),
+    digest: textOf(digest),
+    computed: contentDigest(utf8Bytes(canonicalJson(definition))),
+    argumentSchema: isJsonObject(fn.argumentSchema) ? fn.argumentSchema : {},
+    http: {
+      path: textOf(http.path),
+      places: Object.fromEntries(Object.entries(places).map(([name, at]) => [name, textOf(at)])),
+      body: textOf(http.body),
+      bodyArgument: typeof http.bodyArgument === 'string' ? http.bodyArgument : undefined,
+    },
+    argumentMasks: objectsOf(fn.argumentMasks).map((mask) => ({
+      ...maskOf(mask),
+      from: textsOf(mask.from),
+    })),
+    resultMasks: objectsOf(fn.resultMasks).map(maskOf),
+    keepsPayloads: fn.payloads === 'kept',
+  }
+}
+
+function maskOf(mask: JsonObject): MaskFacts {
+  const strategy = isJsonObject(mask.strategy) ? mask.strategy : {}
+  return { id: textOf(mask.id), path: textOf(mask.path), strategy }
+}
+
+function policyOf(policy: JsonObject): Policy {
+  const annotations = isJsonObject(policy.annotations) ? policy.annotations : {}
+  const effect = policy.effect === 'permit' ? 'permit' : 'forbid'
+  const approval = effect === 'forbid' ? textOf(annotations.approval) : ''
+  const approverGroups = approval
+    .split(',')
+    .map((group) => group.trim())
+    .filter((group) => group !== '')
+  return { id: textOf(policy.id), effect, text: textOf(policy.text), approverGroups }
+}
+
+function objectsOf(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : []
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,119 @@
+import type { LeafRecord } from '../record.ts'
+import type { Content, FunctionFacts, MaskFacts } from './content.ts'
+import { canonicalJson, isJsonObject, jsonOf } from './json.ts'
+import { locate, parseJsonPath, valueAt } from './json-path.ts'
+import type { Payloads } from './payloads.ts'
+import type { Remembered } from './remembered.ts'
+import type { Rulebooks } from './rulebooks.ts'
+import type { Scene, SeenLeaf, Watch } from './watch.ts'
+
+/**
+ * A call requires the masks its function declares and no others, nothing was masked by a rule that the
+ * function does not have, and where both results are disclosed, no value that a mask names went back
+ * unchanged.
+ */
+export function watchMasks(
+  scene: Scene,
+  needs: {
+    readonly payloads: Payloads
+    readonly rulebooks: Rulebooks
+    readonly remembered: Remembered
+  },
+): Watch {
+  const { report } = scene
+  if (scene.manifest?.payloads !== true) {
+    report.partly('masks', 'payloads are not disclosed, so masked results cannot be looked at')
+  }
+  const functionOf = async (intent: Intent): Promise<FunctionFacts | undefined> => {
+    const content: Content | undefined = await needs.rulebooks.content(
+      intent.decision?.policy ?? '',
+    )
+    return content?.functions.get(intent.fn?.name ?? '')
+  }
+  const checkIntent = async (index: number, record: Intent) => {
+    const fn = await functionOf(record)
+    if (!fn || record.truncated) return
+    report.examined('masks')
+    const obliged = (record.decision?.obligations ?? [])
+      .filter((one) => one.startsWith('mask:'))
+      .map((one) => one.slice('mask:'.length))
+    const declared = fn.resultMasks.map(({ id }) => id)
+    if (!declared.every((id) => obliged.includes(id)))
+      report.find('mask-not-obliged', { record: index })
+    const argumentRules = fn.argumentMasks.map(({ id }) => id)
+    const isDeclared =
+      obliged.every((id) => declared.includes(id)) &&
+      record.masked.every(({ rule }) => argumentRules.includes(rule))
+    if (!isDeclared) report.find('mask-undeclared', { record: index })
+  }
+  const checkOutcome = async (leaf: SeenLeaf, record: Outcome) => {
+    const intent = needs.remembered.intent(record.call)
+    const fn = intent && (await functionOf(intent))
+    if (!fn) return
+    report.examined('masks')
+    const declared = new Set(fn.resultMasks.map(({ id }) => id))
+    // An echoed credential and what a grant's fields leave out are hidden without a rule of the function.
+    const isDeclared = record.masked.every(({ rule, how }) => {
+      return declared.has(rule) || (rule === how && (rule === 'credential' || rule === 'fields'))
+    })
+    if (!isDeclared) report.find('mask-undeclared', { record: leaf.index })
+    if (fn.resultMasks.length > 0) await compareResults(scene, needs.payloads, leaf, fn.resultMasks)
+  }
+  return {
+    see: (leaf) => {
+      const { index, record } = leaf
+      if (record.type === 'call.authorized') return checkIntent(index, record)
+      if (record.type === 'call.outcome') return checkOutcome(leaf, record)
+    },
+  }
+}
+
+type Intent = Extract<LeafRecord, { type: 'call.authorized' }>
+type Outcome = Extract<LeafRecord, { type: 'call.outcome' }>
+
+async function compareResults(
+  { report }: Scene,
+  payloads: Payloads,
+  leaf: SeenLeaf,
+  masks: readonly MaskFacts[],
+): Promise<void> {
+  const result = await payloads.open(leaf, 'result')
+  if (!('bytes' in result)) return
+  const returned = leaf.record.returned ? await payloads.open(leaf, 'returned') : result
+  if (!('bytes' in returned)) return
+  const before = jsonOf(result.bytes)
+  const after = jsonOf(returned.bytes)
+  if (before === undefined || after === undefined) {
+    report.partly('masks', 'a result is no JSON, so what was masked in it was not looked at')
+    return
+  }
+  for (const mask of masks) {
+    const isLeft = isUnchanged(before, after, mask)
+    if (isLeft === undefined)
+      report.partly('masks', `the path of the mask ${mask.id} is not understood`)
+    else if (isLeft) report.find('mask-not-applied', { record: leaf.index, detail: mask.id })
+  }
+}
+
+/** Whether a value the mask names is where it was, as it was. Undefined for a path that cannot be followed. */
+function isUnchanged(before: unknown, after: unknown, mask: MaskFacts): boolean | undefined {
+  const path = parseJsonPath(mask.path)
+  if (!path) return undefined
+  const { kind } = mask.strategy
+  return locate(before, path).some((at) => {
+    // Dropping an element moves those behind it: another value may stand in its place.
+    if (kind === 'drop' && at.some((step) => typeof step === 'number')) return false
+    const value = valueAt(before, at)
+    const left = valueAt(after, at)
+    if (value === null || left === undefined || isWhatMaskingLeaves(value, mask)) return false
+    return canonicalJson(value) === canonicalJson(left)
+  })
+}
+
+/** A value that masking would turn into itself. */
+function isWhatMaskingLeaves(value: unknown, { strategy }: MaskFacts): boolean {
+  if (strategy.kind === 'replace') return canonicalJson(value) === canonicalJson(strategy.with)
+  if (strategy.kind === 'redact') return value === `[REDACTED:${strategy.label}]`
+  if (isJsonObject(value) || Array.isArray(value)) return false
+  return strategy.kind === 'partial' && typeof value === 'string' && /^$|\*/.test(value)
+}

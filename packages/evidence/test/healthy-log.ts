@@ -1,0 +1,362 @@
+import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
+import { type Fields, LogBuilder, newKey, type Payloads } from './log-builder.ts'
+
+const canonicalize: (value: unknown) => string = createRequire(import.meta.url)('canonicalize')
+
+/** One record about to be written. What a lie writes instead: nothing, another one, or several. */
+export type Step = { readonly fields: Fields; readonly payloads: Payloads }
+export type Lie = (step: Step, log: LogBuilder) => readonly Step[]
+
+export type Healthy = {
+  readonly log: LogBuilder
+  /** Index of each named record. */
+  readonly at: Readonly<Record<string, number>>
+}
+
+/**
+ * A gateway's life, told truly, in two boots and a crash: calls allowed, held, approved, denied, streamed;
+ * masks, erasure, expiry, a second rulebook. `lies` change single records of it by name.
+ */
+export function healthyLog(lies: Readonly<Record<string, Lie>> = {}, beats = 3): Healthy {
+  const log = new LogBuilder()
+  const witness = newKey('witness.example/w', 4)
+  log.witnesses.push(witness)
+  const at: Record<string, number> = {}
+  const say: Say = (name, fields, payloads = {}) => {
+    const lie = lies[name]
+    at[name] = log.leaves.length
+    const steps = lie ? lie({ fields, payloads }, log) : [{ fields, payloads }]
+    for (const step of steps) log.add(step.fields, step.payloads)
+    return at[name]
+  }
+  const digests = { first: log.putRulebook(rulebook(100)), second: log.putRulebook(rulebook(200)) }
+  firstBoot(log, say, digests, beats)
+  secondBoot(log, say, digests)
+  return { log, at }
+}
+
+type Say = (name: string, fields: Fields, payloads?: Payloads) => number
+type Digests = { readonly first: string; readonly second: string }
+
+export const result = '{"id":"7","ssn":"078-05-1120","name":"Ada"}'
+export const returned = '{"id":"7","ssn":"[REDACTED:ssn]","name":"Ada"}'
+
+function firstBoot(log: LogBuilder, say: Say, digests: Digests, beats: number): void {
+  say('genesis', { type: 'log.genesis', origin: log.origin, key: log.key.vkey })
+  say('start', { type: 'emitter.start', version: '0.1.0' })
+  say('rulebook', activation(digests.first, 'none'))
+  say('sign-in', { type: 'admin.signed-in', by: 'corp:dana', method: 'oidc' })
+  say('key', {
+    type: 'key.issued',
+    key: 'k1',
+    name: 'ci',
+    scope: ['crm.*'],
+    expires: '2027-01-01T00:00:00.000Z',
+    by: 'corp:kim',
+  })
+  beat(log, say, 'beat-0')
+  say('session', { type: 'session.opened', session: 'ses_1', parties })
+  const intent = say('intent', allowed(log, 'c1', digests.first, get), { args: getCustomer })
+  say('outcome', outcome('c1', intent, [masked]), { result, returned })
+  log.archive()
+  for (let n = 1; n < beats; n += 1) beat(log, say, `beat-${n}`)
+
+  say('denied', denied(log, 'c2', digests.first), { args: getOther })
+  say('unauthenticated', {
+    type: 'call.denied',
+    call: 'c3',
+    code: 'unauthenticated',
+    stage: 'accepted',
+  })
+  say('requested', question('c4'), { args: refund(150), forwarded: '{"shown":true}' })
+  say('held', held(log, 'c4', digests.first), { args: refund(150) })
+  say('vote', vote('corp:dana'))
+  say('claimed', { type: 'approval.claimed', approval: 'apr_1', call: 'c5', digest: 'd1' })
+  const approved = say('approved', approvedCall(log, 'c5', digests.first), { args: refund(150) })
+  say('approved-outcome', outcome('c5', approved), { result: '{"done":true}' })
+
+  const committed = say('committed', allowed(log, 'c6', digests.first, committedOnly), {
+    args: 'GET /crm/notes\n\n',
+  })
+  log.payloads.delete(`payloads/${committed}.args`)
+  say('committed-outcome', outcome('c6', committed))
+  const stream = say('stream', allowed(log, 'c7', digests.first, get), { args: getCustomer })
+  say('chunk', { type: 'call.chunk', call: 'c7', session: 'ses_1', intent: stream }, { returned })
+  say('stream-outcome', outcome('c7', stream, [masked]), { returned })
+  for (const name of [`${stream + 1}.returned`, `${stream + 2}.returned`]) {
+    log.payloads.delete(`payloads/${name}`)
+  }
+  custody(log, say, intent, approved)
+  say('rulebook-2', activation(digests.second, digests.first))
+  const last = say('under-2', allowed(log, 'c8', digests.second, get), { args: getCustomer })
+  say('under-2-outcome', outcome('c8', last, [masked]), { result, returned })
+  say('lost', allowed(log, 'c9', digests.second, get), { args: getCustomer })
+  log.archive()
+}
+
+function custody(log: LogBuilder, say: Say, intent: number, approved: number): void {
+  const erasure = { erasure: 'era_1', record: intent, roles: ['args'] }
+  const asked = {
+    type: 'erasure.requested',
+    ...erasure,
+    by: 'corp:kim',
+    reason: 'asked for by the person',
+  }
+  say('erasure', asked)
+  say('erased', { type: 'payload.erased', ...erasure, requestedBy: 'corp:kim', by: 'corp:dana' })
+  log.payloads.delete(`payloads/${intent}.args`)
+  say('expired', { type: 'payload.expired', class: 'short', records: [approved] })
+  log.payloads.delete(`payloads/${approved}.args`)
+  say('read', { type: 'payload.read', record: approved + 1, role: 'result', by: 'corp:dana' })
+}
+
+function secondBoot(log: LogBuilder, say: Say, digests: Digests): void {
+  const { boot, seq, prev } = log.emitter
+  log.now += 60_000
+  log.boot('boot-1')
+  say('restart', {
+    type: 'emitter.start',
+    version: '0.1.0',
+    after: { boot, hash: prev, seq: seq - 1 },
+  })
+  const lost = log.leaves.findIndex((leaf) => JSON.parse(leaf.toString()).call === 'c9')
+  const cut = { type: 'reconcile.indeterminate', call: 'c9', session: 'ses_1', intent: lost }
+  say('reconciled', { ...cut, reason: 'restart' })
+  say('rulebook-again', activation(digests.second, 'none'))
+  beat(log, say, 'late-beat')
+  say('late-session', { type: 'session.opened', session: 'ses_2', parties: [parties[0]] })
+  const intent = say('late-intent', alone(log, 'c10', digests.second), { args: getCustomer })
+  say('late-outcome', outcome('c10', intent, [masked]), { result, returned })
+  beat(log, say, 'late-beat-2')
+}
+
+export const getCustomer = 'GET /crm/customers/7?verbose=true\n\n'
+const getOther = 'GET /crm/customers/secret\n\n'
+export const refund = (amount: number): string =>
+  `POST /crm/refunds\ncontent-type: application/json\n\n{"customer":"7","amount":${amount},"rate":1.25}`
+
+export const parties: readonly object[] = [
+  { iss: 'corp', sub: 'sam', kind: 'user', groups: ['support'] },
+  { iss: 'corp', sub: 'bot', kind: 'agent', groups: ['support'] },
+]
+
+type Called = {
+  readonly name: string
+  readonly rules: readonly string[]
+  readonly masks: readonly string[]
+}
+const get: Called = { name: 'crm.customer.get', rules: ['support-read'], masks: ['ssn'] }
+const committedOnly: Called = { name: 'crm.notes.list', rules: ['support-read'], masks: [] }
+const pay: Called = { name: 'crm.refund.create', rules: ['support-refund'], masks: [] }
+const masked = { how: 'redact', n: 1, path: '$.ssn', rule: 'ssn' }
+
+function beat(log: LogBuilder, say: Say, name: string): void {
+  log.now += 9_999
+  say(name, { type: 'heartbeat', elapsed: log.now + 1 - log.bootedAt, interval: 10_000 })
+}
+
+function facts(log: LogBuilder, call: string, policy: string, called: Called) {
+  const { name, rules } = called
+  return {
+    call,
+    session: 'ses_1',
+    caller: { iss: 'corp', sub: 'bot', authn: 'oidc', cred: 'sha256:0' },
+    obo: [{ iss: 'corp', sub: 'sam' }],
+    fn: { name, server: 'crm', schema: digestOf(name) },
+    source: { ip: '::ffff:10.1.2.3', protocol: 'http' },
+    decision: {
+      effect: 'allow',
+      obligations: called.masks.map((id) => `mask:${id}`),
+      policy,
+      rules,
+      time: log.time,
+    },
+  }
+}
+
+function allowed(log: LogBuilder, call: string, policy: string, called: Called): Fields {
+  return { type: 'call.authorized', ...facts(log, call, policy, called), masked: [], approvals: [] }
+}
+
+function alone(log: LogBuilder, call: string, policy: string): Fields {
+  const caller = { iss: 'corp', sub: 'sam', authn: 'oidc', cred: 'sha256:0' }
+  return { ...allowed(log, call, policy, get), session: 'ses_2', caller, obo: [] }
+}
+
+function approvedCall(log: LogBuilder, call: string, policy: string): Fields {
+  const fields = facts(log, call, policy, pay)
+  return {
+    type: 'call.authorized',
+    ...fields,
+    decision: { ...fields.decision, obligations: ['approval:finance'] },
+    masked: [],
+    approvals: [{ by: 'corp:dana', id: 'apr_1' }],
+  }
+}
+
+function held(log: LogBuilder, call: string, policy: string): Fields {
+  const fields = facts(log, call, policy, pay)
+  const decision = { effect: 'hold', obligations: ['approval:finance'], rules: ['large-refund'] }
+  return {
+    type: 'call.denied',
+    ...fields,
+    decision: { ...fields.decision, ...decision },
+    code: 'approval-required',
+    stage: 'guarded',
+    approval: 'apr_1',
+  }
+}
+
+function denied(log: LogBuilder, call: string, policy: string): Fields {
+  const fields = facts(log, call, policy, get)
+  const decision = { effect: 'deny', obligations: [], rules: ['no-secrets'] }
+  return {
+    type: 'call.denied',
+    ...fields,
+    decision: { ...fields.decision, ...decision },
+    code: 'policy-denied',
+    stage: 'resolved',
+  }
+}
+
+function question(call: string): Fields {
+  return {
+    type: 'approval.requested',
+    approval: 'apr_1',
+    call,
+    session: 'ses_1',
+    fn: 'crm.refund.create',
+    groups: ['finance'],
+    digest: 'd1',
+    rules: ['large-refund'],
+  }
+}
+
+export function vote(by: string): Fields {
+  return {
+    type: 'approval.decided',
+    approval: 'apr_1',
+    by,
+    verdict: 'approve',
+    state: 'APPROVED',
+    digest: 'd1',
+  }
+}
+
+function outcome(call: string, intent: number, maskings: readonly object[] = []): Fields {
+  const session = call === 'c10' ? 'ses_2' : 'ses_1'
+  return {
+    type: 'call.outcome',
+    call,
+    session,
+    intent,
+    ending: 'done',
+    status: 200,
+    masked: maskings,
+  }
+}
+
+function activation(digest: string, previous: string): Fields {
+  return { type: 'rulebook.activated', digest, previous, by: 'corp:kim' }
+}
+
+const policy = (effect: string, id: string, scope: string, more: object = {}) => ({
+  id,
+  effect,
+  text: `@ id ( "${id}" ) ${effect} ( ${scope} ;`,
+  annotations: { id, ...more },
+})
+
+const anybody = 'principal , action , resource )'
+
+/** Refunds above `limit` need the yes of finance. */
+function rulebook(limit: number): object {
+  return {
+    connections: [{ id: 'crm', protocol: 'http', upstream: 'https://crm.example', prefix: '/crm' }],
+    functions: definitions,
+    policies: [
+      policy(
+        'forbid',
+        'large-refund',
+        `principal , action == Action :: "crm.refund.create" , resource ) when { context . args . amount > ${limit} && context . args . rate . greaterThan ( decimal ( "1.0" ) ) && ! ( context has approval && context . approval . groups . contains ( "finance" ) ) }`,
+        { approval: 'finance' },
+      ),
+      policy(
+        'forbid',
+        'no-secrets',
+        `principal , action == Action :: "crm.customer.get" , resource ) when { context . args . id == "secret" }`,
+      ),
+      policy(
+        'forbid',
+        'no-outside',
+        `${anybody} when { ! context . source . ip . isInRange ( ip ( "10.0.0.0/8" ) ) }`,
+      ),
+      policy(
+        'permit',
+        'support-read',
+        `principal in Group :: "support" , action in Action :: "crm" , resource ) when { context . time > datetime ( "2026-01-01" ) && resource in Connection :: "crm" && action != Action :: "crm.refund.create" }`,
+      ),
+      policy(
+        'permit',
+        'support-refund',
+        `principal in Group :: "support" , action == Action :: "crm.refund.create" , resource )`,
+      ),
+    ],
+  }
+}
+
+const definitions = [
+  definition('crm.customer.get', {
+    http: {
+      method: 'GET',
+      path: '/customers/{id}',
+      places: { id: 'path', verbose: 'query' },
+      body: 'none',
+    },
+    argumentSchema: {
+      type: 'object',
+      properties: { id: { type: 'string' }, verbose: { type: 'boolean' } },
+      required: ['id'],
+    },
+    resultMasks: [{ id: 'ssn', path: '$.ssn', strategy: { kind: 'redact', label: 'ssn' } }],
+  }),
+  definition('crm.notes.list', {
+    http: { method: 'GET', path: '/notes', places: {}, body: 'none' },
+    payloads: 'committed',
+  }),
+  definition('crm.refund.create', {
+    http: { method: 'POST', path: '/refunds', places: {}, body: 'json' },
+    argumentSchema: {
+      type: 'object',
+      properties: {
+        customer: { type: 'string' },
+        amount: { type: 'integer' },
+        rate: { type: ['number', 'null'], minimum: 0.5 },
+      },
+    },
+  }),
+]
+
+function definition(id: string, more: object) {
+  const fn = {
+    id,
+    connection: 'crm',
+    purpose: 'For tests',
+    owner: 'team-crm',
+    sensitivity: 'internal',
+    risk: 'low',
+    idempotent: true,
+    deferrable: false,
+    argumentSchema: {},
+    argumentMasks: [],
+    resultMasks: [],
+    payloads: 'kept',
+    ...more,
+  }
+  return { ...fn, digest: `sha256:${createHash('sha256').update(canonicalize(fn)).digest('hex')}` }
+}
+
+function digestOf(name: string): string {
+  return definitions.find(({ id }) => id === name)?.digest ?? ''
+}

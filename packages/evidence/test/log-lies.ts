@@ -1,0 +1,224 @@
+import { result, returned } from './healthy-log.ts'
+import {
+  beat,
+  chain,
+  change,
+  changeDecision,
+  leaveOut,
+  noDigest,
+  preceded,
+  type Row,
+  stop,
+  wait,
+} from './lying.ts'
+
+/** About the log itself: its chains, its keys, its clock, and what became of payloads. */
+export const logLies: readonly Row[] = [
+  ['no lie', {}, []],
+  // chains
+  ['no genesis', { genesis: leaveOut }, [['genesis-missing', 0]]],
+  ['a genesis of another log', { genesis: change({ origin: 'other' }) }, [['genesis-origin', 0]]],
+  [
+    'a second genesis',
+    { vote: preceded({ type: 'log.genesis', origin: 'log.example/gateway', key: 'k' }) },
+    [['genesis-again', 'vote']],
+  ],
+  ['a gap in the chain', { vote: chain({ seq: 90 }) }, [['chain-gap', 'vote']]],
+  ['a place taken twice', { vote: chain({ seq: 1 }) }, [['chain-repeated', 'vote']]],
+  ['another predecessor', { vote: chain({ prev: noDigest }) }, [['chain-broken', 'vote']]],
+  [
+    'a start that cites nothing',
+    { restart: change({ after: undefined }) },
+    [['boot-unlinked', 'restart']],
+  ],
+  [
+    'a start that cites another end',
+    { restart: change({ after: { boot: 'boot-0', hash: noDigest, seq: 5 } }) },
+    [['boot-unlinked', 'restart']],
+  ],
+  [
+    'a boot without a start',
+    { restart: change({ type: 'emitter.stop', version: undefined, after: undefined }) },
+    [
+      ['boot-unannounced', 'restart'],
+      ['stop-not-last', 'reconciled'],
+    ],
+  ],
+  [
+    'a start in the middle',
+    { vote: preceded({ type: 'emitter.start', version: '1' }) },
+    [['boot-again', 'vote']],
+  ],
+  ['a record after the stop', { vote: preceded(stop) }, [['stop-not-last', 16]]],
+  // commitments
+  [
+    'a commitment that is none',
+    {
+      'approved-outcome': change({ result: { alg: 'HMAC-SHA-256', c: 'x', len: 1, mt: 't' } }, {}),
+    },
+    [['payload-malformed', 'approved-outcome']],
+  ],
+  [
+    'an erasure by one person',
+    { erased: change({ by: 'corp:kim' }) },
+    [['erasure-one-person', 'erased']],
+  ],
+  [
+    'an erasure by one person, once as an operator',
+    { erased: change({ by: 'operator:Kim' }) },
+    [['erasure-one-person', 'erased']],
+  ],
+  ['an erasure nobody asked for', { erasure: leaveOut }, [['erasure-unasked', 'erased']]],
+  [
+    'an erasure of another record',
+    { erasure: change({ record: 9 }) },
+    [['erasure-mismatch', 'erased']],
+  ],
+  [
+    'an erasure of more than was asked',
+    { erasure: change({ roles: ['result'] }) },
+    [['erasure-mismatch', 'erased']],
+  ],
+  [
+    'an erasure asked for by its own approver',
+    { erasure: change({ by: 'corp:dana' }) },
+    [
+      ['erasure-one-person', 'erased'],
+      ['erasure-mismatch', 'erased'],
+    ],
+  ],
+  [
+    'an erasure that is not recorded',
+    { erased: leaveOut, erasure: leaveOut },
+    [['payload-missing', 'intent']],
+  ],
+  ['an expiry that is not recorded', { expired: leaveOut }, [['payload-missing', 'approved']]],
+  [
+    'an erasure of what is still there',
+    {
+      read: (step) => [
+        step,
+        { fields: { type: 'payload.expired', class: 's', records: [8] }, payloads: {} },
+      ],
+    },
+    [
+      ['payload-present', 28],
+      ['payload-present', 28],
+    ],
+  ],
+  // heartbeats
+  [
+    'silence',
+    {
+      'beat-2': (step, log) => {
+        log.now += 30_000
+        return [
+          { ...step, fields: { ...step.fields, elapsed: Number(step.fields.elapsed) + 30_000 } },
+        ]
+      },
+    },
+    [['heartbeat-gap', 'beat-2']],
+  ],
+  [
+    'silence before the stop',
+    {
+      'late-beat-2': (_, log) => {
+        log.now += 60_000
+        return [{ fields: stop, payloads: {} }]
+      },
+    },
+    [['heartbeat-gap', 'late-beat-2']],
+  ],
+  [
+    'a steady clock that runs backwards',
+    { 'beat-2': change(beat(1)) },
+    [['heartbeat-backwards', 'beat-2']],
+  ],
+  [
+    'a record dated before others',
+    { vote: wait(-3_600_000), claimed: wait(3_600_000) },
+    [['clock-backwards', 'vote']],
+  ],
+  [
+    'a date that is none',
+    { vote: change({ time: '2026-02-30T00:00:00.000Z' }) },
+    [['time-malformed', 'vote']],
+  ],
+  [
+    'a date without milliseconds',
+    { vote: change({ time: '2026-03-01T08:00:00Z' }) },
+    [['time-malformed', 'vote']],
+  ],
+  // masks
+  [
+    'a mask of no function',
+    { outcome: change({ masked: [{ how: 'redact', n: 1, path: '$.x', rule: 'other' }] }) },
+    [['mask-undeclared', 'outcome']],
+  ],
+  [
+    'an argument mask of no function',
+    { stream: change({ masked: [{ how: 'redact', n: 1, path: '$.x', rule: 'other' }] }) },
+    [['mask-undeclared', 'stream']],
+  ],
+  [
+    'a mask that was not required',
+    { stream: changeDecision({ obligations: [] }) },
+    [['mask-not-obliged', 'stream']],
+  ],
+  [
+    'a result that went back unmasked',
+    { outcome: change({}, { result }) },
+    [['mask-not-applied', 'outcome']],
+  ],
+  [
+    'a result nested beyond reason',
+    { outcome: change({}, { result: '['.repeat(200_000), returned: '{}' }) },
+    [],
+  ],
+  [
+    'a result nested beyond reason, soundly',
+    { outcome: change({}, { result: `${'['.repeat(9000)}${']'.repeat(9000)}`, returned: '{}' }) },
+    [],
+  ],
+  [
+    'a value that another mask hid',
+    {
+      outcome: change(
+        {},
+        {
+          result,
+          returned: returned.replace('[REDACTED:ssn]', '078-05-1120').replace('Ada', '***'),
+        },
+      ),
+    },
+    [['mask-not-applied', 'outcome']],
+  ],
+  // keys
+  [
+    'a rotation from another key',
+    { vote: preceded({ type: 'key.rotated', key: 'k2', previous: 'k0', by: 'corp:kim' }) },
+    [['key-rotation-broken', 'vote']],
+  ],
+  [
+    'a genesis with a key that signs nothing',
+    { genesis: change({ key: 'another' }) },
+    [['key-unrecorded', 'x']],
+  ],
+  // leaves
+  [
+    'a record of no known type',
+    { read: change({ type: 'call.eaten' }) },
+    [
+      ['leaf-malformed', 'read'],
+      ['chain-gap', 28],
+    ],
+  ],
+  [
+    'a record with another member',
+    { read: change({ more: 1 }) },
+    [
+      ['leaf-malformed', 'read'],
+      ['chain-gap', 28],
+    ],
+  ],
+]

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { RecordDraft } from '@sallyport/evidence/record'
+import { Refusal } from '../call/refusal.ts'
+import type { Identified } from '../call/stage.ts'
+import type { Party, Principal } from '../model/principal.ts'
+import { type Ledger, Unavailable } from '../store/store.ts'
+import { openLog } from './append.ts'
+
+const bot: Party = { kind: 'agent', id: 'corp:bot', groups: ['agents'] }
+const sam: Party = { kind: 'user', id: 'corp:sam', groups: ['support'] }
+
+function of(session: string, changes: Partial<Principal> = {}): Principal {
+  return {
+    subject: sam,
+    actors: [bot],
+    authentication: { method: 'oidc', issuer: 'corp', credential: 'sha256:0', expiresAt: 1 },
+    session,
+    ...changes,
+  }
+}
+const promoted = { ...sam, groups: ['support', 'leads'] }
+
+function identified(principal: Principal): Identified {
+  return {
+    stage: 'identified',
+    id: 'c',
+    startedAt: 0,
+    principal,
+    call: {
+      protocol: 'http',
+      proof: undefined,
+      source: { protocol: 'http', ip: '::1' },
+      sessionName: undefined,
+      approvalId: undefined,
+      waitMs: undefined,
+      traceId: undefined,
+      signal: new AbortController().signal,
+      admit: () => assert.fail(),
+      read: () => assert.fail(),
+    },
+  }
+}
+
+/** A log of two remembered sessions; the commits whose numbers are in `failing` are refused. */
+function openTestLog(failing: readonly number[] = []) {
+  const records: RecordDraft[] = []
+  let commits = 0
+  const ledger: Ledger = {
+    commit: async ({ record }) => {
+      if (failing.includes(commits++)) throw new Unavailable('full')
+      return { index: records.push(record) - 1 }
+    },
+  }
+  return { log: openLog({ ledger, origin: 'log', now: () => 0, sessionsMax: 2 }), records }
+}
+
+type Step = Principal | readonly Principal[]
+const lost = new Refusal('function-unknown')
+
+/** Denials of these principals, those of one step at the same time; and what the log then holds. */
+async function check(
+  steps: readonly Step[],
+  expected: readonly string[],
+  failing: readonly number[] = [],
+): Promise<void> {
+  const { log, records } = openTestLog(failing)
+  for (const step of steps) {
+    const together = Array.isArray(step) ? step : [step]
+    await Promise.allSettled(together.map((one) => log.appendDenial(identified(one), lost)))
+  }
+  const seen = records.map((record) =>
+    record.type === 'session.opened'
+      ? `${record.session} opened: ${record.parties.map(({ groups }) => groups.join('+'))}`
+      : `${'session' in record ? record.session : '-'} denied`,
+  )
+  assert.deepEqual(seen, expected)
+}
+
+const one = of('ses_1')
+const two = of('ses_2')
+const opened = (name: string) => `${name} opened: support,agents`
+const rows: readonly (readonly [string, readonly Step[], readonly string[], number[]?])[] = [
+  [
+    'a session is opened once, before its first record',
+    [one, one, of('ses_1')],
+    [opened('ses_1'), 'ses_1 denied', 'ses_1 denied', 'ses_1 denied'],
+  ],
+  [
+    'calls that come together open it once',
+    [[one, of('ses_1'), two, one]],
+    [
+      opened('ses_1'),
+      'ses_1 denied',
+      'ses_1 denied',
+      opened('ses_2'),
+      'ses_2 denied',
+      'ses_1 denied',
+    ],
+  ],
+  [
+    'other groups are written down before the first record made under them',
+    [[one, of('ses_1', { subject: promoted }), of('ses_1')]],
+    [
+      opened('ses_1'),
+      'ses_1 denied',
+      'ses_1 opened: support+leads,agents',
+      'ses_1 denied',
+      opened('ses_1'),
+      'ses_1 denied',
+    ],
+  ],
+  [
+    'a forgotten session is written again, the longest unused first',
+    [one, two, one, of('ses_3'), one, two],
+    [
+      opened('ses_1'),
+      'ses_1 denied',
+      opened('ses_2'),
+      'ses_2 denied',
+      'ses_1 denied',
+      opened('ses_3'),
+      'ses_3 denied',
+      'ses_1 denied',
+      opened('ses_2'),
+      'ses_2 denied',
+    ],
+  ],
+  [
+    'an opening that failed is made up for by the next record',
+    [one, one],
+    [opened('ses_1'), 'ses_1 denied'],
+    [0, 1],
+  ],
+  [
+    'a group that is no Unicode does not keep the call from being recorded',
+    [of('ses_1', { subject: { ...sam, groups: ['a\ud800'] } })],
+    ['ses_1 opened: a\ufffd,agents', 'ses_1 denied'],
+  ],
+]
+for (const [name, steps, expected, failing] of rows) {
+  test(name, () => check(steps, expected, failing))
+}
+
+test('a record whose session could not be opened is not said to be recorded', async () => {
+  const { log } = openTestLog([0])
+  await assert.rejects(log.appendDenial(identified(one), lost), Unavailable)
+})
+
+test('who writes a record of a session elsewhere waits until it is opened', async () => {
+  const { log, records } = openTestLog()
+  await log.sessionOpened(one)
+  assert.deepEqual(
+    records.map(({ type }) => type),
+    ['session.opened'],
+  )
+})

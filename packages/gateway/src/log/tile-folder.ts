@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { TileStore } from './tile-store.ts'
+
+/** Files on their way; on the same file system as where they go. What a crash left in it is removed. */
+const draftFolder = 'staging/drafts'
+
+/**
+ * The published log as a folder: any web server can serve it, and a copy of it is an export. A file is
+ * written whole under another name, synced, renamed and its folder synced: a crash, a full disk or a
+ * folder that became read-only leaves the old file or the new one, never half of one. Not for network
+ * file systems, whose rename and sync promise less.
+ */
+export async function openTileFolder(root: string): Promise<TileStore> {
+  const known = new Set<string>()
+  const absolute = (path: string) => join(root, path)
+
+  const makeFolder = async (path: string): Promise<void> => {
+    if (known.has(path)) return
+    const parent = dirname(path)
+    if (parent !== path && path !== root) await makeFolder(parent)
+    // Of several that come at once each syncs the parent before it goes on, whoever made the folder.
+    await mkdir(path, { recursive: path === root, mode: 0o755 }).catch(unlessCode('EEXIST'))
+    await syncFolder(parent)
+    known.add(path)
+  }
+  const put: TileStore['put'] = async (path, bytes) => {
+    const target = absolute(path)
+    const draft = join(root, draftFolder, randomBytes(9).toString('hex'))
+    try {
+      await makeFolder(dirname(draft))
+      await makeFolder(dirname(target))
+      await writeSynced(draft, bytes)
+      await rename(draft, target)
+      await syncFolder(dirname(target))
+    } catch (cause) {
+      // A folder that somebody took away is made again with the next attempt.
+      known.clear()
+      await unlink(draft).catch(() => {})
+      throw new Error(`${target} cannot be written (${codeOf(cause)})`, { cause })
+    }
+  }
+  await removeDrafts(join(root, draftFolder))
+  return {
+    put,
+    get: async (path) => {
+      try {
+        return await readFile(absolute(path))
+      } catch (cause) {
+        if (isMissing(cause)) return undefined
+        throw new Error(`${absolute(path)} cannot be read (${codeOf(cause)})`, { cause })
+      }
+    },
+    list: async (folder) => {
+      try {
+        return await readdir(absolute(folder))
+      } catch (cause) {
+        if (isMissing(cause)) return []
+        throw new Error(`${absolute(folder)} cannot be read (${codeOf(cause)})`, { cause })
+      }
+    },
+    delete: async (path) => {
+      try {
+        await unlink(absolute(path))
+      } catch (cause) {
+        if (isMissing(cause)) return
+        throw new Error(`${absolute(path)} cannot be removed (${codeOf(cause)})`, { cause })
+      }
+    },
+    deleteFolder: async (folder) => {
+      try {
+        await rm(absolute(folder), { recursive: true, force: true })
+        known.delete(absolute(folder))
+      } catch (cause) {
+        throw new Error(`${absolute(folder)} cannot be removed (${codeOf(cause)})`, { cause })
+      }
+    },
+  }
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o644)
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** A name is durable only when its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+async function removeDrafts(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  // Where they cannot be removed nothing can be written either, and the first `put` says so.
+  for (const name of names) await unlink(join(folder, name)).catch(() => {})
+}
+
+function unlessCode(code: string): (thrown: unknown) => void {
+  return (thrown) => {
+    if (codeOf(thrown) !== code) throw thrown
+  }
+}
+
+function isMissing(thrown: unknown): boolean {
+  const code = codeOf(thrown)
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown'
+}

@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { connect } from 'node:http2'
+import { createServer, type Socket } from 'node:net'
+import { after, before, test } from 'node:test'
+import type { Call, Recorded, Reply } from '../../call/stage.ts'
+import { limits } from '../../config/limits.ts'
+import type { Listener } from '../protocol.ts'
+import { forwarder } from './forward.ts'
+import { listen } from './listen.ts'
+
+type Pairs = readonly (readonly [name: string, value: string])[]
+type Answer = { readonly status?: number; readonly headers?: Pairs; readonly length?: number }
+
+/** How often the body of the last reply was given back or read to its end: its ending is recorded then. */
+let ended = 0
+let answer: (call: Call) => Promise<Reply>
+let listener: Listener
+before(async () => {
+  listener = await listen(
+    { host: '127.0.0.1', port: 0, http2: true, concurrentCalls: 4, callsPerCaller: 4, limits },
+    (call) => answer(call),
+  )
+})
+after(() => listener.close({ graceMs: 0 }))
+
+function replyOf({ status = 200, headers = [], length }: Answer): Reply {
+  let left = 1
+  return {
+    state: 'witnessed',
+    callId: 'call-1',
+    record: { origin: 'test', index: 7 },
+    length,
+    head: { status, headers, mediaType: '' },
+    body: {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => {
+          if (left-- > 0) return { value: Buffer.from('hi') }
+          ended++
+          return { done: true, value: undefined }
+        },
+        return: async () => {
+          ended++
+          return { done: true, value: undefined }
+        },
+      }),
+    },
+  }
+}
+
+type Seen = { readonly status: number; readonly headers: Pairs; readonly body: string }
+
+async function overHttp1(): Promise<Seen> {
+  const asked = request(listener.url, { agent: false }).end()
+  const [response] = await once(asked, 'response')
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk)
+  const headers: [string, string][] = []
+  const { rawHeaders } = response
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    headers.push([rawHeaders[at], rawHeaders[at + 1]])
+  return { status: response.statusCode, headers, body: Buffer.concat(chunks).toString() }
+}
+
+async function overHttp2(): Promise<Seen> {
+  const session = connect(listener.url)
+  try {
+    const stream = session.request({ ':path': '/' })
+    const [headers, , raw] = await once(stream, 'response')
+    const pairs: [string, string][] = []
+    for (let at = 0; at < raw.length; at += 2) pairs.push([raw[at], raw[at + 1]])
+    const chunks: Buffer[] = []
+    for await (const chunk of stream) chunks.push(chunk)
+    return { status: headers[':status'], headers: pairs, body: Buffer.concat(chunks).toString() }
+  } finally {
+    session.close()
+  }
+}
+
+const ours = /^(?::status|sallyport-|date|connection|transfer-encoding|keep-alive|content-length)/i
+
+type Expected = { readonly status: number; readonly headers?: Pairs }
+
+/** The same over both protocols; a refusal says which record it stands in. */
+async function check(given: Answer, { status, headers }: Expected): Promise<void> {
+  for (const ask of [overHttp1, overHttp2]) {
+    ended = 0
+    answer = async () => replyOf(given)
+    const seen = await ask()
+    assert.equal(seen.status, status, ask.name)
+    assert.equal(ended, 1, 'the body was not ended')
+    const own = new Map(seen.headers)
+    assert.equal(own.get('sallyport-record'), 'test#7')
+    assert.equal(own.get('sallyport-call'), 'call-1')
+    if (headers) {
+      assert.deepEqual(
+        seen.headers.filter(([name]) => !ours.test(name)),
+        headers,
+        ask.name,
+      )
+      assert.equal(seen.body, 'hi')
+    } else assert.equal(JSON.parse(seen.body).code, 'upstream-failed', seen.body)
+  }
+}
+
+const failed = { status: 502 }
+
+const cases: Readonly<Record<string, readonly [Answer, Expected]>> = {
+  'a head': [
+    { status: 404, headers: [['x-a', '1']], length: 2 },
+    { status: 404, headers: [['x-a', '1']] },
+  ],
+  'a header that comes twice': [
+    {
+      headers: [
+        ['x-a', '1'],
+        ['x-a', '2'],
+        ['x-a', '3'],
+      ],
+    },
+    {
+      status: 200,
+      headers: [
+        ['x-a', '1'],
+        ['x-a', '2'],
+        ['x-a', '3'],
+      ],
+    },
+  ],
+  'headers named like what every object inherits': [
+    {
+      headers: [
+        ['constructor', '1'],
+        ['__proto__', '2'],
+        ['tostring', '3'],
+        ['__proto__', '4'],
+      ],
+    },
+    {
+      status: 200,
+      headers: [
+        ['constructor', '1'],
+        ['__proto__', '2'],
+        ['__proto__', '4'],
+        ['tostring', '3'],
+      ],
+    },
+  ],
+  'two entity tags': [
+    {
+      headers: [
+        ['etag', '"a"'],
+        ['etag', '"b"'],
+      ],
+    },
+    { status: 200, headers: [['etag', '"a"']] },
+  ],
+  'two places': [
+    {
+      headers: [
+        ['location', '/a'],
+        ['location', '/b'],
+      ],
+    },
+    { status: 200, headers: [['location', '/a']] },
+  ],
+  'a status above all': [{ status: 999 }, failed],
+  'a status of the next class': [{ status: 600 }, failed],
+  'a status below all': [{ status: 99 }, failed],
+  'no status': [{ status: 0 }, failed],
+  'an informational status at the end': [{ status: 103 }, failed],
+  'a control character in a value': [
+    {
+      headers: [
+        ['x-b', '1'],
+        ['x-a', 'a\u0001b'],
+      ],
+    },
+    failed,
+  ],
+  'a character no header can hold': [
+    {
+      headers: [
+        ['x-b', '1'],
+        ['x-a', 'a\u6c34'],
+      ],
+    },
+    failed,
+  ],
+  'a name that is none': [{ headers: [['x a', '1']] }, failed],
+}
+for (const [name, row] of Object.entries(cases)) test(name, () => check(...row))
+
+/** What an upstream may say that is no message of HTTP/2. */
+const raw: Readonly<Record<string, readonly [string, number]>> = {
+  'headers of the hop': [
+    'HTTP/1.1 200 OK\r\nconnection: x-hop\r\nConnection: x-skip, close\r\nkeep-alive: timeout=5\r\nproxy-connection: a\r\n' +
+      'upgrade: h9\r\nte: trailers\r\nhttp2-settings: AAMAAABk\r\nx-hop: 1\r\nx-skip: 1\r\ncontent-length: 2\r\n\r\nhi',
+    200,
+  ],
+  'a status above all': ['HTTP/1.1 999 Over\r\ncontent-length: 2\r\n\r\nhi', 502],
+  'a status below all': ['HTTP/1.1 099 Under\r\ncontent-length: 2\r\n\r\nhi', 502],
+  'two entity tags': [
+    'HTTP/1.1 200 OK\r\netag: "a"\r\netag: "b"\r\ncontent-length: 2\r\n\r\nhi',
+    0,
+  ],
+}
+for (const [name, [text, status]] of Object.entries(raw)) {
+  test(`an upstream says ${name}`, () => checkRaw(text, status))
+}
+
+async function checkRaw(text: string, status: number): Promise<void> {
+  const upstream = createServer((socket: Socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () => socket.end(text, 'latin1'))
+  })
+  upstream.listen(0, '127.0.0.1')
+  await once(upstream, 'listening')
+  const address = upstream.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+  const upstreams = forwarder({})
+  answer = async (call) => {
+    const at = { id: 'call-1', call, connection: { upstream: url } }
+    const outbound = { method: 'GET', path: '/', headers: [], body: undefined }
+    const none = { kind: 'none', echoes: [] } as const
+    const { head, body } = await upstreams.forward({ ...at, outbound } as unknown as Recorded, none)
+    return { ...replyOf({}), head, body }
+  }
+  for (const ask of [overHttp1, overHttp2]) {
+    const seen = await ask()
+    // Of two entity tags either side of the gateway may decide: what counts is that there is an answer.
+    if (status !== 0) assert.equal(seen.status, status, seen.body)
+    const names = seen.headers.map(([one]) => one.toLowerCase())
+    for (const hop of ['x-hop', 'x-skip', 'upgrade', 'te', 'http2-settings', 'proxy-connection']) {
+      assert.ok(!names.includes(hop), hop)
+    }
+  }
+  await upstreams.close()
+  upstream.close()
+}

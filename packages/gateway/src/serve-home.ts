@@ -1,0 +1,180 @@
+import { hash, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from './config/config.ts'
+import { limits } from './config/limits.ts'
+import { readHead } from './log/head.ts'
+import { compareHeads } from './log/integrate.ts'
+import { type Keys, openKeys } from './log/key-file.ts'
+import { type LogKeys, openLogKeys, openLogKeysInMemory } from './log/log-key.ts'
+import { type Evidence, openEvidence } from './log/open-evidence.ts'
+import { readPublished } from './log/read-published.ts'
+import { rulebookPath } from './log/rulebook-file.ts'
+import { openTileFolder } from './log/tile-folder.ts'
+import { openTileMemory, type TileStore } from './log/tile-store.ts'
+import { trustText } from './log/trust-text.ts'
+import { openWitnesses, type WitnessEvent, type Witnesses } from './log/witnesses.ts'
+import { openSqlite } from './store/sqlite/open.ts'
+import { type Rebuilt, rebuildDatabase } from './store/sqlite/rebuild.ts'
+import type { Store } from './store/store.ts'
+
+/** What the gateway remembers: its secrets, the store, and the log that is published from it. */
+export type Home = {
+  readonly keys: Keys
+  /** Its `commit` goes through the published log's ledger: nobody writes past it. */
+  readonly store: Store
+  readonly evidence: Evidence
+  readonly witnesses: Witnesses
+}
+
+type HomeOptions = {
+  readonly config: Config
+  readonly boot: string
+  readonly version: string
+  readonly onFailure: (thrown: unknown) => void
+  readonly onRecovery: () => void
+  readonly onWitness: (event: WitnessEvent) => void
+}
+
+type Open = <Room extends { readonly close: () => Promise<void> }>(room: Room) => Room
+
+/** Part of serve.ts: opens what `config.home` holds, in order, each registered with `open`. */
+export async function openHome(options: HomeOptions, open: Open): Promise<Home> {
+  const { config } = options
+  const keys = await keysOf(config)
+  const logKeys = await logKeysOf(config)
+  const { home } = config
+  const tiles = home === 'memory' ? openTileMemory() : await openTileFolder(join(home, 'log'))
+  const store = open(await openStore(options, { kek: keys.kek, keys: logKeys, tiles }))
+  const trust = trustOf(config, logKeys)
+  const witnesses = openWitnesses({
+    members: config.witnesses.members,
+    ...{ trust, limits, report: options.onWitness },
+  })
+  const evidence = open(
+    await openPublishedLog(options, { store, tiles, keys: logKeys, trust, witnesses }),
+  )
+  open(witnesses)
+  if (config.witnesses.members.length > 0) await takeUp(witnesses, evidence)
+  witnesses.start(evidence)
+  return { keys, evidence, witnesses, store: { ...store, commit: evidence.ledger.commit } }
+}
+
+/** What was cosigned before this start still counts, also while every witness is away. */
+async function takeUp(witnesses: Witnesses, evidence: Evidence): Promise<void> {
+  const sizes = (await evidence.list('checkpoints'))
+    .map(Number)
+    .filter(Number.isSafeInteger)
+    .toSorted((a, b) => b - a)
+  for (const size of sizes.slice(0, limits.checkpointsTakenUp)) {
+    const note = await evidence.file(`checkpoints/${size}`)
+    if (note) await witnesses.recall(Buffer.from(note).toString())
+  }
+  const checkpoint = await evidence.checkpoint()
+  if (checkpoint === undefined) return
+  await witnesses.recall(checkpoint)
+  witnesses.onPublished(checkpoint)
+}
+
+/** Read anew each time: a rotated key is in it at once. */
+function trustOf({ origin, witnesses }: Config, keys: LogKeys): () => string {
+  const { members, quorum } = witnesses
+  return () => trustText({ origin, logKeys: keys.verifierKeys(), witnesses: members, quorum })
+}
+
+/**
+ * Rebuilds the database in `config.home` from the published log, for when it was lost or is older than what was
+ * published. Only what one of the log's own keys signed is believed. No gateway may run there.
+ */
+export async function recoverHome(config: Config): Promise<Rebuilt> {
+  const { home, origin } = config
+  if (home === 'memory') throw new Error('A home in memory has nothing to recover from.')
+  const keyPath = join(home, 'log-key.json')
+  if (!existsSync(keyPath)) {
+    throw new Error(`The log's key file ${keyPath} is missing. Restore it from its backup first.`)
+  }
+  const keys = await logKeysOf(config)
+  const tiles = await openTileFolder(join(home, 'log'))
+  const text = await tiles.get('checkpoint')
+  if (!text) throw new Error(`There is no checkpoint in ${join(home, 'log')}.`)
+  const head = await readHead({ keys, origin }, Buffer.from(text).toString(), 0)
+  const { size, note, at } = head
+  return rebuildDatabase({
+    path: databasePath(config),
+    origin,
+    leaves: { [Symbol.asyncIterator]: () => readPublished(tiles, head) },
+    checkpoint: { size, note, at },
+    rulebook: async (digest) => {
+      const content = await tiles.get(rulebookPath(digest))
+      const sound = content && `sha256:${hash('sha256', content, 'hex')}` === digest
+      return sound ? Buffer.from(content).toString() : undefined
+    },
+  })
+}
+
+/** The three keys: in a file beside the database, or fresh ones for a store that is forgotten anyway. */
+async function keysOf(config: Config): Promise<Keys> {
+  if (config.home === 'memory') {
+    return { kek: randomBytes(32), maskKey: randomBytes(32), bindingKey: randomBytes(32) }
+  }
+  mkdirSync(config.home, { recursive: true, mode: 0o700 })
+  return openKeys(join(config.home, 'keys.json'), { databasePath: databasePath(config) })
+}
+
+/** The keys the log is signed with: beside the database, like the others. */
+function logKeysOf(config: Config): Promise<LogKeys> {
+  const { origin, home } = config
+  const options = { origin, overlapMs: limits.logKeyOverlapMs, now: Date.now() }
+  return home === 'memory'
+    ? openLogKeysInMemory(options)
+    : openLogKeys(join(home, 'log-key.json'), { ...options, databasePath: databasePath(config) })
+}
+
+function openStore(
+  { config, boot, version }: HomeOptions,
+  given: { readonly kek: Uint8Array; readonly keys: LogKeys; readonly tiles: TileStore },
+): Promise<Store> {
+  const { instance, origin } = config
+  const { kek, keys, tiles } = given
+  const path = databasePath(config)
+  return openSqlite({
+    ...{ path, instance, boot, kek, origin, version },
+    logKey: keys.current(),
+    accept: async (store) => {
+      await compareHeads({ store, tiles, keys, origin })
+    },
+  })
+}
+
+function databasePath({ home }: Config): string {
+  return home === 'memory' ? ':memory:' : join(home, 'sallyport.db')
+}
+
+/** The published log: files beside the database, or in memory like everything else. */
+async function openPublishedLog(
+  { config, boot, onFailure, onRecovery }: HomeOptions,
+  given: {
+    readonly store: Store
+    readonly tiles: TileStore
+    readonly keys: LogKeys
+    readonly trust: () => string
+    readonly witnesses: Witnesses
+  },
+): Promise<Evidence> {
+  const { origin, instance } = config
+  const { store, tiles, keys, trust, witnesses } = given
+  return openEvidence({
+    store,
+    keys,
+    origin,
+    limits,
+    tiles,
+    holder: `${instance} ${boot}`,
+    now: Date.now,
+    witnessed: witnesses.witnessed,
+    trust,
+    onPublished: witnesses.onPublished,
+    onFailure,
+    onRecovery,
+  })
+}

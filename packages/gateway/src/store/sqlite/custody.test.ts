@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { entry, intent, time } from '../conformance-entries.ts'
+import type { Change } from '../store.ts'
+import { openSqlite } from './open.ts'
+
+const kek = new Uint8Array(32).fill(3)
+const bytes = new TextEncoder().encode('{"ssn":"536-22-8716"}')
+const mediaType = 'application/json'
+
+/** What stands in the columns that open the payloads of a record: wrapped keys and salts. */
+function secretsOf(path: string, record: number): readonly Buffer[] {
+  const db = new DatabaseSync(path, { readOnly: true })
+  const keys = db.prepare('SELECT secret FROM payload WHERE id / 4 = ?').all(record)
+  const row = db.prepare('SELECT salts FROM leaf WHERE "index" = ?').get(record)
+  db.close()
+  const salts = Buffer.from(row?.salts instanceof Uint8Array ? row.salts : [])
+  return [
+    ...keys.map(({ secret }) => Buffer.from(secret instanceof Uint8Array ? secret : [])),
+    ...(salts.length > 0 ? [salts.subarray(-32)] : []),
+  ]
+}
+
+function holds(path: string, secret: Buffer): boolean {
+  const files = [path, `${path}-wal`].filter((file) => existsSync(file))
+  return files.some((file) => readFileSync(file).includes(secret))
+}
+
+/** After the destruction no file of the database holds what opened the payloads. */
+async function check(destroy: (record: number) => readonly Change[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'custody-'))
+  const path = join(folder, 'log.db')
+  const store = await openSqlite({ path, instance: 'gw', boot: 'b', kek })
+  try {
+    const { index } = await store.commit({
+      record: intent({ call: 'c' }),
+      payloads: [
+        { role: 'args', mediaType, bytes, keep: true },
+        { role: 'forwarded', mediaType, bytes, keep: false },
+      ],
+    })
+    const secrets = secretsOf(path, index)
+    assert.equal(secrets.length, 2)
+    assert.deepEqual(
+      secrets.map((secret) => holds(path, secret)),
+      [true, true],
+    )
+    for (const change of destroy(index)) {
+      await store.commit(entry({ type: 'emitter.stop', time }, change))
+    }
+    assert.deepEqual(secretsOf(path, index), [])
+    assert.deepEqual(
+      secrets.map((secret) => holds(path, secret)),
+      [false, false],
+    )
+    assert.equal((await store.leaves(index, 1)).length, 1, 'the record itself stays')
+  } finally {
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const erasure = {
+  id: 'era_1',
+  callId: 'c',
+  state: 'PENDING',
+  roles: ['args', 'forwarded'],
+  reason: 'r',
+  requestedBy: 'corp:sam',
+  requestedAt: 1,
+} as const
+
+test('erased: no file holds the keys any more', () =>
+  check((record) => [
+    { kind: 'erasure.request', erasure: { ...erasure, record } },
+    { kind: 'erasure.approve', id: 'era_1', callId: 'c', by: 'corp:dana', at: 2 },
+  ]))
+
+test('expired: no file holds the keys any more', () =>
+  check((record) => [
+    { kind: 'payload.expire', class: 'standard', records: [record], next: record + 1 },
+  ]))

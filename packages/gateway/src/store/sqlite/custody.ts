@@ -1,0 +1,147 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Erasure } from '../../model/erasure.ts'
+import type { PayloadGone, PayloadRole } from '../../model/payload.ts'
+import type { Change, PayloadsDue } from '../store.ts'
+import { roleNumbers } from './message.ts'
+
+/** Changes that destroy what opens a payload: its row, or its salt in the row of its leaf. */
+export type Destruction = Extract<Change, { kind: 'erasure.approve' | 'payload.expire' }>
+
+export function isDestruction(change: Change): change is Destruction {
+  return change.kind === 'erasure.approve' || change.kind === 'payload.expire'
+}
+
+/**
+ * Applies a destruction within the transaction of the record `index` that says so. False when the stored
+ * state is not the expected one; nothing was changed then. With `secure_delete` the pages hold zeros
+ * where the secrets were; the write-ahead log is emptied after the commit (see flush.ts).
+ */
+export function prepareDestruction(
+  db: DatabaseSync,
+): (change: Destruction, index: number) => boolean {
+  const pending = db.prepare("SELECT body FROM erasure WHERE id = ? AND state = 'PENDING'")
+  const done = db.prepare("UPDATE erasure SET state = 'DONE', body = ? WHERE id = ?")
+  const cursor = db.prepare('INSERT OR REPLACE INTO retention (class, next) VALUES (?, ?)')
+  const saltsOf = db.prepare('SELECT salts FROM leaf WHERE "index" = ?')
+  const setSalts = db.prepare('UPDATE leaf SET salts = ? WHERE "index" = ?')
+  const remove = db.prepare('DELETE FROM payload WHERE id = ?')
+  const gone = db.prepare('INSERT OR IGNORE INTO payload_gone (id, cause, record) VALUES (?, ?, ?)')
+  const destroy = (of: number, roles: readonly PayloadRole[], why: PayloadGone) => {
+    const row = saltsOf.get(of)
+    const salts = row?.salts instanceof Uint8Array ? row.salts : undefined
+    for (const role of roles) {
+      const id = of * 4 + roleNumbers[role]
+      const removed = Number(remove.run(id).changes)
+      if (removed > 0 || holdsSalt(salts, role)) gone.run(id, why.cause, why.record)
+    }
+    if (salts) setSalts.run(withoutSalts(salts, roles), of)
+  }
+  return (change, index) => {
+    if (change.kind === 'payload.expire') {
+      for (const of of change.records) destroy(of, allRoles, { cause: 'expired', record: index })
+      cursor.run(change.class, change.next)
+      return true
+    }
+    const row = pending.get(change.id)
+    if (!row) return false
+    const erasure: Erasure = JSON.parse(String(row.body))
+    const { by: approvedBy, at: erasedAt } = change
+    done.run(JSON.stringify({ ...erasure, state: 'DONE', approvedBy, erasedAt }), change.id)
+    destroy(erasure.record, erasure.roles, { cause: 'erased', record: index })
+    return true
+  }
+}
+
+const allRoles: readonly PayloadRole[] = ['args', 'forwarded', 'result', 'returned']
+
+// The layout of `salts` is told in schema.sql.
+const nonceBytes = 16
+const entryBytes = 37
+
+function holdsSalt(salts: Uint8Array | undefined, role: PayloadRole): boolean {
+  return salts !== undefined && saltEntries(salts).some((one) => one[0] === roleNumbers[role])
+}
+
+function withoutSalts(salts: Uint8Array, roles: readonly PayloadRole[]): Uint8Array | null {
+  const numbers = roles.map((role) => roleNumbers[role])
+  const left = saltEntries(salts).filter((one) => !numbers.includes(one[0] ?? -1))
+  return left.length === 0 ? null : Buffer.concat([salts.subarray(0, nonceBytes), ...left])
+}
+
+function saltEntries(salts: Uint8Array): readonly Uint8Array[] {
+  const entries: Uint8Array[] = []
+  for (let at = nonceBytes; at < salts.length; at += entryBytes) {
+    entries.push(salts.subarray(at, at + entryBytes))
+  }
+  return entries
+}
+
+export type CustodyReads = {
+  readonly payloadGone: (index: number, role: PayloadRole) => PayloadGone | undefined
+  readonly payloadsDue: (query: Parameters<PayloadsDue>[0]) => Awaited<ReturnType<PayloadsDue>>
+  readonly keptPayloads: (from: number, to: number, limit: number) => readonly Kept[]
+  readonly erasure: (id: string) => Erasure | undefined
+  readonly erasures: (query: ErasureQuery) => readonly Erasure[]
+}
+type Kept = { readonly index: number; readonly role: PayloadRole }
+type ErasureQuery = { readonly before?: string; readonly limit: number }
+
+/** What became of payloads, and what is to become of them. */
+export function custodyReads(db: DatabaseSync): CustodyReads {
+  const gone = db.prepare('SELECT cause, record FROM payload_gone WHERE id = ?')
+  const cursor = db.prepare('SELECT next FROM retention WHERE class = ?')
+  const scan = db.prepare(
+    `SELECT "index", time_ms, retention, (salts IS NOT NULL OR EXISTS (
+        SELECT 1 FROM payload WHERE id BETWEEN "index" * 4 AND "index" * 4 + 3)) AS held
+      FROM leaf WHERE "index" >= ? ORDER BY "index" LIMIT ?`,
+  )
+  const kept = db.prepare('SELECT id FROM payload WHERE id >= ? AND id < ? ORDER BY id LIMIT ?')
+  const one = db.prepare('SELECT body FROM erasure WHERE id = ?')
+  const newest = db.prepare(
+    `SELECT body FROM erasure
+      WHERE number < coalesce((SELECT number FROM erasure WHERE id = ?), iif(? IS NULL, 9e15, 0))
+      ORDER BY number DESC LIMIT ?`,
+  )
+  return {
+    payloadGone: (index, role) => {
+      const row = gone.get(index * 4 + roleNumbers[role])
+      if (!row) return undefined
+      return { cause: row.cause === 'erased' ? 'erased' : 'expired', record: Number(row.record) }
+    },
+    payloadsDue: ({ class: name, standard, before, from, limit }) => {
+      const start = from ?? Number(cursor.get(name)?.next ?? 0)
+      const records: number[] = []
+      let next = start
+      const rows = scan.all(start, limit)
+      for (const row of rows) {
+        if (Number(row.time_ms) >= before) return { records, next, more: false }
+        next = Number(row.index) + 1
+        const is = row.retention === name || (row.retention === null && standard)
+        if (is && row.held === 1) records.push(Number(row.index))
+      }
+      return { records, next, more: rows.length === limit }
+    },
+    keptPayloads: (from, to, limit) => {
+      const rowsMax = Math.min(Math.max(10, limit), 1000)
+      const found = kept.all(from * 4, to * 4, rowsMax).map(({ id }) => keptOf(Number(id)))
+      if (found.length < rowsMax) return found
+      // The last record may go on beyond the limit.
+      return found.filter(({ index }) => index !== found.at(-1)?.index)
+    },
+    erasure: (id) => readErasure(one.get(id)),
+    erasures: ({ before, limit }) =>
+      newest
+        .all(before ?? null, before ?? null, Math.min(Math.max(1, limit), 1000))
+        .flatMap((row) => readErasure(row) ?? []),
+  }
+}
+
+function keptOf(id: number): Kept {
+  const role = allRoles[id % 4]
+  if (role === undefined) throw new Error('a payload has an id that is none')
+  return { index: Math.floor(id / 4), role }
+}
+
+function readErasure(row: Readonly<Record<string, unknown>> | undefined): Erasure | undefined {
+  return row && JSON.parse(String(row.body))
+}

@@ -1,0 +1,218 @@
+import { hash } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { parseLeaf } from '@sallyport/evidence/parse-leaf'
+import type { LeafRecord } from '@sallyport/evidence/record'
+import type { Approval } from '../../model/approval.ts'
+import type { Change, Leaf, StoredCheckpoint } from '../store.ts'
+import { applyChange, prepareChanges } from './change.ts'
+import { openConnection, takeLock } from './database.ts'
+import { prepareRows } from './flush.ts'
+import { prepareSessions } from './session-summary.ts'
+
+export type RebuildOptions = {
+  readonly path: string
+  readonly origin: string
+  /** The published leaves from 0 on, in order. Throws at its end when they are not those of the checkpoint. */
+  readonly leaves: AsyncIterable<Leaf>
+  readonly checkpoint: StoredCheckpoint
+  /** The content of a rulebook by digest, where it is published. */
+  readonly rulebook: (digest: string) => Promise<string | undefined>
+}
+
+export type Rebuilt = {
+  /** Leaves of the database that was there, with their payloads; the others came from what was published. */
+  readonly kept: number
+  readonly size: number
+  /** Where the database that was there is now. */
+  readonly movedTo: string | undefined
+  /** Ids of keys that were issued in the part that was lost: nobody can use them. */
+  readonly keysLost: readonly string[]
+  /** Questions that were open and now are not: what became of them is not known. */
+  readonly approvalsClosed: number
+}
+
+/**
+ * Writes the database anew from what was published. What is there is kept as far as it agrees: its payloads,
+ * keys and approvals, brought up to date by the records that follow. The new one is put in place only when it is
+ * whole; a crash before leaves the old one, and a second run does it again. Throws when a gateway runs in
+ * this home, and when the database is not older than what was published.
+ */
+export async function rebuildDatabase(options: RebuildOptions): Promise<Rebuilt> {
+  const { path, origin, checkpoint } = options
+  const lock = takeLock(path)
+  const draft = `${path}.recovering`
+  try {
+    removeDatabase(draft)
+    const base = await baseOf(options, draft)
+    if (base === undefined) removeDatabase(draft)
+    else if (base >= checkpoint.size) {
+      throw new Error(
+        `The database holds ${base} records, and ${checkpoint.size} are published: there is nothing to recover.`,
+      )
+    }
+    const db = openConnection(draft, { origin, pagesMax: undefined })
+    let told: Pick<Rebuilt, 'approvalsClosed' | 'keysLost'>
+    try {
+      told = await extend(db, { ...options, kept: base ?? 0 })
+    } finally {
+      db.close()
+    }
+    const movedTo = swapIn(path, draft)
+    return { kept: base ?? 0, size: checkpoint.size, movedTo, ...told }
+  } finally {
+    lock.close()
+    removeDatabase(draft)
+  }
+}
+
+/** Copies the database that is there. Its number of leaves if they are the published ones; else undefined. */
+async function baseOf(
+  { path, origin, leaves }: RebuildOptions,
+  draft: string,
+): Promise<number | undefined> {
+  if (!existsSync(path)) return undefined
+  try {
+    const old = openConnection(path, { origin, pagesMax: undefined })
+    try {
+      if (old.prepare('PRAGMA integrity_check').get()?.integrity_check !== 'ok') return undefined
+      old.prepare('VACUUM INTO ?').run(draft)
+      const leaf = old.prepare('SELECT bytes FROM leaf WHERE "index" = ?')
+      const size = Number(old.prepare('SELECT count(*) AS n FROM leaf').get()?.n)
+      for await (const { index, bytes } of leaves) {
+        if (index >= size) break
+        const stored = leaf.get(index)?.bytes
+        if (!(stored instanceof Uint8Array) || !Buffer.from(stored).equals(bytes)) return undefined
+      }
+      return size
+    } finally {
+      old.close()
+    }
+  } catch (thrown) {
+    if (isDatabaseError(thrown)) return undefined
+    throw thrown
+  }
+}
+
+async function extend(
+  db: DatabaseSync,
+  given: RebuildOptions & { readonly kept: number },
+): Promise<Pick<Rebuilt, 'approvalsClosed' | 'keysLost'>> {
+  const { kept, checkpoint } = given
+  const rows = prepareRows(db)
+  const sessions = prepareSessions(db)
+  const effects = prepareEffects(db)
+  const changes = prepareChanges(db)
+  const digests = new Set<string>()
+  db.exec('BEGIN IMMEDIATE')
+  for await (const { index, bytes } of given.leaves) {
+    if (index < kept) continue
+    const record = parseLeaf(bytes)
+    const text = Buffer.from(bytes).toString()
+    const timeMs = Date.parse(record.time)
+    const change = effects.changeOf(record, timeMs)
+    rows.leaf(index, { record, ...(change && { change }) }, { text, timeMs, salts: null })
+    sessions.add(index, record, timeMs)
+    const prev = `sha256:${hash('sha256', bytes, 'hex')}`
+    rows.chain({ ...record.emitter, seq: record.emitter.seq + 1, prev })
+    if (change) applyChange(changes, change, index)
+    if (record.type === 'rulebook.activated') digests.add(record.digest)
+    if (index % 10_000 === 9_999) sessions.write()
+  }
+  sessions.write()
+  for (const digest of digests) {
+    const content = await given.rulebook(digest)
+    if (content !== undefined) {
+      applyChange(changes, { kind: 'rulebook.put', digest, content }, 0)
+    }
+  }
+  const approvalsClosed = closeApprovals(db)
+  const { size, note, at } = checkpoint
+  db.prepare('UPDATE publication SET size = ?, note = ?, at_ms = ?').run(size, note, at)
+  // The next start says so in the log; see flush.ts.
+  db.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('recovered', ?)").run(String(size))
+  db.exec('COMMIT')
+  return { approvalsClosed, keysLost: effects.keysLost }
+}
+
+/** What records of the lost part did to governed state and to payloads, as far as a record tells. */
+function prepareEffects(db: DatabaseSync) {
+  const key = db.prepare('SELECT 1 FROM api_key WHERE id = ?')
+  const call = db.prepare('SELECT call FROM leaf WHERE "index" = ?')
+  const callOf = (of: number) => String(call.get(of)?.call ?? '')
+  const keysLost: string[] = []
+  const changeOf = (record: LeafRecord, at: number): Change | undefined => {
+    switch (record.type) {
+      case 'key.issued':
+        if (!key.get(record.key)) keysLost.push(record.key)
+        return undefined
+      case 'key.revoked':
+        return { kind: 'key.revoke', id: record.key, at }
+      case 'erasure.requested': {
+        const { erasure: id, record: of, roles, reason, by: requestedBy } = record
+        const wish = {
+          id,
+          state: 'PENDING',
+          record: of,
+          callId: callOf(of),
+          roles,
+          reason,
+        } as const
+        return { kind: 'erasure.request', erasure: { ...wish, requestedBy, requestedAt: at } }
+      }
+      case 'payload.erased': {
+        const { erasure: id, by, record: of } = record
+        return { kind: 'erasure.approve', id, callId: callOf(of), by, at }
+      }
+      case 'payload.expired': {
+        const { class: name, records } = record
+        return { kind: 'payload.expire', class: name, records, next: Math.max(0, ...records) + 1 }
+      }
+      default:
+        return undefined
+    }
+  }
+  return { changeOf, keysLost }
+}
+
+/** What was open may have been decided and used in the part that was lost: nothing of it counts any more. */
+function closeApprovals(db: DatabaseSync): number {
+  const update = db.prepare('UPDATE approval SET state = ?, revision = ?, body = ? WHERE id = ?')
+  let closed = 0
+  for (const { body } of db.prepare('SELECT body FROM approval').all()) {
+    const approval: Approval = JSON.parse(String(body))
+    const open = approval.state === 'PENDING' || approval.clearance === 'ACTIVE'
+    if (!open) continue
+    const state = approval.state === 'PENDING' ? 'EXPIRED' : approval.state
+    const clearance = approval.clearance === 'ACTIVE' ? 'EXPIRED' : approval.clearance
+    const revision = approval.revision + 1
+    const changed: Approval = { ...approval, state, clearance, revision }
+    update.run(state, revision, JSON.stringify(changed), approval.id)
+    closed++
+  }
+  return closed
+}
+
+/** Returns where the old one is now. A crash between the two renames leaves no database, and both files. */
+function swapIn(path: string, draft: string): string | undefined {
+  const movedTo = existsSync(path) ? `${path}.before-recovery-${Date.now()}` : undefined
+  if (movedTo !== undefined) {
+    for (const suffix of ['-wal', '-shm', '']) {
+      if (existsSync(path + suffix)) renameSync(path + suffix, movedTo + suffix)
+    }
+  }
+  renameSync(draft, path)
+  const folder = openSync(dirname(path), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+  return movedTo
+}
+
+function removeDatabase(path: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true })
+}
+
+function isDatabaseError(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_SQLITE_ERROR'
+}
