@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parseTrust, verifyProof } from '@sallyport/evidence'
-import { type House, openHouse, type Person, root } from './house.ts'
+import { type House, openHouse, type Person, root, until } from './house.ts'
 import { auditor, integrated, reader, takeAway, told, verified } from './take-away.ts'
 import { answer } from './upstream.ts'
 
@@ -168,6 +169,24 @@ test('parts of a log of several tiles verify by themselves', async (t) => {
     const payloads = paths.filter((path) => path.startsWith('payloads/')).length
     assert.ok(asked.scope === 'session' ? entries === 0 && payloads <= 3 : entries <= 2)
   }
+})
+
+test('the log folder itself verifies, and a rulebook that is missing in it is published again', async (t) => {
+  const { house } = await busyHouse(t)
+  const log = join(house.home, 'log')
+  const sound = await verified(house, log)
+  assert.ok(sound.ok, told(sound).join())
+  const [rulebook = assert.fail()] = readdirSync(join(log, 'rulebooks'))
+  const content = readFileSync(join(log, 'rulebooks', rulebook))
+  assert.equal(`${createHash('sha256').update(content).digest('hex')}.json`, rulebook)
+  await house.stop()
+  rmSync(join(log, 'rulebooks', rulebook))
+  await house.restart()
+  await until(() => existsSync(join(log, 'rulebooks', rulebook)), 'the rulebook was published')
+  assert.deepEqual(readFileSync(join(log, 'rulebooks', rulebook)), content)
+  await integrated(house, house.records().length - 1)
+  const again = await verified(house, log)
+  assert.ok(again.ok, told(again).join())
 })
 
 test('an export is for who asked for it', async (t) => {

@@ -223,8 +223,8 @@ async function publish(
   await tiles.delete(stagingPath(head))
 }
 
-/** As many as Node has threads for files: more would only wait. */
-const putsAtOnce = 4
+/** Node has four threads for files and signatures; callers' tokens are verified on the others. */
+const putsAtOnce = 2
 /**
  * The time of the next checkpoint. A clock behind the last leaf or the last checkpoint would let a
  * checkpoint claim a time before what it covers: nothing is signed until the clock is right.

@@ -42,13 +42,18 @@ type Asked = {
   readonly trust: string
 }
 
-type Options = { readonly quorum?: 'all' | 'any' | 'none' | number; readonly log?: SmallLog }
+type Options = {
+  readonly quorum?: 'all' | 'any' | 'none' | number
+  readonly log?: SmallLog
+  /** Longer than any machine is busy, but where a peer is silent. */
+  readonly askMs?: number
+}
 
 /** A log that publishes to these witnesses. */
 async function asking(
   t: TestContext,
   members: readonly Pick<Peer, 'key' | 'name' | 'url'>[],
-  { quorum = 'all', log: given }: Options = {},
+  { quorum = 'all', log: given, askMs = 60_000 }: Options = {},
 ): Promise<Asked> {
   const log = given ?? (await smallLog(origin))
   const events: WitnessEvent[] = []
@@ -57,7 +62,7 @@ async function asking(
     members,
     trust: () => trust,
     report: (event) => events.push(event),
-    limits: { witnessAskMs: 300, witnessRetryMs: 5, witnessRetryMsMax: 20 },
+    limits: { witnessAskMs: askMs, witnessRetryMs: 5, witnessRetryMsMax: 20 },
   })
   t.after(witnesses.close)
   let published = ''
@@ -353,17 +358,14 @@ test('one that never answers does not keep the others, nor the end', async (t) =
   const log = await smallLog(origin)
   const w1 = await peer(t, { name: 'w1', logs: [log.key] })
   const silent = await rogue(t, () => () => undefined)
-  const asked = await asking(t, [silent, w1], { log, quorum: 'any' })
+  const asked = await asking(t, [silent, w1], { log, quorum: 'any', askMs: 300 })
   for (const size of [2, 3]) {
     await asked.publish(size)
     await until(() => sizeOf(asked) === size, 'witnessed')
   }
+  await until(() => troubleOf(asked, 'rogue') === 'unreachable', 'known')
   await asked.publish(4)
   await asked.witnesses.close()
-  assert.deepEqual(
-    asked.events.filter(({ witness }) => witness === 'w1'),
-    [],
-  )
 })
 
 test('a key that is none is found at the start', () => {

@@ -25,17 +25,20 @@ export async function listen(
     connectionsCheckingInterval: limits.witnessRequestMs,
   })
   server.maxConnections = limits.witnessConnections
+  const underWay = new Set<Promise<void>>()
   server.on('request', (request, response) => {
-    void answer(witness, request).then(
+    const answered = answer(witness, request).then(
       (found) => reply(response, found),
-      () => response.destroy(),
+      () => void response.destroy(),
     )
+    underWay.add(answered)
+    void answered.finally(() => underWay.delete(answered))
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(at.port, at.host, resolve)
   })
-  return { url: urlOf(server), close: () => close(server) }
+  return { url: urlOf(server), close: () => close(server, underWay) }
 }
 
 async function answer(witness: Witness, request: IncomingMessage): Promise<Answer> {
@@ -63,7 +66,9 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array | undefine
   return Buffer.concat(pieces)
 }
 
-function reply(response: ServerResponse, { status, type, body }: Answer): void {
+/** Resolves when it has gone out, or nobody takes it any more. */
+async function reply(response: ServerResponse, { status, type, body }: Answer): Promise<void> {
+  const gone = new Promise<void>((resolve) => response.once('close', resolve))
   response.writeHead(status, {
     'content-type': type ?? 'text/plain; charset=utf-8',
     'content-length': Buffer.byteLength(body),
@@ -71,6 +76,7 @@ function reply(response: ServerResponse, { status, type, body }: Answer): void {
     ...(status === 413 && { connection: 'close' }),
   })
   response.end(body)
+  await gone
 }
 
 function urlOf(server: Server): string {
@@ -80,8 +86,15 @@ function urlOf(server: Server): string {
   return `http://${host}:${address.port}`
 }
 
-async function close(server: Server): Promise<void> {
+/** What has been asked is still answered; whoever only holds a connection is cut off. */
+async function close(server: Server, underWay: ReadonlySet<Promise<void>>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limits.witnessRequestMs)
+  })
+  await Promise.race([Promise.all(underWay), late])
+  clearTimeout(timer)
+  server.closeAllConnections()
   await closed
 }

@@ -314,6 +314,20 @@ await check('other requests', async ({ url, log, add }) => {
   assert.equal((await add(await log.ask(7, 8))).status, 200)
 })
 
+await check('whoever only holds a connection does not keep it from stopping', async (first) => {
+  const sockets = [0, 1].map(() => connect(Number(new URL(first.url).port), '127.0.0.1'))
+  const ended = sockets.map((socket) => new Promise((resolve) => socket.on('close', resolve)))
+  await Promise.all(
+    sockets.map((socket) => new Promise((resolve) => socket.on('connect', resolve))),
+  )
+  sockets[0]?.on('error', () => undefined).write('GET /')
+  sockets[1]?.on('error', () => undefined)
+  await first.add(await first.log.ask(0, 7))
+  const next = await first.restart()
+  await Promise.all(ended)
+  assert.equal((await next.add(await next.log.ask(7, 8))).status, 200)
+})
+
 /** What a start does not accept, each with what it says. */
 const starts: readonly (readonly [string, (home: string) => Promise<unknown>, RegExp])[] = [
   ['no key', async (home) => rm(join(home, 'witness.key')), /witness init/],

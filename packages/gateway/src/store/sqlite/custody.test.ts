@@ -75,6 +75,51 @@ const erasure = {
   requestedAt: 1,
 } as const
 
+test('erased: a stream has one salt, and no record of it holds that any more', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'custody-'))
+  const path = join(folder, 'log.db')
+  const store = await openSqlite({ path, instance: 'gw', boot: 'b', kek })
+  try {
+    const salt = new Uint8Array(32).fill(9)
+    const hmac = new Uint8Array(32)
+    const returned = { role: 'returned', mediaType, salt, hmac, length: 5 } as const
+    const { index: of } = await store.commit(entry(intent({ call: 'c' })))
+    const after = { time, call: 'c', session: 'ses_1', intent: of }
+    const chunk = { record: { ...after, type: 'call.chunk' }, payloads: [returned] } as const
+    const { index: first } = await store.commit(chunk)
+    const { index: second } = await store.commit(chunk)
+    const { index: record } = await store.commit({
+      record: { ...after, type: 'call.outcome', ending: 'done', status: 200, masked: [] },
+      payloads: [returned],
+    })
+    const all = [first, second, record]
+    assert.deepEqual(
+      all.map((index) => secretsOf(path, index).length),
+      [1, 1, 1],
+    )
+    const wanted = { ...erasure, record, roles: ['returned'] } as const
+    await store.commit(
+      entry({ type: 'emitter.stop', time }, { kind: 'erasure.request', erasure: wanted }),
+    )
+    const agreed = {
+      kind: 'erasure.approve',
+      id: 'era_1',
+      callId: 'c',
+      by: 'corp:dana',
+      at: 2,
+    } as const
+    const { index: said } = await store.commit(entry({ type: 'emitter.stop', time }, agreed))
+    for (const index of all) {
+      assert.deepEqual(secretsOf(path, index), [])
+      const gone = await store.payloadGone(index, 'returned')
+      assert.deepEqual(gone, { cause: 'erased', record: said })
+    }
+  } finally {
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
 test('erased: no file holds the keys any more', () =>
   check((record) => [
     { kind: 'erasure.request', erasure: { ...erasure, record } },

@@ -25,6 +25,11 @@ export function prepareDestruction(
   const saltsOf = db.prepare('SELECT salts FROM leaf WHERE "index" = ?')
   const setSalts = db.prepare('UPDATE leaf SET salts = ? WHERE "index" = ?')
   const remove = db.prepare('DELETE FROM payload WHERE id = ?')
+  const stream = db.prepare(
+    `SELECT "index" FROM leaf WHERE type IN ('call.chunk', 'call.outcome') AND salts IS NOT NULL
+      AND call = (SELECT call FROM leaf
+        WHERE "index" = ? AND type IN ('call.chunk', 'call.outcome'))`,
+  )
   const gone = db.prepare('INSERT OR IGNORE INTO payload_gone (id, cause, record) VALUES (?, ?, ?)')
   const destroy = (of: number, roles: readonly PayloadRole[], why: PayloadGone) => {
     const row = saltsOf.get(of)
@@ -47,7 +52,12 @@ export function prepareDestruction(
     const erasure: Erasure = JSON.parse(String(row.body))
     const { by: approvedBy, at: erasedAt } = change
     done.run(JSON.stringify({ ...erasure, state: 'DONE', approvedBy, erasedAt }), change.id)
-    destroy(erasure.record, erasure.roles, { cause: 'erased', record: index })
+    const why = { cause: 'erased', record: index } as const
+    destroy(erasure.record, erasure.roles, why)
+    // Every commitment to a stream is under one salt: while one record has it, all of them can be tested.
+    if (erasure.roles.includes('returned')) {
+      for (const { index: of } of stream.all(erasure.record)) destroy(Number(of), ['returned'], why)
+    }
     return true
   }
 }

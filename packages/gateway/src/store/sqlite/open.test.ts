@@ -131,6 +131,39 @@ test('a full disk: nothing half-written, and no further commit while it is full'
   assert.equal(records.at(-1)?.type, 'emitter.start')
 })
 
+test('a failure that leaves the disk unknown lasts until a restart, and says so', async (t) => {
+  const { path, open } = await folder(t)
+  const options = { path, instance: 'gw', boot: 'b1', kek }
+  const store = await open(options)
+  await store.commit({ record, payloads: [] })
+  assert.equal(store.refusing(), undefined)
+  const db = new DatabaseSync(path)
+  db.exec('ALTER TABLE open_call RENAME TO elsewhere')
+  db.exec('ALTER TABLE leaf RENAME TO gone')
+  await assert.rejects(store.commit({ record, payloads: [] }), { name: 'Unavailable' })
+  assert.match(store.refusing() ?? '', /until a restart/)
+  db.exec('ALTER TABLE gone RENAME TO leaf')
+  db.exec('ALTER TABLE elsewhere RENAME TO open_call')
+  db.close()
+  await assert.rejects(store.commit({ record, payloads: [] }), /until a restart/)
+  await store.close()
+  const again = await open({ ...options, boot: 'b2' })
+  assertChain(await everyLeaf(again))
+})
+
+test('a database whose records are not accepted is left as it was', async (t) => {
+  const { path, open } = await folder(t)
+  const options = { path, instance: 'gw', kek }
+  await (await open({ ...options, boot: 'b1' })).close()
+  const accept = async ({ size }: { readonly size: () => Promise<number> }) => {
+    throw new Error(`not these ${await size()}`)
+  }
+  await assert.rejects(open({ ...options, boot: 'b2', accept }), /not these 2/)
+  const again = await open({ ...options, boot: 'b3' })
+  const boots = assertChain(await everyLeaf(again)).map(({ emitter }) => emitter.boot)
+  assert.deepEqual(boots, ['b1', 'b1', 'b3'])
+})
+
 test('a genesis is the first leaf of a new database only', async (t) => {
   const { path, open } = await folder(t)
   const options = { path, instance: 'gw', kek, origin: 'example.com/log', logKey: 'the key' }
