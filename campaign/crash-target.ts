@@ -1,20 +1,22 @@
 /**
  * What the crash campaign kills: the real store, the real ledger and the real publisher, without the rest of
  * the gateway, so that a start takes a moment. Calls go intent → effect at the parent → outcome, and each
- * acknowledged record is told to the parent. `stop` makes it kill itself between two steps of publishing;
- * the wrapped roles live here and not in the product.
+ * acknowledged record is told to the parent. `stop` makes it kill itself between two steps of publishing, or of
+ * rotating the log's key; the wrapped roles live here and not in the product.
  */
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
 import { limits } from '../packages/gateway/src/config/limits.ts'
-import { openLogKeys } from '../packages/gateway/src/log/log-key.ts'
+import { watchClock } from '../packages/gateway/src/log/clock.ts'
+import { type LogKeys, openLogKeys } from '../packages/gateway/src/log/log-key.ts'
 import { openEvidence } from '../packages/gateway/src/log/open-evidence.ts'
 import { reconcile } from '../packages/gateway/src/log/reconcile.ts'
 import { openTileFolder } from '../packages/gateway/src/log/tile-folder.ts'
 import type { TileStore } from '../packages/gateway/src/log/tile-store.ts'
 import { trustText } from '../packages/gateway/src/log/trust-text.ts'
+import { assertChainsGoOn } from '../packages/gateway/src/log/unsigned-leaves.ts'
 import { openSqlite } from '../packages/gateway/src/store/sqlite/open.ts'
-import type { Ledger, Publication } from '../packages/gateway/src/store/store.ts'
+import type { Ledger, Store } from '../packages/gateway/src/store/store.ts'
 
 export type TargetOptions = {
   readonly home: string
@@ -24,8 +26,11 @@ export type TargetOptions = {
   /** Starts, reconciles and closes politely. */
   readonly finish?: boolean
 }
-export const stopPoints = ['staged', 'swapped', 'tile', 'tiles', 'checkpoint'] as const
-export type StopPoint = (typeof stopPoints)[number]
+const growthPoints = ['staged', 'swapped', 'tile', 'tiles', 'checkpoint'] as const
+/** The new key is in its file; its record is durable; the key file says so. */
+const rotationPoints = ['rotated', 'rotation-recorded', 'rotation-known'] as const
+export type StopPoint = (typeof growthPoints)[number] | (typeof rotationPoints)[number]
+export const stopPoints: readonly StopPoint[] = [...growthPoints, ...rotationPoints]
 
 export type FromTarget =
   | { readonly kind: 'ready'; readonly trust: string }
@@ -43,7 +48,8 @@ async function run({ home, callers, stop, finish }: TargetOptions): Promise<void
   const databasePath = join(home, 'sallyport.db')
   const keys = await openLogKeys(join(home, 'log-key.json'), {
     origin,
-    overlapMs: limits.logKeyOverlapMs,
+    // So short that every start may rotate.
+    overlapMs: 1,
     now: Date.now(),
     databasePath,
   })
@@ -57,18 +63,21 @@ async function run({ home, callers, stop, finish }: TargetOptions): Promise<void
     kek,
     origin,
     logKey,
+    accept: async (found) => {
+      const size = (await found.storedCheckpoint())?.size ?? 0
+      await assertChainsGoOn({ store: found, signed: size, instance: 'target' })
+    },
   })
   const tiles = await openTileFolder(join(home, 'log'))
   const trust = () =>
     trustText({ origin, logKeys: keys.verifierKeys(), witnesses: [], quorum: 'none' })
-  const dying = stop ? dieAt(stop, { tiles, store }) : { tiles, store }
+  const dying = stop ? dieAt(stop, { tiles, store, keys }) : { tiles, store, keys }
   const evidence = await openEvidence({
-    store: { ...store, swapCheckpoint: dying.store.swapCheckpoint },
-    tiles: dying.tiles,
-    keys,
+    ...dying,
     origin,
+    boot,
     holder: boot,
-    now: Date.now,
+    clock: watchClock(),
     limits: { ...limits, publishDelayMs: 2, archiveMs: 50 },
     witnessed: () => undefined,
     trust,
@@ -78,7 +87,10 @@ async function run({ home, callers, stop, finish }: TargetOptions): Promise<void
     },
     onRecovery: () => {},
   })
-  await reconcile({ ...store, commit: evidence.ledger.commit }, { boot, now: Date.now })
+  await reconcile(
+    { ...store, commit: evidence.ledger.commit },
+    { ...{ boot, now: Date.now }, reason: 'restart' },
+  )
   tell({ kind: 'ready', trust: trust() })
   if (finish) {
     await evidence.close()
@@ -91,7 +103,9 @@ async function run({ home, callers, stop, finish }: TargetOptions): Promise<void
   const caller = async () => {
     for (;;) await makeCall(evidence.ledger, answered)
   }
-  await Promise.all(Array.from({ length: callers }, caller))
+  const isRotation = rotationPoints.some((point) => point === stop?.at)
+  const rotating = isRotation ? [evidence.rotate('corp:root')] : []
+  await Promise.all([...rotating, ...Array.from({ length: callers }, caller)])
 }
 
 async function makeCall(ledger: Ledger, answered: Map<string, () => void>): Promise<void> {
@@ -115,12 +129,13 @@ async function makeCall(ledger: Ledger, answered: Map<string, () => void>): Prom
 
 function dieAt(
   stop: { readonly at: StopPoint; readonly growth: number },
-  roles: { readonly tiles: TileStore; readonly store: Publication },
-): { readonly tiles: TileStore; readonly store: Publication } {
+  roles: { readonly tiles: TileStore; readonly store: Store; readonly keys: LogKeys },
+): { readonly tiles: TileStore; readonly store: Store; readonly keys: LogKeys } {
   let growth = 0
   let tilesOfGrowth = 0
   const here = (at: StopPoint) => {
-    if (at === stop.at && growth >= stop.growth) process.kill(process.pid, 'SIGKILL')
+    const isDue = growth >= stop.growth || rotationPoints.some((point) => point === at)
+    if (at === stop.at && isDue) process.kill(process.pid, 'SIGKILL')
   }
   return {
     store: {
@@ -128,6 +143,23 @@ function dieAt(
       swapCheckpoint: async (swap) => {
         await roles.store.swapCheckpoint(swap)
         here('swapped')
+      },
+      commit: async (entry) => {
+        const committed = await roles.store.commit(entry)
+        if (entry.record.type === 'key.rotated') here('rotation-recorded')
+        return committed
+      },
+    },
+    keys: {
+      ...roles.keys,
+      rotate: async (rotating) => {
+        const rotation = await roles.keys.rotate(rotating)
+        here('rotated')
+        return rotation
+      },
+      recorded: async (rotation) => {
+        await roles.keys.recorded(rotation)
+        here('rotation-known')
       },
     },
     tiles: {

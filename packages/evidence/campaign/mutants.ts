@@ -1,7 +1,8 @@
 import { EvidenceError } from '../src/error.ts'
-import type { BundleSource } from '../src/source.ts'
+import { type BundleSource, fileBytesMax } from '../src/source.ts'
 import { parseTrust, type Trust } from '../src/trust.ts'
 import { verifyBundle } from '../src/verify/bundle.ts'
+import type { Scope } from '../src/verify/verdict.ts'
 import { blobAccess, openZip } from '../src/zip.ts'
 import { healthyLog } from '../test/healthy-log.ts'
 import { type Files, filesSource, LogBuilder } from '../test/log-builder.ts'
@@ -30,6 +31,7 @@ type Subject = {
   readonly files: Files
   readonly zip: Uint8Array
   readonly trust: Trust
+  readonly expect: Scope
   /** Another log of the same name and key, and one of another key. */
   readonly others: readonly Files[]
 }
@@ -77,6 +79,7 @@ function makeSubjects(): readonly Subject[] {
       files,
       zip: zipOf(files),
       trust: parseTrust(log.trust()),
+      expect: 'whole',
       others: [exported(healthyLog({}, beats).log, payloads), exported(twin, payloads)],
     }
   }
@@ -95,7 +98,8 @@ function ofSession(): Subject {
     )
   const files = show(one)
   const other = show(healthyLog({}, 280))
-  return { files, zip: zipOf(files), trust: parseTrust(one.log.trust()), others: [other] }
+  const trust = parseTrust(one.log.trust())
+  return { files, zip: zipOf(files), trust, expect: 'session', others: [other] }
 }
 
 /** With the older parts that a running log leaves behind. */
@@ -139,11 +143,11 @@ function mutateZip({ zip, others }: Subject, kind: Mutation, random: Random): Mu
 
 type Judged = { readonly caughtBy: string } | { readonly same: string | undefined }
 
-async function judge({ files, trust }: Subject, mutant: Mutant): Promise<Judged> {
+async function judge({ files, trust, expect }: Subject, mutant: Mutant): Promise<Judged> {
   try {
     const source = await mutant.open()
     // What a mutant changes is bound by hashes before policy is asked, and asking is slow.
-    const verdict = await verifyBundle(source, trust, { cedar: async () => undefined })
+    const verdict = await verifyBundle(source, trust, { expect, cedar: async () => undefined })
     if (!verdict.ok) {
       const first = verdict.findings.find(({ level }) => level === 'failure')
       return { caughtBy: `${first?.check} (${first?.code})` }
@@ -158,7 +162,7 @@ async function judge({ files, trust }: Subject, mutant: Mutant): Promise<Judged>
 async function allFiles(source: BundleSource): Promise<Files> {
   const files: Files = new Map()
   for await (const path of source.list() ?? []) {
-    const bytes = await source.read(path)
+    const bytes = await source.read(path, fileBytesMax)
     if (bytes) files.set(path, bytes)
   }
   return files

@@ -32,10 +32,14 @@ export type EvidenceErrorCode =
   | 'trust-malformed'
   /** Signed by no log of the trust file, or cosigned by too few of its witnesses. */
   | 'trust-unmet'
+  /** What was to be an earlier checkpoint is none that the log signed. */
+  | 'since-malformed'
   /** A path that no file of a bundle can have. */
   | 'source-path'
   | 'source-unreadable'
   | 'source-too-large'
+  /** A link, a pipe, a device: nothing that a bundle is made of. */
+  | 'source-irregular'
   | 'zip-malformed'
   | 'zip-path'
   | 'zip-duplicate'

@@ -81,6 +81,7 @@ const callDrafts = (text: string): Drafts => [
       groups: [text],
       fn: text,
       digest: text,
+      decideBy: text,
       call: text,
       approval: text,
     },
@@ -92,6 +93,21 @@ const callDrafts = (text: string): Drafts => [
       time,
       verdict: text,
       state: text,
+      group: text,
+      digest: text,
+      claimBy: text,
+      by: text,
+      approval: text,
+    },
+    {},
+  ],
+  [
+    {
+      type: 'approval.decided',
+      time,
+      verdict: text,
+      state: text,
+      group: text,
       digest: text,
       by: text,
       approval: text,
@@ -107,6 +123,8 @@ const stateDrafts = (text: string): Drafts => [
   [{ type: 'key.issued', time, scope: [text], name: text, key: text, expires: text, by: text }, {}],
   [{ type: 'key.revoked', time, key: text, by: text }, {}],
   [{ type: 'admin.signed-in', time, method: text, by: text }, {}],
+  [{ type: 'principal.locked', time, reason: text, principal: text, by: text }, {}],
+  [{ type: 'principal.unlocked', time, principal: text, by: text }, {}],
   [{ type: 'payload.read', time, role: text, record: 1, by: text }, {}],
   [
     {
@@ -141,7 +159,7 @@ const stateDrafts = (text: string): Drafts => [
     },
     {},
   ],
-  [{ type: 'payload.expired', time, records: [1, 2], class: text }, {}],
+  [{ type: 'payload.expired', time, records: [1, 2], period: 3_600_000, class: text }, {}],
   [
     {
       type: 'evidence.exported',
@@ -169,6 +187,8 @@ const stateDrafts = (text: string): Drafts => [
   ],
   [{ type: 'emitter.start', time, version: text }, {}],
   [{ type: 'emitter.stop', time }, {}],
+  [{ type: 'outage.ended', time, reason: 'disk-full', from: text }, {}],
+  [{ type: 'log.recovered', time, size: 9, kept: 4 }, {}],
 ]
 
 /** The text is what the independent canonicalizer writes of the same members, and reads back. */
@@ -248,6 +268,13 @@ const unreadable: readonly (readonly [string, string])[] = [
   ['another order', good.replace(/"approval":"apr_1","call":"c"/, '"call":"c","approval":"apr_1"')],
   ['white space', good.replace(',', ', ')],
   ['another version', good.replace('evd/1', 'evd/2')],
+  [
+    'an outage for no known reason',
+    leafText({ type: 'outage.ended', time, from: time, reason: 'disk-full' }, emitter, {}).replace(
+      'disk-full',
+      'holiday',
+    ),
+  ],
   ['a number for a string', good.replace('"c"', '1')],
   ['a fraction', good.replace('"seq":7', '"seq":7.5')],
   ['a byte order mark', `\ufeff${good}`],

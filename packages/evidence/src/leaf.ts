@@ -45,25 +45,29 @@ const required: Readonly<Record<RecordDraft['type'], readonly string[]>> = {
   'call.outcome': [...afterIntent, 'ending', 'status', 'masked'],
   'call.chunk': afterIntent,
   'reconcile.indeterminate': [...afterIntent, 'reason'],
-  'approval.requested': ['approval', 'call', 'session', 'fn', 'groups', 'digest', 'rules'],
-  'approval.decided': ['approval', 'by', 'verdict', 'state', 'digest'],
+  'approval.requested': ['approval', 'call', 'session', 'fn', 'groups', 'digest', 'rules', 'decideBy'],
+  'approval.decided': ['approval', 'by', 'group', 'verdict', 'state', 'digest'],
   'approval.closed': ['approval', 'state'],
   'approval.claimed': ['approval', 'call', 'digest'],
   'rulebook.activated': ['digest', 'previous', 'by'],
   'key.issued': ['key', 'name', 'scope', 'expires', 'by'],
   'key.revoked': ['key', 'by'],
   'admin.signed-in': ['by', 'method'],
+  'principal.locked': ['principal', 'reason', 'by'],
+  'principal.unlocked': ['principal', 'by'],
   'payload.read': ['record', 'role', 'by'],
   'session.opened': ['session', 'parties'],
   'erasure.requested': ['erasure', 'record', 'roles', 'reason', 'by'],
   'payload.erased': ['erasure', 'record', 'roles', 'requestedBy', 'by'],
-  'payload.expired': ['class', 'records'],
+  'payload.expired': ['class', 'period', 'records'],
   'evidence.exported': ['by', 'scope', 'from', 'to', 'payloads'],
   'log.genesis': ['origin', 'key'],
   'key.rotated': ['key', 'previous', 'by'],
   heartbeat: ['elapsed', 'interval'],
   'emitter.start': ['version'],
   'emitter.stop': [],
+  'outage.ended': ['from', 'reason'],
+  'log.recovered': ['kept', 'size'],
 }
 
 type Filled = { readonly [key: string]: Canonical | undefined }
@@ -88,6 +92,8 @@ function fill(draft: RecordDraft, emitter: Emitter, commitments: Commitments): F
     case 'heartbeat':
     case 'emitter.start':
     case 'emitter.stop':
+    case 'outage.ended':
+    case 'log.recovered':
       return fillLife(draft, emitter)
     case 'payload.read':
     case 'erasure.requested':
@@ -185,10 +191,13 @@ function fillApproval(
     args: requested && c.args && commitment(c.args),
     by: decided?.by,
     call: 'call' in d ? d.call : undefined,
+    claimBy: decided?.claimBy,
+    decideBy: requested?.decideBy,
     digest: 'digest' in d ? d.digest : undefined,
     emitter,
     fn: requested?.fn,
     forwarded: requested && c.forwarded && commitment(c.forwarded),
+    group: decided?.group,
     groups: requested?.groups,
     rules: requested?.rules,
     session: requested?.session,
@@ -202,7 +211,15 @@ function fillApproval(
 }
 
 function fillChange(
-  d: Of<'rulebook.activated' | 'key.issued' | 'key.revoked' | 'key.rotated' | 'admin.signed-in'>,
+  d: Of<
+    | 'rulebook.activated'
+    | 'key.issued'
+    | 'key.revoked'
+    | 'key.rotated'
+    | 'admin.signed-in'
+    | 'principal.locked'
+    | 'principal.unlocked'
+  >,
   emitter: Emitter,
 ): Filled {
   const issued = d.type === 'key.issued' ? d : undefined
@@ -215,6 +232,8 @@ function fillChange(
     method: 'method' in d ? d.method : undefined,
     name: issued?.name,
     previous: 'previous' in d ? d.previous : undefined,
+    principal: 'principal' in d ? d.principal : undefined,
+    reason: 'reason' in d ? d.reason : undefined,
     scope: issued?.scope,
     time: d.time,
     truncated: undefined,
@@ -225,22 +244,36 @@ function fillChange(
 
 /** The log's own life, and its emitters' and sessions'. */
 function fillLife(
-  d: Of<'session.opened' | 'log.genesis' | 'heartbeat' | 'emitter.start' | 'emitter.stop'>,
+  d: Of<
+    | 'session.opened'
+    | 'log.genesis'
+    | 'log.recovered'
+    | 'heartbeat'
+    | 'outage.ended'
+    | 'emitter.start'
+    | 'emitter.stop'
+  >,
   emitter: Emitter,
 ): Filled {
   const start = d.type === 'emitter.start' ? d : undefined
   const genesis = d.type === 'log.genesis' ? d : undefined
   const opened = d.type === 'session.opened' ? d : undefined
   const beat = d.type === 'heartbeat' ? d : undefined
+  const outage = d.type === 'outage.ended' ? d : undefined
+  const recovered = d.type === 'log.recovered' ? d : undefined
   return {
     after: start?.after && bootEnd(start.after),
     elapsed: beat?.elapsed,
     emitter,
+    from: outage?.from,
     interval: beat?.interval,
+    kept: recovered?.kept,
     key: genesis?.key,
     origin: genesis?.origin,
     parties: opened?.parties.map(({ groups, iss, kind, sub }) => ({ groups, iss, kind, sub })),
+    reason: outage?.reason,
     session: opened?.session,
+    size: recovered?.size,
     time: d.time,
     truncated: undefined,
     type: d.type,
@@ -268,6 +301,7 @@ function fillCustody(
     erasure: 'erasure' in d ? d.erasure : undefined,
     from: exported?.from,
     payloads: exported?.payloads,
+    period: 'period' in d ? d.period : undefined,
     reason: 'reason' in d ? d.reason : undefined,
     record: 'record' in d ? d.record : undefined,
     records: 'records' in d ? d.records : undefined,

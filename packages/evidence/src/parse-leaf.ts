@@ -2,6 +2,7 @@ import { type Canonical, canonicalText } from './canonical.ts'
 import {
   type LeafRecord,
   leafBytesMax,
+  outageReasons,
   payloadRoles,
   type RecordType,
   recordVersion,
@@ -137,16 +138,22 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
       groups: texts,
       digest: text,
       rules: texts,
+      decideBy: text,
     },
     { args: commitment, forwarded: commitment },
   ),
-  'approval.decided': leaf({ approval: text, by: text, verdict: text, state: text, digest: text }),
+  'approval.decided': leaf(
+    { approval: text, by: text, group: text, verdict: text, state: text, digest: text },
+    { claimBy: text },
+  ),
   'approval.closed': leaf({ approval: text, state: text }),
   'approval.claimed': leaf({ approval: text, call: text, digest: text }),
   'rulebook.activated': leaf({ digest: text, previous: text, by: text }),
   'key.issued': leaf({ key: text, name: text, scope: texts, expires: text, by: text }),
   'key.revoked': leaf({ key: text, by: text }),
   'admin.signed-in': leaf({ by: text, method: text }),
+  'principal.locked': leaf({ principal: text, reason: text, by: text }),
+  'principal.unlocked': leaf({ principal: text, by: text }),
   'payload.read': leaf({ record: integer, role: text, by: text }),
   'session.opened': leaf({
     session: text,
@@ -173,7 +180,7 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
     requestedBy: text,
     by: text,
   }),
-  'payload.expired': leaf({ class: text, records: list(integer) }),
+  'payload.expired': leaf({ class: text, period: integer, records: list(integer) }),
   'evidence.exported': leaf(
     { by: text, scope: text, from: integer, to: integer, payloads: flag },
     { session: text },
@@ -186,6 +193,8 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
     { after: object({ boot: text, hash: text, seq: integer }) },
   ),
   'emitter.stop': leaf({}),
+  'outage.ended': leaf({ from: text, reason: oneOf(...outageReasons) }),
+  'log.recovered': leaf({ kept: integer, size: integer }),
 }
 
 function isLeaf(value: unknown): value is LeafRecord & { readonly [key: string]: Canonical } {

@@ -23,6 +23,11 @@ export type VerifiedProof = Trusted & {
   readonly entry: Uint8Array
 }
 
+/** Whether a text begins as a proof does. */
+export function isProof(text: string): boolean {
+  return text.startsWith(`${header}\n`)
+}
+
 /** The proof as it stands: nothing is verified. Throws `EvidenceError` for any other spelling. */
 export function parseProof(text: string): Proof {
   assertNoteText(text)

@@ -16,6 +16,7 @@ const forms: Readonly<Record<string, Canonical>> = {
   integer: 1,
   boolean: true,
   role: 'args',
+  'outage reason': 'disk-full',
   party,
   'evd/1': 'evd/1',
   emitter: { boot: 'a', instance: 'b', prev: 'c', seq: 0 },
@@ -94,7 +95,7 @@ for (const type of sections.keys()) test(`${type} is as described`, () => check(
 test('every form of the page is shown', () => {
   const text = /^## Forms\n([\s\S]*?)^## /m.exec(page)?.[1] ?? ''
   const shown = [...text.matchAll(/^\| (\w[\w ]+) \|/gm)].map(([, form]) => form)
-  const simple = ['text', 'integer', 'boolean', 'role', 'evd/1']
+  const simple = ['text', 'integer', 'boolean', 'role', 'outage reason', 'evd/1']
   const used = Object.keys(forms).filter((form) => !simple.includes(form))
   assert.deepEqual(shown.filter((form) => form !== 'form').sort(), used.toSorted())
 })

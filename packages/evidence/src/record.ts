@@ -96,15 +96,21 @@ type ApprovalRequested = {
   readonly groups: readonly string[]
   readonly digest: string
   readonly rules: readonly string[]
+  /** Votes count before this moment, RFC 3339. */
+  readonly decideBy: string
 }
 
 type ApprovalDecided = {
   readonly type: 'approval.decided'
   readonly approval: string
   readonly by: string
+  /** Which of the groups asked this vote counts for. */
+  readonly group: string
   readonly verdict: string
   readonly state: string
   readonly digest: string
+  /** With the vote that approved it: it may be claimed before this moment, RFC 3339. */
+  readonly claimBy?: string
 }
 
 type ApprovalClaimed = {
@@ -165,6 +171,8 @@ type PayloadErased = {
 type PayloadExpired = {
   readonly type: 'payload.expired'
   readonly class: string
+  /** How long payloads of this class were to be kept at that moment, milliseconds. */
+  readonly period: number
   /** Indexes of the leaves whose payloads are gone. */
   readonly records: readonly number[]
 }
@@ -183,6 +191,10 @@ type EvidenceExported = {
   readonly payloads: boolean
 }
 
+/** Why nothing could be written for a while. */
+export type OutageReason = 'disk-full' | 'read-only' | 'unwritable'
+export const outageReasons: readonly OutageReason[] = ['disk-full', 'read-only', 'unwritable']
+
 export type RecordDraft = { readonly time: string } & (
   | CallAuthorized
   | CallDenied
@@ -197,6 +209,14 @@ export type RecordDraft = { readonly time: string } & (
   | KeyIssued
   | { readonly type: 'key.revoked'; readonly key: string; readonly by: string }
   | { readonly type: 'admin.signed-in'; readonly by: string; readonly method: string }
+  /** From here on no call of which `principal` is a party is authorised. */
+  | {
+      readonly type: 'principal.locked'
+      readonly principal: string
+      readonly reason: string
+      readonly by: string
+    }
+  | { readonly type: 'principal.unlocked'; readonly principal: string; readonly by: string }
   | {
       readonly type: 'payload.read'
       readonly record: number
@@ -222,6 +242,13 @@ export type RecordDraft = { readonly time: string } & (
   /** `after`: the last leaf of this instance's boot before, absent when there was none. */
   | { readonly type: 'emitter.start'; readonly version: string; readonly after?: BootEnd }
   | { readonly type: 'emitter.stop' }
+  /** The first leaf after a time in which nothing could be written. `from`: the time of the leaf before. */
+  | { readonly type: 'outage.ended'; readonly from: string; readonly reason: OutageReason }
+  /**
+   * Right after the first start from a database that was rebuilt from what was published: leaves from index
+   * `kept` on, below `size`, lost their payloads.
+   */
+  | { readonly type: 'log.recovered'; readonly kept: number; readonly size: number }
 )
 export type RecordType = RecordDraft['type']
 

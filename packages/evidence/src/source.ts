@@ -6,8 +6,11 @@ import { EvidenceError } from './error.ts'
  * trusted; a source only promises that the same path gives the same bytes while it is open.
  */
 export type BundleSource = {
-  /** The file's bytes, undefined when it is not there. Throws `EvidenceError` when it cannot be read. */
-  readonly read: (path: string) => Promise<Uint8Array | undefined>
+  /**
+   * The file's bytes, undefined when it is not there. Throws `EvidenceError` when it cannot be read, and
+   * `source-too-large`, without having held or unpacked it, when it is longer than `bytesMax`.
+   */
+  readonly read: (path: string, bytesMax: number) => Promise<Uint8Array | undefined>
   /** Every file, in no particular order. Undefined where files cannot be listed: on a web server. */
   readonly list: () => AsyncIterable<string> | undefined
   readonly close: () => Promise<void>
@@ -16,6 +19,11 @@ export type BundleSource = {
 /** Longer than any payload that the gateway holds, and short enough to be held whole in memory. */
 export const fileBytesMax: number = 1 << 28
 
+/** What `read` throws for a file beyond its bound. */
+export function tooLarge(): EvidenceError {
+  return new EvidenceError('source-too-large', 'a file is longer than it may be')
+}
+
 /** A log folder behind an address. What answers 404 or 410 is not there; any other error is one. */
 export function urlSource(
   base: string,
@@ -23,10 +31,10 @@ export function urlSource(
 ): BundleSource {
   const prefix = base.endsWith('/') ? base : `${base}/`
   return {
-    read: async (path) => {
+    read: async (path, bytesMax) => {
       if (!isBundlePath(path))
         throw new EvidenceError('source-path', 'a path is not one of a bundle')
-      return fetchFile(`${prefix}${path}`, options.timeoutMs ?? timeoutMs)
+      return fetchFile(`${prefix}${path}`, { bytesMax, timeoutMs: options.timeoutMs ?? timeoutMs })
     },
     list: () => undefined,
     close: async () => {},
@@ -47,15 +55,19 @@ const pathMax = 512
 /** A server that does not answer for this long will not. */
 const timeoutMs = 30_000
 
-async function fetchFile(url: string, timeout: number): Promise<Uint8Array | undefined> {
+async function fetchFile(
+  url: string,
+  limits: { readonly bytesMax: number; readonly timeoutMs: number },
+): Promise<Uint8Array | undefined> {
   try {
-    const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(timeout) })
+    const signal = AbortSignal.timeout(limits.timeoutMs)
+    const answer = await fetch(url, { redirect: 'error', signal })
     if (answer.status === 404 || answer.status === 410) {
       await answer.body?.cancel()
       return undefined
     }
     if (!answer.ok || !answer.body) throw new Error(`answered ${answer.status}`)
-    return await gather(answer.body, fileBytesMax)
+    return await gather(answer.body, limits.bytesMax)
   } catch (cause) {
     if (cause instanceof EvidenceError) throw cause
     throw new EvidenceError('source-unreadable', `the server gave no answer for ${url}`, { cause })
@@ -71,8 +83,7 @@ export async function gather(
   let length = 0
   for await (const chunk of stream) {
     length += chunk.length
-    if (length > bytesMax)
-      throw new EvidenceError('source-too-large', 'a file is longer than it may be')
+    if (length > bytesMax) throw tooLarge()
     chunks.push(chunk)
   }
   const [only] = chunks

@@ -8,6 +8,9 @@ import { parseTrust } from './trust.ts'
 import { verifyBundle } from './verify/bundle.ts'
 import { blobAccess, openZip } from './zip.ts'
 
+/** No file of these tests is longer. */
+const bytesMax = 1000
+
 const open = (bytes: Uint8Array) => openZip(blobAccess(new Blob([Uint8Array.from(bytes)])))
 
 /** Every file by its path. */
@@ -15,7 +18,7 @@ async function unpack(bytes: Uint8Array): Promise<ReadonlyMap<string, Uint8Array
   const source = await open(bytes)
   const files = new Map<string, Uint8Array>()
   for await (const path of source.list() ?? []) {
-    files.set(path, (await source.read(path)) ?? assert.fail(path))
+    files.set(path, (await source.read(path, bytesMax)) ?? assert.fail(path))
   }
   return files
 }
@@ -28,7 +31,7 @@ for (const options of [{}, { deflate: true }, { zip64: true }, { zip64: true, de
     const files = await unpack(writeZip(two, options))
     assert.deepEqual([...files.keys()], ['a', 'b/c'])
     assert.equal(Buffer.from(files.get('b/c') ?? []).toString(), 'second '.repeat(99))
-    assert.equal(await (await open(writeZip(two, options))).read('c'), undefined)
+    assert.equal(await (await open(writeZip(two, options))).read('c', bytesMax), undefined)
   })
 }
 
@@ -69,7 +72,8 @@ const rows: readonly (readonly [string, Uint8Array, string])[] = [
   ['a length that is too short', lying({ length: 3 }), 'zip-malformed'],
   ['a bomb', lying({ length: 3 }, { deflate: true }), 'zip-bomb'],
   ['a length that is too long', lying({ length: 30 }, { deflate: true }), 'zip-damaged'],
-  ['a length beyond all bounds', lying({ length: 2 ** 31 }, { deflate: true }), 'zip-too-large'],
+  ['a length beyond its bound', lying({ length: 1001 }, { deflate: true }), 'source-too-large'],
+  ['much that unpacks to little', packedLong(), 'source-too-large'],
   ['an encrypted entry', lying({ flags: 1 }), 'zip-unsupported'],
   ['another way of packing', lying({ method: 12 }), 'zip-unsupported'],
   ['what is not packed as it says', lying({ method: 8 }), 'zip-damaged'],
@@ -109,6 +113,31 @@ test('a bundle in a zip verifies as its files do, and a damaged entry is a findi
   const verdict = await verifyBundle(await open(zip), trust)
   const codes = verdict.findings.map(({ code }) => code)
   assert.ok(codes.includes('file-unreadable') && !verdict.ok, codes.join())
+})
+
+/** An entry of one byte, packed in thousands of blocks that hold nothing. */
+function packedLong(): Buffer {
+  const empty = Buffer.from([0, 0, 0, 0xff, 0xff])
+  return writeZip([
+    { name: 'a', bytes: Buffer.alloc(5000, empty), lie: { method: 8, length: 1, crc: 1 } },
+  ])
+}
+
+test('a file beyond its bound is refused before it is read', async () => {
+  const zip = writeZip(two, { deflate: true })
+  let reads = 0
+  const file = blobAccess(new Blob([Uint8Array.from(zip)]))
+  const source = await openZip({
+    ...file,
+    read: (offset, length) => {
+      reads += 1
+      return file.read(offset, length)
+    },
+  })
+  reads = 0
+  await assert.rejects(source.read('b/c', 99 * 7 - 1), { code: 'source-too-large' })
+  assert.equal(reads, 0)
+  assert.equal((await source.read('b/c', 99 * 7))?.length, 99 * 7)
 })
 
 function commented(zip: Buffer): Buffer {

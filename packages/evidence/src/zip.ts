@@ -1,5 +1,5 @@
 import { EvidenceError } from './error.ts'
-import { type BundleSource, fileBytesMax, gather, isBundlePath } from './source.ts'
+import { type BundleSource, gather, isBundlePath, tooLarge } from './source.ts'
 
 /** Bytes that can be read anywhere: an open file, or a `Blob` in a browser. */
 export type RandomAccess = {
@@ -16,14 +16,14 @@ export type RandomAccess = {
  * fit, one disk, no encryption. Throws `EvidenceError` with a code that begins `zip-`.
  */
 export async function openZip(file: RandomAccess): Promise<BundleSource> {
-  const entries = await readDirectory(file)
+  const { find, names } = await readDirectory(file)
   return {
-    read: async (path) => {
-      const entry = entries.get(path)
-      return entry && readEntry(file, entry)
+    read: async (path, bytesMax) => {
+      const entry = find(path)
+      return entry && readEntry(file, entry, bytesMax)
     },
     list: async function* () {
-      yield* entries.keys()
+      yield* names()
     },
     close: file.close,
   }
@@ -47,12 +47,22 @@ type Entry = {
   readonly packed: number
   readonly length: number
   readonly offset: number
-  /** Where the next entry or the directory begins: nothing of this one lies beyond. */
-  end: number
 }
 
-/** A log of a hundred million leaves has fewer files. */
+/**
+ * What is kept of a directory: its bytes as they are, where in them each name stands, and where entries
+ * begin. An export of payloads has millions of entries, and an object for each would be most of it.
+ */
+type Opened = {
+  /** `end`: where the next entry or the directory begins. Nothing of this one lies beyond. */
+  readonly find: (name: string) => (Entry & { readonly end: number }) | undefined
+  readonly names: () => Iterable<string>
+}
+
+/** A log of a hundred million leaves has fewer files; a million calls with all their payloads as well. */
 const entriesMax = 4_000_000
+/** A name of a bundle, an entry's fixed part, and what packers note of owners and times. */
+const centralBytesMax = 256
 /** Sizes of the fixed parts of APPNOTE 4.3.7, 4.3.12, 4.3.14, 4.3.15 and 4.3.16. */
 const localBytes = 30
 const centralBytes = 46
@@ -71,38 +81,61 @@ function malformed(message: string): EvidenceError {
 
 type Directory = { readonly offset: number; readonly bytes: number; readonly count: number }
 
-async function readDirectory(file: RandomAccess): Promise<ReadonlyMap<string, Entry>> {
+async function readDirectory(file: RandomAccess): Promise<Opened> {
   const directory = await findDirectory(file)
   const bytes = await readExactly(file, directory.offset, directory.bytes)
   const view = viewOf(bytes)
-  const entries = new Map<string, Entry>()
+  const places = new Map<string, number>()
+  const begins = new Float64Array(directory.count)
+  let listed = 0
   let at = 0
   for (let count = 0; count < directory.count; count += 1) {
-    const { entry, next } = readCentral(bytes, view, at)
+    const place = at
+    const { entry, next } = readCentral(bytes, view, place)
     at = next
     if (entry.name.endsWith('/') && entry.length === 0) continue
     if (!isBundlePath(entry.name)) {
       throw new EvidenceError('zip-path', `entry ${count} of the zip file has no path of a bundle`)
     }
-    if (entries.has(entry.name)) {
+    if (places.has(entry.name)) {
       throw new EvidenceError('zip-duplicate', `entry ${count} of the zip file is there twice`)
     }
-    entries.set(entry.name, entry)
+    places.set(entry.name, place)
+    begins[listed] = entry.offset
+    listed += 1
   }
   if (at !== bytes.length) throw malformed('has a directory of another length than it says')
-  bound([...entries.values()], directory.offset)
-  return entries
+  const ordered = begins.subarray(0, listed).sort()
+  const find: Opened['find'] = (name) => {
+    const place = places.get(name)
+    if (place === undefined) return undefined
+    const { entry } = readCentral(bytes, view, place)
+    return { ...entry, end: nextAfter(ordered, entry.offset) ?? directory.offset }
+  }
+  for (const name of places.keys()) {
+    const entry = find(name)
+    if (entry && entry.offset + localBytes + name.length + entry.packed > entry.end) throw overlap()
+  }
+  return { find, names: () => places.keys() }
 }
 
-/** Entries lie one after the other from the first byte to the directory, and none into the next. */
-function bound(entries: readonly Entry[], directoryOffset: number): void {
-  const ordered = entries.toSorted((a, b) => a.offset - b.offset)
-  for (const [at, entry] of ordered.entries()) {
-    entry.end = ordered[at + 1]?.offset ?? directoryOffset
-    if (entry.offset + localBytes + entry.name.length + entry.packed > entry.end) {
-      throw new EvidenceError('zip-overlap', 'entries of the zip file overlap')
-    }
+/**
+ * Entries lie one after the other from the first byte to the directory, and none into the next. Two that
+ * begin at one place overlap.
+ */
+function nextAfter(ordered: Float64Array, offset: number): number | undefined {
+  let low = 0
+  let high = ordered.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ordered[middle] ?? 0) < offset) low = middle + 1
+    else high = middle
   }
+  return ordered[low + 1]
+}
+
+function overlap(): EvidenceError {
+  return new EvidenceError('zip-overlap', 'entries of the zip file overlap')
 }
 
 async function findDirectory(file: RandomAccess): Promise<Directory> {
@@ -124,7 +157,7 @@ async function findDirectory(file: RandomAccess): Promise<Directory> {
   const directory = wide
     ? await findDirectory64(file, tail, at - locatorBytes)
     : { offset, bytes, count, end: file.size - endBytes }
-  if (directory.count > entriesMax || directory.bytes > directory.count * 1024) {
+  if (directory.count > entriesMax || directory.bytes > directory.count * centralBytesMax) {
     throw new EvidenceError('zip-too-large', 'the zip file has too many entries')
   }
   if (directory.offset + directory.bytes !== directory.end) {
@@ -170,13 +203,10 @@ function readCentral(
     throw new EvidenceError('zip-unsupported', 'an entry of the zip file is packed in another way')
   }
   const sizes = sizesOf(view, at, { from: nameEnd, to: extraEnd })
-  if (sizes.length > fileBytesMax || sizes.packed > fileBytesMax) {
-    throw new EvidenceError('zip-too-large', 'an entry of the zip file is too long')
-  }
   if (method === 0 && sizes.packed !== sizes.length) throw malformed('has an entry of two lengths')
   const name = latin(bytes.subarray(at + centralBytes, nameEnd))
   return {
-    entry: { name, method, flags, crc: view.getUint32(at + 16, true), ...sizes, end: 0 },
+    entry: { name, method, flags, crc: view.getUint32(at + 16, true), ...sizes },
     next,
   }
 }
@@ -235,7 +265,14 @@ function wide64(
   return values
 }
 
-async function readEntry(file: RandomAccess, entry: Entry): Promise<Uint8Array> {
+async function readEntry(
+  file: RandomAccess,
+  entry: Entry & { readonly end: number },
+  bytesMax: number,
+): Promise<Uint8Array> {
+  // Packing makes little longer, so much that unpacks to nothing is as hostile as the opposite.
+  const packedMax = entry.length + (entry.length >> 8) + packedSlack
+  if (entry.length > bytesMax || entry.packed > packedMax) throw tooLarge()
   // Local extra fields are short: one read usually brings header and bytes.
   const guess = Math.min(
     localBytes + entry.name.length + 64 + entry.packed,
@@ -245,7 +282,7 @@ async function readEntry(file: RandomAccess, entry: Entry): Promise<Uint8Array> 
   const view = viewOf(head)
   const start = localBytes + entry.name.length + checkLocal(head, view, entry)
   if (entry.offset + start + entry.packed > entry.end) {
-    throw new EvidenceError('zip-overlap', 'entries of the zip file overlap')
+    throw overlap()
   }
   const packed =
     start + entry.packed <= head.length
@@ -257,6 +294,9 @@ async function readEntry(file: RandomAccess, entry: Entry): Promise<Uint8Array> 
   }
   return bytes
 }
+
+/** Longer than the frame of an entry that holds nothing. */
+const packedSlack = 1024
 
 /** The local header has to say what the directory says. Returns the length of its extra fields. */
 function checkLocal(head: Uint8Array, view: DataView, entry: Entry): number {

@@ -1,4 +1,5 @@
 import { refund, vote } from './healthy-log.ts'
+import type { Fields } from './log-builder.ts'
 import {
   change,
   changeDecision,
@@ -10,6 +11,18 @@ import {
   type Row,
   twice,
 } from './lying.ts'
+
+const lock = (principal: string): Fields => ({
+  type: 'principal.locked',
+  principal,
+  reason: 'left',
+  by: 'corp:kim',
+})
+const unlock = (principal: string): Fields => ({
+  type: 'principal.unlocked',
+  principal,
+  by: 'corp:kim',
+})
 
 /** About calls: what was decided, by which rules, who agreed, how it ended. */
 export const callLies: readonly Row[] = [
@@ -59,6 +72,22 @@ export const callLies: readonly Row[] = [
     'a lost call that nobody reconciled',
     { reconciled: leaveOut },
     [['intent-without-ending', 'lost']],
+  ],
+  // locks
+  [
+    'a call of a locked agent',
+    { 'rulebook-2': followed(lock('corp:bot')), 'under-2-outcome': followed(unlock('corp:bot')) },
+    [['locked-principal-called', 'under-2']],
+  ],
+  [
+    'a call for a locked person',
+    { 'rulebook-2': followed(lock('corp:sam')), 'under-2-outcome': followed(unlock('corp:sam')) },
+    [['locked-principal-called', 'under-2']],
+  ],
+  [
+    'calls of others while somebody is locked, and of them once they are unlocked',
+    { session: preceded(lock('corp:sam'), unlock('corp:sam'), lock('corp:eve')) },
+    [],
   ],
   // rulebook
   [

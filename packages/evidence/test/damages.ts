@@ -32,16 +32,23 @@ const same =
     files.set(to, files.get(from) ?? assert.fail(from))
   }
 
+/** A file that says it is longer than its kind may be is not read. */
+const tooLong =
+  (length: number) =>
+  (path: string): Row => [
+    `a byte too many in ${path}`,
+    put(path, new Uint8Array(length)),
+    [['file-unreadable', path]],
+  ]
+
 /** Files of a log of 317 records: a full tile and a partial one. */
 const tail = 'tile/entries/001.p/61'
 const other = healthyLog({}, manyBeats).log.files()
 const otherKey = newKey('log.example/gateway')
 
-export const damages: readonly (readonly [
-  string,
-  Damage,
-  readonly (readonly [FindingCode, number | string])[],
-])[] = [
+type Row = readonly [string, Damage, readonly (readonly [FindingCode, number | string])[]]
+
+export const damages: readonly Row[] = [
   ['a byte of a record in a full bundle', flip('tile/entries/000', 4000), [['leaf-altered', 11]]],
   ['a byte of a record in the last bundle', flip(tail, 300), [['leaf-altered', 257]]],
   ['a length in a bundle', flip('tile/entries/000', 0), [['entries-malformed', 0]]],
@@ -207,6 +214,14 @@ export const damages: readonly (readonly [
     same('payloads/8.returned', 'payloads/8.result'),
     [['payload-mismatch', 8]],
   ],
+  [
+    'a payload longer than its record says',
+    put('payloads/8.result', new Uint8Array(99_999)),
+    [['payload-mismatch', 8]],
+  ],
+  ...['checkpoint', 'bundle.json', 'checkpoints/9'].map(tooLong(65_537)),
+  ...['tile/0/000', 'tile/1/000.p/1', 'leaf/3'].map(tooLong(8193)),
+  ...['tile/entries/000', tail].map(tooLong(256 * 8194 + 1)),
   ['a list that is none', put('bundle.json', '[]'), [['manifest-malformed', 'bundle.json']]],
   [
     'a list with more in it',

@@ -106,7 +106,7 @@ function custody(log: LogBuilder, say: Say, intent: number, approved: number): v
   say('erasure', asked)
   say('erased', { type: 'payload.erased', ...erasure, requestedBy: 'corp:kim', by: 'corp:dana' })
   log.payloads.delete(`payloads/${intent}.args`)
-  say('expired', { type: 'payload.expired', class: 'short', records: [approved] })
+  say('expired', { type: 'payload.expired', class: 'short', period: 5, records: [approved] })
   log.payloads.delete(`payloads/${approved}.args`)
   say('read', { type: 'payload.read', record: approved + 1, role: 'result', by: 'corp:dana' })
 }
@@ -230,17 +230,20 @@ function question(call: string): Fields {
     groups: ['finance'],
     digest: 'd1',
     rules: ['large-refund'],
+    decideBy: '2026-03-02T08:00:00.000Z',
   }
 }
 
-export function vote(by: string): Fields {
+export function vote(by: string, group: string = 'finance'): Fields {
   return {
     type: 'approval.decided',
     approval: 'apr_1',
     by,
+    group,
     verdict: 'approve',
     state: 'APPROVED',
     digest: 'd1',
+    claimBy: '2026-03-01T12:00:00.000Z',
   }
 }
 
@@ -335,6 +338,7 @@ const definitions = [
         rate: { type: ['number', 'null'], minimum: 0.5 },
       },
     },
+    retention: 'short',
   }),
 ]
 

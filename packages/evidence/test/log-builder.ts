@@ -1,7 +1,7 @@
 import { createHash, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { chainStart } from '../src/record.ts'
-import type { BundleSource } from '../src/source.ts'
+import { type BundleSource, tooLarge } from '../src/source.ts'
 
 /**
  * A log written by hand for the verifier's tests: somebody else's RFC 8785, Node's crypto, and the tree
@@ -243,7 +243,11 @@ function hash(...parts: readonly Uint8Array[]): Buffer {
 
 export function filesSource(files: ReadonlyMap<string, Uint8Array>): BundleSource {
   return {
-    read: async (name) => files.get(name),
+    read: async (name, bytesMax) => {
+      const bytes = files.get(name)
+      if (bytes && !(bytes.length <= bytesMax)) throw tooLarge()
+      return bytes
+    },
     list: async function* () {
       yield* files.keys()
     },

@@ -1,4 +1,4 @@
-import { result, returned } from './healthy-log.ts'
+import { type Lie, result, returned } from './healthy-log.ts'
 import {
   beat,
   chain,
@@ -8,9 +8,22 @@ import {
   noDigest,
   preceded,
   type Row,
+  recovery,
+  silence,
   stop,
   wait,
 } from './lying.ts'
+
+/** Before it, rotations from the log's first key to each of these. */
+const rotated =
+  (...keys: readonly string[]): Lie =>
+  (step, log) => [
+    ...keys.map((key) => ({
+      fields: { type: 'key.rotated', key, previous: log.key.vkey, by: 'corp:kim' },
+      payloads: {},
+    })),
+    step,
+  ]
 
 /** About the log itself: its chains, its keys, its clock, and what became of payloads. */
 export const logLies: readonly Row[] = [
@@ -92,13 +105,32 @@ export const logLies: readonly Row[] = [
     { erased: leaveOut, erasure: leaveOut },
     [['payload-missing', 'intent']],
   ],
+  ['payloads that a recovery lost', { expired: leaveOut, restart: recovery({}) }, []],
+  [
+    'payloads that a recovery kept',
+    { expired: leaveOut, restart: recovery({ kept: 20 }) },
+    [['payload-missing', 'approved']],
+  ],
+  [
+    'a recovery of more than there was',
+    { restart: recovery({ more: 1 }) },
+    [['recovery-misplaced', 33]],
+  ],
+  [
+    'a recovery in the middle of a boot',
+    { vote: preceded({ type: 'log.recovered', kept: 0, size: 14 }) },
+    [['recovery-misplaced', 'vote']],
+  ],
   ['an expiry that is not recorded', { expired: leaveOut }, [['payload-missing', 'approved']]],
   [
     'an erasure of what is still there',
     {
       read: (step) => [
         step,
-        { fields: { type: 'payload.expired', class: 's', records: [8] }, payloads: {} },
+        {
+          fields: { type: 'payload.expired', class: 'standard', period: 1, records: [8] },
+          payloads: {},
+        },
       ],
     },
     [
@@ -149,6 +181,30 @@ export const logLies: readonly Row[] = [
     { vote: change({ time: '2026-03-01T08:00:00Z' }) },
     [['time-malformed', 'vote']],
   ],
+  ['silence that an outage explains', { 'beat-2': silence({ outageMs: 30_000 }) }, []],
+  [
+    'silence that is longer than its outage',
+    { 'beat-2': silence({ outageMs: 30_000, restMs: 30_000 }) },
+    [['heartbeat-gap', 11]],
+  ],
+  [
+    'an outage that begins before the last record',
+    { 'beat-2': silence({ outageMs: 30_000, fromMs: -1 }) },
+    [
+      ['heartbeat-gap', 11],
+      ['outage-mismatch', 'beat-2'],
+    ],
+  ],
+  [
+    'silence after an outage that another beat follows',
+    { 'beat-1': silence({ outageMs: 1 }), 'beat-2': silence({ restMs: 30_000 }) },
+    [['heartbeat-gap', 'beat-2']],
+  ],
+  [
+    'silence before the stop that an outage explains',
+    { 'late-beat-2': silence({ outageMs: 60_000, next: stop }) },
+    [],
+  ],
   // masks
   [
     'a mask of no function',
@@ -198,6 +254,12 @@ export const logLies: readonly Row[] = [
     'a rotation from another key',
     { vote: preceded({ type: 'key.rotated', key: 'k2', previous: 'k0', by: 'corp:kim' }) },
     [['key-rotation-broken', 'vote']],
+  ],
+  ['a rotation said twice', { vote: rotated('k2', 'k2'), claimed: rotated('k2') }, []],
+  [
+    'a second rotation from the same key',
+    { vote: rotated('k2'), claimed: rotated('k3') },
+    [['key-rotation-broken', 'claimed']],
   ],
   [
     'a genesis with a key that signs nothing',

@@ -35,6 +35,39 @@ export const wait =
     return [step]
   }
 
+/**
+ * Nothing is written for a while: `outageMs` of it are recorded as an outage (from the last record on, or so
+ * many milliseconds off), and `restMs` more are not.
+ */
+export const silence =
+  (told: {
+    readonly outageMs?: number
+    readonly restMs?: number
+    readonly fromMs?: number
+    readonly next?: Fields
+  }): Lie =>
+  ({ fields, payloads }, log) => {
+    const { outageMs, restMs = 0, fromMs = 0, next = fields } = told
+    const { now } = log
+    if (outageMs !== undefined) {
+      const last = Date.parse(JSON.parse(String(log.leaves.at(-1))).time)
+      log.now += outageMs
+      const from = new Date(last + fromMs).toISOString()
+      log.add({ type: 'outage.ended', from, reason: 'disk-full' })
+    }
+    log.now += restMs
+    const elapsed = Number(fields.elapsed) + log.now - now
+    return [{ payloads, fields: next.type === 'heartbeat' ? { ...next, elapsed } : next }]
+  }
+
+/** After the start: the log was rebuilt from what was published. */
+export const recovery =
+  ({ kept = 0, more = 0 }: { readonly kept?: number; readonly more?: number }): Lie =>
+  (step, log) => [
+    step,
+    { fields: { type: 'log.recovered', kept, size: log.leaves.length + more }, payloads: {} },
+  ]
+
 export const noDigest: string = `sha256:${'0'.repeat(64)}`
 export const stop: Fields = { type: 'emitter.stop' }
 export const closed: Fields = { type: 'approval.closed', approval: 'apr_1', state: 'EXPIRED' }

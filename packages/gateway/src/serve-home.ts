@@ -3,8 +3,9 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from './config/config.ts'
 import { limits } from './config/limits.ts'
-import { readHead } from './log/head.ts'
-import { compareHeads } from './log/integrate.ts'
+import { type WatchedClock, watchClock } from './log/clock.ts'
+import { readPublishedHead } from './log/head.ts'
+import { compareHeads, LogRefused } from './log/integrate.ts'
 import { type Keys, openKeys } from './log/key-file.ts'
 import { type LogKeys, openLogKeys, openLogKeysInMemory } from './log/log-key.ts'
 import { type Evidence, openEvidence } from './log/open-evidence.ts'
@@ -13,6 +14,7 @@ import { rulebookPath } from './log/rulebook-file.ts'
 import { openTileFolder } from './log/tile-folder.ts'
 import { openTileMemory, type TileStore } from './log/tile-store.ts'
 import { trustText } from './log/trust-text.ts'
+import { assertChainsGoOn } from './log/unsigned-leaves.ts'
 import { openWitnesses, type WitnessEvent, type Witnesses } from './log/witnesses.ts'
 import { openSqlite } from './store/sqlite/open.ts'
 import { type Rebuilt, rebuildDatabase } from './store/sqlite/rebuild.ts'
@@ -41,23 +43,36 @@ type Open = <Room extends { readonly close: () => Promise<void> }>(room: Room) =
 /** Part of serve.ts: opens what `config.home` holds, in order, each registered with `open`. */
 export async function openHome(options: HomeOptions, open: Open): Promise<Home> {
   const { config } = options
+  const clock = watchClock()
   const keys = await keysOf(config)
   const logKeys = await logKeysOf(config)
   const { home } = config
   const tiles = home === 'memory' ? openTileMemory() : await openTileFolder(join(home, 'log'))
-  const store = open(await openStore(options, { kek: keys.kek, keys: logKeys, tiles }))
+  const store = open(await openStore(options, { kek: keys.kek, keys: logKeys, tiles, clock }))
   const trust = trustOf(config, logKeys)
   const witnesses = openWitnesses({
     members: config.witnesses.members,
-    ...{ trust, limits, report: options.onWitness },
+    ...{ trust, limits },
+    // Nobody is asked before `start`, below.
+    report: (event) => {
+      options.onWitness(event)
+      if (event.forked) void evidence.stopSigning(anotherHistory(event))
+    },
   })
   const evidence = open(
-    await openPublishedLog(options, { store, tiles, keys: logKeys, trust, witnesses }),
+    await openPublishedLog(options, { store, tiles, keys: logKeys, trust, witnesses, clock }),
   )
   open(witnesses)
   if (config.witnesses.members.length > 0) await takeUp(witnesses, evidence)
   witnesses.start(evidence)
   return { keys, evidence, witnesses, store: { ...store, commit: evidence.ledger.commit } }
+}
+
+function anotherHistory({ witness }: WitnessEvent): string {
+  return (
+    `The witness ${witness} has shown another history, signed with this log's own key: the home was put back from a ` +
+    'backup, or two gateways share one key. Every further checkpoint would add to the proof of it.'
+  )
 }
 
 /** What was cosigned before this start still counts, also while every witness is away. */
@@ -95,9 +110,8 @@ export async function recoverHome(config: Config): Promise<Rebuilt> {
   }
   const keys = await logKeysOf(config)
   const tiles = await openTileFolder(join(home, 'log'))
-  const text = await tiles.get('checkpoint')
-  if (!text) throw new Error(`There is no checkpoint in ${join(home, 'log')}.`)
-  const head = await readHead({ keys, origin }, Buffer.from(text).toString(), 0)
+  const head = await readPublishedHead({ keys, origin, tiles })
+  if (!head) throw new Error(`There is no checkpoint in ${join(home, 'log')}.`)
   const { size, note, at } = head
   return rebuildDatabase({
     path: databasePath(config),
@@ -127,23 +141,52 @@ function logKeysOf(config: Config): Promise<LogKeys> {
   const options = { origin, overlapMs: limits.logKeyOverlapMs, now: Date.now() }
   return home === 'memory'
     ? openLogKeysInMemory(options)
-    : openLogKeys(join(home, 'log-key.json'), { ...options, databasePath: databasePath(config) })
+    : openLogKeys(join(home, 'log-key.json'), {
+        ...options,
+        databasePath: databasePath(config),
+        checkpointPath: join(home, 'log/checkpoint'),
+      })
 }
 
-function openStore(
+async function openStore(
   { config, boot, version }: HomeOptions,
-  given: { readonly kek: Uint8Array; readonly keys: LogKeys; readonly tiles: TileStore },
+  given: {
+    readonly kek: Uint8Array
+    readonly keys: LogKeys
+    readonly tiles: TileStore
+    readonly clock: WatchedClock
+  },
 ): Promise<Store> {
   const { instance, origin } = config
-  const { kek, keys, tiles } = given
+  const { kek, keys, tiles, clock } = given
   const path = databasePath(config)
-  return openSqlite({
+  const store = await openSqlite({
     ...{ path, instance, boot, kek, origin, version },
+    now: clock.now,
     logKey: keys.current(),
-    accept: async (store) => {
-      await compareHeads({ store, tiles, keys, origin })
+    accept: async (found) => {
+      const { signed } = await compareHeads({ store: found, tiles, keys, origin })
+      if (keys.hasBegun() && (await found.size()) === 0) throw new LogRefused(lostLog(config))
+      await assertChainsGoOn({ store: found, signed: signed?.size ?? 0, instance })
     },
   })
+  try {
+    // A crash before leaves a log that has begun and is not known to have: what is published says it as well.
+    await keys.begin()
+  } catch (cause) {
+    await store.close()
+    throw cause
+  }
+  return store
+}
+
+function lostLog({ home }: Config): string {
+  return (
+    `The key in ${join(home, 'log-key.json')} has signed a log, and the database holds none of its records. ` +
+    'A second history under one key is what witnesses and auditors take for fraud. Restore the database and ' +
+    'the folder `log` from their backups; or run `sallyport evidence recover --from-tiles` where that folder is left. ' +
+    'To begin another log, move log-key.json away and give the log another `origin` in the configuration.'
+  )
 }
 
 function databasePath({ home }: Config): string {
@@ -159,18 +202,20 @@ async function openPublishedLog(
     readonly keys: LogKeys
     readonly trust: () => string
     readonly witnesses: Witnesses
+    readonly clock: WatchedClock
   },
 ): Promise<Evidence> {
   const { origin, instance } = config
-  const { store, tiles, keys, trust, witnesses } = given
+  const { store, tiles, keys, trust, witnesses, clock } = given
   return openEvidence({
     store,
     keys,
     origin,
     limits,
     tiles,
+    boot,
     holder: `${instance} ${boot}`,
-    now: Date.now,
+    clock,
     witnessed: witnesses.witnessed,
     trust,
     onPublished: witnesses.onPublished,

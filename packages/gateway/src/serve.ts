@@ -3,26 +3,25 @@ import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { openAdmin } from './admin/app.ts'
 import { type Metrics, openMetrics } from './admin/metrics.ts'
-import type { AdminNeeds, SignIn } from './admin/needs.ts'
+import type { AdminNeeds } from './admin/needs.ts'
 import { type Desk, openDesk } from './approval/desk.ts'
 import { maskedValues } from './approval/question.ts'
+import { isSamePerson } from './approval/same-person.ts'
 import type { Gate } from './call/gate.ts'
 import { govern } from './call/pipeline.ts'
 import { Refusal } from './call/refusal.ts'
 import type { Call, Reply } from './call/stage.ts'
 import type { Config } from './config/config.ts'
 import { type Limits, limits } from './config/limits.ts'
-import { openAdminSessions } from './identity/admin-session.ts'
-import { issueKey, verifyKey } from './identity/api-key.ts'
-import { type Oidc, openOidc } from './identity/oidc.ts'
-import { verifyOperatorKey } from './identity/operator.ts'
+import { issueKey } from './identity/api-key.ts'
+import { type Identity, openIdentity } from './identity/open-identity.ts'
 import { openLog } from './log/append.ts'
 import { faultOf } from './log/fault.ts'
 import type { Keys } from './log/key-file.ts'
 import type { Evidence } from './log/open-evidence.ts'
 import { reconcile } from './log/reconcile.ts'
 import { openRetention, type RetentionNeeds } from './log/retention.ts'
-import { isForked, type WitnessEvent, type Witnesses } from './log/witnesses.ts'
+import { claimsFork, type WitnessEvent, type Witnesses } from './log/witnesses.ts'
 import type { Problem } from './model/rulebook.ts'
 import type { Credential, CredentialUse } from './model/secret.ts'
 import { http } from './protocol/http/room.ts'
@@ -39,6 +38,8 @@ export type ServeOptions = {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly version: string
   readonly log: Logger
+  /** How long calls under way may go on once it is closed; absent: as limits.ts says. */
+  readonly graceMs?: number
 }
 
 export type Gateway = {
@@ -85,7 +86,7 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
 type Open = <Room extends { readonly close: () => Promise<void> }>(room: Room) => Room
 
 async function openRooms(
-  { config, env, version, log }: ServeOptions,
+  { config, env, version, log, graceMs = limits.stopGraceMs }: ServeOptions,
   open: Open,
 ): Promise<{ readonly url: string; readonly adminUrl: string }> {
   const boot = randomUUIDv7()
@@ -100,15 +101,14 @@ async function openRooms(
     },
     open,
   )
-  const lost = await reconcile(store, { boot, now: Date.now })
+  const lost = await reconcile(store, { boot, now: Date.now, reason: 'restart' })
   if (lost > 0)
     log.warn({ calls: lost }, 'calls were cut off by the last stop; recorded as indeterminate')
 
   const rulebooks = open(await openRules(config, { store, evidence }, log))
   const retention = open(openRetention(retentionNeeds(config, store, log)))
   retention.start()
-  const oidc = openOidc(config.issuers, { limits, now: Date.now })
-  open({ close: async () => oidc.close() })
+  const identity = open(await openIdentity({ config, store, limits, now: Date.now, isSamePerson }))
   const credentialOf = openCredentials(openSecrets(env))
   const desk = openDesk({
     store,
@@ -134,7 +134,7 @@ async function openRooms(
     keys,
     store,
     rulebooks,
-    oidc,
+    identity,
     credentialOf,
     desk,
     upstreams,
@@ -145,7 +145,7 @@ async function openRooms(
   const admin = open(
     await openAdmin(
       adminNeeds({
-        ...{ config, version, store, evidence, witnesses, desk, rulebooks, oidc, metrics, log },
+        ...{ config, version, store, evidence, witnesses, desk, rulebooks, identity, metrics, log },
       }),
     ),
   )
@@ -167,7 +167,7 @@ async function openRooms(
     },
     (call) => counted(gate, call, metrics),
   )
-  open({ close: () => listener.close({ graceMs: 10_000 }) })
+  open({ close: () => listener.close({ graceMs }) })
   return { url: listener.url, adminUrl: admin.url }
 }
 
@@ -177,15 +177,15 @@ function buildGate(rooms: {
   readonly keys: Keys
   readonly store: Store
   readonly rulebooks: Rulebooks
-  readonly oidc: Oidc
+  readonly identity: Identity
   readonly credentialOf: (use: CredentialUse) => Promise<Credential>
   readonly desk: Desk
   readonly upstreams: Forwarder
   readonly metrics: Metrics
   readonly log: Logger
 }): Gate {
-  const { config, keys, store, rulebooks, oidc, credentialOf, desk, upstreams, metrics, log } =
-    rooms
+  const { config, keys, store, rulebooks, identity, credentialOf, desk, upstreams } = rooms
+  const { metrics, log } = rooms
   const { sessionOpened, ...pipelineLog } = openLog({
     ledger: store,
     origin: config.origin,
@@ -196,12 +196,7 @@ function buildGate(rooms: {
     ...pipelineLog,
     now: Date.now,
     newId: randomUUIDv7,
-    identify: async ({ proof, sessionName }) => {
-      if (!proof) throw new Refusal('unauthenticated')
-      return proof.kind === 'api-key'
-        ? verifyKey(proof.key, { lookup: store.apiKeyByHash, now: Date.now(), sessionName })
-        : oidc.verify(proof.token, sessionName)
-    },
+    identify: identity.identify,
     rules: rulebooks.current,
     openApproval: async (at, groups) => {
       await sessionOpened(at.principal)
@@ -236,12 +231,14 @@ function buildGate(rooms: {
   }
 }
 
-/** A witness that is away is a nuisance; one that holds another history is an alarm. */
-function tellWitness(log: Logger, { event, witness, size, why }: WitnessEvent): void {
+/** A witness that is away is a nuisance; one that holds another history, or says so, is an alarm. */
+function tellWitness(log: Logger, { event, witness, forked, size, why }: WitnessEvent): void {
   const facts = { witness, size: String(size), why }
   if (event === 'back') log.info(facts, 'the witness cosigns again')
-  else if (isForked(event)) log.error(facts, 'THE WITNESS HOLDS ANOTHER HISTORY OF THIS LOG')
-  else log.warn(facts, 'the witness does not cosign')
+  else if (claimsFork(event)) {
+    const says = 'THE WITNESS SAYS that another history of this log exists, and shows none'
+    log.error(facts, forked ? 'THE WITNESS HOLDS ANOTHER HISTORY OF THIS LOG' : says)
+  } else log.warn(facts, 'the witness does not cosign')
 }
 
 /** Counts how each call ended, without who called. */
@@ -320,15 +317,6 @@ function deskLimits({ approvals }: Config): Limits {
   }
 }
 
-function signInOf(config: Config, oidc: Oidc): SignIn {
-  return {
-    byOperatorKey: async (key) =>
-      verifyOperatorKey(key, { operators: config.operators, now: Date.now() }),
-    byToken: oidc.verifyAdmin,
-    sessions: openAdminSessions({ now: Date.now, limits }),
-  }
-}
-
 /** What the admin API asks of the outside world. */
 function adminNeeds(rooms: {
   readonly config: Config
@@ -338,11 +326,12 @@ function adminNeeds(rooms: {
   readonly witnesses: Witnesses
   readonly desk: Desk
   readonly rulebooks: Rulebooks
-  readonly oidc: Oidc
+  readonly identity: Identity
   readonly metrics: Metrics
   readonly log: Logger
 }): AdminNeeds {
-  const { config, version, store, evidence, witnesses, desk, rulebooks, oidc, metrics, log } = rooms
+  const { config, version, store, evidence, witnesses, desk, rulebooks, metrics, log } = rooms
+  const { signIn, locks } = rooms.identity
   return {
     listen: config.admin,
     store,
@@ -355,7 +344,8 @@ function adminNeeds(rooms: {
       check: rulebooks.check,
       activate: rulebooks.activate,
     },
-    signIn: signInOf(config, oidc),
+    signIn,
+    locks,
     issueKey,
     evidence,
     roleGroups: { admin: ['admin'], auditor: ['auditor'], payloadReader: ['payload-reader'] },
@@ -366,7 +356,8 @@ function adminNeeds(rooms: {
         () => ['store'],
       )),
       ...(evidence.trouble() === undefined ? [] : ['evidence']),
-      ...(witnesses.states().some(({ trouble }) => isForked(trouble)) ? ['witness-fork'] : []),
+      // Only when it was shown: the word of one witness must not stop every call.
+      ...(witnesses.states().some(({ forked }) => forked) ? ['witness-fork'] : []),
     ],
     metrics,
     now: Date.now,

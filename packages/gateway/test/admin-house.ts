@@ -5,11 +5,14 @@ import type { Explain, KeyAsked } from '../src/admin/contract.ts'
 import { openMetrics } from '../src/admin/metrics.ts'
 import type { AdminNeeds, PublishedLog, RulebookOutcome } from '../src/admin/needs.ts'
 import { openDesk } from '../src/approval/desk.ts'
+import { isSamePerson } from '../src/approval/same-person.ts'
 import { Refusal } from '../src/call/refusal.ts'
 import { limits } from '../src/config/limits.ts'
 import { openAdminSessions } from '../src/identity/admin-session.ts'
 import { issueKey } from '../src/identity/api-key.ts'
-import { issueOperatorKey, verifyOperatorKey } from '../src/identity/operator.ts'
+import { openLocks } from '../src/identity/locks.ts'
+import { issueOperatorKey } from '../src/identity/operator.ts'
+import { openSignIn } from '../src/identity/sign-in.ts'
 import type { Approval } from '../src/model/approval.ts'
 import type { Rulebook } from '../src/model/rulebook.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
@@ -107,6 +110,10 @@ export async function openHouse(t: TestContext, changes: Partial<AdminNeeds> = {
   }))
   const faults: unknown[] = []
   const bindingKey = new Uint8Array(32)
+  const adminSessions = openAdminSessions({ now, limits })
+  const locks = await openLocks({
+    ...{ store, now, isSamePerson, signOut: adminSessions.endOf, issuers: ['corp'] },
+  })
   const admin = await openAdmin({
     listen: { host: '127.0.0.1', port: 0 },
     store,
@@ -123,13 +130,13 @@ export async function openHouse(t: TestContext, changes: Partial<AdminNeeds> = {
       check: async () => broken,
       activate: async () => outcome,
     },
-    signIn: {
-      byOperatorKey: async (key) => verifyOperatorKey(key, { operators, now: now() }),
-      byToken: async () => {
+    signIn: openSignIn({
+      ...{ operators, sessions: adminSessions, locks, now },
+      verifyToken: async () => {
         throw new Refusal('unauthenticated', { detail: 'The token has expired.' })
       },
-      sessions: openAdminSessions({ now, limits }),
-    },
+    }),
+    locks,
     issueKey,
     evidence: noLog,
     roleGroups: { admin: ['admin'], auditor: ['auditor'], payloadReader: ['payload-reader'] },
@@ -252,6 +259,7 @@ export async function commitApproval(
       groups,
       digest,
       rules: [],
+      decideBy: new Date(approval.decideBy).toISOString(),
     },
     payloads: [
       { role: 'args', mediaType: 'message/http', bytes, keep: true },

@@ -41,6 +41,20 @@ const hides = (seen: Seen, { secret }: House) => {
   }
 }
 
+/** Each lets a caller try out what a short value is that was hidden from them. */
+const digests = {
+  etag: '"2a"',
+  digest: 'sha-256=AA==',
+  'content-digest': 'sha-256=:AA==:',
+  'repr-digest': 'sha-256=:AA==:',
+  'unencoded-digest': 'sha-256=:AA==:',
+  'content-md5': 'AA==',
+  'x-goog-hash': 'crc32c=AA==',
+  'x-amz-checksum-crc32': 'AA==',
+  signature: 'sig1=:AA==:',
+  'signature-input': 'sig1=("content-digest")',
+}
+
 const cases: Readonly<Record<string, Case>> = {
   'nobody listens': {
     path: '/dead/read',
@@ -386,6 +400,24 @@ const cases: Readonly<Record<string, Case>> = {
     also: ({ headers }) => {
       for (const name of ['set-cookie', 'www-authenticate', 'alt-svc'])
         assert.equal(headers[name], undefined)
+    },
+  },
+  'it sends digests of what is hidden': {
+    path: person,
+    script: () =>
+      answer({ headers: { ...digests, 'x-other': 'y' }, body: '{"ssn":"536-22-8716"}' }),
+    ...fine,
+    also: (seen) => {
+      says('{"ssn":"[REDACTED:SSN]"}')(seen)
+      for (const name of Object.keys(digests)) assert.equal(seen.headers[name], undefined, name)
+      assert.equal(seen.headers['x-other'], 'y')
+    },
+  },
+  'it sends digests where nothing is hidden': {
+    script: () => answer({ headers: digests, body: '{}' }),
+    ...fine,
+    also: ({ headers }) => {
+      for (const [name, value] of Object.entries(digests)) assert.equal(headers[name], value)
     },
   },
   'it forges the gateway’s own words': {

@@ -8,7 +8,10 @@ const bin = join(import.meta.dirname, '../bin/sallyport.js')
 /** The demo as anybody runs it, in an environment that says nothing about how to print. */
 function runDemo(...more: readonly string[]): Promise<{ code: number | null; text: string }> {
   const { NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env
-  const child = spawn(process.execPath, [bin, 'demo', '--ci', '--speed', '0', ...more], { env })
+  const args = [bin, 'demo', '--ci', '--speed', '0', ...more]
+  // A demo that hangs fails; no machine is so slow that a sound one takes this long.
+  const bounds = { timeout: 120_000, killSignal: 'SIGKILL' } as const
+  const child = spawn(process.execPath, args, { env, ...bounds })
   let text = ''
   const listen = (piece: Buffer) => {
     text += piece.toString()

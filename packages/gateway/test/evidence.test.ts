@@ -109,7 +109,7 @@ for (const scope of scopes) {
         ...(scope === 'range' && { since }),
       }
       const { folder, paths } = await takeAway(t, house, asked)
-      const verdict = await verified(house, folder)
+      const verdict = await verified(house, folder, asked.scope)
       assert.deepEqual(told(verdict), [])
       assert.ok(verdict.ok)
       assert.equal(verdict.scope, scope)
@@ -162,7 +162,7 @@ test('parts of a log of several tiles verify by themselves', async (t) => {
     { scope: 'range', since, until, payloads: true },
   ] as const) {
     const { folder, paths } = await takeAway(t, house, asked)
-    const verdict = await verified(house, folder)
+    const verdict = await verified(house, folder, asked.scope)
     assert.deepEqual(told(verdict), [])
     assert.ok(verdict.ok)
     const entries = paths.filter((path) => path.startsWith('tile/entries/')).length
@@ -282,7 +282,7 @@ test('two people erase a payload; it is explained, not missing, and nobody does 
   ] as const) {
     const { folder, paths } = await takeAway(t, house, asked)
     assert.ok(!paths.includes(`payloads/${intent}.args`))
-    const verdict = await verified(house, folder)
+    const verdict = await verified(house, folder, asked.scope)
     assert.deepEqual(told(verdict), [])
     assert.ok(verdict.ok)
   }

@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertSoundLog, until } from './house.ts'
-import { assertPublishedLog } from './published-log.ts'
+import { assertPublishedLog, assertVerifies } from './published-log.ts'
 import { mountSmallDisk } from './small-disk.ts'
 import { answer } from './upstream.ts'
 import { type Child, openYard, type Yard } from './yard.ts'
@@ -30,6 +30,8 @@ test('a disk that is full, until there is room again', async (t) => {
     assert.equal(await child.exited, 0)
     assertSoundLog(yard)
     await assertPublishedLog(yard.home)
+    assertOutage(yard)
+    assert.ok(assertVerifies(yard.home).includes('outage'))
     // Where the outcome was lost, the log says so by itself, and says it once.
     assert.deepEqual(intents(yard), endings(yard))
   } finally {
@@ -60,7 +62,17 @@ test('a file that may not grow, until the next start', { skip }, async (t) => {
   await assertKept(yard, acknowledged)
   assertSoundLog(yard)
   await assertPublishedLog(yard.home)
+  assert.ok(assertVerifies(yard.home).includes('boot-unclean'))
 })
+
+/** The log itself says for how long nothing could be written, before it says anything else. */
+function assertOutage(yard: Yard): void {
+  const leaves = yard.records()
+  const at = leaves.findIndex(({ type }) => type === 'outage.ended')
+  const [before, outage] = [leaves[at - 1], leaves[at]]
+  assert.deepEqual([outage?.reason, outage?.from], ['disk-full', before?.time])
+  assert.equal(outage?.emitter.boot, before?.emitter.boot)
+}
 
 /** Calls until one is refused, and looks at how. */
 async function fill(

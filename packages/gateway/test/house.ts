@@ -57,15 +57,19 @@ const audience = 'house'
 const adminAudience = 'house-admin'
 
 /** A whole gateway between a real identity provider and a real upstream; `settings` as in gateway.yaml. */
-export async function openHouse(t: TestContext, settings: object = {}): Promise<House> {
+export async function openHouse(
+  t: TestContext,
+  settings: object = {},
+  { graceMs }: { readonly graceMs?: number } = {},
+): Promise<House> {
   const [idp, upstream] = await Promise.all([startIdp({ audience }), startUpstream()])
   const secret = randomBytes(18).toString('base64url')
   const home = mkdtempSync(join(tmpdir(), 'sallyport-house-'))
   const rules = mkdtempSync(join(tmpdir(), 'sallyport-rules-'))
   writeRulebook(rules, rulebook({ up: upstream.url, dead: await deadUrl() }))
   const lines: string[] = []
-  const start = () => startGateway({ idp, home, rules, secret, lines, settings })
-  let gateway: Gateway | undefined = await start()
+  const start = () => startGateway({ idp, home, rules, secret, lines, settings, graceMs })
+  let gateway: Gateway | undefined
   const running = (): Gateway => {
     if (!gateway) throw new Error('the gateway is stopped')
     return gateway
@@ -74,12 +78,14 @@ export async function openHouse(t: TestContext, settings: object = {}): Promise<
     await gateway?.close()
     gateway = undefined
   }
+  // Before the start: were it refused, what still listens would keep the test file from ending.
   t.after(async () => {
     await upstream.close()
     await stop()
     await idp.close()
     for (const folder of [home, rules]) rmSync(folder, { recursive: true, force: true })
   })
+  gateway = await start()
   const token = await idp.token({ sub: 'tess', groups: ['callers'] })
   const admin = openPeople(idp, () => running().adminUrl)
   const payload: House['payload'] = (index, role) => readPayload(home, index, role)
@@ -143,8 +149,9 @@ function startGateway(given: {
   readonly secret: string
   readonly lines: string[]
   readonly settings: object
+  readonly graceMs: number | undefined
 }): Promise<Gateway> {
-  const { home, rules, idp, settings } = given
+  const { home, rules, idp, settings, graceMs } = given
   return serve({
     config: configSchema.parse({
       ...houseConfig({ issuer: idp.issuer, home, rules }),
@@ -152,6 +159,7 @@ function startGateway(given: {
     }),
     env: { UP_SECRET: given.secret },
     version: '0.0.0-test',
+    ...(graceMs !== undefined && { graceMs }),
     log: pino({ level: 'trace' }, { write: (line: string) => void given.lines.push(line) }),
   })
 }

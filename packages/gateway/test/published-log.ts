@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import {
@@ -9,6 +11,29 @@ import {
   parseEntries,
   rootFromLeafHashes,
 } from '@sallyport/evidence'
+
+const bin = join(import.meta.dirname, '../bin/sallyport.js')
+
+/**
+ * The published log verifies with `sallyport evidence verify`, trusting the log's own key only: exit 0. Returns
+ * the codes of what it noticed.
+ */
+export function assertVerifies(home: string): readonly string[] {
+  const { keys } = JSON.parse(readFileSync(join(home, 'log-key.json'), 'utf8'))
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-trust-'))
+  try {
+    const trust = join(folder, 'trust.txt')
+    const lines = keys.map(({ key }: { readonly key: string }) => `log ${key}\n`)
+    writeFileSync(trust, `${lines.join('')}quorum none\n`)
+    const args = [bin, 'evidence', 'verify', join(home, 'log'), '--trust', trust, '--json']
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    assert.equal(status, 0, `${stderr}\n${stdout}`)
+    const verdict: { readonly findings: readonly { readonly code: string }[] } = JSON.parse(stdout)
+    return verdict.findings.map(({ code }) => code)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
 
 /**
  * The files of the published log lead to the root that was signed, and hold what the database holds.

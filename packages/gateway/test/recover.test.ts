@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { configSchema } from '../src/config/schema.ts'
 import { recoverHome } from '../src/serve-home.ts'
 import { until } from './house.ts'
-import { assertPublishedLog } from './published-log.ts'
+import { assertPublishedLog, assertVerifies } from './published-log.ts'
 import { answer } from './upstream.ts'
 import { type Child, openYard, type Yard } from './yard.ts'
 
@@ -75,15 +76,152 @@ for (const { name, harm, kept } of cases) {
     assert.deepEqual(after.slice(0, published.length), published)
     const start = after[published.length]
     assert.equal(start?.type, 'emitter.start')
-    assert.match(start?.version, new RegExp(`\\+recovered\\.${published.length}$`))
+    const recovered = after[published.length + 1]
+    assert.deepEqual(
+      [recovered?.type, recovered?.kept, recovered?.size],
+      ['log.recovered', kept(before.length), published.length],
+    )
     const last = published.at(-1)
     assert.deepEqual([start?.after.boot, start?.after.seq], [last?.emitter.boot, last?.emitter.seq])
     assert.equal(await assertPublishedLog(yard.home), after.length)
+    assert.deepEqual(assertVerifies(yard.home), [])
+    await stop(await yard.start())
+    const once = yard.records().filter(({ type }) => type === 'log.recovered')
+    assert.equal(once.length, 1, 'said more than once')
     await until(() => !existsSync(`${database(yard)}.recovering`), 'no draft is left')
     assert.ok(
       readdirSync(yard.home).some((file) => file.includes('.before-recovery-')) ===
         (kept(1) > 0 || told.movedTo !== undefined),
     )
+  })
+}
+
+/** What a crash left while the new database was put in place: the old one is moved away already. */
+const cutOff: readonly (readonly [
+  string,
+  (yard: Yard, moved: string) => unknown,
+])[] = [
+  ['the new one is whole', (yard) => renameSync(database(yard), `${database(yard)}.recovering`)],
+  [
+    'the new one is whole, and a start was refused meanwhile',
+    async (yard) => {
+      renameSync(database(yard), `${database(yard)}.recovering`)
+      await assert.rejects(yard.start(), /recover --from-tiles/)
+      assert.ok(existsSync(database(yard)))
+    },
+  ],
+  ['the new one is gone', (yard) => rmSync(database(yard))],
+  [
+    'the new one is half',
+    (yard, moved) => {
+      rmSync(database(yard))
+      copyFileSync(moved, `${database(yard)}.recovering`)
+    },
+  ],
+  [
+    'the new one is damaged',
+    (yard) => {
+      rmSync(database(yard))
+      writeFileSync(`${database(yard)}.recovering`, Buffer.alloc(70_000, 'SQLite format 3\0'))
+    },
+  ],
+]
+for (const [name, cut] of cutOff) {
+  test(`a recovery that was cut off is finished, and forgets nothing: ${name}`, async (t) => {
+    const yard = await openYard(t)
+    yard.upstream.script = answer({ body: '{"ok":true}' })
+    const first = await yard.start()
+    await call(first, 3)
+    await stop(first)
+    const before = yard.records().length
+    const backup = join(yard.home, 'backup.db')
+    copyFileSync(database(yard), backup)
+    const second = await yard.start()
+    await call(second, 3)
+    await stop(second)
+    const published = yard.records()
+    copyFileSync(backup, database(yard))
+    const payloads = () => {
+      const db = new DatabaseSync(database(yard), { readOnly: true })
+      const { n } = db.prepare('SELECT count(*) AS n FROM payload').get() ?? {}
+      db.close()
+      return Number(n)
+    }
+    const kept = payloads()
+    assert.ok(kept > 0)
+    const { movedTo = '' } = await recover(yard)
+    await cut(yard, movedTo)
+
+    const told = await recover(yard)
+    assert.deepEqual([told.kept, told.size], [before, published.length])
+    assert.deepEqual(yard.records(), published)
+    assert.equal(payloads(), kept)
+    assert.equal(existsSync(`${database(yard)}.recovering`), false)
+    await stop(await yard.start())
+    const said = yard.records().find(({ type }) => type === 'log.recovered')
+    assert.deepEqual([said?.kept, said?.size], [before, published.length])
+    assert.deepEqual(assertVerifies(yard.home), [])
+  })
+}
+
+test('a recovery finds the largest checkpoint, also where the newest is gone', async (t) => {
+  const yard = await openYard(t)
+  yard.upstream.script = answer({ body: '{"ok":true}' })
+  const first = await yard.start()
+  await call(first, 2)
+  await stop(first)
+  const backup = join(yard.home, 'backup.db')
+  copyFileSync(database(yard), backup)
+  const second = await yard.start()
+  await call(second, 2)
+  await stop(second)
+  const published = yard.records()
+  copyFileSync(backup, database(yard))
+  rmSync(join(yard.home, 'log/checkpoint'))
+  await assert.rejects(yard.start(), /older than what was already published/)
+  assert.equal((await recover(yard)).size, published.length)
+  await stop(await yard.start())
+  assert.deepEqual(yard.records().slice(0, published.length), published)
+  assert.deepEqual(assertVerifies(yard.home), [])
+})
+
+type Gone = {
+  readonly name: string
+  readonly gone: readonly string[]
+  /** What the refusal says; undefined: another log begins. */
+  readonly says: RegExp | undefined
+}
+const gone: readonly Gone[] = [
+  { name: 'the database', gone: ['sallyport.db'], says: /recover --from-tiles/ },
+  {
+    name: 'the database and what was published',
+    gone: ['sallyport.db', 'log'],
+    says: /log-key\.json has signed a log.*Restore the database/s,
+  },
+  {
+    name: 'the database and the key',
+    gone: ['sallyport.db', 'log-key.json'],
+    says: /log-key\.json is missing, but .*checkpoint exists/,
+  },
+  { name: 'the key', gone: ['log-key.json'], says: /log-key\.json is missing, but .*db exists/ },
+  { name: 'all of it', gone: ['sallyport.db', 'log', 'log-key.json'], says: undefined },
+]
+for (const { name, gone: files, says } of gone) {
+  test(`a home without ${name} ${says ? 'begins no second history' : 'begins anew'}`, async (t) => {
+    const yard = await openYard(t)
+    yard.upstream.script = answer({ body: '{"ok":true}' })
+    const first = await yard.start()
+    await call(first, 2)
+    await stop(first)
+    for (const file of files) {
+      for (const suffix of file.endsWith('.db') ? ['', '-wal', '-shm'] : ['']) {
+        rmSync(join(yard.home, file + suffix), { recursive: true, force: true })
+      }
+    }
+    if (!says) return stop(await yard.start())
+    // The refused start may have left an empty database: that is no log either.
+    for (let tries = 0; tries < 2; tries++) await assert.rejects(yard.start(), says)
+    assert.equal(existsSync(join(yard.home, 'log-key.json')), !files.includes('log-key.json'))
   })
 }
 
@@ -93,7 +231,7 @@ test('entries that were changed are not believed', async (t) => {
   const first = await yard.start()
   await call(first, 5)
   await stop(first)
-  const { readFileSync, writeFileSync } = await import('node:fs')
+  const { readFileSync } = await import('node:fs')
   const folder = join(yard.home, 'log/tile/entries/000.p')
   const [width = ''] = readdirSync(folder).sort((a, b) => Number(b) - Number(a))
   const bytes = readFileSync(join(folder, width))

@@ -132,6 +132,7 @@ function asking(
   })
   t.after(witnesses.close)
   witnesses.start({
+    contradicts: async () => true,
     consistency: (from, to) => log.proof(Number(from), Number(to), told),
     addSignatures: async (note) => {
       published = note

@@ -6,7 +6,9 @@ import { verifyProofCommand } from './verify-proof-command.ts'
 const help = `Verifies evidence of Sallyport offline.
 
   evidence verify <bundle.zip | folder | https://…> --trust <trust.txt>
-      [--expect whole|range|session] [--json] [--quiet]
+      [--expect whole|range|session] [--since <checkpoint or receipt>]… [--json] [--quiet]
+      A bundle that shows less than the whole log fails, unless --expect names a part.
+      --since names what was kept from before: a log that does not contain it fails.
   evidence verify-proof <file> --trust <trust.txt> [--entry <file>] [--json] [--quiet]
 
 Exit codes: 0 verified, 7 does not verify, 1 could not be read, 2 not a command line it understands.
@@ -27,14 +29,14 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === '--version') return told(`${version()}\n`)
   const options = readOptions(rest)
   const [target, ...more] = options?.positionals ?? []
-  const { trust, json = false, quiet = false, entry, expect } = options?.values ?? {}
+  const { trust, json = false, quiet = false, entry, expect, since } = options?.values ?? {}
   const isScope =
     expect === undefined || expect === 'whole' || expect === 'range' || expect === 'session'
   if (target === undefined || trust === undefined || more.length > 0 || !isScope) return usage()
   if (command === 'verify') {
-    return verifyCommand({ target, trust, json, quiet, expect }, terminal)
+    return verifyCommand({ target, trust, json, quiet, expect, since: since ?? [] }, terminal)
   }
-  if (command !== 'verify-proof' || expect !== undefined) return usage()
+  if (command !== 'verify-proof' || expect !== undefined || since) return usage()
   return verifyProofCommand({ file: target, trust, entry, json, quiet }, terminal)
 }
 
@@ -44,7 +46,10 @@ function readOptions(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
-      options: { trust: text, expect: text, entry: text, json: flag, quiet: flag },
+      options: {
+        ...{ trust: text, expect: text, entry: text, json: flag, quiet: flag },
+        since: { type: 'string', multiple: true },
+      },
       allowPositionals: true,
     })
   } catch {

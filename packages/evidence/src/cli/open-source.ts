@@ -1,7 +1,8 @@
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { constants } from 'node:fs'
+import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { EvidenceError } from '../error.ts'
-import { type BundleSource, fileBytesMax, isBundlePath, urlSource } from '../source.ts'
+import { type BundleSource, isBundlePath, tooLarge, urlSource } from '../source.ts'
 import { openZip, type RandomAccess } from '../zip.ts'
 
 /**
@@ -13,6 +14,7 @@ export async function openSource(target: string): Promise<BundleSource> {
   const found = await readable(target, () => stat(target))
   if (!found) throw new EvidenceError('source-unreadable', `there is no file or folder ${target}`)
   if (found.isDirectory()) return folderSource(target)
+  if (!found.isFile()) throw irregular()
   const handle = await open(target, 'r')
   try {
     return await openZip(fileAccess(handle, found.size))
@@ -23,26 +25,59 @@ export async function openSource(target: string): Promise<BundleSource> {
 }
 
 function folderSource(folder: string): BundleSource {
+  const isInside = openInside(folder)
   return {
-    read: async (path) => {
+    read: async (path, bytesMax) => {
       if (!isBundlePath(path))
         throw new EvidenceError('source-path', 'a path is not one of a bundle')
-      return readable(path, () => readWhole(join(folder, path)))
+      return readable(path, async () => {
+        if (!(await isInside(dirname(path)))) throw irregular()
+        return readRegular(join(folder, path), bytesMax)
+      })
     },
     list: () => listFolder(folder, ''),
     close: async () => {},
   }
 }
 
-async function readWhole(path: string): Promise<Uint8Array> {
-  const file = await open(path, 'r')
+/**
+ * Whether a folder of the bundle is one, and no link to elsewhere. Asked once for each: a folder holds a
+ * thousand tiles.
+ */
+function openInside(root: string): (folder: string) => Promise<boolean> {
+  const known = new Map<string, boolean>()
+  return async (folder) => {
+    const before = known.get(folder)
+    if (before !== undefined) return before
+    const [here, there] = [join(await realpath(root), folder), await realpath(join(root, folder))]
+    if (known.size >= foldersMax) known.clear()
+    known.set(folder, here === there)
+    return here === there
+  }
+}
+
+const foldersMax = 10_000
+
+/**
+ * A file's bytes. A link is not followed and a pipe is not waited for. The file is read to the length it
+ * has when it is opened: a log's files are never added to, and a device has no length.
+ */
+async function readRegular(path: string, bytesMax: number): Promise<Uint8Array> {
+  // Windows has neither flag, and no pipes in folders.
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   try {
-    const { size } = await file.stat()
-    if (size > fileBytesMax) throw new EvidenceError('source-too-large', 'a file is too long')
-    return await file.readFile()
+    const found = await file.stat()
+    if (!found.isFile()) throw irregular()
+    if (found.size > bytesMax) throw tooLarge()
+    return await fileAccess(file, found.size).read(0, found.size)
   } finally {
     await file.close()
   }
+}
+
+function irregular(): EvidenceError {
+  return new EvidenceError('source-irregular', 'a link, a pipe or a device is no part of a bundle')
 }
 
 async function* listFolder(root: string, below: string): AsyncGenerator<string> {
@@ -80,6 +115,8 @@ async function readable<Value>(
     if (cause instanceof EvidenceError) throw cause
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    // What opening a link says that is not to be followed, and opening a socket.
+    if (code === 'ELOOP' || code === 'EMLINK' || code === 'ENXIO') throw irregular()
     throw new EvidenceError('source-unreadable', `${path} cannot be read (${code})`, { cause })
   }
 }

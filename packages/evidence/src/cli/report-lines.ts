@@ -25,6 +25,7 @@ export function reportLines(verdict: Verdict, colour: boolean): readonly string[
     ...findings,
     ...(untold > 0 ? [`… and ${untold} more`] : []),
     ...(findings.length > 0 ? [''] : []),
+    ...ageLines(verdict),
     paint(['bold', verdict.ok ? 'green' : 'red'], conclusion(verdict)),
   ]
 }
@@ -46,6 +47,26 @@ function place({ record, file }: Finding): string {
     ...(file === undefined ? [] : [visible(file)]),
   ]
   return named.length === 0 ? '' : `  ${named.join(', ')}`
+}
+
+/** A log that was cut off, or one of last year, verifies as well: its age is for people to judge. */
+function ageLines({ origin, lastRecord, witnesses }: Verdict): readonly string[] {
+  if (origin === '') return []
+  const cosigned = witnesses.map(({ name, time }) => {
+    return `Cosigned by ${visible(name)} at ${dateText(time)}.`
+  })
+  return [
+    ...(lastRecord
+      ? [`The last record shown, ${lastRecord.index}, is dated ${visible(lastRecord.time)}.`]
+      : []),
+    ...(cosigned.length > 0 ? cosigned : ['No witness says when it saw this log.']),
+  ]
+}
+
+/** RFC 3339 of Unix seconds; the number itself where the calendar ends. */
+export function dateText(seconds: number): string {
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? `${seconds} s` : date.toISOString()
 }
 
 function conclusion({ ok, origin, size, scope, checks, findings }: Verdict): string {

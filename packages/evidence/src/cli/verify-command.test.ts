@@ -85,10 +85,34 @@ test('what is expected and not there is exit code 7', (t) => {
   const { folder, trust, log, at } = desk(t)
   const bundle = join(folder, 'session')
   putAll(bundle, log.sessionFiles('ses_1', [at.intent ?? 0]))
-  assert.equal(run('verify', bundle, '--trust', trust).code, 0)
-  const { code, out } = run('verify', bundle, '--trust', trust, '--expect', 'whole')
-  assert.equal(code, 7)
-  assert.match(out, /scope-unmet/)
+  assert.equal(run('verify', bundle, '--trust', trust, '--expect', 'session').code, 0)
+  for (const expect of [[], ['--expect', 'whole'], ['--expect', 'range']]) {
+    const { code, out } = run('verify', bundle, '--trust', trust, ...expect)
+    assert.equal(code, 7)
+    assert.match(out, /scope-unmet/)
+  }
+})
+
+test('what was kept from before has to be in the log', (t) => {
+  const { folder, zip, trust, log } = desk(t)
+  const kept = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return ['--since', join(folder, name)]
+  }
+  const first = kept('first', log.checkpoint(5))
+  const second = kept('second', log.checkpoint(20))
+  const { code, out } = run('verify', zip, '--trust', trust, ...first, ...second)
+  assert.equal(code, 0, out)
+  assert.match(out, /^The last record shown, \d+, is dated 2026-03-01T08:.*Z\.$/m)
+  assert.match(out, /^Cosigned by w0 at 2026-03-01T08:.*Z\.$/m)
+  log.leaves[0] = Buffer.from('x')
+  const rewritten = kept('rewritten', log.checkpoint(20))
+  const failed = run('verify', zip, '--trust', trust, ...first, ...rewritten)
+  assert.equal(failed.code, 7)
+  assert.match(failed.out, /since-inconsistent/)
+  const none = run('verify', zip, '--trust', trust, ...kept('none', 'x'))
+  assert.deepEqual([none.code, none.out], [1, ''])
+  assert.match(none.err, /\[since-malformed\]/)
 })
 
 test('what cannot be read is exit code 1, what is no zip is 7', (t) => {
@@ -111,6 +135,7 @@ const wrong: readonly (readonly string[])[] = [
   ['verify', 'x', '--trust', 't', '--expect', 'everything'],
   ['verify', 'x', '--trust', 't', '--unknown'],
   ['verify-proof', 'x', '--trust', 't', '--expect', 'whole'],
+  ['verify-proof', 'x', '--trust', 't', '--since', 'y'],
   ['eat', 'x', '--trust', 't'],
 ]
 for (const args of wrong) {
@@ -173,12 +198,36 @@ test('a folder shows nothing from outside of it', async (t) => {
   const { bundle } = desk(t)
   const source = await openSource(bundle)
   for (const path of ['../trust.txt', '/etc/passwd', 'tile/../../trust.txt']) {
-    await assert.rejects(source.read(path), { code: 'source-path' })
+    await assert.rejects(source.read(path, 100), { code: 'source-path' })
   }
   symlinkSync('/etc', join(bundle, 'leaf'))
   const listed: string[] = []
   for await (const path of source.list() ?? []) listed.push(path)
   assert.ok(listed.includes('checkpoint') && !listed.some((path) => path.startsWith('leaf/')))
+})
+
+test('a folder is made of files: links, pipes and devices are refused unread', async (t) => {
+  const { folder, bundle, trust, files } = desk(t)
+  const source = await openSource(bundle)
+  symlinkSync(join(bundle, 'checkpoint'), join(bundle, 'link'))
+  symlinkSync('/dev/zero', join(bundle, 'device'))
+  symlinkSync('nowhere', join(bundle, 'broken'))
+  symlinkSync(bundle, join(bundle, 'again'))
+  assert.equal(spawnSync('mkfifo', [join(bundle, 'pipe')]).status, 0)
+  mkdirSync(join(bundle, 'folder'))
+  for (const path of ['link', 'device', 'broken', 'pipe', 'folder', 'again/checkpoint']) {
+    await assert.rejects(source.read(path, 1 << 20), { code: 'source-irregular' }, path)
+  }
+  const { length } = files.get('checkpoint') ?? assert.fail()
+  assert.equal((await source.read('checkpoint', length))?.length, length)
+  await assert.rejects(source.read('checkpoint', length - 1), { code: 'source-too-large' })
+  await assert.rejects(openSource(join(bundle, 'pipe')), { code: 'source-irregular' })
+  rmSync(join(bundle, 'bundle.json'))
+  assert.equal(spawnSync('mkfifo', [join(bundle, 'bundle.json')]).status, 0)
+  const { code, out } = run('verify', bundle, '--trust', trust)
+  assert.equal(code, 7)
+  assert.match(out, /file-unreadable\s+bundle\.json/)
+  assert.equal(run('verify', join(folder, 'trust.txt'), '--trust', trust).code, 7)
 })
 
 /** Without blocking this process, which is the server. */

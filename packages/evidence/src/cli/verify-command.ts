@@ -14,7 +14,10 @@ export type VerifyRequest = {
   readonly json: boolean
   /** Say nothing but through the exit code, and errors. */
   readonly quiet: boolean
+  /** Undefined: the whole log. */
   readonly expect: Scope | undefined
+  /** Paths of checkpoints and receipts of this log from before, which it has to contain. */
+  readonly since?: readonly string[]
 }
 
 /** Where a command speaks: results to `out`, talk to `err`, each line with its newline. */
@@ -33,10 +36,12 @@ export const exitCodes = { ok: 0, unreadable: 1, usage: 2, unverified: 7 } as co
 export async function verifyCommand(request: VerifyRequest, terminal: Terminal): Promise<number> {
   return reading(terminal, async () => {
     const trust = await readTrust(request.trust)
+    const since = await Promise.all((request.since ?? []).map(readText))
     const source = await openSource(request.target)
     try {
       const onProgress = terminal.progress ? progressLine(terminal.err) : undefined
       const verdict = await verifyBundle(source, trust, {
+        since,
         ...(request.expect !== undefined && { expect: request.expect }),
         ...(onProgress && { onProgress: onProgress.show }),
       })
@@ -60,7 +65,11 @@ export async function reading(terminal: Terminal, run: () => Promise<number>): P
   }
 }
 
-const isUnread: ReadonlySet<string> = new Set(['source-unreadable', 'trust-malformed'])
+const isUnread: ReadonlySet<string> = new Set([
+  'since-malformed',
+  'source-unreadable',
+  'trust-malformed',
+])
 
 /** A trust file that cannot be read is no verdict on the bundle. */
 export async function readTrust(path: string): Promise<Trust> {

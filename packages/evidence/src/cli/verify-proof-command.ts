@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { utf8Text } from '../encoding.ts'
 import { EvidenceError } from '../error.ts'
 import { verifyProof } from '../proof.ts'
-import { visible } from './report-lines.ts'
+import { dateText, visible } from './report-lines.ts'
 import { reading, readText, readTrust, type Terminal } from './verify-command.ts'
 
 export type VerifyProofRequest = {
@@ -40,7 +40,7 @@ export function verifyProofCommand(
       terminal.out(`${JSON.stringify(shown, null, 2)}\n`)
     } else if (!request.quiet) {
       const cosigned = witnesses.map(({ name, time }) => {
-        return `  cosigned by ${visible(name)} at ${new Date(time * 1000).toISOString()}\n`
+        return `  cosigned by ${visible(name)} at ${dateText(time)}\n`
       })
       terminal.out(
         `${visible(record ?? `${proven.entry.length} bytes that are no text`)}\n\n` +

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { approvalLies, disclosing } from '../../test/approval-lies.ts'
 import { callLies } from '../../test/call-lies.ts'
 import { damages, manyBeats } from '../../test/damages.ts'
-import { healthyLog, type Lie } from '../../test/healthy-log.ts'
-import { type Files, filesSource } from '../../test/log-builder.ts'
+import { healthyLog, type Lie, refund } from '../../test/healthy-log.ts'
+import { type Files, filesSource, signedNote } from '../../test/log-builder.ts'
 import { logLies } from '../../test/log-lies.ts'
+import { leaveOut, recovery, silence } from '../../test/lying.ts'
 import { parseTrust } from '../trust.ts'
 import { verifyBundle } from './bundle.ts'
 import { checkNames, type FindingCode, findings } from './codes.ts'
@@ -23,10 +25,18 @@ test('a healthy log verifies, and every check looked at something', async () => 
   assert.equal(verdict.ok, true)
   assert.equal(verdict.size, BigInt(log.leaves.length))
   for (const { check, state, examined } of verdict.checks) {
-    // Of the calls, one keeps no arguments and one was erased: those two cannot be asked again.
-    assert.equal(state, check === 'decisions' ? 'partly' : 'passed', check)
+    // Of the calls, one keeps no arguments, one was erased, and those that were approved have expired.
+    const isPartly = check === 'decisions' || check === 'approvals'
+    assert.equal(state, isPartly ? 'partly' : 'passed', check)
     assert.ok(examined > 0, check)
   }
+})
+
+test('approvals pass where people and the upstream were given the same arguments', async () => {
+  const { log } = healthyLog(disclosing(refund(150)))
+  const verdict = await verify(log.files(), log.trust())
+  const approvals = verdict.checks.find(({ check }) => check === 'approvals')
+  assert.equal(approvals?.state, 'passed')
 })
 
 const partial = 'only a part of the records is shown'
@@ -55,7 +65,8 @@ test('a session bundle shows its records in the signed tree', async () => {
   const indexes = ['session', 'intent', 'outcome', 'stream', 'chunk', 'stream-outcome'].map(
     (one) => at[one] ?? 0,
   )
-  const verdict = await verify(log.sessionFiles('ses_1', indexes), log.trust())
+  const files = log.sessionFiles('ses_1', indexes)
+  const verdict = await verify(files, log.trust(), { expect: 'session' })
   assert.deepEqual(told(verdict), [])
   assert.equal(verdict.scope, 'session')
   const chains = verdict.checks.find(({ check }) => check === 'chains')
@@ -64,12 +75,36 @@ test('a session bundle shows its records in the signed tree', async () => {
   assert.equal(tree?.state, 'passed')
 })
 
+test('a signed size that cannot be counted is no size', async () => {
+  const { log } = healthyLog()
+  const text = `${log.origin}\n${2n ** 50n + 1n}\n${Buffer.alloc(32).toString('base64')}\n`
+  const files = new Map([['checkpoint', Buffer.from(signedNote(text, [log.key], log))]])
+  const verdict = await verify(files, log.trust())
+  assert.deepEqual(told(verdict), [['checkpoint-malformed', 'checkpoint']])
+})
+
 test('a bundle that holds less than expected does not verify', async () => {
   const { log, at } = healthyLog()
   const files = log.sessionFiles('ses_1', [at.intent ?? 0])
-  const verdict = await verify(files, log.trust(), { expect: 'whole' })
-  assert.deepEqual(told(verdict), [['scope-unmet', '']])
+  for (const expect of [undefined, 'whole', 'range'] as const) {
+    const verdict = await verify(files, log.trust(), expect && { expect })
+    assert.deepEqual(told(verdict), [['scope-unmet', '']])
+  }
 })
+
+for (const about of [
+  { scope: 'range', from: 5, to: 5 },
+  { scope: 'session', session: 'ses_1', from: 9, to: 9 },
+]) {
+  test(`a ${about.scope} bundle that means to show nothing does not verify`, async () => {
+    const { log } = healthyLog({}, manyBeats)
+    const files = log.files({ manifest: about })
+    const verdict = await verify(files, log.trust(), { expect: 'session' })
+    const failures = verdict.findings.filter(({ level }) => level === 'failure')
+    assert.deepEqual(new Set(failures.map(({ code }) => code)), new Set(['manifest-mismatch']))
+    assert.equal(verdict.ok, false)
+  })
+}
 
 test('the folder of a running log may be ahead of its checkpoint', async () => {
   const { log } = healthyLog({}, manyBeats)
@@ -83,6 +118,56 @@ test('the folder of a running log may be ahead of its checkpoint', async () => {
   const verdict = await verify(ahead, log.trust())
   assert.equal(verdict.ok, true, JSON.stringify(verdict.findings))
 })
+
+test('no file is asked for without a bound of its kind', async () => {
+  const { log } = healthyLog({}, manyBeats)
+  const source = filesSource(log.files())
+  const most = new Map<string, number>()
+  const read: typeof source.read = (path, bytesMax) => {
+    const kind = /^(?:tile\/entries|[a-z]+)/.exec(path)?.[0] ?? ''
+    most.set(kind, Math.max(most.get(kind) ?? 0, bytesMax))
+    return source.read(path, bytesMax)
+  }
+  const verdict = await verifyBundle({ ...source, read }, parseTrust(log.trust()))
+  assert.equal(verdict.ok, true)
+  assert.ok((most.get('payloads') ?? Infinity) < 200, 'as long as its commitment says')
+  most.delete('payloads')
+  assert.deepEqual(Object.fromEntries(most), {
+    bundle: 65_536,
+    checkpoint: 65_536,
+    checkpoints: 65_536,
+    rulebooks: 64 << 20,
+    tile: 8192,
+    'tile/entries': 256 * 8194,
+  })
+})
+
+for (const about of [null, { scope: 'session', session: 'ses_1', from: 0, to: 1 }]) {
+  test(`a signed size without files is given up: ${about?.scope ?? 'whole'}`, async () => {
+    const { log } = healthyLog({}, manyBeats)
+    const size = 2 ** 50
+    const root = Buffer.alloc(32, 7).toString('base64')
+    const note = signedNote(`${log.origin}\n${size}\n${root}\n`, [log.key], log)
+    const manifest = about && { ...about, size }
+    const files = new Map([
+      ...log.files({ manifest, payloads: false }),
+      ['checkpoint', Buffer.from(note)],
+    ])
+    const source = filesSource(files)
+    let reads = 0
+    const read: typeof source.read = (path, bytesMax) => {
+      reads += 1
+      return source.read(path, bytesMax)
+    }
+    const verdict = await verifyBundle({ ...source, read }, parseTrust(log.trust()), {
+      expect: 'session',
+    })
+    const given = verdict.findings.find(({ code }) => code === 'tree-cut-off')
+    assert.equal(given?.check, 'tree')
+    assert.equal(verdict.ok, false)
+    assert.ok(reads < 10_000, `${reads} reads`)
+  })
+}
 
 /** What is told of a log with one lie in it: exactly these failures, at these records. */
 async function check(
@@ -99,7 +184,7 @@ async function check(
   assert.equal(verdict.ok, expected.length === 0)
 }
 
-for (const [name, lie, expected] of [...logLies, ...callLies])
+for (const [name, lie, expected] of [...logLies, ...callLies, ...approvalLies])
   test(name, () => check(lie, expected))
 
 for (const [name, damage, expected] of damages) {
@@ -138,13 +223,46 @@ test('a call that runs on is a notice, and so is a clock that was set', async ()
   assert.equal(verdict.ok, true)
 })
 
+test('an outage and what a recovery lost are notices', async () => {
+  const { log, at } = healthyLog({
+    'beat-2': silence({ outageMs: 30_000 }),
+    expired: leaveOut,
+    restart: recovery({}),
+  })
+  const verdict = await verify(log.files(), log.trust())
+  assert.deepEqual(told(verdict), [
+    ['boot-unclean', at.restart],
+    ['outage', at['beat-2']],
+    ['payload-lost', (at.restart ?? 0) + 1],
+  ])
+  assert.equal(verdict.ok, true)
+})
+
 test('every finding there is has a row or a test', () => {
   const shown = new Set<string>(
-    [...logLies, ...callLies, ...damages].flatMap(([, , expected]) =>
+    [...logLies, ...callLies, ...approvalLies, ...damages].flatMap(([, , expected]) =>
       expected.map(([code]) => code),
     ),
   )
-  const elsewhere = ['boot-unclean', 'call-running', 'clock-jump', 'file-unreadable', 'scope-unmet']
+  const elsewhere = [
+    'boot-unclean',
+    'call-running',
+    'clock-jump',
+    'date-after-cosignature',
+    'date-before-cosignature',
+    'date-unwitnessed',
+    'expiry-class',
+    'expiry-early',
+    'instance-silent',
+    'outage',
+    'payload-lost',
+    'retention-changed',
+    'scope-unmet',
+    'since-ahead',
+    'since-inconsistent',
+    'since-unshown',
+    'tree-cut-off',
+  ]
   assert.deepEqual(
     Object.keys(findings)
       .filter((code) => !shown.has(code))

@@ -7,28 +7,39 @@ import { checkTrust, type Trust, type Trusted } from '../trust.ts'
 import { watchApprovals } from './approvals.ts'
 import { type Cedar, loadCedar } from './cedar.ts'
 import { watchChains } from './chains.ts'
-import { openArchive } from './checkpoints.ts'
+import { type Cosigned, openArchive } from './checkpoints.ts'
 import { checkNames } from './codes.ts'
 import { watchCommitments } from './commitments.ts'
+import { watchDates } from './dates.ts'
 import { watchDecisions } from './decisions.ts'
 import { holdEdge } from './edge.ts'
 import { watchHeartbeats } from './heartbeats.ts'
 import { takeInventory } from './inventory.ts'
 import { watchKeys } from './keys.ts'
+import { watchLocks } from './locks.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
 import { watchMasks } from './masks.ts'
 import { watchPairing } from './pairing.ts'
 import { openPayloads } from './payloads.ts'
 import { type Remembered, remember } from './remembered.ts'
 import { watchRulebooks } from './rulebooks.ts'
+import { openSince, together } from './since.ts'
 import { readOrFind } from './stored.ts'
 import { type ShownLeaf, walkTree } from './tree.ts'
 import { openReport, type Report, type Scope, type Verdict } from './verdict.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
 
 export type VerifyOptions = {
-  /** A bundle that holds less than this is a failure. */
+  /**
+   * A bundle that holds less than this is a failure. Absent: `whole`. What a bundle says of itself nobody
+   * signed, so a part of a log verifies only for those who asked for a part.
+   */
   readonly expect?: Scope
+  /**
+   * Texts of checkpoints or receipts of this log from before: one that the log of today does not contain is
+   * a failure. `verifyBundle` throws `EvidenceError` `since-malformed` for a text that is none.
+   */
+  readonly since?: readonly string[]
   /** Called now and then with the records walked so far, and all there are. */
   readonly onProgress?: (done: number, size: number) => void
   /** How to come by Cedar; absent: the optional peer `@cedar-policy/cedar-wasm`, where it is installed. */
@@ -50,14 +61,15 @@ export async function verifyBundle(
   const report = openReport()
   const manifest = await readManifest(source, report)
   const scope = manifest?.scope ?? 'whole'
-  if (options.expect !== undefined && reach[scope] < reach[options.expect]) {
-    report.find('scope-unmet', { detail: `it is a ${scope} bundle` })
+  const { expect = 'whole' } = options
+  if (reach[scope] < reach[expect]) {
+    report.find('scope-unmet', { detail: `it is a ${scope} bundle, and ${expect} was expected` })
   }
   const trusted = await readCheckpoint(source, report, trust)
   report.examined('signatures')
   if (!trusted) {
     for (const check of others) report.notChecked(check, 'there is no checkpoint to trust')
-    return report.close({ origin: '', size: 0n, scope })
+    return report.close({ origin: '', size: 0n, scope, witnesses: [] })
   }
   const { origin, size } = trusted.checkpoint
   if (manifest && !describes(manifest, origin, size)) {
@@ -69,12 +81,15 @@ export async function verifyBundle(
   const isWhole = scope === 'whole'
   const scene: Scene = { source: edge, inventory, manifest, origin, size: count, isWhole, report }
   if (!showsItsEnds(scene)) report.find('manifest-mismatch', { file: 'bundle.json' })
-  await walk(scene, trust, trusted, options)
-  return report.close({ origin, size, scope })
+  const lastRecord = await walk(scene, trust, trusted, options)
+  const { witnesses } = trusted
+  return report.close({ origin, size, scope, witnesses, ...(lastRecord && { lastRecord }) })
 }
 
 function describes(manifest: Manifest, origin: string, size: bigint): boolean {
   const isAll = manifest.from === 0 && manifest.to === manifest.size
+  // Nothing is in every log: a bundle that means to show no record proves none.
+  if (manifest.from === manifest.to && size > 0n) return false
   const fits = manifest.origin === origin && BigInt(manifest.size) === size
   return fits && (manifest.scope !== 'whole' || isAll)
 }
@@ -88,15 +103,20 @@ function showsItsEnds({ manifest, inventory }: Scene): boolean {
 const reach: Readonly<Record<Scope, number>> = { session: 0, range: 1, whole: 2 }
 const others = checkNames.filter((check) => check !== 'signatures')
 
+/** Returns the last record shown. */
 async function walk(
   scene: Scene,
   trust: Trust,
   trusted: Trusted,
-  { onProgress, cedar = loadCedar }: VerifyOptions,
-): Promise<void> {
+  { since = [], onProgress, cedar = loadCedar }: VerifyOptions,
+): Promise<Verdict['lastRecord']> {
+  const kept = await openSince(scene, trust, since)
   const archive = await openArchive(scene, trust, trusted)
+  const earlier = together(archive, kept)
+  let lastRecord: Verdict['lastRecord']
   const remembered = remember(scene)
-  const watches = watchAll(scene, trusted, remembered, await cedar())
+  const needs = { cosigned: archive.cosigned, remembered, cedar: await cedar() }
+  const watches = watchAll(scene, trusted, needs)
   const see = async (leaf: SeenLeaf) => {
     remembered.note(leaf)
     for (const watch of watches) {
@@ -110,17 +130,19 @@ async function walk(
     for (const { index, bytes } of leaves) {
       const record = readRecord(scene.report, index, bytes)
       if (record) await see({ index, bytes, record })
+      if (record) lastRecord = { index, time: record.time }
     }
     const last = leaves.at(-1)
     if (last) onProgress?.(last.index + 1, scene.size)
   }
-  const { marks, passed } = archive
+  const { marks, passed } = earlier
   await walkTree(
     { ...scene, root: trusted.checkpoint.root, due: dueOf(scene) },
     { marks, passed, visit },
   )
-  archive.end()
+  earlier.end()
   for (const { end } of watches) await end?.()
+  return lastRecord
 }
 
 /** A bundle of a session shows records of the session it names. */
@@ -146,8 +168,15 @@ function dueOf({ manifest, size }: Scene): { readonly from: number; readonly to:
 function watchAll(
   scene: Scene,
   trusted: Trusted,
-  remembered: Remembered,
-  cedar: Cedar | undefined,
+  {
+    cosigned,
+    remembered,
+    cedar,
+  }: {
+    readonly cosigned: readonly Cosigned[]
+    readonly remembered: Remembered
+    readonly cedar: Cedar | undefined
+  },
 ): readonly Watch[] {
   const payloads = openPayloads(scene)
   const rulebooks = watchRulebooks(scene)
@@ -157,10 +186,12 @@ function watchAll(
     watchChains(scene),
     rulebooks,
     watchDecisions(scene, needs),
-    watchApprovals(scene, remembered),
+    watchApprovals(scene, needs),
     watchCommitments(scene, needs),
     watchMasks(scene, needs),
     watchPairing(scene),
+    watchLocks(scene),
+    watchDates(scene, cosigned),
     watchHeartbeats(scene),
     watchSession(scene),
   ]
@@ -184,6 +215,9 @@ async function readManifest(source: BundleSource, report: Report): Promise<Manif
   return manifest
 }
 
+/** Room beside an index for what is noted of its record, in a number of 53 bits. */
+const sizeMax = 2n ** 50n
+
 async function readCheckpoint(
   source: BundleSource,
   report: Report,
@@ -197,7 +231,7 @@ async function readCheckpoint(
   }
   try {
     const trusted = await checkTrust(utf8Text(bytes) ?? '', trust)
-    if (trusted.checkpoint.size <= BigInt(Number.MAX_SAFE_INTEGER)) return trusted
+    if (trusted.checkpoint.size <= sizeMax) return trusted
     report.find('checkpoint-malformed', { file, detail: 'more records than can be counted here' })
   } catch (thrown) {
     if (!(thrown instanceof EvidenceError)) throw thrown

@@ -15,6 +15,7 @@ export function watchChains(scene: Scene): Watch {
     see: (leaf) => {
       report.examined('chains')
       checkGenesis(scene, leaf)
+      checkRecovery(scene, leaf)
       const { instance, boot, seq } = leaf.record.emitter
       const tip = instances.get(instance)
       const next: Tip = {
@@ -45,6 +46,14 @@ function checkGenesis({ report, origin }: Scene, { index, record }: SeenLeaf): v
   if (index === 0 && !isGenesis) report.find('genesis-missing', { record: index })
   if (index > 0 && isGenesis) report.find('genesis-again', { record: index })
   if (isGenesis && record.origin !== origin) report.find('genesis-origin', { record: index })
+}
+
+/** The start itself is the first record after those that were recovered. */
+function checkRecovery({ report }: Scene, { index, record }: SeenLeaf): void {
+  if (record.type !== 'log.recovered') return
+  const { kept, size, emitter } = record
+  const fits = emitter.seq === 1 && size === index - 1 && kept >= 0 && kept <= size
+  if (!fits) report.find('recovery-misplaced', { record: index })
 }
 
 function checkNext({ report, isWhole }: Scene, tip: Tip, { index, record }: SeenLeaf): void {

@@ -8,10 +8,19 @@ import type { Scene } from './watch.ts'
 
 /** Archived checkpoints, to be compared with the tree while it is walked. */
 export type Archive = {
+  /** Checkpoints that witnesses cosigned, the newest one too, by size. */
+  readonly cosigned: readonly Cosigned[]
   /** Sizes at which the tree's root is wanted, ascending. */
   readonly marks: readonly number[]
   readonly passed: (size: number, root: Uint8Array | undefined) => void
   readonly end: () => void
+}
+
+/** When the witnesses of one checkpoint say that they saw it, Unix milliseconds. */
+export type Cosigned = {
+  readonly size: number
+  readonly earliest: number
+  readonly latest: number
 }
 
 /**
@@ -28,6 +37,7 @@ export async function openArchive(scene: Scene, trust: Trust, newest: Trusted): 
   }
   const roots = new Map<number, Uint8Array>()
   const times = new Map<string, number>()
+  const cosigned: Cosigned[] = []
   const follow = ({ witnesses, checkpoint }: Trusted, file: string) => {
     for (const { name, time } of witnesses) {
       const before = times.get(name)
@@ -36,6 +46,10 @@ export async function openArchive(scene: Scene, trust: Trust, newest: Trusted): 
       }
       times.set(name, time)
     }
+    if (checkpoint.size > scene.size || witnesses.length === 0) return
+    const seen = witnesses.map(({ time }) => time * 1000)
+    const span = { earliest: Math.min(...seen), latest: Math.max(...seen) }
+    cosigned.push({ size: Number(checkpoint.size), ...span })
   }
   for (const size of inventory.archived) {
     const file = `checkpoints/${size}`
@@ -51,6 +65,7 @@ export async function openArchive(scene: Scene, trust: Trust, newest: Trusted): 
   }
   follow(newest, 'checkpoint')
   return {
+    cosigned: cosigned.sort((one, other) => one.size - other.size),
     marks: [...roots.keys()],
     passed: (size, root) => {
       const archived = roots.get(size)

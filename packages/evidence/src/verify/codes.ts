@@ -79,6 +79,11 @@ export const findings = {
     'failure',
     'The record is in the tree, but is no record of a known type.',
   ],
+  'tree-cut-off': [
+    'tree',
+    'failure',
+    'So much of the tree is not there that what follows was not looked at.',
+  ],
   'root-mismatch': ['tree', 'failure', 'The tree has another root than the signed checkpoint.'],
   'file-unexpected': [
     'tree',
@@ -108,6 +113,21 @@ export const findings = {
     'failure',
     'An archived checkpoint covers more records than the newest one: the log was cut off.',
   ],
+  'since-ahead': [
+    'checkpoints',
+    'failure',
+    'A checkpoint from before covers more records than the newest one: the log was rolled back.',
+  ],
+  'since-inconsistent': [
+    'checkpoints',
+    'failure',
+    'The log of today does not begin with the log of a checkpoint from before: history was rewritten.',
+  ],
+  'since-unshown': [
+    'checkpoints',
+    'failure',
+    'The bundle shows too little of the log to tell whether it contains a checkpoint from before.',
+  ],
   'cosignature-backwards': [
     'checkpoints',
     'failure',
@@ -132,6 +152,11 @@ export const findings = {
   ],
   'boot-again': ['chains', 'failure', 'A start is recorded in the middle of a run.'],
   'stop-not-last': ['chains', 'failure', 'An instance wrote after it had recorded its stop.'],
+  'recovery-misplaced': [
+    'chains',
+    'failure',
+    'A recovery is recorded elsewhere than right after the start that followed it.',
+  ],
   'boot-unclean': ['chains', 'notice', 'An instance ended without recording its stop: it crashed.'],
 
   'intent-repeated': ['pairing', 'failure', 'A call was authorised twice, or after it had ended.'],
@@ -150,6 +175,11 @@ export const findings = {
   'session-mismatch': ['pairing', 'failure', 'A call ended in another session than it began in.'],
   'denial-after-intent': ['pairing', 'failure', 'A call was denied after it had been authorised.'],
   'record-after-denial': ['pairing', 'failure', 'A call went on after it had been denied.'],
+  'locked-principal-called': [
+    'pairing',
+    'failure',
+    'A call was authorised of which a party was locked.',
+  ],
 
   'rulebook-unknown': [
     'rulebook',
@@ -234,12 +264,53 @@ export const findings = {
     'failure',
     'A call cites other approvers than those who approved.',
   ],
+  'approval-late': [
+    'approvals',
+    'failure',
+    'An approval was voted on or claimed after its time was over.',
+  ],
+  'approval-vote-group': [
+    'approvals',
+    'failure',
+    'A vote counts for a group that was not asked, or that had said yes already.',
+  ],
+  'approval-not-a-person': ['approvals', 'failure', 'An API key voted on an approval.'],
+  'approval-groups': [
+    'approvals',
+    'failure',
+    'Other groups were asked than those whose approval the call required.',
+  ],
+  'approval-other-call': [
+    'approvals',
+    'failure',
+    'An approval was used by another call than the one it was asked for.',
+  ],
   'approval-not-cited': ['approvals', 'failure', 'A call required an approval and cites none.'],
 
   'payload-mismatch': ['commitments', 'failure', 'A payload is not the one its record commits to.'],
   'payload-malformed': ['commitments', 'failure', 'A commitment in a record is no commitment.'],
   'payload-missing': ['commitments', 'failure', 'A payload is not there and nothing explains why.'],
+  'payload-lost': [
+    'commitments',
+    'notice',
+    'Payloads of older records were lost when the database was rebuilt from the published log.',
+  ],
   'payload-present': ['commitments', 'failure', 'A payload is there that was recorded as gone.'],
+  'expiry-early': [
+    'commitments',
+    'failure',
+    'A payload expired before the time of its class was over.',
+  ],
+  'expiry-class': [
+    'commitments',
+    'failure',
+    'A payload expired under another class than its function has.',
+  ],
+  'retention-changed': [
+    'commitments',
+    'notice',
+    'Payloads of a class are kept for another time than before.',
+  ],
   'erasure-unasked': [
     'commitments',
     'failure',
@@ -257,12 +328,38 @@ export const findings = {
     'failure',
     'An instance was silent for more than two of its intervals.',
   ],
+  'instance-silent': [
+    'heartbeats',
+    'notice',
+    'An instance fell silent without recording its stop, and the log went on without it.',
+  ],
+  outage: ['heartbeats', 'notice', 'An instance could write nothing for a while, and says so.'],
+  'outage-mismatch': [
+    'heartbeats',
+    'failure',
+    'An outage is not dated from the record before it, so it explains no silence.',
+  ],
   'heartbeat-backwards': [
     'heartbeats',
     'failure',
     'The steady clock of an instance ran backwards.',
   ],
   'clock-backwards': ['heartbeats', 'failure', 'A record is dated before the one it follows.'],
+  'date-after-cosignature': [
+    'heartbeats',
+    'failure',
+    'A record is dated later than a witness had already seen it.',
+  ],
+  'date-before-cosignature': [
+    'heartbeats',
+    'failure',
+    'A record is dated more than a day before a witness saw the log without it.',
+  ],
+  'date-unwitnessed': [
+    'heartbeats',
+    'notice',
+    'From this record on, witnesses first saw the log more than a day after its dates.',
+  ],
   'clock-jump': ['heartbeats', 'notice', 'The clock of an instance was set, or the machine slept.'],
   'time-malformed': ['heartbeats', 'failure', 'The date of a record is no date.'],
 

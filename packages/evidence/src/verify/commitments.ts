@@ -1,5 +1,6 @@
 import { type LeafRecord, type PayloadRole, payloadRoles } from '../record.ts'
 import type { FunctionFacts } from './content.ts'
+import { watchExpiry } from './expiry.ts'
 import { type Payloads, payloadPath } from './payloads.ts'
 import { isSamePerson } from './people.ts'
 import type { Remembered } from './remembered.ts'
@@ -8,7 +9,7 @@ import type { Scene, SeenLeaf, Watch } from './watch.ts'
 
 /**
  * Each disclosed payload is what its record commits to. One that is missing was never kept, was erased
- * by two people, or expired; nothing else explains it. One that is recorded as gone is gone.
+ * by two people, expired, or was lost when the database was rebuilt; nothing else explains it. One that is recorded as gone is gone.
  */
 export function watchCommitments(
   scene: Scene,
@@ -23,6 +24,7 @@ export function watchCommitments(
   const unexplained = new Map<number, PayloadRole[]>()
   const asked = new Map<string, Asked>()
   const unclaimed = new Set(inventory.payloads)
+  const expiry = watchExpiry(scene)
   if (!isDisclosed) report.notChecked('commitments', 'payloads are not disclosed')
   else if (!isWhole) report.partly('commitments', 'only a part of the records is shown')
 
@@ -45,12 +47,26 @@ export function watchCommitments(
     }
   }
 
+  const lookAtAll = async (leaf: SeenLeaf, roles: readonly PayloadRole[]) => {
+    expiry.note(leaf, await retentionOf(leaf, needs))
+    for (const role of roles) await look(leaf, role)
+  }
+
   const gone = (index: number, record: number, roles: readonly PayloadRole[]) => {
     for (const role of roles) {
       explain(record, role)
       if (!inventory.payloads.has(`${record}.${role}`)) continue
       report.find('payload-present', { record: index, file: payloadPath(record, role) })
     }
+  }
+
+  /** One notice for all of them: a rebuilt database may have lost the payloads of millions. */
+  const lost = (index: number, { kept, size }: Extract<LeafRecord, { type: 'log.recovered' }>) => {
+    const records = [...unexplained.keys()].filter((record) => record >= kept && record < size)
+    for (const record of records) unexplained.delete(record)
+    if (records.length === 0) return
+    const detail = `of ${records.length} records from ${kept} on`
+    report.find('payload-lost', { record: index, detail })
   }
 
   return {
@@ -64,10 +80,11 @@ export function watchCommitments(
         gone(index, record.record, record.roles)
       } else if (record.type === 'payload.expired') {
         report.examined('commitments')
+        expiry.check(index, record)
         for (const one of record.records) gone(index, one, payloadRoles)
-      }
+      } else if (record.type === 'log.recovered') lost(index, record)
       const roles = payloadRoles.filter((role) => record[role])
-      return roles.length === 0 ? undefined : lookAtAll(leaf, roles, look)
+      return roles.length === 0 ? undefined : lookAtAll(leaf, roles)
     },
     end: () => {
       for (const [record, roles] of unexplained) {
@@ -85,14 +102,6 @@ export function watchCommitments(
       for (const name of unclaimed) report.find('file-unexpected', { file: `payloads/${name}` })
     },
   }
-}
-
-async function lookAtAll(
-  leaf: SeenLeaf,
-  roles: readonly PayloadRole[],
-  look: (leaf: SeenLeaf, role: PayloadRole) => Promise<void>,
-): Promise<void> {
-  for (const role of roles) await look(leaf, role)
 }
 
 type Asked = Pick<Extract<LeafRecord, { type: 'erasure.requested' }>, 'by' | 'record' | 'roles'>
@@ -138,6 +147,18 @@ async function wasNeverKept(
   return (
     record.type === 'call.denied' && fn.argumentMasks.some(({ from }) => from.includes('record'))
   )
+}
+
+/** Under which class payloads are kept, where the record, or the intent it follows, cites a rulebook. */
+async function retentionOf(
+  { record }: SeenLeaf,
+  { rulebooks, remembered }: { readonly rulebooks: Rulebooks; readonly remembered: Remembered },
+): Promise<string | undefined> {
+  const isFirst = record.type === 'call.authorized' || record.type === 'call.denied'
+  const facts = isFirst ? record : 'intent' in record ? remembered.intent(record.call) : undefined
+  if (!facts?.fn || !facts.decision) return undefined
+  const content = await rulebooks.content(facts.decision.policy)
+  return content?.functions.get(facts.fn.name)?.retention
 }
 
 /** The function of a call's record, as the rulebook of its decision has it. */

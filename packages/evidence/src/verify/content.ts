@@ -21,6 +21,8 @@ export type FunctionFacts = {
   readonly resultMasks: readonly MaskFacts[]
   /** Whether payloads are kept beside the record, or only committed to. */
   readonly keepsPayloads: boolean
+  /** For how long: the name of a class. */
+  readonly retention: string
 }
 
 export type MaskFacts = {
@@ -92,6 +94,7 @@ function functionFacts(fn: JsonObject): FunctionFacts {
     })),
     resultMasks: objectsOf(fn.resultMasks).map(maskOf),
     keepsPayloads: fn.payloads === 'kept',
+    retention: textOf(fn.retention) || 'standard',
   }
 }
 

@@ -4,6 +4,7 @@ import { tellArguments } from './cedar-values.ts'
 import type { Content, FunctionFacts } from './content.ts'
 import { readHttpArguments } from './http-arguments.ts'
 import type { Payloads } from './payloads.ts'
+import { namedParties } from './people.ts'
 import type { Remembered } from './remembered.ts'
 import { decideAgain, type Question, type Replayed } from './replay.ts'
 import type { Rulebooks } from './rulebooks.ts'
@@ -56,17 +57,16 @@ function checkParties(
   { report }: Scene,
   remembered: Remembered,
   index: number,
-  { caller, obo = [], session = '' }: Called,
+  record: Called,
 ): void {
+  const { caller, session = '' } = record
   const versions = remembered.parties(session)
   if (versions.length === 0) {
     if (remembered.knowsEverySession()) report.find('session-unknown', { record: index })
     return
   }
   if (!caller) return
-  // On whose behalf first; the caller is the current actor, or the subject where nobody acts for them.
-  const [subject, ...earlier] = obo.map(partyId)
-  const named = subject === undefined ? [partyId(caller)] : [subject, partyId(caller), ...earlier]
+  const named = namedParties(record)
   const isOfSession = versions.some((parties) => {
     const known = parties.map(partyId)
     return known.length === named.length && known.every((one, at) => one === named[at])

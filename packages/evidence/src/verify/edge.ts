@@ -1,5 +1,6 @@
 import type { BundleSource } from '../source.ts'
 import { tilePath, tilesFor } from '../tile.ts'
+import { bytesMaxOf, readWithin } from './stored.ts'
 
 /**
  * A running log drops its partial tiles as it grows, and walking takes time: those that this checkpoint
@@ -8,10 +9,14 @@ import { tilePath, tilesFor } from '../tile.ts'
 export async function holdEdge(source: BundleSource, size: bigint): Promise<BundleSource> {
   const held = new Map<string, Uint8Array>()
   for (const path of edgePaths(size)) {
-    const bytes = await source.read(path)
-    if (bytes) held.set(path, bytes)
+    const bytes = await readWithin(source, path, bytesMaxOf(path))
+    // What is wrong with a file is told when the walk comes to it.
+    if (bytes instanceof Uint8Array) held.set(path, bytes)
   }
-  return { ...source, read: async (path) => held.get(path) ?? source.read(path) }
+  return {
+    ...source,
+    read: async (path, bytesMax) => held.get(path) ?? source.read(path, bytesMax),
+  }
 }
 
 /** The partial tiles of a tree of this size, and its partial entry bundle. */

@@ -1,36 +1,52 @@
 import type { LeafRecord } from '../record.ts'
+import { othersToleranceMs, timeOf, toleranceMs } from './dates.ts'
 import type { Scene, Watch } from './watch.ts'
 
 /**
- * No instance is silent for more than two of its intervals without having stopped, its steady clock only
- * runs forward, and its records are dated in their order. Where the two clocks part, the wall clock was
- * set, or the machine slept: a notice.
+ * No instance writes for more than two of its intervals without a heartbeat, from its start to its last
+ * record, and its steady clock only runs forward. Where the two clocks part, the wall clock was set, or the
+ * machine slept: a notice. So is an instance that fell silent without a stop while others went on.
  */
 export function watchHeartbeats(scene: Scene): Watch {
   const { report, isWhole } = scene
   const boots = new Map<string, Pulse>()
+  let newest = { index: -1, at: Number.NEGATIVE_INFINITY }
   if (!isWhole) report.partly('heartbeats', 'only a part of the records is shown')
   return {
     see: ({ index, record }) => {
-      const time = Date.parse(record.time)
-      const at = { record: index }
-      if (!isTime(record.time, time)) {
-        report.find('time-malformed', at)
-        return
-      }
+      const time = timeOf(record.time)
+      if (time === undefined) return
       const { boot, instance } = record.emitter
       const known = boots.get(instance)
       const pulse: Pulse =
-        known?.boot === boot ? known : { boot, startedAt: time, latest: time, beat: undefined }
-      if (pulse !== known) boots.set(instance, pulse)
-      if (time < pulse.latest - toleranceMs) report.find('clock-backwards', at)
-      pulse.latest = Math.max(pulse.latest, time)
+        known?.boot === boot
+          ? known
+          : { boot, startedAt: time, ...newPulse(index, record.time, time) }
+      if (pulse !== known) {
+        if (known) lastRecord(scene, known, 'before the next start')
+        boots.set(instance, pulse)
+      }
+      newest = { index, at: Math.max(newest.at, time) }
+      if (record.type === 'outage.ended') outage(scene, pulse, index, { ...record, at: time })
+      pulse.last = record.time
+      pulse.lastAt = Math.max(pulse.lastAt, time)
+      pulse.lastIndex = index
       if (record.type === 'heartbeat') {
         report.examined('heartbeats')
         if (isWhole) beat(scene, pulse, index, { ...record, at: time })
         pulse.beat = { elapsed: record.elapsed, interval: record.interval, at: time }
+        pulse.outMs = 0
       }
-      if (record.type === 'emitter.stop' && isWhole) stop(scene, pulse, index, time)
+      if (record.type === 'emitter.stop') {
+        lastRecord(scene, pulse, 'before the stop')
+        pulse.isStopped = true
+      }
+    },
+    end: () => {
+      for (const pulse of boots.values()) {
+        lastRecord(scene, pulse, 'before its last record')
+        silence(scene, pulse, newest)
+      }
     },
   }
 }
@@ -38,10 +54,20 @@ export function watchHeartbeats(scene: Scene): Watch {
 type Pulse = {
   readonly boot: string
   readonly startedAt: number
-  /** The latest date of a record so far, Unix milliseconds. */
-  latest: number
+  /** The date of the record before. */
+  last: string
   beat: Beat | undefined
+  /** How much of the silence since the last heartbeat is recorded as outages, milliseconds. */
+  outMs: number
+  lastAt: number
+  lastIndex: number
+  isStopped: boolean
 }
+
+function newPulse(index: number, last: string, lastAt: number) {
+  return { last, lastAt, lastIndex: index, beat: undefined, outMs: 0, isStopped: false }
+}
+
 type Beat = { readonly elapsed: number; readonly interval: number; readonly at: number }
 
 function beat(
@@ -53,7 +79,9 @@ function beat(
   const before = pulse.beat ?? { elapsed: 0, interval, at: pulse.startedAt }
   const steady = elapsed - before.elapsed
   if (steady < 0) report.find('heartbeat-backwards', { record })
-  if (steady > 2 * before.interval) {
+  // An outage is told by the wall clock, which may have been slewed meanwhile.
+  const outMs = pulse.outMs === 0 ? 0 : pulse.outMs + toleranceMs
+  if (steady - outMs > 2 * before.interval) {
     report.find('heartbeat-gap', { record, detail: `${Math.round(steady / 1000)} s` })
   }
   const apart = at - before.at - steady
@@ -62,22 +90,47 @@ function beat(
   }
 }
 
-function stop({ report }: Scene, { beat }: Pulse, record: number, time: number): void {
-  if (beat && time - beat.at > 2 * beat.interval + toleranceMs) {
-    report.find('heartbeat-gap', { record, detail: 'before the stop' })
+/** In a part of a log the record before may not be shown; what it explains is not looked at there either. */
+function outage(
+  { report, isWhole }: Scene,
+  pulse: Pulse,
+  record: number,
+  { from, at, reason }: Extract<LeafRecord, { type: 'outage.ended' }> & { readonly at: number },
+): void {
+  const outMs = at - Date.parse(from)
+  if (isWhole && from !== pulse.last) report.find('outage-mismatch', { record })
+  else {
+    pulse.outMs += Math.max(0, outMs)
+    report.find('outage', { record, detail: `${reason}, ${Math.round(outMs / 1000)} s` })
   }
 }
 
-/** Records of concurrent calls are dated before they are ordered, and clocks are slewed. */
-const toleranceMs = 5000
-
-/** RFC 3339 in UTC with milliseconds, and a date that there is. Most records share the second of the last. */
-let soundSecond = ''
-
-function isTime(text: string, time: number): boolean {
-  const second = text.slice(0, 19)
-  if (second === soundSecond) return /^\.\d{3}Z$/.test(text.slice(19))
-  if (Number.isNaN(time) || new Date(time).toISOString() !== text) return false
-  soundSecond = second
-  return true
+/** The last record of a boot comes no later after its last heartbeat, or its start, than the next one was due. */
+function lastRecord({ report, isWhole }: Scene, pulse: Pulse, detail: string): void {
+  const { beat, startedAt, lastAt, outMs, isStopped } = pulse
+  const unheardMs = lastAt - (beat?.at ?? startedAt) - outMs
+  if (isWhole && !isStopped && unheardMs > dueMs(pulse)) {
+    report.find('heartbeat-gap', { record: pulse.lastIndex, detail })
+  }
 }
+
+/** One that crashed and did not come back, or whose last records are missing: nothing tells the two apart. */
+function silence(
+  { report, isWhole }: Scene,
+  pulse: Pulse,
+  newest: { readonly index: number; readonly at: number },
+): void {
+  const silentMs = newest.at - pulse.lastAt
+  if (pulse.lastIndex === newest.index) return
+  if (isWhole && !pulse.isStopped && silentMs > dueMs(pulse) + othersToleranceMs) {
+    const detail = `${Math.round(silentMs / 1000)} s before the end`
+    report.find('instance-silent', { record: pulse.lastIndex, detail })
+  }
+}
+
+function dueMs({ beat }: Pulse): number {
+  return 2 * (beat?.interval ?? usualIntervalMs) + toleranceMs
+}
+
+/** Of an instance that never said its own. */
+const usualIntervalMs = 10_000

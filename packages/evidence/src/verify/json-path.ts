@@ -8,9 +8,6 @@ type Selector =
 type Segment = { readonly isDescendant: boolean; readonly selectors: readonly Selector[] }
 export type JsonPath = readonly Segment[]
 
-/** Where a value stands: names of members, and positions of elements. */
-export type Location = readonly (string | number)[]
-
 /**
  * The part of JSONPath (RFC 9535) that masks are written in: names, wildcards, indexes and slices from
  * the start, unions, descendants. Undefined for the rest of it.
@@ -40,59 +37,94 @@ export function parseJsonPath(text: string): JsonPath | undefined {
   return isDescendant ? undefined : segments
 }
 
-/** Everything of the value that the path names. */
-export function locate(value: unknown, path: JsonPath): readonly Location[] {
-  let found: readonly Location[] = [[]]
+/**
+ * A value of a document that a path names. Linked upwards, so that a deep document costs no more than its
+ * nodes: a list of steps for each of them would be its depth times as much.
+ */
+export type Located = {
+  readonly value: unknown
+  /** Undefined for the document itself. */
+  readonly above: { readonly node: Located; readonly step: string | number } | undefined
+}
+
+/**
+ * Everything of the document that the path names, each once, in no promised order. Undefined where more
+ * than `nodesMax` nodes would have to be looked at.
+ */
+export function locate(
+  document: unknown,
+  path: JsonPath,
+  nodesMax: number,
+): readonly Located[] | undefined {
+  let found: readonly Located[] = [{ value: document, above: undefined }]
+  let left = nodesMax
   for (const { isDescendant, selectors } of path) {
-    const from = isDescendant ? found.flatMap((at) => below(value, at)) : found
-    found = from.flatMap((at) => selectors.flatMap((one) => pick(valueAt(value, at), one, at)))
+    const from = isDescendant ? below(found, left) : found
+    const picked: Located[] = []
+    for (const node of from ?? []) {
+      for (const step of new Set(selectors.flatMap((one) => pick(node.value, one)))) {
+        if (picked.length >= left) return undefined
+        picked.push(childOf(node, step))
+      }
+    }
+    left -= (isDescendant ? (from?.length ?? left) : 0) + picked.length
+    if (!from || left < 0) return undefined
+    found = picked
   }
   return found
 }
 
-/** The value at a location; undefined where there is none. */
-export function valueAt(value: unknown, location: Location): unknown {
-  let at = value
-  for (const step of location) {
-    if (Array.isArray(at) && typeof step === 'number') at = at[step]
-    else if (isJsonObject(at) && typeof step === 'string' && Object.hasOwn(at, step)) at = at[step]
-    else return undefined
-  }
-  return at
+function childOf(node: Located, step: string | number): Located {
+  return { value: memberOf(node.value, step), above: { node, step } }
+}
+
+/** The member or element at a step; undefined where there is none. */
+export function memberOf(value: unknown, step: string | number): unknown {
+  if (Array.isArray(value)) return typeof step === 'number' ? value[step] : undefined
+  const isThere = isJsonObject(value) && typeof step === 'string' && Object.hasOwn(value, step)
+  return isThere ? value[step] : undefined
 }
 
 const wildcard: Selector = { kind: 'wildcard' }
 
-/** The value and every object and list in it: what selectors pick from. */
-function below(value: unknown, at: Location): readonly Location[] {
-  const found = [at]
-  // The list grows while it is walked, so nothing is called again and again.
-  for (const one of found) {
-    for (const child of pick(valueAt(value, one), wildcard, one)) {
-      const inner = valueAt(value, child)
-      if (typeof inner === 'object' && inner !== null) found.push(child)
+/**
+ * The nodes and every object and list in them: what selectors pick from. One that lies in another is
+ * there once. In a document that was parsed no two places hold one object.
+ */
+function below(nodes: readonly Located[], nodesMax: number): readonly Located[] | undefined {
+  const found = new Map<unknown, Located>()
+  for (const node of nodes) if (isContainer(node.value)) found.set(node.value, node)
+  // The map grows while it is walked, so nothing is called again and again.
+  for (const node of found.values()) {
+    for (const step of pick(node.value, wildcard)) {
+      const inner = memberOf(node.value, step)
+      if (isContainer(inner) && !found.has(inner)) found.set(inner, childOf(node, step))
     }
+    if (found.size > nodesMax) return undefined
   }
-  return found
+  return [...found.values()]
 }
 
-function pick(value: unknown, selector: Selector, at: Location): readonly Location[] {
-  if (Array.isArray(value)) {
-    const positions = value.map((_, position) => position)
-    return positions.filter((position) => isPicked(position, selector)).map((one) => [...at, one])
-  }
+function isContainer(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}
+
+/** The steps from a value to what the selector names in it. */
+function pick(value: unknown, selector: Selector): readonly (string | number)[] {
+  if (Array.isArray(value)) return positionsOf(value.length, selector)
   if (!isJsonObject(value)) return []
-  if (selector.kind === 'wildcard') return Object.keys(value).map((name) => [...at, name])
-  return selector.kind === 'name' && Object.hasOwn(value, selector.name)
-    ? [[...at, selector.name]]
-    : []
+  if (selector.kind === 'wildcard') return Object.keys(value)
+  return selector.kind === 'name' && Object.hasOwn(value, selector.name) ? [selector.name] : []
 }
 
-function isPicked(position: number, selector: Selector): boolean {
-  if (selector.kind === 'index') return position === selector.index
-  if (selector.kind !== 'slice') return selector.kind === 'wildcard'
-  const { start, end, step } = selector
-  return position >= start && position < end && (position - start) % step === 0
+function positionsOf(length: number, selector: Selector): readonly number[] {
+  if (selector.kind === 'name') return []
+  if (selector.kind === 'index') return selector.index < length ? [selector.index] : []
+  const { start, end, step } =
+    selector.kind === 'slice' ? selector : { start: 0, end: length, step: 1 }
+  const positions: number[] = []
+  for (let at = start; at < Math.min(end, length); at += step) positions.push(at)
+  return positions
 }
 
 function splitUnion(text: string): readonly string[] {

@@ -1,7 +1,7 @@
 import type { LeafRecord } from '../record.ts'
 import type { Content, FunctionFacts, MaskFacts } from './content.ts'
 import { canonicalJson, isJsonObject, jsonOf } from './json.ts'
-import { locate, parseJsonPath, valueAt } from './json-path.ts'
+import { type Located, locate, memberOf, parseJsonPath } from './json-path.ts'
 import type { Payloads } from './payloads.ts'
 import type { Remembered } from './remembered.ts'
 import type { Rulebooks } from './rulebooks.ts'
@@ -81,6 +81,10 @@ async function compareResults(
   if (!('bytes' in result)) return
   const returned = leaf.record.returned ? await payloads.open(leaf, 'returned') : result
   if (!('bytes' in returned)) return
+  if (result.bytes.length > resultBytesMax || returned.bytes.length > resultBytesMax) {
+    report.partly('masks', 'a result is too long for what was masked in it to be looked at')
+    return
+  }
   const before = jsonOf(result.bytes)
   const after = jsonOf(returned.bytes)
   if (before === undefined || after === undefined) {
@@ -89,24 +93,73 @@ async function compareResults(
   }
   for (const mask of masks) {
     const isLeft = isUnchanged(before, after, mask)
-    if (isLeft === undefined)
-      report.partly('masks', `the path of the mask ${mask.id} is not understood`)
+    if (typeof isLeft === 'string') report.partly('masks', isLeft)
     else if (isLeft) report.find('mask-not-applied', { record: leaf.index, detail: mask.id })
   }
 }
 
-/** Whether a value the mask names is where it was, as it was. Undefined for a path that cannot be followed. */
-function isUnchanged(before: unknown, after: unknown, mask: MaskFacts): boolean | undefined {
+/** The gateway masks no result of this length as a whole; parsed, it is many times as long. */
+const resultBytesMax = 16 << 20
+
+/** Whether a value the mask names is where it was, as it was; or why that cannot be told. */
+function isUnchanged(before: unknown, after: unknown, mask: MaskFacts): boolean | string {
   const path = parseJsonPath(mask.path)
-  if (!path) return undefined
-  const { kind } = mask.strategy
-  return locate(before, path).some((at) => {
+  if (!path) return `the path of the mask ${mask.id} is not understood`
+  const named = locate(before, path, nodesMax)
+  const budget = { left: nodesMax }
+  const there = placesIn(after)
+  const isLeft = named?.some((node) => {
+    const { value: left, isInList } = there(node)
     // Dropping an element moves those behind it: another value may stand in its place.
-    if (kind === 'drop' && at.some((step) => typeof step === 'number')) return false
-    const value = valueAt(before, at)
-    const left = valueAt(after, at)
+    if (mask.strategy.kind === 'drop' && isInList) return false
+    const { value } = node
     if (value === null || left === undefined || isWhatMaskingLeaves(value, mask)) return false
-    return canonicalJson(value) === canonicalJson(left)
+    return isSameJson(value, left, budget)
+  })
+  if (isLeft === true) return true
+  const isAll = isLeft !== undefined && budget.left > 0
+  return isAll ? false : `the mask ${mask.id} names more of a result than is looked at`
+}
+
+/**
+ * Far more than a result has that anybody reads. A mask with several descendants names each value once,
+ * but comparing what lies in each other would still be the depth times the length.
+ */
+const nodesMax = 1_000_000
+
+type Place = { readonly value: unknown; readonly isInList: boolean }
+
+/** What stands in another document where a node of the first stood. */
+function placesIn(document: unknown): (node: Located) => Place {
+  const known = new Map<Located, Place>()
+  const find = (node: Located): Place => {
+    const { above } = node
+    if (!above) return { value: document, isInList: false }
+    const found = known.get(node)
+    if (found) return found
+    const outer = find(above.node)
+    const isInList = outer.isInList || typeof above.step === 'number'
+    const place = { value: memberOf(outer.value, above.step), isInList }
+    known.set(node, place)
+    return place
+  }
+  return find
+}
+
+/** Whether two values that came out of `JSON.parse` say the same; no, once the budget is used up. */
+function isSameJson(one: unknown, other: unknown, budget: { left: number }): boolean {
+  budget.left -= 1
+  if (budget.left < 0) return false
+  if (Array.isArray(one)) {
+    if (!Array.isArray(other) || one.length !== other.length) return false
+    return one.every((value, at) => isSameJson(value, other[at], budget))
+  }
+  if (!isJsonObject(one)) return one === other
+  if (!isJsonObject(other)) return false
+  const names = Object.keys(one)
+  if (names.length !== Object.keys(other).length) return false
+  return names.every((name) => {
+    return Object.hasOwn(other, name) && isSameJson(one[name], other[name], budget)
   })
 }
 

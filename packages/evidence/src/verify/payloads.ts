@@ -1,7 +1,7 @@
 import { equalBytes, fromBase64 } from '../encoding.ts'
 import { hmacSha256 } from '../hash.ts'
 import type { Commitment, PayloadRole } from '../record.ts'
-import { readOrFind } from './stored.ts'
+import { readWithin } from './stored.ts'
 import type { Scene, SeenLeaf } from './watch.ts'
 
 export const saltBytes = 32
@@ -39,8 +39,14 @@ async function openOne(scene: Scene, leaf: SeenLeaf, role: PayloadRole): Promise
   if (!commitment) return { missing: 'no-commitment' }
   if (commitment.len < 0 || !encoded.test(commitment.c)) return { missing: 'malformed' }
   if (scene.manifest?.payloads !== true) return { missing: 'absent' }
-  const file = await readOrFind(scene, payloadPath(leaf.index, role))
-  if (!file) return { missing: 'absent' }
+  const path = payloadPath(leaf.index, role)
+  const file = await readWithin(scene.source, path, saltBytes + commitment.len)
+  if (file === undefined) return { missing: 'absent' }
+  if (file === 'source-too-large') return { missing: 'mismatch' }
+  if (typeof file === 'string') {
+    scene.report.find('file-unreadable', { file: path, detail: file })
+    return { missing: 'absent' }
+  }
   const bytes = file.subarray(saltBytes)
   const fits =
     file.length >= saltBytes &&

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { tellArguments, tellIp } from './cedar-values.ts'
 import { NumberText, readHttpArguments } from './http-arguments.ts'
-import { locate, parseJsonPath } from './json-path.ts'
+import { type Located, locate, parseJsonPath } from './json-path.ts'
 
 const fn = (http: object, properties: object = {}) => ({
   prefix: '/crm',
@@ -188,6 +188,35 @@ const paths: readonly (readonly [string, readonly string[] | undefined])[] = [
 for (const [text, expected] of paths) {
   test(`finds ${text}`, () => {
     const path = parseJsonPath(text)
-    assert.deepEqual(path && locate(document, path).map((at) => at.join('.')), expected)
+    const found = path && locate(document, path, 100)
+    assert.deepEqual(found?.map(placeOf).sort(), expected && [...expected].sort())
   })
+}
+
+function placeOf(node: Located): string {
+  if (!node.above) return ''
+  const outer = placeOf(node.above.node)
+  return outer === '' ? `${node.above.step}` : `${outer}.${node.above.step}`
+}
+
+/** Documents and paths made to be long to walk; how many values are named, and how many nodes that takes. */
+const walks: readonly (readonly [string, string, number, number])[] = [
+  ['$..*..*..*..*', nested(100), 96, 784],
+  ['$..*..*', nested(400), 398, 1596],
+  ['$..ssn', `[${Array(500).fill(nested(490)).join()}]`, 0, 245_001],
+  ["$..['ssn','ssn']", '{"ssn":1}', 1, 2],
+  ['$[*,0,::1]', '[7,8]', 2, 2],
+]
+for (const [text, json, count, nodes] of walks) {
+  test(`names each value once: ${text}`, () => {
+    const path = parseJsonPath(text) ?? assert.fail()
+    const parsed: unknown = JSON.parse(json)
+    assert.equal(locate(parsed, path, nodes)?.length, count)
+    // A difference of such documents would take an hour to print.
+    assert.ok(locate(parsed, path, nodes - 1) === undefined, 'no more is looked at than allowed')
+  })
+}
+
+function nested(depth: number): string {
+  return '['.repeat(depth) + ']'.repeat(depth)
 }

@@ -1,6 +1,7 @@
 import { equalBytes } from '../encoding.ts'
-import { EvidenceError } from '../error.ts'
-import type { BundleSource } from '../source.ts'
+import { EvidenceError, type EvidenceErrorCode } from '../error.ts'
+import { leafBytesMax } from '../record.ts'
+import { type BundleSource, fileBytesMax } from '../source.ts'
 import { type Tile, tilePath, tileWidth } from '../tile.ts'
 import type { Report } from './verdict.ts'
 
@@ -45,14 +46,44 @@ export async function readOrFind(
   { source, report }: Needs,
   path: string,
 ): Promise<Uint8Array | undefined> {
+  const read = await readWithin(source, path, bytesMaxOf(path))
+  if (typeof read !== 'string') return read
+  report.find('file-unreadable', { file: path, detail: read })
+  return undefined
+}
+
+/** The bytes, or the code of what is wrong with the file. Throws where the source cannot be read. */
+export async function readWithin(
+  source: BundleSource,
+  path: string,
+  bytesMax: number,
+): Promise<Uint8Array | EvidenceErrorCode | undefined> {
   try {
-    return await source.read(path)
+    return await source.read(path, Math.min(bytesMax, fileBytesMax))
   } catch (thrown) {
     if (!(thrown instanceof EvidenceError) || thrown.code === 'source-unreadable') throw thrown
-    report.find('file-unreadable', { file: path, detail: thrown.code })
-    return undefined
+    return thrown.code
   }
 }
+
+/**
+ * The most bytes that a file of its kind needs. What is longer is refused unread: a small zip may say
+ * that it holds gigabytes.
+ */
+export function bytesMaxOf(path: string): number {
+  if (path.startsWith('tile/entries/')) return entriesBytesMax
+  if (path.startsWith('tile/')) return hashesBytesMax
+  if (path.startsWith('leaf/')) return leafBytesMax
+  return path.startsWith('rulebooks/') ? rulebookBytesMax : textBytesMax
+}
+
+const hashesBytesMax = tileWidth * 32
+/** Each entry after its length, two bytes. */
+const entriesBytesMax = tileWidth * (2 + leafBytesMax)
+/** The gateway reads no longer rulebook. It is hashed before it is parsed. */
+const rulebookBytesMax = 64 << 20
+/** Checkpoints and `bundle.json`: a note has at most a hundred signatures. */
+const textBytesMax = 64 << 10
 
 export function hashesOf(tile: Uint8Array): readonly Uint8Array[] {
   return Array.from({ length: tile.length / 32 }, (_, at) => tile.subarray(at * 32, at * 32 + 32))

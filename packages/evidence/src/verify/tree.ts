@@ -48,12 +48,22 @@ export async function walkTree(
   const shownAt = separateLeaves(tree.inventory.leaves)
   const fetched: Promise<Fetched>[] = []
   let mark = steps.marks.findIndex((one) => one > 0)
+  let unknown = 0
   for (let at = 0; at < tiles; at += 1) {
     while (fetched.length < ahead && at + fetched.length < tiles) {
       fetched.push(quietly(fetchTile(tree, at + fetched.length, shownAt)))
     }
     const { shown, stored, width } = await (fetched.shift() ?? fetchTile(tree, at, shownAt))
     const settled = await settle(tree, levels, { at, width, shown, stored })
+    unknown = settled.isKnown ? 0 : unknown + 1
+    if (unknown === unknownMax) {
+      report.find('tree-cut-off', { record: (at + 1) * tileWidth })
+      for (const size1 of steps.marks.slice(mark < 0 ? steps.marks.length : mark)) {
+        steps.passed(size1, undefined)
+      }
+      await Promise.all(fetched)
+      return
+    }
     for (; mark >= 0 && mark < steps.marks.length; mark += 1) {
       const size1 = steps.marks[mark] ?? 0
       const within = size1 - at * tileWidth
@@ -68,6 +78,12 @@ export async function walkTree(
   const root = await levels.end()
   if (!equalBytes(root, tree.root)) report.find('root-mismatch')
 }
+
+/**
+ * Full tiles in a row of which nothing is known, not even their hash in the tile above, before the walk is
+ * given up: a checkpoint may be signed over more records than anybody can count to.
+ */
+const unknownMax = 1000
 
 /** Files read before they are needed, so that the disk or the network and the hashing overlap. */
 const ahead = 8
@@ -161,7 +177,12 @@ function separateLeaves(leaves: readonly number[]): ReadonlyMap<number, readonly
   return byTile
 }
 
-type Settled = { readonly hashes: readonly Uint8Array[] | undefined; readonly subtree: Uint8Array }
+type Settled = {
+  readonly hashes: readonly Uint8Array[] | undefined
+  readonly subtree: Uint8Array
+  /** Whether anything says what the tile's hash is. */
+  readonly isKnown: boolean
+}
 
 /** Decides which hashes the tile at this place has, and says what does not fit. */
 async function settle(
@@ -189,12 +210,13 @@ async function settle(
   const hashes = own && (differing.length === 0 || fits(own)) ? own : (stored ?? own)
   await levels.checkStale(0, at, hashes)
   await checkStaleEntries(tree, at, width, hashes)
-  if (!isFull) return { hashes, subtree: rootFromLeafHashes(hashes ?? []) }
+  if (!isFull) return { hashes, subtree: rootFromLeafHashes(hashes ?? []), isKnown: true }
   const computed = hashes && rootFromLeafHashes(hashes)
   if (computed && above && !equalBytes(computed, above)) {
     tree.report.find('tile-mismatch', { record: at * tileWidth, file })
   }
-  return { hashes, subtree: above ?? computed ?? new Uint8Array(32) }
+  const subtree = above ?? computed
+  return { hashes, subtree: subtree ?? new Uint8Array(32), isKnown: subtree !== undefined }
 }
 
 /** Every older part of this entry bundle holds the records that the tree has there. */

@@ -1,3 +1,4 @@
+import type { Trusted } from '../trust.ts'
 import { type CheckName, checkNames, type FindingCode, findings } from './codes.ts'
 
 /** How one check ended. `partly` and `not-checked` always say because of what. */
@@ -32,6 +33,10 @@ export type Verdict = {
   readonly size: bigint
   /** What the bundle says it holds, and no more than it does hold. */
   readonly scope: Scope
+  /** The last record shown, dated as it says itself: how old a log is that verifies. */
+  readonly lastRecord?: { readonly index: number; readonly time: string }
+  /** Who cosigned the newest checkpoint, in Unix seconds as they say: after that the log may have gone on. */
+  readonly witnesses: Trusted['witnesses']
   readonly checks: readonly CheckResult[]
   /** The first ones of each code; `findingCount` says how many there were. */
   readonly findings: readonly Finding[]
@@ -52,7 +57,7 @@ export type Report = {
   /** What the check could not look at. The first reason is the one told. */
   readonly partly: (check: CheckName, because: string) => void
   readonly notChecked: (check: CheckName, because: string) => void
-  readonly close: (about: Pick<Verdict, 'origin' | 'size' | 'scope'>) => Verdict
+  readonly close: (about: Omit<Verdict, 'ok' | 'checks' | 'findings' | 'findingCount'>) => Verdict
 }
 
 /** A thousand altered records tell no more than the first hundred. */

@@ -82,4 +82,17 @@ export function maySee(
   return approverGroups.some((group) => person.subject.groups.includes(group))
 }
 
+/**
+ * What is asked holds arguments in clear: for those who decide it, and for payload-readers. Administrators and
+ * auditors see that it is asked.
+ */
+export function mayReadQuestion(
+  person: SignedInPerson,
+  roleGroups: AdminNeeds['roleGroups'],
+  { approverGroups }: Pick<Approval, 'approverGroups'>,
+): boolean {
+  if (rolesOf(person, roleGroups).includes('payload-reader')) return true
+  return approverGroups.some((group) => person.subject.groups.includes(group))
+}
+
 const sessionPrefix = 'spa_'

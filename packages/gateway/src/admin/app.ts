@@ -17,6 +17,7 @@ import { evidenceRoutes } from './routes/evidence.ts'
 import { exportRoutes } from './routes/exports.ts'
 import { functionRoutes } from './routes/functions.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { lockRoutes } from './routes/locks.ts'
 import { payloadRoutes } from './routes/payloads.ts'
 import { probeRoutes } from './routes/probes.ts'
 import { recordRoutes } from './routes/records.ts'
@@ -66,6 +67,7 @@ function adminApp(needs: AdminNeeds, closing: AbortSignal): AdminApp {
   callRoutes(api, needs, events)
   sessionRoutes(api, needs)
   keyRoutes(api, needs)
+  lockRoutes(api, needs)
   recordRoutes(api, needs)
   payloadRoutes(api, needs)
   erasureRoutes(api, needs)

@@ -145,7 +145,12 @@ export type ApprovalSummary = {
 }
 
 export type ApprovalDetail = ApprovalSummary & {
-  /** Null when what was asked has been erased. All text is safe to look at: nothing in it is invisible. */
+  /**
+   * True: this person sees that it is asked, not what. `question` and `request` are for those whose groups
+   * decide it, and for payload-readers.
+   */
+  withheld: boolean
+  /** Null when withheld, and when what was asked has been erased. All text is safe to look at: nothing in it is invisible. */
   question: {
     function: { id: string; purpose: string; owner: string; sensitivity: string; risk: string }
     connection: string
@@ -156,7 +161,7 @@ export type ApprovalDetail = ApprovalSummary & {
     /** True: the call also streams a body that nobody has seen, and no approval covers its content. */
     unread_body: boolean
   } | null
-  /** The request as received. */
+  /** The request as received; null as `question` is. */
   request: { text: string; bytes: number; shortened: boolean } | null
 }
 
@@ -231,6 +236,19 @@ export type KeyAsked = {
 
 /** `key` is shown this once and kept nowhere. */
 export type KeyIssued = KeyListed & { key: string }
+
+/** Refused whatever they present: as the subject of a call, as any of its actors, and at signing in. */
+export type LockListed = {
+  /** `<issuer>:<name>`; `key:<id>` is an API key, `operator:<name>` an operator. */
+  principal: string
+  reason: string
+  locked_by: string
+  locked_at: string
+  /** Index of the record that says so. */
+  record: number
+}
+
+export type LockAsked = { principal: string; reason: string }
 
 /** An event of `/approvals/events` and `/calls/events`; its SSE id is the record's index. */
 export type ApprovalEvent = {

@@ -3,6 +3,7 @@ import type { Limits } from '../config/limits.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Decision, Question } from '../model/decision.ts'
 import type { Party } from '../model/principal.ts'
+import type { PrincipalLock } from '../model/principal-lock.ts'
 import type { Rulebook, Problem as RulebookFlaw } from '../model/rulebook.ts'
 import type {
   ApiKeys,
@@ -11,6 +12,7 @@ import type {
   Leaves,
   Ledger,
   Payloads,
+  PrincipalLocks,
   RulebookContents,
 } from '../store/store.ts'
 import type { Metrics } from './metrics.ts'
@@ -19,6 +21,7 @@ type AdminStore = Ledger &
   Leaves &
   Approvals &
   ApiKeys &
+  PrincipalLocks &
   Erasures &
   Omit<Payloads, 'payloadsDue'> &
   RulebookContents
@@ -108,6 +111,12 @@ export type AdminNeeds = {
   readonly desk: Desk
   readonly rulebooks: Rulebooks
   readonly signIn: SignIn
+  /** Keeping principals out (identity/locks.ts has the contract). */
+  readonly locks: {
+    readonly isName: (principal: string) => boolean
+    readonly lock: (asked: Omit<PrincipalLock, 'at' | 'record'>) => Promise<PrincipalLock>
+    readonly unlock: (asked: Pick<PrincipalLock, 'principal' | 'by'>) => Promise<void>
+  }
   readonly issueKey: (ask: {
     readonly name: string
     readonly kind: ApiKey['kind']

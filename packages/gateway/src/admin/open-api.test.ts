@@ -22,6 +22,7 @@ test('the description names every path once and leaves none out', async (t) => {
   )
   assert.deepEqual(operations.sort(), [
     'delete /keys/{id}',
+    'delete /principals/locks/{principal}',
     'delete /sign-in',
     'get /approvals',
     'get /approvals/events',
@@ -38,6 +39,7 @@ test('the description names every path once and leaves none out', async (t) => {
     'get /functions',
     'get /functions/{id}',
     'get /keys',
+    'get /principals/locks',
     'get /records/{index}',
     'get /records/{index}/payloads/{role}',
     'get /records/{index}/proof',
@@ -52,6 +54,7 @@ test('the description names every path once and leaves none out', async (t) => {
     'post /exports',
     'post /keys',
     'post /policy/explain',
+    'post /principals/locks',
     'post /records/{index}/erasures',
     'post /rulebook/apply',
     'post /rulebook/check',

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { limits } from '../config/limits.ts'
 import type {
   ApprovalDetail,
   ApprovalState,
@@ -12,6 +13,8 @@ import type {
   KeyAsked,
   KeyIssued,
   KeyListed,
+  LockAsked,
+  LockListed,
   Page,
   Problem,
   RulebookCheck,
@@ -180,6 +183,7 @@ const approvalFields = z.object({
 export const approvalSummary: z.ZodType<ApprovalSummary> = approvalFields.openapi('ApprovalSummary')
 export const approvalDetail: z.ZodType<ApprovalDetail> = approvalFields
   .extend({
+    withheld: z.boolean(),
     question: z
       .object({
         function: z.object({
@@ -279,3 +283,15 @@ export const keyAsked: z.ZodType<KeyAsked> = z
     expires_at: time,
   })
   .openapi('KeyAsked')
+
+export const lockListed: z.ZodType<LockListed> = z
+  .object({ principal: text, reason: text, locked_by: text, locked_at: time, record: z.int() })
+  .openapi('Lock')
+/** An issuer's name and a colon come before the longest name. */
+export const lockPrincipal: z.ZodType<string> = z
+  .string()
+  .min(1)
+  .max(limits.partyNameChars + 64)
+export const lockAsked: z.ZodType<LockAsked> = z
+  .strictObject({ principal: lockPrincipal, reason: z.string().min(1).max(limits.reasonChars) })
+  .openapi('LockAsked')

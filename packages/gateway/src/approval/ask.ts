@@ -100,6 +100,7 @@ async function commitOpen(
         groups,
         digest,
         rules: at.decision.reasons.map(({ policy }) => policy),
+        decideBy: new Date(approval.decideBy).toISOString(),
       },
       payloads: [
         { role: 'args', mediaType: at.args.mediaType, bytes: at.recordedArgs, keep: true },

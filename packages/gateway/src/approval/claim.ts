@@ -27,17 +27,19 @@ export async function claim(
         facts: { approval: id, differs },
       })
     }
+    // The moment that is judged is the one that is recorded: an auditor judges it again.
+    const claimedAt = now()
     const next = step(
       approval,
       { kind: 'claim' },
-      { now: now(), claimMs: limits.approvalClaimByMs },
+      { now: claimedAt, claimMs: limits.approvalClaimByMs },
     )
     if (!next.fits) throw unclaimable(approval)
     try {
       await store.commit({
         record: {
           type: 'approval.claimed',
-          time: new Date(now()).toISOString(),
+          time: new Date(claimedAt).toISOString(),
           approval: id,
           call: at.id,
           digest,

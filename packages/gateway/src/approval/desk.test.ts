@@ -178,6 +178,25 @@ test('a question is asked, answered, and its clearance used once, each recorded'
   ])
 })
 
+test('the records say for which group a vote counts, and by when each step has to be made', async (t) => {
+  const house = await open(t)
+  const { id } = await house.desk.open(held('c1'), ['finance', 'legal'])
+  await cast(house, id)
+  house.clock.now += 5
+  await cast(house, id, { person: person('lee', ['legal']) })
+  const iso = (ms: number) => new Date(ms).toISOString()
+  const leaves = (await house.store.leaves(0, 1000)).map(({ bytes }) => parseLeaf(bytes))
+  const told = leaves.flatMap((leaf): (readonly (string | undefined)[])[] => {
+    if (leaf.type === 'approval.requested') return [[leaf.decideBy]]
+    return leaf.type === 'approval.decided' ? [[leaf.group, leaf.state, leaf.claimBy]] : []
+  })
+  assert.deepEqual(told, [
+    [iso(1_000_000 + limits.approvalDecideByMs)],
+    ['finance', 'PENDING', undefined],
+    ['legal', 'APPROVED', iso(1_000_005 + limits.approvalClaimByMs)],
+  ])
+})
+
 test('of many identical calls at once one question is made, and one call gets through', async (t) => {
   const house = await open(t)
   const calls = Array.from({ length: 30 }, (_, n) => held(`c${n}`))

@@ -1,4 +1,5 @@
-import type { Approval } from '../model/approval.ts'
+import type { RecordDraft } from '@sallyport/evidence/record'
+import type { Approval, Vote } from '../model/approval.ts'
 import { type ApiKeys, type Approvals, Conflict, type Ledger } from '../store/store.ts'
 import { type Ballot, eligibility, type VoteRefused } from './ballot.ts'
 import { step, type Unfit } from './machine.ts'
@@ -29,17 +30,17 @@ export async function castVote(booth: Booth, ballot: Ballot): Promise<Voted> {
     const { verdict, reason, sawDigest } = ballot
     const by = ballot.person.subject.id
     const vote = { by, verdict, group: eligible.group, reason, sawDigest }
+    // The moment that is judged is the one that is recorded: an auditor judges it again.
+    const at = now()
     const next = step(
       approval,
       { kind: 'vote', vote },
-      { now: now(), claimMs: limits.approvalClaimByMs },
+      { now: at, claimMs: limits.approvalClaimByMs },
     )
     if (!next.fits) return { refused: refusedBy[next.unfit] }
-    const { state, digest, id } = next.approval
-    const time = new Date(now()).toISOString()
     try {
       await store.commit({
-        record: { type: 'approval.decided', time, approval: id, by, verdict, state, digest },
+        record: decidedRecord(next.approval, vote, at),
         payloads: [],
         change: {
           kind: 'approval.update',
@@ -53,6 +54,24 @@ export async function castVote(booth: Booth, ballot: Ballot): Promise<Voted> {
     }
   }
   return { refused: 'busy' }
+}
+
+function decidedRecord(
+  { id, state, digest, claimBy }: Approval,
+  { by, group, verdict }: Pick<Vote, 'by' | 'group' | 'verdict'>,
+  at: number,
+): RecordDraft {
+  return {
+    type: 'approval.decided',
+    time: new Date(at).toISOString(),
+    approval: id,
+    by,
+    group,
+    verdict,
+    state,
+    digest,
+    ...(claimBy !== undefined && { claimBy: new Date(claimBy).toISOString() }),
+  }
 }
 
 /**

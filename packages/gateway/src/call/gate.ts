@@ -53,7 +53,7 @@ export type StreamHasher = {
 export type Gate = {
   readonly now: () => number
   readonly newId: () => string
-  /** Refuses `unauthenticated`. */
+  /** Refuses `unauthenticated`; of a proof that counts, whoever is locked. */
   readonly identify: (call: Call) => Promise<Principal>
   /** The rules in force at this moment; undefined when none were ever activated. */
   readonly rules: () => InForce | undefined
@@ -79,7 +79,10 @@ export type Gate = {
   /** How long a caller is held for an approval when it does not say, and at most. Milliseconds. */
   readonly holdMs: { readonly default: number; readonly max: number }
 
-  /** Durable when it resolves: after a crash the record is there. Rejects rather than guess. */
+  /**
+   * Durable when it resolves: after a crash the record is there. Rejects rather than guess. Refuses
+   * `unauthenticated` when a party was locked before it in the log.
+   */
   readonly appendIntent: (at: Approved) => Promise<RecordPosition>
   /** Durable before it resolves. At most one per call. */
   readonly appendOutcome: (at: Recorded, outcome: Outcome) => Promise<RecordPosition>

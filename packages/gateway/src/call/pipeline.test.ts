@@ -295,6 +295,13 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
     ['claimed apr_1', 'denied policy-denied at guarded', 'refused policy-denied'],
   ],
   [
+    'a party is locked before the intent, in the order of the log',
+    {
+      gate: { appendIntent: () => Promise.reject(new Refusal('unauthenticated')) },
+    },
+    ['denied unauthenticated at approved', 'refused unauthenticated'],
+  ],
+  [
     'the proof stopped counting while the call was held: the clearance is not spent',
     { rules: { decide: () => held }, gate: countsFor(1) },
     ['denied unauthenticated at guarded', 'refused unauthenticated'],

@@ -14,6 +14,7 @@ export async function recordIntent(gate: Gate, at: Approved): Promise<Recorded> 
   try {
     return { ...at, stage: 'recorded', intent: await gate.appendIntent(at) }
   } catch (cause) {
+    if (cause instanceof Refusal) throw cause
     throw new Refusal('evidence-unavailable', { cause })
   }
 }

@@ -1,3 +1,5 @@
+import type { Principal } from '../model/principal.ts'
+
 /**
  * Every way the gateway says no. The list is closed and public: each protocol room maps it to its
  * own wire form in its refusal.ts, and docs/reference/refusals.md is checked against it.
@@ -35,6 +37,8 @@ export type RefusalOptions = {
   readonly facts?: Readonly<Record<string, string | number | readonly string[]>>
   /** When policy said no, Unix milliseconds: for the record. */
   readonly decidedAt?: number
+  /** Who is locked, however good their proof: for the record. */
+  readonly locked?: Principal
   /** Private: goes to the operator's log, never to the caller or a record. */
   readonly cause?: unknown
 }
@@ -46,6 +50,7 @@ export class Refusal extends Error {
   readonly detail: string | undefined
   readonly facts: Readonly<Record<string, string | number | readonly string[]>>
   readonly decidedAt: number | undefined
+  readonly locked: Principal | undefined
   /** The record of this refusal, `origin#index`; set once it is durable. */
   record: string | undefined
   /** The call it ended; set by the pipeline. */
@@ -57,9 +62,20 @@ export class Refusal extends Error {
     this.detail = options.detail
     this.facts = options.facts ?? {}
     this.decidedAt = options.decidedAt
+    this.locked = options.locked
   }
 
   static from(thrown: unknown): Refusal {
     return thrown instanceof Refusal ? thrown : new Refusal('internal', { cause: thrown })
   }
 }
+
+/** What whoever is locked is told: that they are, and never why. */
+export function refuseLocked(
+  locked: Principal,
+  options: Pick<RefusalOptions, 'cause' | 'facts'> = {},
+): Refusal {
+  return new Refusal('unauthenticated', { ...options, detail: lockedDetail, locked })
+}
+
+const lockedDetail = 'This principal is locked.'

@@ -29,7 +29,10 @@ export function approvalLines(approval: ApprovalDetail, style: Style): string[] 
   ]
 }
 
-function argumentLines({ question, request }: ApprovalDetail, style: Style): string[] {
+function argumentLines({ question, request, withheld }: ApprovalDetail, style: Style): string[] {
+  if (withheld) {
+    return [style.yellow('! What is asked is for its approvers and payload-readers to read.')]
+  }
   if (!question) return [style.yellow('! What was asked has been erased; nobody can judge it now.')]
   return [
     style.bold('Arguments'),

@@ -39,11 +39,15 @@ export function declare(program: Command): void {
     .description('Exits with 0 when it verifies and with 7 when it does not.')
     .requiredOption('--trust <file>', 'the trust file')
     .addOption(
-      new Option('--expect <scope>', 'fail when it holds less').choices([
-        'whole',
-        'range',
-        'session',
-      ]),
+      new Option('--expect <scope>', 'fail when it holds less')
+        .choices(['whole', 'range', 'session'])
+        .default('whole'),
+    )
+    .addOption(
+      new Option(
+        '--since <file>',
+        'a checkpoint or receipt from before that it has to contain (repeatable)',
+      ).argParser((file: string, before: readonly string[] = []) => [...before, file]),
     )
     .option('--json', 'print the verdict as JSON')
     .option('--quiet', 'say it by the exit code only')
@@ -71,7 +75,8 @@ async function verify(
   target: string,
   options: {
     readonly trust: string
-    readonly expect?: 'whole' | 'range' | 'session'
+    readonly expect: 'whole' | 'range' | 'session'
+    readonly since?: readonly string[]
     readonly json?: true
     readonly quiet?: true
   },
@@ -81,6 +86,7 @@ async function verify(
       target,
       trust: options.trust,
       expect: options.expect,
+      since: options.since ?? [],
       json: options.json === true,
       quiet: options.quiet === true,
     },

@@ -81,6 +81,7 @@ const cases: readonly (readonly [name: string, args: readonly string[], expected
   ],
   ['a group without a command', ['approvals'], { code: 2, stderr: /Commands:/ }],
   ['a missing argument', ['approvals', 'get'], { code: 2, stderr: /missing required argument/ }],
+  ['a lock without a reason', ['principals', 'lock', 'x'], { code: 2, stderr: /--reason/ }],
   ['a denial without a reason', ['approvals', 'deny', 'x'], { code: 2, stderr: /--reason/ }],
   [
     'a format there is not',

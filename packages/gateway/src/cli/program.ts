@@ -21,6 +21,10 @@ const commands: Readonly<Record<string, Entry>> = {
   calls: { summary: 'list and follow calls', load: () => import('./calls.ts') },
   sessions: { summary: 'list and replay sessions', load: () => import('./sessions.ts') },
   keys: { summary: 'create, list and revoke API keys', load: () => import('./keys.ts') },
+  principals: {
+    summary: 'lock, unlock and list who is locked',
+    load: () => import('./principals.ts'),
+  },
   evidence: {
     summary: 'prove, export, verify and erase evidence',
     load: () => import('./evidence.ts'),

@@ -254,6 +254,27 @@ test('functions are listed and shown', async () => {
   check(await run(['functions', 'get', 'api.nothing'], dana), { code: 1 })
 })
 
+test('a locked principal calls nothing until it is unlocked', async () => {
+  const listed = await run(['keys', 'ls', '-o', 'json'], dana)
+  const principal = `key:${JSON.parse(listed.stdout)[0].id}`
+  const lock = ['principals', 'lock', principal, '--reason', 'seen \u001b[2J']
+  check(await run(lock, alex), { code: 5 })
+  check(await run(lock, dana), { code: 0, stdout: /^$/, stderr: /is locked/ })
+  check(await run(lock, dana), { code: 1, stderr: /no longer as you saw it/ })
+  const call = ['call', 'api.item.get', '-d', '{"id":"7"}', '--rulebook', 'gw']
+  check(await run(call, caller), { code: 4, stderr: /This principal is locked\./ })
+  const table = await run(['principals', 'locks'], dana)
+  check(table, { code: 0, stdout: /key:key_\w+ .* operator:dana +#\d+ +seen \\u\{1b\}\[2J/ })
+  const line = await run(['principals', 'locks', '-o', 'jsonl'], dana)
+  assert.equal(JSON.parse(line.stdout).principal, principal)
+  check(await run(['principals', 'unlock', principal], dana), { code: 0 })
+  check(await run(call, caller), { code: 0 })
+  reached.length = 0
+  check(await run(['principals', 'locks', '-o', 'json'], dana), { code: 0, stdout: /^\[\]\n$/ })
+  const self = ['principals', 'lock', 'operator:dana', '--reason', 'x']
+  check(await run(self, dana), { code: 5, stderr: /Nobody locks themselves/ })
+})
+
 test('a revoked key calls nothing', async () => {
   const listed = await run(['keys', 'ls', '-o', 'json'], dana)
   const [{ id }] = JSON.parse(listed.stdout)

@@ -24,6 +24,10 @@ export const limits = {
   requestIdleMs: 15_000,
   /** A body that is held, 1 MiB at the most, at 17 KiB/s: slower is somebody occupying a place. */
   requestBodyMs: 60_000,
+  /** Calls under way at a stop: most end in this time, and who stops a process waits about so long for it. */
+  stopGraceMs: 10_000,
+  /** Calls that were cut off record how they ended: a few commits. What takes longer is said to be indeterminate. */
+  stopCutMs: 5_000,
   /** The rest of a body nobody reads is let in for so long, so that its sender can read the refusal. */
   lingerMs: 5_000,
   /** A caller that takes nothing of its answer for so long is gone, or keeps the place from others. */
@@ -154,6 +158,13 @@ export const limits = {
   lostOutcomeMs: 5_000,
   /** 7 days: a trust file fetched weekly never misses a key. */
   logKeyOverlapMs: 604_800_000,
+  /** The one before, and one more: a key that is stolen right after a rotation can be replaced at once. */
+  logKeysSigning: 3,
+  /**
+   * A clock set forward by more would date records, and with them every later checkpoint, in the future. Less
+   * than that is waited out when it is set back: shorter than `unpublishedMs`, so that no call is refused.
+   */
+  clockJumpMs: 20_000,
 
   // --- Witnesses ---
 

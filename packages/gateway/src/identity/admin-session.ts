@@ -11,6 +11,8 @@ export type AdminSessions = {
   readonly find: (token: string) => Person | undefined
   /** True when there was one to end. */
   readonly end: (token: string) => boolean
+  /** Ends those of everybody whom this is true of. */
+  readonly endOf: (isMeant: (person: Person) => boolean) => void
 }
 
 /** Sessions are found by the hash of their token, so a copy of this memory signs nobody in. */
@@ -49,5 +51,8 @@ export function openAdminSessions({
       return undefined
     },
     end: (token) => sessions.delete(keyHash(token)),
+    endOf: (isMeant) => {
+      for (const [hash, person] of sessions) if (isMeant(person)) sessions.delete(hash)
+    },
   }
 }

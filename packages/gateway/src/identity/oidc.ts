@@ -32,6 +32,8 @@ type Verified = {
   readonly seed: string
   /** When the cache forgets it. */
   readonly recheckAt: number
+  /** The conversation it was last used in: most callers have one at a time. */
+  latest?: { readonly sessionName: string | undefined; readonly principal: Principal }
 }
 
 /** Tokens of several issuers, side by side. `now` gives Unix milliseconds. */
@@ -72,7 +74,7 @@ export function openOidc(
       verified.expiresAt + limits.clockLeewayMs,
       now() + limits.tokenCacheMs,
     )
-    const entry = { ...verified, recheckAt }
+    const entry: Verified = { ...verified, recheckAt }
     // First in, first out: only tokens that verified get here, so strangers cannot push others out.
     for (const oldest of remembered.keys()) {
       if (remembered.size < limits.tokenCacheEntries) break
@@ -83,10 +85,11 @@ export function openOidc(
   }
   return {
     verify: async (token, sessionName) => {
-      const { subject, actors, issuer, credential, expiresAt, seed } = await verifyCall(token)
-      const session = sessionId({ parties: [subject, ...actors], seed }, sessionName)
-      const authentication = { method: 'oidc' as const, issuer, credential, expiresAt }
-      return { subject, actors, authentication, session }
+      const verified = await verifyCall(token)
+      if (!verified.latest || verified.latest.sessionName !== sessionName) {
+        verified.latest = { sessionName, principal: principalOf(verified, sessionName) }
+      }
+      return verified.latest.principal
     },
     verifyAdmin: async (token) => {
       const digest = hash('sha256', token, 'hex')
@@ -107,6 +110,16 @@ export function openOidc(
   }
 }
 
+function principalOf(verified: Verified, sessionName: string | undefined): Principal {
+  const { subject, actors, issuer, credential, expiresAt, seed } = verified
+  return {
+    subject,
+    actors,
+    authentication: { method: 'oidc', issuer, credential, expiresAt },
+    session: sessionId({ parties: [subject, ...actors], seed }, sessionName),
+  }
+}
+
 async function verifyToken(
   token: string,
   by: {
@@ -117,7 +130,7 @@ async function verifyToken(
     readonly leewayMs: number
     readonly audiencesOf: (issuer: IssuerConfig) => readonly string[]
   },
-): Promise<Omit<Verified, 'recheckAt'>> {
+): Promise<Omit<Verified, 'recheckAt' | 'latest'>> {
   const unverified = readToken(token)
   // The unverified `iss` only chooses among the issuers that are configured; their keys decide.
   const issuer = by.issuers.find((one) => one.issuer === unverified.iss)

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RecordDraft } from '@sallyport/evidence/record'
-import { Refusal } from '../call/refusal.ts'
-import type { Identified } from '../call/stage.ts'
+import { Refusal, refuseLocked } from '../call/refusal.ts'
+import type { Accepted, Approved, Identified } from '../call/stage.ts'
 import type { Party, Principal } from '../model/principal.ts'
-import { type Ledger, Unavailable } from '../store/store.ts'
+import { Conflict, type Ledger, Unavailable } from '../store/store.ts'
 import { openLog } from './append.ts'
 
 const bot: Party = { kind: 'agent', id: 'corp:bot', groups: ['agents'] }
@@ -155,3 +155,45 @@ test('who writes a record of a session elsewhere waits until it is opened', asyn
     ['session.opened'],
   )
 })
+
+test('whoever is locked is named in the denial, and their session is opened before', async () => {
+  const { log, records } = openTestLog()
+  const { principal: _, ...stranger } = identified(one)
+  const at: Accepted = { ...stranger, stage: 'accepted' }
+  await log.appendDenial(at, refuseLocked(one))
+  await log.appendDenial(at, new Refusal('unauthenticated'))
+  const [session, denial, other] = records
+  assert.equal(session?.type, 'session.opened')
+  assert.ok(denial?.type === 'call.denied' && other?.type === 'call.denied')
+  assert.deepEqual(
+    [denial.stage, denial.caller?.sub, denial.obo],
+    ['accepted', 'bot', [{ iss: 'corp', sub: 'sam' }]],
+  )
+  assert.equal(other.caller, undefined)
+})
+
+test('an intent that a lock stands against is refused as whoever is locked is', async () => {
+  const ledger: Ledger = { commit: () => Promise.reject(new Conflict('locked')) }
+  const log = openLog({ ledger, origin: 'log', now: () => 0, sessionsMax: 2 })
+  await assert.rejects(log.appendIntent(approved(one)), {
+    code: 'unauthenticated',
+    detail: 'This principal is locked.',
+    locked: one,
+  })
+})
+
+/** What an intent says of a call, and nothing else of it. */
+function approved(principal: Principal): Approved {
+  const bytes = new Uint8Array()
+  const said = {
+    ...identified(principal),
+    stage: 'approved',
+    fn: { id: 'crm.get', digest: 'sha256:fn', resultMasks: [], payloads: 'committed' },
+    connection: { id: 'crm' },
+    rules: { rulebook: { digest: 'sha256:rules' } },
+    decision: { reasons: [] },
+    ...{ decidedAt: 0, fields: [], argumentFindings: [], approval: undefined },
+    ...{ args: { mediaType: undefined }, recordedArgs: bytes, forwardedArgs: bytes },
+  }
+  return said as unknown as Approved
+}

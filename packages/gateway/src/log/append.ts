@@ -1,7 +1,8 @@
 import type { Gate } from '../call/gate.ts'
-import type { RecordPosition, Stage } from '../call/stage.ts'
+import { refuseLocked } from '../call/refusal.ts'
+import type { RecordPosition } from '../call/stage.ts'
 import type { Principal } from '../model/principal.ts'
-import type { Entry, Ledger } from '../store/store.ts'
+import { Conflict, type Entry, type Ledger } from '../store/store.ts'
 import { chunkEntry, denialEntry, intentEntry, outcomeEntry } from './call-record.ts'
 import { openSessions } from './session-record.ts'
 import { commitStream } from './stream-commitment.ts'
@@ -30,16 +31,26 @@ export function openLog(options: {
     return { origin, index }
   }
   /** Both commits are made in this turn, so nothing comes between the session and what names it. */
-  const appendFirst = async (at: Stage, make: (time: number) => Entry): Promise<RecordPosition> => {
-    const opened = 'principal' in at ? sessions.opened(at.principal) : undefined
+  const appendFirst = async (
+    principal: Principal | undefined,
+    make: (time: number) => Entry,
+  ): Promise<RecordPosition> => {
+    const opened = principal && sessions.opened(principal)
     const [position] = await Promise.all([append(make(now())), opened])
     return position
   }
   return {
-    appendIntent: (at) => appendFirst(at, (time) => intentEntry(at, time)),
+    appendIntent: (at) =>
+      appendFirst(at.principal, (time) => intentEntry(at, time)).catch((cause: unknown) => {
+        // An intent changes no state: nothing but a lock stands against it.
+        throw cause instanceof Conflict ? refuseLocked(at.principal, { cause }) : cause
+      }),
     appendOutcome: (at, outcome) => append(outcomeEntry(at, outcome, now())),
     appendChunk: (at, soFar) => append(chunkEntry(at, soFar, now())),
-    appendDenial: (at, refusal) => appendFirst(at, (time) => denialEntry(at, refusal, time)),
+    appendDenial: (at, refusal) => {
+      const principal = 'principal' in at ? at.principal : refusal.locked
+      return appendFirst(principal, (time) => denialEntry(at, refusal, time))
+    },
     commitStream,
     sessionOpened: async (principal) => {
       await sessions.opened(principal)

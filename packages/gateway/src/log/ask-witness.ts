@@ -36,7 +36,7 @@ export async function askWitness(asked: {
       redirect: 'error',
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     })
-    return read(response.status, await readText(response))
+    return read(response.status, await readText(response, limits.witnessAnswerBytes))
   } catch (thrown) {
     return { kind: 'unreachable', why: reasonOf(thrown) }
   }
@@ -56,12 +56,13 @@ function read(status: number, text: string): WitnessAnswer {
     : { kind: 'unreachable', why: `status ${status}` }
 }
 
-async function readText(response: Response): Promise<string> {
+/** Rejects when it is longer than `bytesMax`, or not UTF-8. */
+export async function readText(response: Response, bytesMax: number): Promise<string> {
   const pieces: Uint8Array[] = []
   let length = 0
   for await (const piece of response.body ?? []) {
     length += piece.length
-    if (length > limits.witnessAnswerBytes) throw new Error('the answer is too long')
+    if (length > bytesMax) throw new Error('the answer is too long')
     pieces.push(piece)
   }
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(pieces))

@@ -75,6 +75,7 @@ export function denialEntry(at: Stage, refusal: Refusal, time: number): Entry {
       type: 'call.denied',
       time: timestamp(time),
       ...callFacts(at),
+      ...(refusal.locked && principalFacts(refusal.locked)),
       ...(decision && { decision }),
       code: refusal.code,
       stage: at.stage,

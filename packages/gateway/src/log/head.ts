@@ -38,6 +38,40 @@ export async function readHead(
   return { size: Number(size), root, note, at }
 }
 
+/** What stands in `checkpoint`. Rejects when that is no checkpoint of this log. */
+export async function readNewestHead(
+  needs: Signing & { readonly tiles: Pick<TileStore, 'get'> },
+): Promise<SignedHead | undefined> {
+  const text = await needs.tiles.get('checkpoint')
+  return text && (await readHead(needs, Buffer.from(text).toString(), 0))
+}
+
+/**
+ * The largest checkpoint of this log that is published, the archived ones included: one file may be gone, or
+ * older than the rest. Rejects when the newest is there and is none. What is none in the archive says nothing.
+ */
+export async function readPublishedHead(
+  needs: Signing & { readonly tiles: Pick<TileStore, 'get' | 'list'> },
+): Promise<SignedHead | undefined> {
+  const { tiles } = needs
+  const newest = await readNewestHead(needs)
+  const sizes = (await tiles.list('checkpoints'))
+    .filter((name) => /^[1-9]\d{0,15}$/.test(name))
+    .map(Number)
+    // Of the same size as well: there may be two of one size.
+    .filter((size) => size >= (newest?.size ?? 0))
+    .toSorted((a, b) => b - a)
+  for (const size of sizes) {
+    const note = await tiles.get(`checkpoints/${size}`)
+    const archived =
+      note && (await readHead(needs, Buffer.from(note).toString(), 0).catch(() => undefined))
+    if (archived?.size !== size) continue
+    const isNews = !newest || size > newest.size || !Buffer.from(archived.root).equals(newest.root)
+    return isNews ? archived : newest
+  }
+  return newest
+}
+
 /**
  * Grows the tree anew from the stored leaves, writing every tile again, for when published files were lost.
  * Undefined when that does not lead to this head: then the leaves are others than those that were signed.

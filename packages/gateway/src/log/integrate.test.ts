@@ -24,6 +24,7 @@ import {
   openIntegrator,
 } from './integrate.ts'
 import { type LogKeys, openLogKeysInMemory } from './log-key.ts'
+import { encodeStaged, type LogFile, parseStaged } from './staged.ts'
 import { openTileMemory, type TileStore } from './tile-store.ts'
 import { nodeReader } from './tree.ts'
 
@@ -200,6 +201,72 @@ test('stopped at every step, another one finishes what was signed', async (t) =>
   }
 })
 
+/** Of the growth from 302 to 702 leaves: two full tiles, two partial ones, and their entries. */
+const stagings: readonly (readonly [string, (files: readonly LogFile[]) => readonly LogFile[]])[] =
+  [
+    ['a file beside the log', (files) => [...files, { path: '../keys.json', bytes: kek }]],
+    ['another file of the log', (files) => [...files, { path: 'checkpoint', bytes: kek }]],
+    ['a full tile changed', changed('tile/0/001')],
+    ['the partial tile changed', changed('tile/0/002.p/190')],
+    ['the tile above changed', changed('tile/1/000.p/2')],
+    ['entries changed', changed('tile/entries/001')],
+    ['the last entries changed', changed('tile/entries/002.p/190')],
+    ['a tile of another size', (files) => [...files, { path: 'tile/0/002.p/7', bytes: kek }]],
+    ['a tile that is not there yet', (files) => [...files, { path: 'tile/0/003.p/1', bytes: kek }]],
+    ['a full tile for a partial one', (files) => [...files, { path: 'tile/0/002', bytes: kek }]],
+    ['nothing', () => []],
+  ]
+function changed(path: string): (files: readonly LogFile[]) => readonly LogFile[] {
+  return (files) => {
+    assert.ok(files.some((file) => file.path === path))
+    return files.map((file) => {
+      if (file.path !== path) return file
+      const bytes = Buffer.from(file.bytes)
+      bytes[40] = (bytes[40] ?? 0) ^ 1
+      return { path, bytes }
+    })
+  }
+}
+const bytesOf = async (files: readonly LogFile[]) => Buffer.from(encodeStaged(files))
+for (const [name, stage] of [
+  ...stagings.map(
+    ([what, change]) => [what, (files: readonly LogFile[]) => bytesOf(change(files))] as const,
+  ),
+  ['as it was', bytesOf],
+  ['half of it', async (files: readonly LogFile[]) => (await bytesOf(files)).subarray(0, 9_000)],
+] as const) {
+  test(`what was staged is put in place only where it was signed: ${name}`, async (t) => {
+    const at = await bench(t)
+    await at.append(300)
+    await (await at.open()).run()
+    await at.append(400)
+    const tiles: TileStore = {
+      ...at.tiles,
+      put: async (path, bytes) => {
+        if (!path.startsWith('staging/')) throw new Error('stopped here')
+        await at.tiles.put(path, bytes)
+      },
+    }
+    await assert.rejects((await at.open({ tiles })).run(), /stopped here/)
+    const [staging = ''] = await at.tiles.list('staging')
+    const staged = (await at.tiles.get(`staging/${staging}`)) ?? kek
+    await at.tiles.put(`staging/${staging}`, await stage(parseStaged(staged)))
+    const put: string[] = []
+    const watched: TileStore = {
+      ...at.tiles,
+      put: async (path, bytes) => {
+        put.push(path)
+        await at.tiles.put(path, bytes)
+      },
+    }
+    await (await at.open({ tiles: watched })).run()
+    assert.equal(await assertPublished(at), 702)
+    // Made anew from the leaves, tile by tile: what was staged was not used.
+    assert.equal(put.includes('tile/0/000'), name !== 'as it was')
+    assert.equal(put.includes('../keys.json'), false)
+  })
+}
+
 test('an integrator whose write failed goes on by itself', async (t) => {
   for (const step of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
     const at = await bench(t)
@@ -236,7 +303,9 @@ test('of two integrators the later one wins, and the other says so', async (t) =
 test('files that were lost are written again', async (t) => {
   const at = await bench(t)
   await at.append(700)
-  await (await at.open()).run()
+  const first = await at.open()
+  await first.run()
+  await at.tiles.put('checkpoints/702', Buffer.from(first.head()?.note ?? ''))
   for (const path of ['tile/0/002.p/190', 'tile/entries/002.p/190', 'checkpoint']) {
     await at.tiles.delete(path)
     await (await at.open()).run()
@@ -258,6 +327,27 @@ const refusals: readonly (readonly [string, (at: Bench) => Promise<Partial<Integ
       const root = new Uint8Array(32).fill(7)
       const text = `${origin}\n102\n${Buffer.from(root).toString('base64')}\n`
       await tiles.put('checkpoint', Buffer.from(await keys.sign(text, Date.now())))
+      return {}
+    },
+  ],
+  [
+    'a store that is older than an archived checkpoint, the newest being gone',
+    async ({ tiles, keys }) => {
+      await tiles.delete('checkpoint')
+      const root = Buffer.alloc(32, 7).toString('base64')
+      const text = `${origin}\n103\n${root}\n`
+      await tiles.put('checkpoints/103', Buffer.from(await keys.sign(text, Date.now())))
+      // Signed by nobody, or under another name: these say nothing.
+      await tiles.put('checkpoints/999', Buffer.from(text.replace('103', '999')))
+      await tiles.put('checkpoints/1000', Buffer.from('half a no'))
+      return {}
+    },
+  ],
+  [
+    'a store with another checkpoint than the archived one of its size',
+    async ({ tiles, keys }) => {
+      const text = `${origin}\n102\n${Buffer.alloc(32, 7).toString('base64')}\n`
+      await tiles.put('checkpoints/102', Buffer.from(await keys.sign(text, Date.now())))
       return {}
     },
   ],

@@ -1,9 +1,17 @@
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import { Conflict, type Leaves, type Publication } from '../store/store.ts'
-import { type Head, readHead, rebuildTree, type SignedHead, signHead } from './head.ts'
+import {
+  type Head,
+  readHead,
+  readNewestHead,
+  readPublishedHead,
+  rebuildTree,
+  type SignedHead,
+  signHead,
+} from './head.ts'
 import { leafPages } from './leaf-pages.ts'
 import type { LogKeys } from './log-key.ts'
-import { encodeStaged, type LogFile, parseStaged } from './staged.ts'
+import { encodeStaged, type LogFile, readStaged } from './staged.ts'
 import type { TileStore } from './tile-store.ts'
 import { emptyTree, type Grown, grow, readTree, type Tree, treeSize } from './tree.ts'
 
@@ -71,7 +79,7 @@ export async function openIntegrator(needs: IntegratorNeeds): Promise<Integrator
     sound = false
     await tiles.put(stagingPath(next), staged)
     await swap(store, { fence, expectedSize: head?.size ?? 0, head: next })
-    await publish(tiles, { staged, head: next })
+    await publish(tiles, { files: grown.files, head: next })
     tree = grown.tree
     head = next
     sound = true
@@ -133,14 +141,12 @@ export async function compareHeads(
     readonly store: Pick<Publication, 'storedCheckpoint'> & Pick<Leaves, 'size'>
   },
 ): Promise<Compared> {
-  const { store, tiles } = needs
+  const { store } = needs
   const stored = await store.storedCheckpoint()
   const signed = stored && (await readHead(needs, stored.note, stored.at))
-  const text = await tiles.get('checkpoint')
-  const published = text && (await readHead(needs, Buffer.from(text).toString(), 0))
-  assertNotRolledBack({ signed, published })
+  assertNotRolledBack({ signed, published: await readPublishedHead(needs) })
   if (signed && (await store.size()) < signed.size) throw new LogRefused(rolledBack)
-  return { signed, published }
+  return { signed, published: await readNewestHead(needs) }
 }
 
 /** Finishes what a crash or a failure cut short. */
@@ -153,7 +159,9 @@ async function restore(needs: IntegratorNeeds): Promise<Restored> {
   }
   if (published?.size !== signed.size) {
     const staged = await tiles.get(stagingPath(signed))
-    if (staged) await publish(tiles, { staged, head: signed })
+    // What somebody else put there is left out, and the tiles are made anew from the leaves.
+    const files = staged && (await readStaged(tiles, { staged, head: signed }))
+    if (files) await publish(tiles, { files, head: signed })
   }
   const tree = (await readTree(tiles, signed)) ?? (await rebuildTree(needs, signed))
   if (!tree) {
@@ -212,9 +220,8 @@ async function swap(
 /** Applies what was staged, then lets the world see it. Doing it twice changes nothing. */
 async function publish(
   tiles: TileStore,
-  { staged, head }: { readonly staged: Uint8Array; readonly head: SignedHead },
+  { files, head }: { readonly files: readonly LogFile[]; readonly head: SignedHead },
 ): Promise<void> {
-  const files = parseStaged(staged)
   for (let start = 0; start < files.length; start += putsAtOnce) {
     const some = files.slice(start, start + putsAtOnce)
     await Promise.all(some.map(({ path, bytes }) => tiles.put(path, bytes)))

@@ -45,6 +45,7 @@ for (const { name, lost, meanwhile, endings } of cases) {
         },
       },
       refusing: () => undefined,
+      objection: () => undefined,
       nudge: () => nudges++,
       now: Date.now,
       lostAfterMs: 20,

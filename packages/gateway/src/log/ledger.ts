@@ -14,29 +14,44 @@ const alwaysRecorded: ReadonlySet<RecordDraft['type']> = new Set([
 
 /**
  * The one ledger of a gateway whose log is published. Tells the publisher of every new leaf; refuses
- * what begins something while publishing has failed for too long; and remembers the calls whose outcome
- * could not be written, so that the log says so as soon as it can (`reconcile.indeterminate`).
+ * what begins something while publishing has failed for too long, and everything that is dated by a clock that
+ * jumped: a date in the future would stay the log's newest; and remembers the calls whose outcome could not be written, so that the log says so as soon as it can (`reconcile.indeterminate`).
  */
 export function openLedger(needs: {
   readonly store: Ledger &
     Pick<Leaves, 'leavesOfCall'> & { readonly refusing: () => string | undefined }
   /** Why nothing new may begin now. */
   readonly refusing: () => string | undefined
+  /** Why a record of this date (Unix milliseconds) may not be written now. */
+  readonly objection: (date: number) => string | undefined
   readonly nudge: () => void
   readonly now: () => number
   /** How long after an outcome was lost the log may say so; whoever writes it may still try again. */
   readonly lostAfterMs: number
-}): Ledger & { readonly close: () => void } {
+}): Ledger & {
+  /** Refuses everything from now on, and waits for what is being written. */
+  readonly close: () => Promise<void>
+} {
   const { store, now, lostAfterMs } = needs
   const lost = new Map<number, { readonly outcome: Outcome; readonly at: number }>()
   let timer: NodeJS.Timeout | undefined
+  let closed = false
+  const underWay = new Set<Promise<unknown>>()
 
   const commit = async (entry: Entry) => {
-    const committed = await store.commit(entry)
-    needs.nudge()
-    return committed
+    if (closed) throw new Unavailable('the log is closed')
+    const committing = store.commit(entry)
+    underWay.add(committing)
+    try {
+      const committed = await committing
+      needs.nudge()
+      return committed
+    } finally {
+      underWay.delete(committing)
+    }
   }
   const arm = () => {
+    if (closed) return
     timer ??= setTimeout(() => {
       timer = undefined
       // It was refused once; being refused again is no news, and it is tried again.
@@ -67,6 +82,8 @@ export function openLedger(needs: {
       const why = alwaysRecorded.has(record.type) ? undefined : needs.refusing()
       if (why !== undefined) throw new Unavailable(why)
       try {
+        const objection = needs.objection(Date.parse(record.time))
+        if (objection !== undefined) throw new Unavailable(objection)
         return await commit(entry)
       } catch (thrown) {
         if (record.type === 'call.outcome') {
@@ -76,7 +93,11 @@ export function openLedger(needs: {
         throw thrown
       }
     },
-    close: () => clearTimeout(timer),
+    close: async () => {
+      closed = true
+      clearTimeout(timer)
+      await Promise.allSettled(underWay)
+    },
   }
 }
 

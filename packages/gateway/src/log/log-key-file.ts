@@ -14,16 +14,20 @@ export type LogKeyEntry = {
   /** Who asked for it, where it took over from another; and whether the log says so. */
   readonly by?: string
   readonly recorded?: boolean
+  /** Leaves that were stored when it took over: where its record is looked for after a crash. */
+  readonly since?: number
+  /** A database was begun with it. */
+  readonly begun?: boolean
 }
 
 /** The newest key first. */
 export type KeyFile = {
   readonly entries: () => readonly LogKeyEntry[]
-  /** Durable, whole or not at all, when it resolves. */
+  /** Durable, whole or not at all, when it resolves. Rejects what would be too long to be read again. */
   readonly replace: (entries: readonly LogKeyEntry[]) => Promise<void>
 }
 
-/** Room for hundreds of rotations; whatever is longer is another file. */
+/** Room for a thousand rotations; whatever is longer is another file, and is never written. */
 const fileBytesMax = 262_144
 
 /** Reads the file, or makes it with `first`. Rejects with what to do. */
@@ -31,15 +35,17 @@ export async function openKeyFile(
   path: string,
   options: {
     readonly first: () => Promise<readonly LogKeyEntry[]>
-    readonly databasePath: string | undefined
+    /** Files that were made with the keys: where one exists, new ones are no cure. */
+    readonly signed: readonly string[]
   },
 ): Promise<KeyFile> {
-  const { first, databasePath } = options
+  const { first, signed } = options
   const found = await openIfThere(path)
   if (!found) {
-    if (databasePath !== undefined && (await exists(databasePath))) {
+    for (const other of signed) {
+      if (!(await exists(other))) continue
       throw new Error(
-        `The log's key file ${path} is missing, but the database ${databasePath} exists. Restore the key file from its backup; under a new key nobody would believe that it is the same log.`,
+        `The log's key file ${path} is missing, but ${other} exists. Restore the key file from its backup; under a new key nobody would believe that it is the same log.`,
       )
     }
     await writeWhole(path, await first(), 'new')
@@ -99,10 +105,15 @@ async function writeWhole(
   keys: readonly LogKeyEntry[],
   kind: 'new' | 'replaced',
 ): Promise<void> {
+  const text = `${JSON.stringify({ version: 1, keys }, undefined, 2)}\n`
+  // Written, it would be taken for damaged at the next start.
+  if (Buffer.byteLength(text) > fileBytesMax) {
+    throw new Error(`The log's key file ${path} has no room for another key.`)
+  }
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   const file = await open(draft, 'wx', 0o600)
   try {
-    await file.writeFile(`${JSON.stringify({ version: 1, keys }, undefined, 2)}\n`)
+    await file.writeFile(text)
     await file.sync()
   } finally {
     await file.close()
@@ -142,7 +153,7 @@ function parse(text: string): readonly LogKeyEntry[] | undefined {
 }
 
 function parseEntry(value: unknown): LogKeyEntry | undefined {
-  const { key, secret, from, until, by, recorded } = entriesOf(value)
+  const { key, secret, from, until, by, recorded, since, begun } = entriesOf(value)
   if (typeof key !== 'string' || typeof from !== 'number') return undefined
   return {
     key,
@@ -151,6 +162,8 @@ function parseEntry(value: unknown): LogKeyEntry | undefined {
     ...(typeof until === 'number' && { until }),
     ...(typeof by === 'string' && { by }),
     ...(typeof recorded === 'boolean' && { recorded }),
+    ...(typeof since === 'number' && { since }),
+    ...(typeof begun === 'boolean' && { begun }),
   }
 }
 

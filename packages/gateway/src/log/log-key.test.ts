@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { parseTrust, verifyNote } from '@sallyport/evidence'
+import { parseNote, parseTrust, verifyNote } from '@sallyport/evidence'
+import { Conflict } from '../store/store.ts'
 import { openLogKeys } from './log-key.ts'
+import { openKeyFile } from './log-key-file.ts'
 import { trustText } from './trust-text.ts'
 
 const origin = 'example.com/log'
@@ -52,6 +54,27 @@ const cases: readonly Case[] = [
     },
   ],
   [
+    'is not made up for a log that is published',
+    async (folder, path) => {
+      const checkpointPath = join(folder, 'checkpoint')
+      await writeFile(checkpointPath, '')
+      await assert.rejects(openLogKeys(path, { ...options, checkpointPath }), /Restore the key/)
+      assert.deepEqual(await readdir(folder), ['checkpoint'])
+    },
+  ],
+  [
+    'knows whether its log has begun, across rotations',
+    async (_, path) => {
+      const keys = await openLogKeys(path, options)
+      assert.equal(keys.hasBegun(), false)
+      await keys.begin()
+      await keys.begin()
+      await keys.rotate({ by: 'corp:root', now: day, size: 2 })
+      await keys.retire(99 * day)
+      for (const one of [keys, await openLogKeys(path, options)]) assert.equal(one.hasBegun(), true)
+    },
+  ],
+  [
     'is refused when damaged or of another log, without quoting it',
     async (_, path) => {
       await openLogKeys(path, options)
@@ -74,8 +97,9 @@ const cases: readonly Case[] = [
     async (_, path) => {
       const keys = await openLogKeys(path, options)
       const first = keys.current()
-      const rotation = await keys.rotate('corp:root', day)
-      assert.deepEqual([rotation.previous, rotation.by], [first, 'corp:root'])
+      const rotation = await keys.rotate({ by: 'corp:root', now: day, size: 7 })
+      const { previous, by, since } = rotation
+      assert.deepEqual([previous, by, since], [first, 'corp:root', 7])
       assert.equal(keys.current(), rotation.key)
       const reopened = await openLogKeys(path, options)
       assert.deepEqual(reopened.unrecorded(), [rotation], 'a crash before the record')
@@ -101,6 +125,36 @@ const cases: readonly Case[] = [
       assert.equal((await stat(path)).mode & 0o777, 0o600)
     },
   ],
+  [
+    'is not rotated while as many sign as may, or before the last rotation is recorded',
+    async (_, path) => {
+      const keys = await openLogKeys(path, options)
+      const rotate = async (now: number) => {
+        const rotation = await keys.rotate({ by: 'corp:root', now, size: 2 })
+        await assert.rejects(keys.rotate({ by: 'corp:root', now, size: 2 }), /not recorded yet/)
+        await keys.recorded(rotation)
+      }
+      for (const at of [day, 2 * day]) await rotate(at)
+      const before = await readFile(path, 'utf8')
+      await assert.rejects(rotate(8 * day - 1), Conflict)
+      await assert.rejects(rotate(8 * day - 1), /3 keys sign already/)
+      assert.equal(await readFile(path, 'utf8'), before)
+      await rotate(8 * day)
+      assert.equal(parseNote(await keys.sign(text, 8 * day)).signatures.length, 3)
+    },
+  ],
+  [
+    'file never becomes too long to be read',
+    async (_, path) => {
+      await openLogKeys(path, options)
+      const file = await openKeyFile(path, { first: async () => [], signed: [] })
+      const many = Array.from({ length: 2_000 }, () => file.entries()).flat()
+      await assert.rejects(file.replace(many), /no room for another key/)
+      assert.equal(file.entries().length, 1)
+      await openLogKeys(path, options)
+      assert.equal((await readdir(dirname(path))).length, 1)
+    },
+  ],
 ]
 for (const [name, check] of cases) {
   test(`the log's key ${name}`, async (t) => {
@@ -118,7 +172,7 @@ test('the trust file is one that verifiers read', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'log-key-'))
   t.after(() => rm(folder, { recursive: true }))
   const keys = await openLogKeys(join(folder, 'log-key.json'), options)
-  await keys.rotate('corp:root', 0)
+  await keys.rotate({ by: 'corp:root', now: 0, size: 2 })
   const witness = async (name: string) => {
     const { newSigner, formatVerifierKey } = await import('@sallyport/evidence')
     return {

@@ -6,6 +6,8 @@ import {
   type Signer,
   signNote,
 } from '@sallyport/evidence'
+import { limits } from '../config/limits.ts'
+import { Conflict } from '../store/store.ts'
 import { type KeyFile, type LogKeyEntry, newKeyFile, openKeyFile } from './log-key-file.ts'
 
 /** The keys that sign the log's checkpoints. */
@@ -18,17 +20,33 @@ export type LogKeys = {
   readonly sign: (text: string, now: number) => Promise<string>
   /**
    * Makes a new key. Both sign until the overlap ends, so that an auditor has that long to fetch the new
-   * trust file. Durable when it resolves. The caller records it and then says so (`recorded`).
+   * trust file. Durable when it resolves. The caller records it and then says so (`recorded`). Conflict, and
+   * nothing is changed, while as many keys sign as may, or one is not recorded yet. One call at a time.
    */
-  readonly rotate: (by: string, now: number) => Promise<Rotation>
-  /** Rotations whose record may be missing: a crash came between. */
+  readonly rotate: (rotating: {
+    readonly by: string
+    readonly now: number
+    /** Leaves stored by now: the record of the rotation comes after them. */
+    readonly size: number
+  }) => Promise<Rotation>
+  /** Rotations whose record may be missing, the oldest first: a crash came between. */
   readonly unrecorded: () => readonly Rotation[]
   readonly recorded: (rotation: Rotation) => Promise<void>
+  /** Whether a database was begun with these keys: then a home that holds none has lost it. */
+  readonly hasBegun: () => boolean
+  /** Durable when it resolves. */
+  readonly begin: () => Promise<void>
   /** Destroys the private half of every key whose overlap has ended. */
   readonly retire: (now: number) => Promise<void>
 }
 
-export type Rotation = { readonly key: string; readonly previous: string; readonly by: string }
+/** `since`: below this index no leaf is its record. */
+export type Rotation = {
+  readonly key: string
+  readonly previous: string
+  readonly by: string
+  readonly since: number
+}
 
 type Options = {
   readonly origin: string
@@ -38,16 +56,21 @@ type Options = {
 
 /**
  * Reads the log's key file, or makes the first key and writes it (mode 0600). Rejects, saying what to do,
- * when others may read it, when it is damaged, is of another log, or is missing although `databasePath` exists:
- * under another key nobody would believe that it is the same log.
+ * when others may read it, when it is damaged, is of another log, or is missing although `databasePath` or
+ * `checkpointPath` exists: under another key nobody would believe that it is the same log.
  */
 export async function openLogKeys(
   path: string,
-  options: Options & { readonly databasePath?: string; readonly now: number },
+  options: Options & {
+    readonly databasePath?: string
+    readonly checkpointPath?: string
+    readonly now: number
+  },
 ): Promise<LogKeys> {
-  const { origin, databasePath, now } = options
+  const { origin, databasePath, checkpointPath, now } = options
   const first = async () => [await newEntry(origin, now)]
-  return openKeys(await openKeyFile(path, { first, databasePath }), options)
+  const signed = [databasePath, checkpointPath].filter((one) => one !== undefined)
+  return openKeys(await openKeyFile(path, { first, signed }), options)
 }
 
 /** For a gateway whose home is memory. */
@@ -86,25 +109,27 @@ async function openKeys(file: KeyFile, { origin, overlapMs }: Options): Promise<
           .filter((entry) => inForce(entry, now))
           .flatMap(({ key }) => signers.get(key) ?? []),
       ),
-    rotate: async (by, now) => {
+    rotate: async ({ by, now, size: since }) => {
       const [before, ...earlier] = file.entries()
       if (!before) throw new Error('the log has no key')
-      const entry = { ...(await newEntry(origin, now)), by, recorded: false }
+      if (unrecorded(file).length > 0) throw new Conflict(notRecorded)
+      const signing = file.entries().filter((entry) => inForce(entry, now))
+      if (signing.length >= limits.logKeysSigning) throw new Conflict(tooMany)
+      const entry = { ...(await newEntry(origin, now)), by, since, recorded: false }
       await file.replace([entry, { ...before, until: now + overlapMs }, ...earlier])
       signers.set(entry.key, await parseSigner(entry.secret))
-      return { key: entry.key, previous: before.key, by }
+      return { key: entry.key, previous: before.key, by, since }
     },
-    unrecorded: () =>
-      file.entries().flatMap(({ key, by, recorded }, at, all) => {
-        const previous = all[at + 1]?.key
-        return by !== undefined && previous !== undefined && !recorded
-          ? [{ key, previous, by }]
-          : []
-      }),
+    unrecorded: () => unrecorded(file),
     recorded: ({ key }) =>
       file.replace(
         file.entries().map((entry) => (entry.key === key ? { ...entry, recorded: true } : entry)),
       ),
+    hasBegun: () => file.entries().some(({ begun }) => begun === true),
+    begin: async () => {
+      const [first, ...earlier] = file.entries()
+      if (first && !first.begun) await file.replace([{ ...first, begun: true }, ...earlier])
+    },
     retire: async (now) => {
       const ended = file
         .entries()
@@ -120,6 +145,19 @@ async function openKeys(file: KeyFile, { origin, overlapMs }: Options): Promise<
       for (const { key } of ended) signers.delete(key)
     },
   }
+}
+
+const notRecorded = 'The rotation before is not recorded yet: the log could not be written.'
+const tooMany = `${limits.logKeysSigning} keys sign already. Rotate again when the overlap of the oldest has ended.`
+
+function unrecorded(file: KeyFile): readonly Rotation[] {
+  const rotations = file.entries().flatMap(({ key, by, recorded, since = 0 }, at, all) => {
+    const previous = all[at + 1]?.key
+    return by !== undefined && previous !== undefined && !recorded
+      ? [{ key, previous, by, since }]
+      : []
+  })
+  return rotations.toReversed()
 }
 
 async function newEntry(origin: string, now: number) {

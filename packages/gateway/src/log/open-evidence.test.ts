@@ -7,10 +7,13 @@ import { parseCheckpoint, parseTrust, verifyProof } from '@sallyport/evidence'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import { mountSmallDisk } from '../../test/small-disk.ts'
 import { limits } from '../config/limits.ts'
+import { intent, outcome } from '../store/conformance-entries.ts'
 import { openSqlite } from '../store/sqlite/open.ts'
 import { type Store, Unavailable } from '../store/store.ts'
+import { watchClock } from './clock.ts'
 import { type LogKeys, openLogKeysInMemory } from './log-key.ts'
 import { type Evidence, type EvidenceNeeds, openEvidence } from './open-evidence.ts'
+import { openRotations } from './rotate-key.ts'
 import { openTileFolder } from './tile-folder.ts'
 import { openTileMemory, type TileStore } from './tile-store.ts'
 import { trustText } from './trust-text.ts'
@@ -46,8 +49,9 @@ async function openLog(t: TestContext, changes: Partial<EvidenceNeeds> = {}): Pr
     tiles: openTileMemory(),
     keys,
     origin,
+    boot: 'b',
     holder: 'test',
-    now: Date.now,
+    clock: watchClock(),
     limits: quick,
     witnessed: () => undefined,
     trust: () => trustText({ origin, logKeys: keys.verifierKeys(), witnesses: [], quorum: 'none' }),
@@ -105,6 +109,136 @@ test('a rotated key is recorded, and signs the next checkpoint', async (t) => {
   assert.deepEqual([rotated.key, rotated.previous, rotated.by], [key, first, 'corp:root'])
   assert.deepEqual(keys.unrecorded(), [])
   assert.equal(parseTrust(evidence.trust()).logs.length, 2)
+})
+
+test('rotations at once follow each other, until as many keys sign as may', async (t) => {
+  const { evidence, store, keys } = await openLog(t)
+  const first = keys.current()
+  const ends = await Promise.allSettled([1, 2, 3].map(() => evidence.rotate('corp:root')))
+  assert.deepEqual(
+    ends.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'rejected'],
+  )
+  const [newest, middle, oldest, ...more] = keys.verifierKeys()
+  assert.deepEqual([oldest, more], [first, []])
+  assert.deepEqual(await rotations(store), [
+    [first, middle],
+    [middle, newest],
+  ])
+})
+
+test('a rotation cut off at any step is recorded once, by the next start', async (t) => {
+  for (const cut of ['commit', 'recorded'] as const) {
+    const keys = await openLogKeysInMemory({ origin, overlapMs: 1000, now: 0 })
+    const { evidence, store } = await openLog(t, {
+      keys: {
+        ...keys,
+        recorded: async (rotation) => {
+          if (cut === 'commit') await keys.recorded(rotation)
+          else throw new Error('cut off')
+        },
+      },
+    })
+    const [before] = keys.verifierKeys()
+    if (cut === 'recorded') await assert.rejects(evidence.rotate('corp:root'), /cut off/)
+    else await keys.rotate({ by: 'corp:root', now: Date.now(), size: await store.size() })
+    const next = openRotations({ ledger: store, store, keys, now: Date.now })
+    await next.finish()
+    await next.finish()
+    assert.deepEqual(keys.unrecorded(), [])
+    assert.deepEqual(await rotations(store), [[before, keys.current()]], `cut off at ${cut}`)
+  }
+})
+
+async function rotations(store: Store): Promise<readonly (readonly string[])[]> {
+  const records = (await store.leaves(0, 1000)).map(({ bytes }) => parseLeaf(bytes))
+  return records.flatMap((record) =>
+    record.type === 'key.rotated' ? [[record.previous, record.key]] : [],
+  )
+}
+
+test('what may not be signed any more is not, not even at the stop', async (t) => {
+  const { evidence, store, append, faults } = await openLog(t, {
+    limits: { ...quick, unpublishedMs: 0 },
+  })
+  const index = await append()
+  await until(() => evidence.size() > index)
+  await evidence.stopSigning('two histories')
+  await evidence.stopSigning('two histories')
+  const size = evidence.size()
+  assert.match(evidence.trouble() ?? '', /cannot be published: two histories/)
+  await assert.rejects(append(), Unavailable)
+  await evidence.close()
+  assert.equal((await store.storedCheckpoint())?.size, size)
+  assert.ok((await store.size()) > size, 'the stop is recorded')
+  assert.deepEqual(faults.map(String), ['LogRefused: two histories'])
+})
+
+test('a clock that jumps dates nothing, and publishing goes on', async (t) => {
+  let ahead = 0
+  const wall = () => Date.now() + ahead
+  const { evidence, store } = await openLog(t, { clock: watchClock({ wall }) })
+  const dated = { payloads: [] } as const
+  const append = () =>
+    evidence.ledger.commit({
+      ...dated,
+      record: { ...denial, time: new Date(wall()).toISOString() },
+    })
+  const { index } = await append()
+  for (const jump of [31_536_000_000, -31_536_000_000]) {
+    ahead = jump
+    await assert.rejects(append(), Unavailable)
+    assert.match(evidence.trouble() ?? '', /the clock was set (forward|back) by 31536000 s/)
+    await evidence.rotate('corp:root').catch(() => undefined)
+    ahead = 0
+    assert.equal(evidence.trouble(), undefined)
+    await append()
+  }
+  const size = await store.size()
+  await until(() => evidence.size() === size)
+  assert.ok(size >= index + 3)
+  const times = (await store.leaves(0, 100)).map(({ bytes }) => Date.parse(parseLeaf(bytes).time))
+  assert.ok(Math.max(...times) - Math.min(...times) < limits.clockJumpMs)
+})
+
+test('a call that is open at the stop is said to be indeterminate, and ends no other way', async (t) => {
+  const { evidence, store } = await openLog(t)
+  const { ledger } = evidence
+  const now = { time: new Date().toISOString() }
+  const begin = (call: string) =>
+    ledger.commit({ record: { ...intent({ call }), ...now }, payloads: [] })
+  const end = (of: number, call: string) =>
+    ledger.commit({ record: { ...outcome(of, { call }), ...now }, payloads: [] })
+  const [over, open] = [await begin('c1'), await begin('c2')]
+  const late = end(over.index, 'c1')
+  await Promise.all([late, evidence.close()])
+  await assert.rejects(end(open.index, 'c2'), Unavailable)
+  const records = (await store.leaves(0, 100)).map(({ bytes }) => parseLeaf(bytes))
+  const [ended, cut, stop] = records.slice(-3)
+  assert.equal(ended?.type, 'call.outcome')
+  assert.ok(cut?.type === 'reconcile.indeterminate')
+  assert.deepEqual([cut.intent, cut.call, cut.reason], [open.index, 'c2', 'stop'])
+  assert.equal(stop?.type, 'emitter.stop')
+})
+
+test('a head that was never signed here, or says something else, is contradicted', async (t) => {
+  const { evidence, append } = await openLog(t)
+  const first = await append()
+  await until(() => evidence.size() > first)
+  const { size, root } = parseCheckpoint((await evidence.checkpoint()) ?? '')
+  const last = await append()
+  await until(() => evidence.size() > last)
+  const newest = parseCheckpoint((await evidence.checkpoint()) ?? '')
+  const heads = [
+    [{ size, root }, false],
+    [newest, false],
+    [{ size, root: newest.root }, true],
+    [{ size: newest.size, root }, true],
+    [{ size: newest.size + 1n, root }, true],
+  ] as const
+  for (const [head, expected] of heads) {
+    assert.equal(await evidence.contradicts(head), expected, `${head.size}`)
+  }
 })
 
 test('heartbeats are written, and the stop is published and archived', async (t) => {

@@ -1,12 +1,21 @@
-import { consistencyProof, formatProof, inclusionProof } from '@sallyport/evidence'
+import {
+  consistencyProof,
+  EvidenceError,
+  formatProof,
+  inclusionProof,
+  verifyConsistency,
+} from '@sallyport/evidence'
 import type { Limits } from '../config/limits.ts'
 import type { Ledger, Store } from '../store/store.ts'
+import type { WatchedClock } from './clock.ts'
 import type { EvidenceLog, LeafProof } from './evidence-log.ts'
 import { startHeartbeat } from './heartbeat.ts'
-import { type Integrator, openIntegrator } from './integrate.ts'
+import { type Integrator, LogRefused, openIntegrator } from './integrate.ts'
 import { openLedger } from './ledger.ts'
 import type { LogKeys } from './log-key.ts'
 import { openPublishLoop, type PublishLoop } from './publish-loop.ts'
+import { reconcile } from './reconcile.ts'
+import { openRotations } from './rotate-key.ts'
 import { publishRulebooks } from './rulebook-file.ts'
 import type { TileStore } from './tile-store.ts'
 import { nodeReader } from './tree.ts'
@@ -19,8 +28,9 @@ export type EvidenceNeeds = {
   readonly tiles: TileStore
   readonly keys: LogKeys
   readonly origin: string
+  readonly boot: string
   readonly holder: string
-  readonly now: () => number
+  readonly clock: WatchedClock
   readonly limits: Pick<
     Limits,
     | 'archiveMs'
@@ -50,10 +60,20 @@ export type Evidence = EvidenceLog & {
   readonly addSignatures: (note: string) => Promise<boolean>
   /** From the tree of one size to a later one, both published (RFC 6962 section 2.1.2). */
   readonly consistency: (size1: bigint, size2: bigint) => Promise<readonly Uint8Array[]>
+  /**
+   * Whether a head that this log's key signed is none of this log: it says more than was ever signed here, or
+   * something else. Rejects when that cannot be told now.
+   */
+  readonly contradicts: (head: {
+    readonly size: bigint
+    readonly root: Uint8Array
+  }) => Promise<boolean>
+  /** Signs and publishes nothing more, until a restart: this log is not the one that was seen under its key. */
+  readonly stopSigning: (why: string) => Promise<void>
   /** Why it is not as it should be, for probes; undefined when all is well. */
   readonly trouble: () => string | undefined
   readonly failures: () => number
-  /** Records the stop, publishes it, and leaves the store open for reading. */
+  /** Records what is still open as indeterminate, then the stop, publishes it, and leaves the store open for reading. */
   readonly close: () => Promise<void>
 }
 
@@ -62,10 +82,11 @@ export type Evidence = EvidenceLog & {
  * Rejects with `LogRefused` when what is stored cannot be what was published.
  */
 export async function openEvidence(needs: EvidenceNeeds): Promise<Evidence> {
-  const { store, tiles, keys, origin, now, limits } = needs
+  const { store, tiles, keys, origin, clock, limits } = needs
+  const { now } = clock
   await keys.retire(now())
-  const integrator = await openIntegrator({ ...needs, batchLeaves: limits.growthLeaves })
-  const archive = openArchive(integrator, needs)
+  const integrator = await openIntegrator({ ...needs, now, batchLeaves: limits.growthLeaves })
+  const archive = openArchive(integrator, { ...needs, now })
   const loop = openPublishLoop({
     integrator,
     delayMs: limits.publishDelayMs,
@@ -76,6 +97,8 @@ export async function openEvidence(needs: EvidenceNeeds): Promise<Evidence> {
         await archive.now()
         await keys.retire(now())
       }
+      // A log that can be written again says which key signs it.
+      if (keys.unrecorded().length > 0) void rotations.finish().catch(() => undefined)
       const head = integrator.head()
       if (head) needs.onPublished(head.note)
     },
@@ -86,11 +109,12 @@ export async function openEvidence(needs: EvidenceNeeds): Promise<Evidence> {
   const ledger = openLedger({
     store,
     now,
+    objection: clock.objection,
     nudge: loop.nudge,
     refusing: () => trouble()?.refuses,
     lostAfterMs: limits.lostOutcomeMs,
   })
-  const rotations = openRotations({ ledger, keys, now })
+  const rotations = openRotations({ ledger, store, keys, now })
   await rotations.finish()
   loop.nudge()
   const heart = startHeartbeat(ledger, { intervalMs: limits.heartbeatMs, now })
@@ -110,15 +134,19 @@ export async function openEvidence(needs: EvidenceNeeds): Promise<Evidence> {
     addSignatures: (note) => loop.between(() => integrator.republish(note)),
     consistency: (size1, size2) =>
       consistencyProof(size1, size2, nodeReader(tiles, BigInt(integrator.head()?.size ?? 0))),
-    trouble: () => store.refusing() ?? trouble()?.why,
+    contradicts: (shown) => contradicts(shown, { store, tiles, integrator }),
+    stopSigning: (why) => loop.refuse(new LogRefused(why)),
+    trouble: () => store.refusing() ?? clock.jumped() ?? trouble()?.why,
     failures: loop.failures,
     close: async () => {
       await heart.stop()
-      ledger.close()
-      await loop.close()
+      await ledger.close()
+      const { refused } = await loop.close()
+      // Where it cannot be written, the next start says it.
+      await reconcile(store, { boot: needs.boot, now, reason: 'stop' }).catch(() => undefined)
       await store.stop()
-      // What cannot be published now is published by the next start.
-      await integrator.run().then(archive.now).catch(needs.onFailure)
+      // What cannot be published now is published by the next start, which finds out whether it may be.
+      if (!refused) await integrator.run().then(archive.now).catch(needs.onFailure)
     },
   }
 }
@@ -138,8 +166,9 @@ function troubleOf(
  */
 function openArchive(
   integrator: Integrator,
-  { tiles, limits, now, witnessed }: Pick<EvidenceNeeds, 'limits' | 'now' | 'tiles' | 'witnessed'>,
+  given: Pick<EvidenceNeeds, 'limits' | 'tiles' | 'witnessed'> & { readonly now: () => number },
 ) {
+  const { tiles, limits, now, witnessed } = given
   let dueAt = 0
   const archive = async () => {
     const head = integrator.head()
@@ -152,32 +181,23 @@ function openArchive(
   return { now: archive, isDue: () => now() >= dueAt }
 }
 
-function openRotations(needs: {
-  readonly ledger: Ledger
-  readonly keys: LogKeys
-  readonly now: () => number
-}) {
-  const { ledger, keys, now } = needs
-  const finish = async () => {
-    for (const rotation of keys.unrecorded()) {
-      const { key, previous, by } = rotation
-      const time = new Date(now()).toISOString()
-      // A crash before the next line records it twice, which says nothing else.
-      await ledger.commit({
-        record: { type: 'key.rotated', time, key, previous, by },
-        payloads: [],
-      })
-      await keys.recorded(rotation)
-    }
-  }
-  return {
-    /** Records what a crash, or a log that could not be written, kept from being recorded. */
-    finish,
-    rotate: async (by: string) => {
-      const { key } = await keys.rotate(by, now())
-      await finish()
-      return { key }
-    },
+async function contradicts(
+  { size, root }: { readonly size: bigint; readonly root: Uint8Array },
+  given: Pick<EvidenceNeeds, 'store' | 'tiles'> & { readonly integrator: Integrator },
+): Promise<boolean> {
+  const { store, tiles, integrator } = given
+  // Nobody outside has a checkpoint of ours before it is stored.
+  if (size > BigInt((await store.storedCheckpoint())?.size ?? 0)) return true
+  const head = integrator.head()
+  if (!head || size > BigInt(head.size)) throw new Error('it is just being published')
+  if (size === 0n) return false
+  const [size2, root2] = [BigInt(head.size), head.root]
+  const proof = await consistencyProof(size, size2, nodeReader(tiles, size2))
+  try {
+    return !verifyConsistency({ size1: size, size2, root1: root, root2, proof })
+  } catch (thrown) {
+    if (thrown instanceof EvidenceError) return true
+    throw thrown
   }
 }
 

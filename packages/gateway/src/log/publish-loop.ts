@@ -7,10 +7,12 @@ export type PublishLoop = {
   readonly failing: () => { readonly why: string; readonly forMs: number } | undefined
   /** How often an attempt failed since the start. */
   readonly failures: () => number
+  /** Ends publishing for good: what is thrown is why, as if an attempt had met it. */
+  readonly refuse: (thrown: LogRefused) => Promise<void>
   /** Runs `work` while nothing is being published. */
   readonly between: <Result>(work: () => Promise<Result>) => Promise<Result>
-  /** Waits for what is under way; nothing is published of itself after. */
-  readonly close: () => Promise<void>
+  /** Waits for what is under way; nothing is published of itself after. Says whether anything may be. */
+  readonly close: () => Promise<{ readonly refused: boolean }>
 }
 
 /**
@@ -30,6 +32,7 @@ export function openPublishLoop(options: {
   const { integrator, delayMs, retryMs, retryMsMax } = options
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  let refused = false
   let nudged = false
   let failures = 0
   let failed: { readonly why: string; readonly since: number; readonly times: number } | undefined
@@ -42,10 +45,11 @@ export function openPublishLoop(options: {
     return done
   }
   const arm = (ms: number) => {
-    if (timer !== undefined || closed) return
+    if (timer !== undefined || closed || refused) return
     timer = setTimeout(() => void between(attempt), ms)
   }
   const attempt = async () => {
+    if (refused) return
     nudged = false
     try {
       await integrator.run()
@@ -55,16 +59,19 @@ export function openPublishLoop(options: {
       timer = undefined
       if (nudged) arm(delayMs)
     } catch (thrown) {
-      const times = (failed?.times ?? 0) + 1
-      const why = thrown instanceof Error ? thrown.message : 'unknown'
-      if (why !== failed?.why) options.onFailure(thrown)
-      failed = { why, since: failed?.since ?? performance.now(), times }
-      failures++
-      timer = undefined
-      // Trying again would not make it true, or ours.
-      if (thrown instanceof Fenced || thrown instanceof LogRefused) closed = true
-      arm(Math.min(retryMs * 2 ** Math.min(times - 1, 20), retryMsMax))
+      fail(thrown)
     }
+  }
+  const fail = (thrown: unknown) => {
+    const times = (failed?.times ?? 0) + 1
+    const why = thrown instanceof Error ? thrown.message : 'unknown'
+    if (why !== failed?.why) options.onFailure(thrown)
+    failed = { why, since: failed?.since ?? performance.now(), times }
+    failures++
+    timer = undefined
+    // Trying again would not make it true, or ours.
+    if (thrown instanceof Fenced || thrown instanceof LogRefused) refused = true
+    arm(Math.min(retryMs * 2 ** Math.min(times - 1, 20), retryMsMax))
   }
   return {
     nudge: () => {
@@ -73,11 +80,18 @@ export function openPublishLoop(options: {
     },
     failing: () => failed && { why: failed.why, forMs: performance.now() - failed.since },
     failures: () => failures,
+    refuse: (thrown) =>
+      between(async () => {
+        if (refused) return
+        clearTimeout(timer)
+        fail(thrown)
+      }),
     between,
     close: async () => {
       closed = true
       clearTimeout(timer)
       await last
+      return { refused }
     },
   }
 }

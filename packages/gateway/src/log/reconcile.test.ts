@@ -15,7 +15,11 @@ function intent(index: number, boot: string): Leaf {
 }
 
 /** Which intents are said to be indeterminate, of those that a store gives out two at a time. */
-async function check(intents: readonly Leaf[], expected: readonly number[]): Promise<void> {
+async function check(
+  intents: readonly Leaf[],
+  expected: readonly number[],
+  reason: 'restart' | 'stop' = 'restart',
+): Promise<void> {
   const written: RecordDraft[] = []
   const commit: Ledger['commit'] = async ({ record }) => {
     written.push(record)
@@ -27,7 +31,7 @@ async function check(intents: readonly Leaf[], expected: readonly number[]): Pro
     commit,
     callsWithoutEnding: async () => intents.filter(({ index }) => !ended(index)).slice(0, 2),
   }
-  const count = await reconcile(store, { boot: 'now', now: () => Date.parse(time) })
+  const count = await reconcile(store, { boot: 'now', now: () => Date.parse(time), reason })
   assert.equal(count, expected.length)
   assert.deepEqual(
     written,
@@ -37,20 +41,22 @@ async function check(intents: readonly Leaf[], expected: readonly number[]): Pro
       call: `c${index}`,
       session: 'ses_1',
       intent: index,
-      reason: 'restart',
+      reason,
     })),
   )
 }
 
-const cases: readonly (readonly [string, readonly Leaf[], readonly number[]])[] = [
+const cases: readonly (readonly [string, ...Parameters<typeof check>])[] = [
   ['nothing was open', [], []],
   ['calls of an earlier boot', [1, 2, 3, 4, 5].map((n) => intent(n, 'before')), [1, 2, 3, 4, 5]],
   ['calls of this boot are left alone', [intent(1, 'before'), intent(9, 'now')], [1]],
+  ['at a stop, calls of this boot', [intent(1, 'now'), intent(2, 'now')], [1, 2], 'stop'],
+  ['at a stop, no others', [intent(1, 'before'), intent(9, 'now')], [9], 'stop'],
 ]
-for (const [name, intents, expected] of cases) test(name, () => check(intents, expected))
+for (const [name, ...rest] of cases) test(name, () => check(...rest))
 
 test('what cannot be recorded stops the start', async () => {
   const commit = () => Promise.reject(new Conflict('no'))
   const store = { commit, callsWithoutEnding: async () => [intent(1, 'before')] }
-  await assert.rejects(reconcile(store, { boot: 'now', now: () => 0 }), Conflict)
+  await assert.rejects(reconcile(store, { boot: 'now', now: () => 0, reason: 'restart' }), Conflict)
 })

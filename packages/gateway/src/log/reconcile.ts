@@ -2,20 +2,26 @@ import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import type { Leaves, Ledger } from '../store/store.ts'
 
 /**
- * Says of every call that an earlier boot began and did not end: nobody knows. Run once on start,
- * before the first call. Whether the upstream acted cannot be seen from here, so no ending is guessed.
- * Returns how many there were. A crash in the middle leaves the rest to the next start.
+ * Says of every call that was begun and did not end: nobody knows. `restart`: calls of earlier boots, once on
+ * start, before the first call. `stop`: calls of this boot, when nothing else is written any more. Whether the
+ * upstream acted cannot be seen from here, so no ending is guessed. Returns how many there were. A crash in
+ * the middle leaves the rest to the next start.
  */
 export async function reconcile(
   store: Ledger & Pick<Leaves, 'callsWithoutEnding'>,
-  options: { readonly boot: string; readonly now: () => number },
+  options: {
+    readonly boot: string
+    readonly now: () => number
+    readonly reason: 'restart' | 'stop'
+  },
 ): Promise<number> {
+  const { boot, reason } = options
   for (let count = 0; ; ) {
     const time = options.now()
     const intents = await store.callsWithoutEnding(Number.MAX_SAFE_INTEGER)
     const left = intents
       .map(({ index, bytes }) => ({ index, record: parseLeaf(bytes) }))
-      .filter(({ record }) => record.emitter.boot !== options.boot)
+      .filter(({ record }) => (record.emitter.boot === boot) === (reason === 'stop'))
     if (left.length === 0) return count
     await Promise.all(
       left.map(({ index, record }) => {
@@ -27,7 +33,7 @@ export async function reconcile(
             call: record.call,
             session: record.session ?? '',
             intent: index,
-            reason: 'restart',
+            reason,
           },
           payloads: [],
         })

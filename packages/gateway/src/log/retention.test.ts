@@ -50,6 +50,10 @@ async function check(
       if ((await store.payload(index, 'args')) === undefined) gone.push(position)
     }
     const leaves = (await store.leaves(0, 1000)).map((leaf) => parseLeaf(leaf.bytes))
+    for (const leaf of leaves) {
+      if (leaf.type !== 'payload.expired') continue
+      assert.equal(leaf.period, classes[leaf.class === 'short' ? 'short' : 'standard'])
+    }
     const told = leaves.flatMap((leaf) =>
       leaf.type === 'payload.expired'
         ? [`${leaf.class}: ${leaf.records.map((index) => indexes.indexOf(index)).join(' ')}`]

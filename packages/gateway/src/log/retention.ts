@@ -65,7 +65,9 @@ async function expire(
   seen: Map<string, number>,
   stopped: () => boolean,
 ): Promise<number> {
-  const before = now() - (classes[name] ?? Number.POSITIVE_INFINITY)
+  const period = classes[name]
+  if (period === undefined) return 0
+  const before = now() - period
   let count = 0
   for (let more = true; more && !stopped(); ) {
     const from = seen.get(name)
@@ -82,7 +84,7 @@ async function expire(
       const next = last ? due.next : (records.at(-1) ?? due.next) + 1
       const time = new Date(now()).toISOString()
       await store.commit({
-        record: { type: 'payload.expired', time, class: name, records },
+        record: { type: 'payload.expired', time, class: name, period, records },
         payloads: [],
         change: { kind: 'payload.expire', class: name, records, next },
       })

@@ -22,9 +22,14 @@ export function openSessions(options: {
       const { session } = principal
       const before = known.get(session)
       known.delete(session)
+      if (before?.principal === principal) {
+        known.set(session, before)
+        return before.writing
+      }
       const parties = partiesOf(principal)
       const text = JSON.stringify(parties)
       if (before?.text === text) {
+        before.principal = principal
         known.set(session, before)
         return before.writing
       }
@@ -37,7 +42,7 @@ export function openSessions(options: {
         parties,
       }
       const writing = ledger.commit({ record, payloads: [] })
-      known.set(session, { text, writing })
+      known.set(session, { principal, text, writing })
       writing.then(
         () => settle(known, session, writing),
         // It is not in the log, so the next record of this session has to bring it again.
@@ -49,6 +54,8 @@ export function openSessions(options: {
 }
 
 type Known = {
+  /** Whose parties were looked at last: the same object need not be looked at again. */
+  principal: Principal
   /** What was written of its parties. */
   readonly text: string
   /** Undefined once it is durable. */

@@ -37,10 +37,14 @@ export async function takeToWitness(asked: {
     const { url, key } = witness
     const answer = await askWitness({ url, oldSize: known, proof, note, timeoutMs, signal })
     if (answer.kind !== 'stale') return read(answer, { key, note, known })
+    // Until July 2026 the specification had a witness say so when its root of this very size is another.
+    if (answer.size === known && known === size) return read(inconsistent, { key, note, known })
     known = answer.size
   }
   return { kind: 'unreachable', known, why: 'it names another size each time' }
 }
+
+const inconsistent = { kind: 'inconsistent' } as const
 
 /** Once to learn its size, once more when somebody else asked meanwhile. */
 const triesMax = 3

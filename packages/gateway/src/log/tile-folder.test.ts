@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -77,6 +77,33 @@ test('an error says which path could not be used', async (t) => {
   await rm(join(folder, 'tile'))
   await tiles.put('tile/0/000', bytes('x'))
   await assert.rejects(tiles.get('tile/0'), /tile\/0 cannot be read \(EISDIR\)/)
+})
+
+test('no path leaves the folder', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tiles-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const tiles = await openTileFolder(join(folder, 'log'))
+  await writeFile(join(folder, 'keys.json'), 'secret')
+  await tiles.put('tile/0/000', bytes('x'))
+  for (const path of [
+    '../keys.json',
+    'tile/../../keys.json',
+    join(folder, 'keys.json'),
+    '..',
+    '',
+  ]) {
+    for (const use of [
+      () => tiles.put(path, bytes('x')),
+      () => tiles.get(path),
+      () => tiles.list(path),
+      () => tiles.delete(path),
+      () => tiles.deleteFolder(path),
+    ]) {
+      await assert.rejects(use, /outside of its folder/, path)
+    }
+  }
+  assert.equal(await readFile(join(folder, 'keys.json'), 'utf8'), 'secret')
+  assert.deepEqual(await tiles.list('tile/0'), ['000'])
 })
 
 test('what a crash left half-written is no file of the log, and is removed', async (t) => {

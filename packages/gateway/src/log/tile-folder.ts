@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import type { TileStore } from './tile-store.ts'
 
 /** Files on their way; on the same file system as where they go. What a crash left in it is removed. */
@@ -14,7 +14,12 @@ const draftFolder = 'staging/drafts'
  */
 export async function openTileFolder(root: string): Promise<TileStore> {
   const known = new Set<string>()
-  const absolute = (path: string) => join(root, path)
+  const absolute = (path: string) => {
+    // Whoever names a file, beside the folder are the log's keys and its database.
+    const isBelow = resolve(root, path).startsWith(`${resolve(root)}${sep}`)
+    if (!isBelow) throw new Error('this names no file of the log: it lies outside of its folder')
+    return join(root, path)
+  }
 
   const makeFolder = async (path: string): Promise<void> => {
     if (known.has(path)) return

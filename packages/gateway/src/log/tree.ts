@@ -58,7 +58,7 @@ function bundle(index: bigint, entries: readonly Uint8Array[]): LogFile {
 
 /** The tree of this size as it was published, or undefined when the files are not there or lead elsewhere. */
 export async function readTree(
-  tiles: TileStore,
+  tiles: Pick<TileStore, 'get'>,
   expected: { readonly size: number; readonly root: Uint8Array },
 ): Promise<Tree | undefined> {
   try {
@@ -110,12 +110,13 @@ async function readHashTile(tiles: TileStore, tile: Tile): Promise<Uint8Array> {
   return partial ?? required(tiles, tilePath({ ...tile, width: tileWidth }))
 }
 
-function tileAt(level: number, index: bigint, size: bigint): Tile {
+/** The tile that stands there in a tree of `size` leaves; its width is below 1 where none does. */
+export function tileAt(level: number, index: bigint, size: bigint): Tile {
   const left = (size >> BigInt(8 * level)) - index * BigInt(tileWidth)
   return { level, index, width: left < tileWidth ? Number(left) : tileWidth }
 }
 
-async function required(tiles: TileStore, path: string): Promise<Uint8Array> {
+async function required(tiles: Pick<TileStore, 'get'>, path: string): Promise<Uint8Array> {
   const bytes = await tiles.get(path)
   if (!bytes) throw new Error(`${path} is not there`)
   return bytes

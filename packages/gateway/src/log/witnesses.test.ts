@@ -1,151 +1,19 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type RequestListener } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { checkTrust, parseNote, parseTrust } from '@sallyport/evidence'
 import {
-  checkTrust,
-  cosign,
-  cosignatureType,
-  formatVerifierKey,
-  newSigner,
-  parseNote,
-  parseTrust,
-  type Signer,
-} from '@sallyport/evidence'
-import { type SmallLog, smallLog } from '../../test/small-log.ts'
-import { listen } from '../witness/listen.ts'
-import { openWitness } from '../witness/witness.ts'
-import { createWitnessKey, verifierKeys } from '../witness/witness-key.ts'
+  asking,
+  forkedOf,
+  origin,
+  peer,
+  rogue,
+  sizeOf,
+  troubleOf,
+  until,
+} from '../../test/asking-log.ts'
+import { smallLog } from '../../test/small-log.ts'
 import { trustText } from './trust-text.ts'
-import { openWitnesses, type WitnessEvent, type Witnesses } from './witnesses.ts'
-
-const origin = 'log.example/asks'
-
-/** A real witness that can be stopped and started at its address. */
-type Peer = {
-  readonly name: string
-  readonly key: string
-  readonly url: string
-  readonly start: () => Promise<void>
-  readonly stop: () => Promise<void>
-}
-
-type Asked = {
-  readonly log: SmallLog
-  readonly witnesses: Witnesses
-  readonly events: WitnessEvent[]
-  /** What was published last, with the cosignatures that came. */
-  readonly published: () => string
-  readonly publish: (size: number, history?: string) => Promise<void>
-  readonly trust: string
-}
-
-type Options = {
-  readonly quorum?: 'all' | 'any' | 'none' | number
-  readonly log?: SmallLog
-  /** Longer than any machine is busy, but where a peer is silent. */
-  readonly askMs?: number
-}
-
-/** A log that publishes to these witnesses. */
-async function asking(
-  t: TestContext,
-  members: readonly Pick<Peer, 'key' | 'name' | 'url'>[],
-  { quorum = 'all', log: given, askMs = 60_000 }: Options = {},
-): Promise<Asked> {
-  const log = given ?? (await smallLog(origin))
-  const events: WitnessEvent[] = []
-  const trust = trustText({ origin, logKeys: [log.key], witnesses: members, quorum })
-  const witnesses = openWitnesses({
-    members,
-    trust: () => trust,
-    report: (event) => events.push(event),
-    limits: { witnessAskMs: askMs, witnessRetryMs: 5, witnessRetryMsMax: 20 },
-  })
-  t.after(witnesses.close)
-  let published = ''
-  let told = 'a'
-  witnesses.start({
-    consistency: (from, to) => log.proof(Number(from), Number(to), told),
-    addSignatures: async (note) => {
-      const same = parseNote(note).text === parseNote(published).text
-      if (same) published = note
-      return same
-    },
-  })
-  return {
-    ...{ log, witnesses, events, trust },
-    published: () => published,
-    publish: async (size, history = 'a') => {
-      told = history
-      published = await log.note(size, history)
-      witnesses.onPublished(published)
-    },
-  }
-}
-
-async function peer(
-  t: TestContext,
-  { name, logs }: { name: string; logs: string[] },
-): Promise<Peer> {
-  const home = await mkdtemp(join(tmpdir(), 'peer-'))
-  const { current } = verifierKeys(await createWitnessKey(home, `witness.example/${name}`))
-  const open: (() => Promise<void>)[] = []
-  const stop = async () => {
-    for (const close of open.splice(0).reverse()) await close()
-  }
-  const start = async (port: number) => {
-    const witness = await openWitness({ home, logs, now: Date.now, report: () => undefined })
-    open.push(witness.close)
-    const listener = await listen(witness, { host: '127.0.0.1', port })
-    open.push(listener.close)
-    return listener.url
-  }
-  const url = await start(0)
-  t.after(async () => {
-    await stop()
-    await rm(home, { recursive: true })
-  })
-  return {
-    name,
-    key: current,
-    url,
-    stop,
-    start: async () => void (await start(Number(new URL(url).port))),
-  }
-}
-
-/** A peer that answers whatever it likes. */
-async function rogue(
-  t: TestContext,
-  answer: (signer: Signer) => RequestListener,
-): Promise<Pick<Peer, 'key' | 'name' | 'url'>> {
-  const signer = await newSigner('witness.example/rogue', cosignatureType)
-  const server = createServer(answer(signer))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : 0
-  return { name: 'rogue', key: formatVerifierKey(signer), url: `http://127.0.0.1:${port}/` }
-}
-
-const sizeOf = ({ witnesses }: Asked) => Number(witnesses.witnessed()?.size ?? 0n)
-const troubleOf = ({ witnesses }: Asked, name: string) =>
-  witnesses.states().find((one) => one.name === name)?.trouble
-
-/** What never holds fails the test by itself, whatever the machine's speed. */
-async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries++) {
-    if (holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  assert.fail(`never happened: ${what}`)
-}
+import { openWitnesses } from './witnesses.ts'
 
 const stories: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
   'a checkpoint is witnessed by all, and published so': async (t) => {
@@ -258,6 +126,7 @@ const stories: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
     await until(() => forked.events.length >= 2, 'said again and again')
     assert.deepEqual(new Set(forked.events.map(({ event }) => event)), new Set(['inconsistent']))
     assert.equal(troubleOf(forked, 'w1'), 'inconsistent')
+    assert.deepEqual(forkedOf(forked), [true])
     assert.equal(forked.witnesses.witnessed(), undefined)
     await honest.publish(10)
     await until(() => sizeOf(honest) === 10, 'the first history goes on')
@@ -271,6 +140,7 @@ const stories: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
     const restored = await asking(t, [w1], { log })
     await restored.publish(4)
     await until(() => troubleOf(restored, 'w1') === 'ahead', 'found out')
+    assert.deepEqual(forkedOf(restored), [true])
     assert.equal(restored.witnesses.witnessed(), undefined)
   },
   'a witness that does not know the log is told once': async (t) => {
@@ -282,77 +152,6 @@ const stories: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
   },
 }
 for (const [name, story] of Object.entries(stories)) test(name, story)
-
-type Answering = (asked: {
-  body: string
-  signer: Signer
-  requests: number
-}) => Promise<[number, string]> | [number, string]
-const noteIn = (body: string) => body.slice(body.indexOf('\n\n') + 2)
-const now = () => Math.floor(Date.now() / 1000)
-const cosigned = async ({ body, signer }: { body: string; signer: Signer }) =>
-  cosign(noteIn(body), signer, now())
-
-/** None of these answers may count as a cosignature, or end more than one attempt. */
-const rogues: readonly (readonly [name: string, answer: Answering])[] = [
-  ['says nothing', () => [200, '']],
-  ['says something', () => [200, 'thank you\n']],
-  [
-    'cosigns another text',
-    async ({ signer, body }) => [
-      200,
-      await cosign(noteIn(body).replace('\n4\n', '\n5\n'), signer, now()),
-    ],
-  ],
-  [
-    'signs with a key of its own',
-    async ({ body }) => [
-      200,
-      await cosign(noteIn(body), await newSigner('witness.example/rogue', cosignatureType), now()),
-    ],
-  ],
-  ['signs at time zero', async ({ signer, body }) => [200, await cosign(noteIn(body), signer, 0)]],
-  ['signs twice', async (asked) => [200, (await cosigned(asked)).repeat(2)]],
-  ['appends to its signature', async (asked) => [200, `${await cosigned(asked)}\nmore\n`]],
-  ['leaves the newline out', async (asked) => [200, (await cosigned(asked)).trimEnd()]],
-  ['never stops', () => [200, 'x'.repeat(1_000_000)]],
-  ['redirects', () => [302, '']],
-  ['names no size', () => [409, 'five\n']],
-  ['names another size each time', ({ requests }) => [409, `${requests % 4}\n`]],
-  ['fails', () => [500, '']],
-  ['is busy', () => [429, '']],
-]
-for (const [name, answer] of rogues) {
-  test(`a witness that ${name} witnesses nothing`, async (t) => {
-    let requests = 0
-    const member = await rogue(t, (signer) => async (request, response) => {
-      requests++
-      let body = ''
-      for await (const piece of request) body += piece
-      const [status, text] = await answer({ body, signer, requests })
-      response.writeHead(status, { location: '/elsewhere' }).end(text)
-    })
-    const asked = await asking(t, [member])
-    await asked.publish(4)
-    await until(() => requests >= 2, 'it is asked again')
-    await until(() => troubleOf(asked, 'rogue') === 'unreachable', 'known')
-    assert.equal(asked.witnesses.witnessed(), undefined)
-    assert.equal(parseNote(asked.published()).signatures.length, 1)
-  })
-}
-
-test('signatures of strangers in an answer are ignored', async (t) => {
-  const stranger = await newSigner('stranger.example/x', cosignatureType)
-  const member = await rogue(t, (signer) => async (request, response) => {
-    let body = ''
-    for await (const piece of request) body += piece
-    response.end((await cosigned({ body, signer: stranger })) + (await cosigned({ body, signer })))
-  })
-  const asked = await asking(t, [member])
-  await asked.publish(4)
-  await until(() => sizeOf(asked) === 4, 'witnessed')
-  assert.equal(parseNote(asked.published()).signatures.length, 2)
-})
 
 test('one that never answers does not keep the others, nor the end', async (t) => {
   const log = await smallLog(origin)

@@ -7,6 +7,7 @@ import {
   type VerifierKey,
 } from '@sallyport/evidence'
 import type { Limits } from '../config/limits.ts'
+import { type ShownHead, showsFork } from './shown-fork.ts'
 import {
   cosignatureBy,
   signatureLines,
@@ -34,6 +35,8 @@ export type WitnessedLog = {
   readonly consistency: (size1: bigint, size2: bigint) => Promise<readonly Uint8Array[]>
   /** Publishes the same checkpoint with more signatures; false when it is no longer the newest. */
   readonly addSignatures: (note: string) => Promise<boolean>
+  /** Whether this head, signed by the log's key, is none of this log. Rejects when that cannot be told now. */
+  readonly contradicts: (head: ShownHead) => Promise<boolean>
 }
 
 export type Witnesses = {
@@ -63,12 +66,15 @@ export type WitnessState = {
   /** When it did, Unix milliseconds as it says; undefined before. */
   readonly cosignedAt: number | undefined
   readonly trouble: WitnessTrouble | undefined
+  /** It has shown another history under the log's own key; what it only says is trouble, and no proof. */
+  readonly forked: boolean
 }
 
-/** `size`: of the checkpoint it was shown. */
+/** `size`: of the checkpoint it was shown. `forked`: as in `WitnessState`. */
 export type WitnessEvent = {
   readonly witness: string
   readonly event: 'back' | WitnessTrouble
+  readonly forked: boolean
   readonly size: bigint
   readonly why: string
 }
@@ -91,6 +97,7 @@ type Member = {
   known: bigint
   cosigned: { readonly size: bigint; readonly atMs: number; readonly text: string } | undefined
   trouble: WitnessTrouble | undefined
+  forked: boolean
   failures: number
   /** Not asked before, by `performance.now()`. */
   notBefore: number
@@ -183,6 +190,7 @@ function memberOf({ name, key, url }: WitnessNeeds['members'][number]): Member {
   return {
     ...{ name, url, key: keyOf(name, key) },
     ...{ known: 0n, cosigned: undefined, trouble: undefined, failures: 0, notBefore: 0 },
+    forked: false,
   }
 }
 
@@ -195,8 +203,9 @@ function keyOf(name: string, text: string): VerifierKey {
   }
 }
 
-function stateOf({ name, cosigned, trouble }: Member): WitnessState {
-  return { name, size: Number(cosigned?.size ?? 0n), cosignedAt: cosigned?.atMs, trouble }
+function stateOf({ name, cosigned, trouble, forked }: Member): WitnessState {
+  const size = Number(cosigned?.size ?? 0n)
+  return { name, size, cosignedAt: cosigned?.atMs, trouble, forked }
 }
 
 /** The cosignatures a published checkpoint already has are kept: after a restart they still count. */
@@ -235,22 +244,37 @@ async function askOne(
     member.known = size
     member.cosigned = { size, text, atMs: taken.time * 1000 }
     member.trouble = undefined
+    member.forked = false
     member.failures = 0
     target.lines.set(witness, taken.line)
-    if (trouble) report({ witness, event: 'back', size, why: 'it has cosigned' })
+    if (trouble) {
+      report({ witness, event: 'back', forked: false, size, why: 'it has cosigned' })
+    }
     return true
   }
   const { kind, known, why } = taken
+  // A witness that is away takes back nothing of what it has shown.
+  const forked = claimsFork(kind)
+    ? await showsFork({
+        url: member.url,
+        origin: parseCheckpoint(text).origin,
+        logKeys: parseTrust(given.trust()).logs.map(({ key }) => key),
+        contradicts: log.contradicts,
+        ...{ timeoutMs: limits.witnessAskMs, signal },
+      })
+    : member.forked
+  if (signal.aborted) return false
   member.known = known
   member.trouble = kind
+  member.forked = forked
   member.notBefore = performance.now() + pauseMs(kind, member.failures++, limits)
   // Two histories are said again and again: whoever reads logs must not be able to overlook it.
-  if (kind !== trouble || isForked(kind)) report({ witness, event: kind, size, why })
+  if (kind !== trouble || claimsFork(kind)) report({ witness, event: kind, forked, size, why })
   return false
 }
 
-/** A witness holds a history of this log that is not ours. */
-export function isForked(trouble: WitnessTrouble | undefined): boolean {
+/** A witness says that it holds a history of this log that is not ours. */
+export function claimsFork(trouble: WitnessTrouble | undefined): boolean {
   return trouble === 'inconsistent' || trouble === 'ahead'
 }
 

@@ -15,7 +15,7 @@ export type OnCall = (call: Call) => Promise<Reply>
 export type Listener = {
   /** Where it listens: `http://127.0.0.1:7433`. */
   readonly url: string
-  /** Accepts nothing new, waits up to `graceMs` for calls under way, then cuts. */
+  /** Accepts nothing new, waits up to `graceMs` for calls under way, then cuts, and lets them record that. */
   readonly close: (options: { readonly graceMs: number }) => Promise<void>
 }
 

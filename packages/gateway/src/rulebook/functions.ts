@@ -5,7 +5,7 @@ import { hasDigest } from './digest.ts'
 import type { Flaw } from './flaw.ts'
 import type { FunctionEntry } from './forms.ts'
 import { compileSchema, type SchemaCheck } from './json-schema.ts'
-import { readArgumentMasks, readMasks } from './masks.ts'
+import { pathHoles, readArgumentMasks, readMasks } from './masks.ts'
 
 /** A function as described, before masking.yaml adds its rules and the digest is taken. */
 export type FunctionDraft = {
@@ -36,6 +36,8 @@ export function readFunction(
   const read = readArgumentsForm(entry, address)
   flaws.push(...read.flaws)
   flaws.push(...argumentMaskFlaws(entry, read.http))
+  const holes = pathHoles(entry.maskArguments ?? [], { id, http: read.http })
+  flaws.push(...under('maskArguments', holes))
   const compiled = compileSchema(read.schema)
   if ('faults' in compiled) {
     for (const { pointer, ...fault } of compiled.faults) {

@@ -87,7 +87,8 @@ const testRow = (from: string, to: string): Texts => {
 }
 const masking = (text: string): Texts => ({ 'masking.yaml': text })
 
-const cases: readonly (readonly [string, Texts, readonly string[]])[] = [
+type Row = readonly [string, Texts, readonly string[]]
+const cases: readonly Row[] = [
   ['sound', {}, []],
   [
     'unknown key',
@@ -224,6 +225,39 @@ const cases: readonly (readonly [string, Texts, readonly string[]])[] = [
     'mask that does two things',
     fn('internal', 'restricted\n    mask: [{ path: $.email, drop: true, hash: true }]'),
     ['functions/crm.yaml:7 A mask does one thing.'],
+  ],
+  [
+    'a path with a hole in it',
+    fn(
+      '    http: GET',
+      '    maskArguments:\n      - { path: $.note, drop: true }\n      - { path: $.id, drop: true }\n    http: GET',
+    ),
+    ['functions/crm.yaml:10 `id` stands in the path of crm.get, which cannot do without it.'],
+  ],
+  ...['$..id', '$[*]', "$['x','id']"].map(
+    (path): Row => [
+      `a path with a hole in it, as ${path}`,
+      fn('    http: GET', `    maskArguments: [{ path: "${path}", drop: true }]\n    http: GET`),
+      ['functions/crm.yaml:8 `id` stands in the path of crm.get, which cannot do without it.'],
+    ],
+  ),
+  [
+    'a hole below an argument, or another strategy, is none in the path',
+    fn(
+      '    http: GET',
+      '    maskArguments: [{ path: $.id.id, drop: true }, { path: $.id, hash: true }]\n    http: GET',
+    ),
+    [],
+  ],
+  [
+    'masking rule that leaves a hole in a path',
+    masking(
+      "rules:\n  - functions: ['crm.*']\n    maskArguments:\n      - { path: $.id, drop: true }\n",
+    ),
+    [
+      'masking.yaml:4 `id` stands in the path of crm.get, which cannot do without it.',
+      'masking.yaml:4 `id` stands in the path of crm.put, which cannot do without it.',
+    ],
   ],
   [
     'masking rule for functions that could not be read',

@@ -1,5 +1,5 @@
 import { parsePath } from '../mask/path.ts'
-import type { ArgumentMask, MaskRule, MaskStrategy } from '../model/function.ts'
+import type { ArgumentMask, FunctionDefinition, MaskRule, MaskStrategy } from '../model/function.ts'
 import type { Flaw } from './flaw.ts'
 import type { ArgumentMaskEntry, MaskEntry } from './forms.ts'
 
@@ -21,6 +21,33 @@ export function readArgumentMasks(
     const from = [...new Set(entry.from ?? (['record'] as const))].toSorted()
     return 'message' in rule ? rule : { ...rule, from }
   })
+}
+
+/** Entries that take away what stands in the function's path: there would be no request left to send or record. */
+export function pathHoles(
+  entries: readonly ArgumentMaskEntry[],
+  { id, http }: Pick<FunctionDefinition, 'id' | 'http'>,
+): readonly Flaw[] {
+  const names = Object.keys(http.places).filter((name) => http.places[name] === 'path')
+  return entries.flatMap(({ path, drop }, index): Flaw[] => {
+    const name = drop && names.find((one) => selectsArgument(path, one))
+    if (name === undefined) return []
+    const message = `\`${name}\` stands in the path of ${id}, which cannot do without it.`
+    const hint =
+      'Write `redact`, `hash` or `replace` instead of `drop`: they leave a text in its place.'
+    return [{ path: [index], message, hint }]
+  })
+}
+
+/** Values in a path have no members, so only a path of one segment leads to them. */
+function selectsArgument(path: string, name: string): boolean {
+  const read = parsePath(path)
+  if ('problem' in read) return false
+  const [segment, ...deeper] = read.segments
+  const selects = segment?.selectors.some(
+    (one) => one.kind === 'wildcard' || (one.kind === 'name' && one.name === name),
+  )
+  return selects === true && deeper.length === 0
 }
 
 /** What is wrong with a JSONPath, in words. */

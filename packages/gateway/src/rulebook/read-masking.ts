@@ -8,7 +8,7 @@ import { type Placed, problemAt, type Site } from './flaw.ts'
 import type { RulebookFile } from './folder.ts'
 import { type MaskingForm, maskingForm } from './forms.ts'
 import { type FunctionDraft, withMasks } from './functions.ts'
-import { readArgumentMasks, readMasks } from './masks.ts'
+import { pathHoles, readArgumentMasks, readMasks } from './masks.ts'
 
 type Known = {
   readonly functions: readonly Placed<FunctionDraft>[]
@@ -30,6 +30,7 @@ export function applyMasking(
     const covering = rules.filter(({ patterns }) => patterns.some((pattern) => covers(pattern, id)))
     const result = covering.flatMap((rule) => rule.result)
     const args = covering.flatMap((rule) => rule.args)
+    for (const { holes } of covering) problems.push(...holes(one.value.definition))
     return { ...one, value: withMasks(one.value, { result, args }) }
   })
   problems.push(...masked.flatMap(compileProblems), ...repeatedIds(masked))
@@ -46,6 +47,7 @@ type CoveringRule = {
   readonly patterns: readonly string[]
   readonly result: readonly MaskRule[]
   readonly args: readonly ArgumentMask[]
+  readonly holes: (definition: FunctionDraft['definition']) => readonly Problem[]
 }
 
 function readRules(
@@ -68,7 +70,11 @@ function readRules(
     const args = readArgumentMasks(rule.maskArguments ?? [], name)
     for (const flaw of result.flaws) problems.push(problemAt(site, flaw, [...path, 'mask']))
     for (const flaw of args.flaws) problems.push(problemAt(site, flaw, [...path, 'maskArguments']))
-    return { patterns: rule.functions, result: result.rules, args: args.rules }
+    const holes: CoveringRule['holes'] = (definition) =>
+      pathHoles(rule.maskArguments ?? [], definition).map((flaw) =>
+        problemAt(site, flaw, [...path, 'maskArguments']),
+      )
+    return { patterns: rule.functions, result: result.rules, args: args.rules, holes }
   })
 }
 

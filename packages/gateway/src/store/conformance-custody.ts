@@ -112,7 +112,7 @@ async function expires(store: Store): Promise<void> {
   assert.deepEqual(first, { records: [standard], next: standard + 1, more: true })
   const expiring = (records: readonly number[], next: number) =>
     entry(
-      { type: 'payload.expired', time, class: 'standard', records },
+      { type: 'payload.expired', time, class: 'standard', period: 1, records },
       { kind: 'payload.expire', class: 'standard', records, next },
     )
   const { index: by } = await store.commit(expiring([standard], first.next))

@@ -81,6 +81,7 @@ export function opening(value: Approval): Entry {
       groups: approverGroups,
       digest,
       rules: [],
+      decideBy: time,
     },
     { kind: 'approval.open', approval: value },
   )
@@ -112,6 +113,17 @@ export function issuing(id: string, hash: string): Entry {
 export function revoking(id: string, at: number): Entry {
   const record: RecordDraft = { type: 'key.revoked', time, key: id, by: 'corp:sam' }
   return entry(record, { kind: 'key.revoke', id, at })
+}
+
+export function locking(principal: string, by = 'operator:root'): Entry {
+  const lock = { principal, reason: 'left', by }
+  const record: RecordDraft = { type: 'principal.locked', time, ...lock }
+  return entry(record, { kind: 'principal.lock', lock: { ...lock, at: 7 } })
+}
+
+export function unlocking(principal: string, by = 'operator:root'): Entry {
+  const who = { principal, by }
+  return entry({ type: 'principal.unlocked', time, ...who }, { kind: 'principal.unlock', ...who })
 }
 
 /** Every leaf, in pages of 300. */

@@ -17,6 +17,7 @@ import {
   time,
   updating,
 } from './conformance-entries.ts'
+import { lockPromises } from './conformance-locks.ts'
 import { publicationPromises } from './conformance-publication.ts'
 import { Conflict, type Store, Unavailable } from './store.ts'
 
@@ -53,6 +54,7 @@ const promises: readonly (readonly [string, (home: Home) => Promise<void>])[] = 
   ['sessions are summed up, newest activity first', sumsUpSessions],
   ['an intent is open until its ending', findsOpenCalls],
   ['a stream is committed to as told', committedStream],
+  ...lockPromises,
   ...custodyPromises,
   ...publicationPromises,
   ['limits are bounded', boundsLimits],

@@ -3,6 +3,7 @@ import type { ApiKey } from '../model/api-key.ts'
 import type { Approval } from '../model/approval.ts'
 import type { Erasure } from '../model/erasure.ts'
 import type { PayloadGone, PayloadRole } from '../model/payload.ts'
+import type { PrincipalLock } from '../model/principal-lock.ts'
 
 /**
  * What the gateway remembers, in verbs of the domain. One home is chosen when the gateway starts;
@@ -17,6 +18,7 @@ export type Store = Ledger &
   Payloads &
   Approvals &
   ApiKeys &
+  PrincipalLocks &
   RulebookContents &
   Erasures &
   Publication & {
@@ -36,8 +38,9 @@ export type Ledger = {
   /**
    * Atomic: the change, the leaf and its payloads are all durable when this resolves, or none is.
    * Leaves get gapless indexes in the order of the calls to `commit`; concurrent commits share one
-   * flush. Throws `Conflict` when the change's expected state is not what is stored: then nothing
-   * of this entry was written, and other entries of the same flush are unaffected.
+   * flush. Throws `Conflict` when the change's expected state is not what is stored, and for an intent
+   * (`call.authorized`) of which a party is locked: then nothing of this entry was written, and other
+   * entries of the same flush are unaffected.
    */
   readonly commit: (entry: Entry) => Promise<Committed>
 }
@@ -66,6 +69,10 @@ export type Change =
   | { readonly kind: 'key.issue'; readonly key: ApiKey }
   /** Conflict when the key is absent or revoked already. */
   | { readonly kind: 'key.revoke'; readonly id: string; readonly at: number }
+  /** Conflict when the principal is locked already, or `lock.by` is: of two who lock each other, one does. */
+  | { readonly kind: 'principal.lock'; readonly lock: Omit<PrincipalLock, 'record'> }
+  /** Conflict when the principal is not locked, or `by` is. */
+  | { readonly kind: 'principal.unlock'; readonly principal: string; readonly by: string }
   /** Keeps what a digest stands for. Said again it changes nothing, and is no Conflict. */
   | { readonly kind: 'rulebook.put'; readonly digest: string; readonly content: string }
   /** Conflict while another erasure of the same record is pending. */
@@ -220,6 +227,14 @@ export type ApiKeys = {
     readonly before?: string
     readonly limit: number
   }) => Promise<readonly ApiKey[]>
+}
+
+export type PrincipalLocks = {
+  /** Who is locked now; newest first, below `before` (the index of a lock's record, exclusive). */
+  readonly locks: (query: {
+    readonly before?: number
+    readonly limit: number
+  }) => Promise<readonly PrincipalLock[]>
 }
 
 /**

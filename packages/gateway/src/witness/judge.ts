@@ -10,7 +10,8 @@ export type Judgement =
 
 /**
  * May a checkpoint of a known log, validly signed by it, be cosigned after `head`? The rules of
- * c2sp.org/tlog-witness, `add-checkpoint`, in their order. Pure; nothing is remembered here.
+ * c2sp.org/tlog-witness, `add-checkpoint`, in their order: also two roots of one size are inconsistent (422
+ * since its revision of July 2026, 409 before). Pure; nothing is remembered here.
  */
 export function judge(asked: Submission, head: Head | undefined): Judgement {
   const { oldSize, proof, checkpoint } = asked

@@ -29,9 +29,32 @@ test('an approver sees what their groups decide, and nobody else does', async (t
   const shown = await json(await ask(house, `${v1}/approvals/apr_1`, { as: 'dana' }))
   assert.deepEqual(shown.question.arguments, { to: 'a\\u{202e}b' })
   assert.deepEqual(shown.you, { may_vote: true, why_not: null })
-  const reads = (await house.store.leaves(0, 100)).map(({ bytes }) => parseLeaf(bytes))
-  assert.equal(reads.filter(({ type }) => type === 'payload.read').length, 1)
 })
+
+const asked = { to: 'a\\u{202e}b' }
+const readers: readonly (readonly [string, Name, 'question' | 'withheld', readonly string[]])[] = [
+  ['an approver', 'dana', 'question', ['args', 'forwarded']],
+  ['an auditor', 'ann', 'withheld', []],
+  ['an administrator', 'root', 'withheld', []],
+  ['an auditor who is a payload-reader', 'ann', 'question', ['args', 'forwarded']],
+]
+for (const [name, as, expected, roles] of readers) {
+  test(`what is asked, and who reads it: ${name}`, async (t) => {
+    const payloadReader = name.endsWith('payload-reader') ? ['auditor'] : ['payload-reader']
+    const roleGroups = { admin: ['admin'], auditor: ['auditor'], payloadReader }
+    const house = await openHouse(t, { roleGroups })
+    await commitApproval(house.store, 'apr_1')
+    const shown = await json(await ask(house, `${v1}/approvals/apr_1`, { as }))
+    const isShown = expected === 'question'
+    assert.deepEqual(shown.question?.arguments, isShown ? asked : undefined)
+    assert.equal(shown.request === null, !isShown)
+    assert.equal(shown.withheld, !isShown)
+    const records = (await house.store.leaves(0, 100)).map(({ bytes }) => parseLeaf(bytes))
+    const reads = records.flatMap((one) => (one.type === 'payload.read' ? [one] : []))
+    assert.deepEqual(reads.map(({ role }) => role).sort(), roles)
+    assert.ok(reads.every(({ by }) => by === `operator:${as}`))
+  })
+}
 
 test('an approver votes; an administrator without the group does not', async (t) => {
   const house = await openHouse(t)

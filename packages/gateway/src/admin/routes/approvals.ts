@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { type VoteRefused, votesRefused } from '../../approval/ballot.ts'
 import type { ApprovalView } from '../../approval/view.ts'
 import type { Approval } from '../../model/approval.ts'
-import { type AdminEnv, maySee } from '../access.ts'
+import { type AdminEnv, mayReadQuestion, maySee } from '../access.ts'
 import type { ApprovalDetail, ApprovalEvent, ApprovalSummary } from '../contract.ts'
 import { readIdCursor, writeCursor } from '../cursor.ts'
 import type { EventStreams } from '../events.ts'
@@ -70,7 +70,8 @@ export function approvalRoutes(app: AdminApp, needs: AdminNeeds, events: EventSt
       path: '/approvals/{id}',
       tags,
       request: { params: idParams },
-      description: 'What is shown to those who vote. Reading it is recorded.',
+      description:
+        'What is shown to those who vote. Arguments are for them and for payload-readers; reading them is recorded.',
       responses: answers(approvalDetail, 'One approval.'),
     }),
     async (c) => c.json(await show(needs, c, c.req.valid('param').id), 200),
@@ -150,18 +151,28 @@ async function seen(needs: AdminNeeds, person: SignedInPerson, id: string): Prom
 
 async function show(needs: AdminNeeds, c: Context<AdminEnv>, id: string): Promise<ApprovalDetail> {
   const person = c.get('person')
-  await seen(needs, person, id)
+  const approval = await seen(needs, person, id)
+  if (!mayReadQuestion(person, needs.roleGroups, approval)) {
+    return detailOf(undefined, await summaryOf(needs, approval, person))
+  }
   const view = await needs.desk.view(id)
   if (!view) throw new Refused('not-found')
-  if (view.record !== undefined) {
-    const time = new Date(needs.now()).toISOString()
-    const by = person.subject.id
-    await needs.store.commit({
-      record: { type: 'payload.read', time, record: view.record, role: 'args', by },
-      payloads: [],
-    })
-  }
+  await recordReading(needs, view, person)
   return detailOf(view, await summaryOf(needs, view.approval, person))
+}
+
+/** Before anything of it leaves: one record for each payload that is shown. */
+async function recordReading(
+  { store, now }: AdminNeeds,
+  { record, question, request }: ApprovalView,
+  { subject }: SignedInPerson,
+): Promise<void> {
+  if (record === undefined) return
+  const time = new Date(now()).toISOString()
+  const roles = [...(request ? ['args'] : []), ...(question ? ['forwarded'] : [])]
+  const reading = (role: string) =>
+    ({ type: 'payload.read', time, record, role, by: subject.id }) as const
+  await Promise.all(roles.map((role) => store.commit({ record: reading(role), payloads: [] })))
 }
 
 function refusedVote(refused: VoteRefused): Refused {
@@ -210,9 +221,12 @@ async function summaryOf(
   }
 }
 
-function detailOf({ question, request }: ApprovalView, summary: ApprovalSummary): ApprovalDetail {
+/** Without a view: this person may not read what is asked. */
+function detailOf(view: ApprovalView | undefined, summary: ApprovalSummary): ApprovalDetail {
+  const question = view?.question
   return {
     ...summary,
+    withheld: view === undefined,
     question: question
       ? {
           function: question.function,
@@ -223,7 +237,7 @@ function detailOf({ question, request }: ApprovalView, summary: ApprovalSummary)
           unread_body: question.unreadBody,
         }
       : null,
-    request: request ?? null,
+    request: view?.request ?? null,
   }
 }
 

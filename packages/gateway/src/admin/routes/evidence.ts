@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { EvidenceError, parseTilePath } from '@sallyport/evidence'
+import { Conflict } from '../../store/store.ts'
 import { requireRole } from '../access.ts'
 import { logKeyRotated } from '../evidence-schema.ts'
 import type { AdminNeeds } from '../needs.ts'
@@ -124,8 +125,14 @@ function rotateRoute(app: AdminApp, needs: AdminNeeds): void {
     }),
     async (c) => {
       requireRole(c, needs, 'admin')
-      const { key } = await needs.evidence.rotate(c.get('person').subject.id)
+      const { key } = await needs.evidence.rotate(c.get('person').subject.id).catch(tooSoon)
       return c.json({ key }, 200)
     },
   )
+}
+
+/** Why another rotation has to wait is nobody's secret. */
+function tooSoon(thrown: unknown): never {
+  if (thrown instanceof Conflict) throw new Refused('conflict', { detail: thrown.message })
+  throw thrown
 }

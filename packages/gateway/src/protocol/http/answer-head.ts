@@ -1,4 +1,5 @@
 import type { Raw } from '../../call/stage.ts'
+import { isDigest } from './digest-header.ts'
 import { headersForCaller } from './header.ts'
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
@@ -10,6 +11,7 @@ export type AnswerHeaders = Readonly<Record<string, string | string[] | undefine
 export function readHead(
   status: number,
   received: AnswerHeaders,
+  { hidden }: { readonly hidden: boolean },
 ): Pick<Raw, 'head' | 'fragment'> | { readonly problem: string } {
   if (status > statusMax) return { problem: 'It answered with a status HTTP does not have.' }
   const headers = withoutRepeats(received)
@@ -24,7 +26,7 @@ export function readHead(
     fragment: fragments.has(status) || headers['content-range'] !== undefined,
     head: {
       status,
-      headers: headersForCaller(headers),
+      headers: headersForCaller(headers).filter(([name]) => !hidden || !isDigest(name)),
       mediaType: typeof contentType === 'string' ? contentType : '',
     },
   }

@@ -20,6 +20,7 @@ type Waiting = {
  */
 export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator<Uint8Array> {
   readonly #head: Promised
+  readonly #hidden: boolean
   readonly #chunks: Uint8Array[] = []
   #queuedBytes = 0
   #announcements = 0
@@ -30,8 +31,10 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator
   /** Called, perhaps again, when undici has let go of the request. */
   onOver: () => void = () => {}
 
-  constructor(head: Promised) {
+  /** `hidden`: something of the result may be hidden, so no digest of it passes. */
+  constructor(head: Promised, { hidden }: { readonly hidden: boolean }) {
     this.#head = head
+    this.#hidden = hidden
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -44,7 +47,8 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator
     status: number,
     headers: AnswerHeaders,
   ): void {
-    const read = status < 200 ? this.#announced() : readHead(status, headers)
+    const read =
+      status < 200 ? this.#announced() : readHead(status, headers, { hidden: this.#hidden })
     if (read === undefined) return
     if ('problem' in read) {
       this.abandon(new Refusal('upstream-failed', { detail: read.problem }))

@@ -101,22 +101,35 @@ function assertReadable(head: Head, kind: string): void {
 }
 
 function collect(incoming: Incoming): Promise<Uint8Array> {
-  const { limits } = incoming
-  const { requestBodyBytes: bytesMax } = limits
+  const { requestBodyBytes: bytesMax } = incoming.limits
+  const bytes = cameWhole(incoming)
+  if (bytes) return Promise.resolve(bytes)
   const chunks: Uint8Array[] = []
   let size = 0
-  return until(incoming, { totalMs: limits.requestBodyMs }, ({ resolve, reject, came }) => ({
-    data: (chunk: Uint8Array) => {
-      came()
-      size += chunk.length
-      if (size > bytesMax) reject(tooLarge(bytesMax))
-      else chunks.push(chunk)
-    },
-    end: () => {
-      const [only] = chunks
-      resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks))
-    },
-  }))
+  return until(
+    incoming,
+    { totalMs: incoming.limits.requestBodyMs },
+    ({ resolve, reject, came }) => ({
+      data: (chunk: Uint8Array) => {
+        came()
+        size += chunk.length
+        if (size > bytesMax) reject(tooLarge(bytesMax))
+        else chunks.push(chunk)
+      },
+      end: () => {
+        const [only] = chunks
+        resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks))
+      },
+    }),
+  )
+}
+
+/** A short body is usually here when it is asked for: then there is nothing to wait for. */
+function cameWhole({ request, signal, limits }: Incoming): Uint8Array | undefined {
+  if (!request.complete || request.destroyed || signal.aborted) return undefined
+  const { readableLength } = request
+  if (readableLength === 0 || readableLength > limits.requestBodyBytes) return undefined
+  return request.read()
 }
 
 /** Resolves when there is more to read, or the end. */

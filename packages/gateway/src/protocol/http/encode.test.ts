@@ -221,7 +221,8 @@ async function checkRaw(text: string, status: number): Promise<void> {
   const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
   const upstreams = forwarder({})
   answer = async (call) => {
-    const at = { id: 'call-1', call, connection: { upstream: url } }
+    const fn = { resultMasks: [], http: { places: {} } }
+    const at = { id: 'call-1', call, connection: { upstream: url }, fn, fields: [] }
     const outbound = { method: 'GET', path: '/', headers: [], body: undefined }
     const none = { kind: 'none', echoes: [] } as const
     const { head, body } = await upstreams.forward({ ...at, outbound } as unknown as Recorded, none)

@@ -44,6 +44,8 @@ function recorded(url: string, changes: object = {}): Recorded {
     id: 'call-1',
     call: { signal: new AbortController().signal },
     connection: { upstream: url, timeoutMs: 300 },
+    fn: { resultMasks: [], http: { places: {} } },
+    fields: [],
     outbound: {
       method: 'GET',
       path: '/a?b=c',
@@ -240,6 +242,44 @@ const cases: readonly (readonly [string, (socket: Socket) => void, string])[] = 
     'upstream-failed',
   ],
 ]
+/** What crosses, there and back, of headers that speak of the result's bytes. */
+async function checkDigests(changes: object, expected: readonly [string, string]): Promise<void> {
+  const upstream = await startUpstream(
+    withHead('etag: "2a"\ncontent-digest: sha-256=:AA==:\nx-ok: 1'),
+  )
+  const headers = ['if-match', 'if-none-match', 'if-range', 'x-a'].map((name) => [name, '"2a"'])
+  const at = recorded(upstream.url, { outbound: { method: 'GET', path: '/', headers }, ...changes })
+  const { head, body } = await upstreams.forward(at, none)
+  await collect(body)
+  upstream.stop()
+  const sent = headers.flatMap(([name]) =>
+    upstream.requests[0]?.includes(`${name}:`) ? [name] : [],
+  )
+  const back = head.headers.map(([name]) => name)
+  assert.deepEqual([sent.join(), back.join()], expected)
+}
+
+const everything = ['if-match,if-none-match,if-range,x-a', 'etag,content-digest,x-ok'] as const
+const masked = { resultMasks: [{}], http: { places: {} } }
+const digestCases: readonly (readonly [string, object, readonly [string, string]])[] = [
+  ['of a result that is not masked', {}, everything],
+  ['of a masked result', { fn: masked }, ['x-a', 'x-ok']],
+  ['of a result of which not all is granted', { fields: [{}] }, ['x-a', 'x-ok']],
+  [
+    'that are arguments',
+    { fn: { ...masked, http: { places: { 'If-Match': 'header' } } } },
+    ['if-match,x-a', 'x-ok'],
+  ],
+  [
+    'that keep a change from being made twice',
+    { fn: masked, outbound: { method: 'PUT', path: '/', headers: [['if-match', '"2a"']] } },
+    ['if-match', 'x-ok'],
+  ],
+]
+for (const [name, changes, expected] of digestCases) {
+  test(`digests ${name}`, () => checkDigests(changes, expected))
+}
+
 for (const [name, answer, expected] of cases) test(name, () => check(answer, expected))
 
 test('nobody listens', async () => {

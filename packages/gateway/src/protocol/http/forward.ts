@@ -7,6 +7,7 @@ import type { Connection } from '../../model/connection.ts'
 import type { Credential } from '../../model/secret.ts'
 import type { Forwarder } from '../protocol.ts'
 import { UpstreamAnswer } from './answer.ts'
+import { hidesResult, isAskable } from './digest-header.ts'
 import { UpstreamLine } from './upstream-line.ts'
 
 /** Other numbers than those of limits.ts, for tests. */
@@ -59,7 +60,7 @@ function dispatch({ pool, line }: Upstream, at: Recorded, credential: Credential
   return new Promise((resolve, reject) => {
     const { signal } = at.call
     if (signal.aborted) return reject(new Refusal('caller-left'))
-    const answer = new UpstreamAnswer({ resolve, reject })
+    const answer = new UpstreamAnswer({ resolve, reject }, { hidden: hidesResult(at) })
     const over = () => {
       signal.removeEventListener('abort', callerLeft)
       line.leave(place)
@@ -99,7 +100,7 @@ function request(at: Recorded, credential: Credential): Dispatcher.DispatchOptio
   const { outbound } = at
   const credentialName = credential.kind === 'header' ? credential.name.toLowerCase() : undefined
   for (const [name, value] of outbound.headers) {
-    if (name !== credentialName) headers.push(name, value)
+    if (name !== credentialName && isAskable(name, at)) headers.push(name, value)
   }
   if (credential.kind === 'header') headers.push(credential.name, credential.value)
   return {

@@ -48,6 +48,8 @@ export async function listen(options: HttpListenOptions, onCall: OnCall): Promis
       for (const session of sessions) session.destroy()
       for (const socket of sockets) socket.destroy()
       await closed
+      // What was cut records its ending, through rooms that are closed after this one.
+      await desk.idle(options.limits.stopCutMs)
     },
   }
 }

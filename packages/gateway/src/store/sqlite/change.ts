@@ -20,6 +20,14 @@ export function prepareChanges(db: DatabaseSync): Changes {
     'key.revoke': db.prepare(
       'UPDATE api_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL',
     ),
+    'principal.lock': db.prepare(
+      `INSERT OR IGNORE INTO principal_lock (record, principal, body) SELECT ?, ?, ?
+        WHERE NOT EXISTS (SELECT 1 FROM principal_lock WHERE principal = ?)`,
+    ),
+    'principal.unlock': db.prepare(
+      `DELETE FROM principal_lock WHERE principal = ?
+        AND NOT EXISTS (SELECT 1 FROM principal_lock WHERE principal = ?)`,
+    ),
     'rulebook.put': db.prepare('INSERT OR IGNORE INTO rulebook (digest, content) VALUES (?, ?)'),
     'erasure.request': db.prepare(
       'INSERT OR IGNORE INTO erasure (id, record, state, body) VALUES (?, ?, ?, ?)',
@@ -34,10 +42,10 @@ export function prepareChanges(db: DatabaseSync): Changes {
  */
 export function applyChange(changes: Changes, change: Change, index: number): boolean {
   if (isDestruction(change)) return changes.destroy(change, index)
-  return run(changes, change) === 1
+  return run(changes, change, index) === 1
 }
 
-function run(changes: Changes, change: Plain): number {
+function run(changes: Changes, change: Plain, index: number): number {
   const statement = changes[change.kind]
   switch (change.kind) {
     case 'approval.open': {
@@ -66,6 +74,12 @@ function run(changes: Changes, change: Plain): number {
     }
     case 'key.revoke':
       return Number(statement.run(change.at, change.id).changes)
+    case 'principal.lock': {
+      const { principal, by } = change.lock
+      return Number(statement.run(index, principal, JSON.stringify(change.lock), by).changes)
+    }
+    case 'principal.unlock':
+      return Number(statement.run(change.principal, change.by).changes)
     case 'rulebook.put':
       statement.run(change.digest, change.content)
       return 1

@@ -103,7 +103,8 @@ export function openQueue(post: (message: ToWriter, transfer: ArrayBuffer[]) => 
       const done = flying
       flying = []
       settle(done, message.first, message.failures)
-      flush()
+      scheduled = true
+      setImmediate(flush)
     },
     refusing: () => stopped ?? suspended,
     stop,

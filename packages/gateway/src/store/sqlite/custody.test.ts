@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -125,6 +126,95 @@ test('erased: no file holds the keys any more', () =>
     { kind: 'erasure.request', erasure: { ...erasure, record } },
     { kind: 'erasure.approve', id: 'era_1', callId: 'c', by: 'corp:dana', at: 2 },
   ]))
+
+const rules = JSON.stringify({
+  functions: [{ id: 'crm.get', retention: 'long' }, { id: 'crm.list' }],
+})
+const digest = `sha256:${hash('sha256', rules, 'hex')}`
+
+/** How many of an intent and its outcome are due for the standard class, once a column was changed. */
+async function checkDue(
+  name: string,
+  change: string | undefined,
+  { fn, policy = digest, expected }: { fn: string; policy?: string; expected: number },
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'custody-'))
+  const path = join(folder, 'log.db')
+  const options = { path, instance: 'gw', boot: 'b', kek }
+  const store = await openSqlite(options)
+  try {
+    const put = { kind: 'rulebook.put', digest, content: rules } as const
+    const activated = {
+      type: 'rulebook.activated',
+      time,
+      digest,
+      previous: 'none',
+      by: 'x',
+    } as const
+    await store.commit(entry(activated, put))
+    const decision = { effect: 'allow', obligations: [], policy, rules: [] } as const
+    const args = { role: 'args', mediaType, bytes, keep: true } as const
+    const result = { role: 'result', mediaType, bytes, keep: true } as const
+    const retention = fn === 'crm.get' ? { retention: 'long' } : {}
+    const { index } = await store.commit({
+      record: {
+        type: 'call.authorized',
+        time,
+        call: 'c',
+        session: 'ses_1',
+        masked: [],
+        approvals: [],
+        fn: { name: fn, schema: 's', server: 'crm' },
+        decision,
+      },
+      payloads: [args],
+      ...retention,
+    })
+    const after = { time, call: 'c', session: 'ses_1', intent: index }
+    await store.commit({
+      record: { ...after, type: 'call.outcome', ending: 'done', status: 200, masked: [] },
+      payloads: [result],
+      ...retention,
+    })
+    if (change !== undefined) {
+      const db = new DatabaseSync(path)
+      db.exec(change)
+      db.close()
+    }
+    const before = name.startsWith('early') ? Date.parse(time) : Date.now() + 60_000
+    const due = await store.payloadsDue({ class: 'standard', standard: true, before, limit: 100 })
+    assert.equal(due.records.length, expected)
+  } finally {
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const dues: readonly (readonly [string, string | undefined, Parameters<typeof checkDue>[2]])[] = [
+  ['what the standard class covers', undefined, { fn: 'crm.list', expected: 2 }],
+  ['what another class covers', undefined, { fn: 'crm.get', expected: 0 }],
+  ['what cites a rulebook that is not there', undefined, { fn: 'x', policy: 'x', expected: 2 }],
+  ['early', undefined, { fn: 'crm.list', expected: 0 }],
+  [
+    'early, dated back in its column',
+    'UPDATE leaf SET time_ms = 0',
+    { fn: 'crm.list', expected: 0 },
+  ],
+  [
+    'another class in its column',
+    'UPDATE leaf SET retention = NULL',
+    { fn: 'crm.get', expected: 0 },
+  ],
+  [
+    'another class in its column and in the rulebook',
+    `UPDATE leaf SET retention = NULL; UPDATE rulebook SET content = replace(content, 'long', 'standard')`,
+    { fn: 'crm.get', expected: 0 },
+  ],
+  ['what is no leaf any more', `UPDATE leaf SET bytes = x'7b7d'`, { fn: 'crm.list', expected: 0 }],
+]
+for (const [name, change, row] of dues) {
+  test(`due, by the leaf and its rulebook: ${name}`, () => checkDue(name, change, row))
+}
 
 test('expired: no file holds the keys any more', () =>
   check((record) => [

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Erasure } from '../../model/erasure.ts'
 import type { PayloadGone, PayloadRole } from '../../model/payload.ts'
 import type { Change, PayloadsDue } from '../store.ts'
+import { prepareDue } from './due.ts'
 import { roleNumbers } from './message.ts'
 
 /** Changes that destroy what opens a payload: its row, or its salt in the row of its leaf. */
@@ -99,12 +100,6 @@ type ErasureQuery = { readonly before?: string; readonly limit: number }
 /** What became of payloads, and what is to become of them. */
 export function custodyReads(db: DatabaseSync): CustodyReads {
   const gone = db.prepare('SELECT cause, record FROM payload_gone WHERE id = ?')
-  const cursor = db.prepare('SELECT next FROM retention WHERE class = ?')
-  const scan = db.prepare(
-    `SELECT "index", time_ms, retention, (salts IS NOT NULL OR EXISTS (
-        SELECT 1 FROM payload WHERE id BETWEEN "index" * 4 AND "index" * 4 + 3)) AS held
-      FROM leaf WHERE "index" >= ? ORDER BY "index" LIMIT ?`,
-  )
   const kept = db.prepare('SELECT id FROM payload WHERE id >= ? AND id < ? ORDER BY id LIMIT ?')
   const one = db.prepare('SELECT body FROM erasure WHERE id = ?')
   const newest = db.prepare(
@@ -118,19 +113,7 @@ export function custodyReads(db: DatabaseSync): CustodyReads {
       if (!row) return undefined
       return { cause: row.cause === 'erased' ? 'erased' : 'expired', record: Number(row.record) }
     },
-    payloadsDue: ({ class: name, standard, before, from, limit }) => {
-      const start = from ?? Number(cursor.get(name)?.next ?? 0)
-      const records: number[] = []
-      let next = start
-      const rows = scan.all(start, limit)
-      for (const row of rows) {
-        if (Number(row.time_ms) >= before) return { records, next, more: false }
-        next = Number(row.index) + 1
-        const is = row.retention === name || (row.retention === null && standard)
-        if (is && row.held === 1) records.push(Number(row.index))
-      }
-      return { records, next, more: rows.length === limit }
-    },
+    payloadsDue: prepareDue(db),
     keptPayloads: (from, to, limit) => {
       const rowsMax = Math.min(Math.max(10, limit), 1000)
       const found = kept.all(from * 4, to * 4, rowsMax).map(({ id }) => keptOf(Number(id)))

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, realpathSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
-const schemaVersion = 2
+const schemaVersion = 3
 
 export type WritableDatabase = {
   readonly db: () => DatabaseSync

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { failureKind } from './failure-kind.ts'
+import { failureKind, outageReason } from './failure-kind.ts'
 
-const cases: readonly (readonly [string, number | undefined, 'suspended' | 'broken'])[] = [
-  ['no room', 13, 'suspended'],
-  ['read-only', 8, 'suspended'],
-  ['read-only, found while recovering', 8 | (1 << 8), 'suspended'],
-  ['a file that cannot be opened', 14, 'suspended'],
-  ['somebody else holds it', 5, 'suspended'],
-  ['a write that was refused', 10 | (3 << 8), 'suspended'],
+const cases: readonly (readonly [string, number | undefined, 'suspended' | 'broken', string?])[] = [
+  ['no room', 13, 'suspended', 'disk-full'],
+  ['read-only', 8, 'suspended', 'read-only'],
+  ['read-only, found while recovering', 8 | (1 << 8), 'suspended', 'read-only'],
+  ['a file that cannot be opened', 14, 'suspended', 'unwritable'],
+  ['somebody else holds it', 5, 'suspended', 'unwritable'],
+  ['a write that was refused', 10 | (3 << 8), 'suspended', 'unwritable'],
   ['a failed sync', 10 | (4 << 8), 'broken'],
   ['a failed sync of the folder', 10 | (5 << 8), 'broken'],
   ['a failed read', 10 | (1 << 8), 'broken'],
@@ -18,10 +18,11 @@ const cases: readonly (readonly [string, number | undefined, 'suspended' | 'brok
   ['a wrong statement', 1, 'broken'],
   ['an error that is not SQLite\u2019s', undefined, 'broken'],
 ]
-for (const [name, errcode, expected] of cases) {
+for (const [name, errcode, expected, reason = 'unwritable'] of cases) {
   test(`a failure to write: ${name}`, () => {
     const thrown = Object.assign(new Error(name), errcode !== undefined && { errcode })
     assert.equal(failureKind(thrown), expected)
+    assert.equal(outageReason(thrown), reason)
   })
 }
 

@@ -13,6 +13,7 @@ import {
 import { type Sealed, saltBytes, seal, wrap } from '../../log/seal.ts'
 import { applyChange, prepareChanges } from './change.ts'
 import { isDestruction } from './custody.ts'
+import { openLocked } from './locked.ts'
 import {
   type Failure,
   type PackedEntry,
@@ -43,6 +44,7 @@ export function openFlush(
   const rows = prepareRows(db)
   const changes = prepareChanges(db)
   const sessions = prepareSessions(db)
+  const locked = openLocked(db)
   const last = db.prepare('SELECT max("index") AS last FROM leaf').get()?.last
   let index = typeof last === 'number' ? last + 1 : 0
   const before = rows.chainOf(instance)
@@ -53,21 +55,21 @@ export function openFlush(
   /** What the first leaf of a boot cites. */
   const after = before?.boot === boot ? undefined : before
 
-  /** A start cites the boot before it, and says so when the database was rebuilt since (rebuild.ts). */
-  const start = (record: Start): Start => {
-    const size = rows.takeRecovered()
-    const version = size === undefined ? record.version : `${record.version}+recovered.${size}`
-    return { ...record, version, ...(after && { after }) }
-  }
-
   /** Says why the entry was left out, if it was: before anything of it was written. */
   const append = (entry: PackedEntry, payloads: readonly SealedPayload[], nonce: Buffer) => {
     const { change } = entry
-    const record = entry.record.type === 'emitter.start' ? start(entry.record) : entry.record
+    const isStart = entry.record.type === 'emitter.start'
+    const record = isStart && after ? { ...entry.record, after } : entry.record
     const leaf = toLeaf(record, emitter, payloads)
     if ('message' in leaf) return leaf
-    if (change && !applyChange(changes, change, index)) {
-      return { kind: 'conflict', message: `${change.kind} conflicts` } as const
+    if (locked.refuses(record)) {
+      return { kind: 'conflict', message: 'a party of the call is locked' } as const
+    }
+    if (change) {
+      if (!applyChange(changes, change, index)) {
+        return { kind: 'conflict', message: `${change.kind} conflicts` } as const
+      }
+      locked.note(change)
     }
     rows.leaf(index, { ...entry, record }, { ...leaf, salts: saltsOf(payloads, nonce) })
     for (const payload of payloads) {
@@ -116,8 +118,6 @@ function emptyWriteAheadLog(db: DatabaseSync): boolean {
     return false
   }
 }
-
-type Start = Extract<RecordDraft, { readonly type: 'emitter.start' }>
 
 type WritableLeaf = { readonly text: string; readonly timeMs: number }
 
@@ -226,8 +226,6 @@ export type Rows = {
   /** Where the instance's chain stands now: `seq` is the next place. */
   readonly chain: (emitter: Emitter) => void
   readonly chainOf: (instance: string) => BootEnd | undefined
-  /** The size at which the database was rebuilt, once. */
-  readonly takeRecovered: () => number | undefined
 }
 
 /** The rows a leaf leaves behind. */
@@ -244,12 +242,8 @@ export function prepareRows(db: DatabaseSync): Rows {
     'INSERT OR REPLACE INTO chain (instance, boot, seq, hash) VALUES (?, ?, ?, ?)',
   )
   const chainOf = db.prepare('SELECT boot, seq, hash FROM chain WHERE instance = ?')
-  const recovered = db.prepare("DELETE FROM meta WHERE name = 'recovered' RETURNING value")
+  const recovered = db.prepare("DELETE FROM meta WHERE name = 'recovered'")
   return {
-    takeRecovered: () => {
-      const value = recovered.get()?.value
-      return value === undefined ? undefined : Number(value)
-    },
     chain: ({ instance, boot, seq, prev }: Emitter) => {
       chain.run(instance, boot, seq - 1, prev)
     },
@@ -270,6 +264,7 @@ export function prepareRows(db: DatabaseSync): Rows {
       const name = head?.fn?.name ?? null
       const bytes = Buffer.from(text)
       leaf.run(index, type, call, session, name, caller, timeMs, bytes, salts, retention ?? null)
+      if (type === 'log.recovered') recovered.run()
       if (type === 'call.authorized') opened.run(index, timeMs)
       if (type === 'call.outcome' || type === 'reconcile.indeterminate') ended.run(record.intent)
     },

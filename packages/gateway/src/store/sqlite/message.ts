@@ -1,4 +1,4 @@
-import type { RecordDraft } from '@sallyport/evidence/record'
+import type { OutageReason, RecordDraft } from '@sallyport/evidence/record'
 import type { PayloadRole } from '../../model/payload.ts'
 import type { Change, CheckpointSwap } from '../store.ts'
 
@@ -25,7 +25,7 @@ export type FromWriter =
   | { readonly kind: 'flushed'; readonly first: number; readonly failures: readonly Failure[] }
   /** Nothing of this flush was kept. The writer says `resumed` when it can write again. */
   | { readonly kind: 'suspended'; readonly message: string }
-  | { readonly kind: 'resumed' }
+  | ({ readonly kind: 'resumed' } & Outage)
   /** What the disk holds is not known, and the writer accepts no more. */
   | { readonly kind: 'broken'; readonly message: string }
   /** `done` is false when the compare-and-set did not find what it expected. */
@@ -38,6 +38,9 @@ export type FromWriter =
   | { readonly kind: 'read'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'not-read'; readonly id: number; readonly message: string }
   | { readonly kind: 'closed' }
+
+/** Why nothing could be written, and the time of the last leaf before. */
+export type Outage = { readonly reason: OutageReason; readonly from: string }
 
 /** One entry that was left out; the others of its flush are not affected. */
 export type Failure = {

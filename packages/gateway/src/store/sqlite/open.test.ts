@@ -47,7 +47,7 @@ storeSuite('file', async () => {
 const refusals: readonly (readonly [string, RegExp, Partial<SqliteOptions>, string?])[] = [
   ['another writer', /in use by another process/, {}],
   ['another log', /belongs to the log "sallyport"/, { origin: 'other' }, ''],
-  ['a newer schema', /schema version 3/, {}, "UPDATE meta SET value = '3' WHERE name = 'schema'"],
+  ['a newer schema', /schema version 4/, {}, "UPDATE meta SET value = '4' WHERE name = 'schema'"],
   ['a key of the wrong size', /key/i, { kek: new Uint8Array(5) }, ''],
 ]
 for (const [name, message, changes, sql] of refusals) {
@@ -129,6 +129,35 @@ test('a full disk: nothing half-written, and no further commit while it is full'
   const records = assertChain(await everyLeaf(again))
   assert.equal(records.length, acknowledged.length + 2)
   assert.equal(records.at(-1)?.type, 'emitter.start')
+})
+
+test('with room again, the first leaf says how long nothing could be written', async (t) => {
+  const { path, open } = await folder(t)
+  const at = Date.parse(time) + 60_000
+  const options = { path, instance: 'gw', boot: 'b1', kek, now: () => at }
+  const store = await open({ ...options, pagesMax: 200 })
+  const payloads = [
+    { role: 'args', mediaType: 'text/plain', bytes: new Uint8Array(20_000), keep: true } as const,
+  ]
+  const fill = async () => {
+    for (;;) await store.commit({ record, payloads })
+  }
+  await assert.rejects(fill(), { name: 'Unavailable', message: /full/ })
+  const written = await store.size()
+  const db = new DatabaseSync(path)
+  db.exec('DELETE FROM payload')
+  db.close()
+  // Nothing but the store itself writes here.
+  for (let tries = 0; tries < 500 && (await store.size()) === written; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await store.commit({ record, payloads: [] })
+  await store.close()
+  const again = await open({ ...options, boot: 'b2' })
+  const [outage, next] = assertChain(await everyLeaf(again)).slice(written)
+  assert.ok(outage?.type === 'outage.ended')
+  assert.deepEqual([outage.from, outage.reason], [time, 'disk-full'])
+  assert.deepEqual([outage.time, next?.type], [new Date(at).toISOString(), 'call.denied'])
 })
 
 test('a failure that leaves the disk unknown lasts until a restart, and says so', async (t) => {

@@ -7,6 +7,7 @@ import {
   type Erasures,
   type Leaves,
   type Payloads,
+  type PrincipalLocks,
   type Publication,
   type RulebookContents,
   type Store,
@@ -15,8 +16,12 @@ import {
 } from '../store.ts'
 import { type CommitQueue, openQueue } from './commit-queue.ts'
 import { openForReading } from './database.ts'
-import type { FromWriter, PublicationStep, ToWriter, WriterOptions } from './message.ts'
-import { prepareReads, type Reads } from './reads.ts'
+import type { FromWriter, Outage, PublicationStep, ToWriter, WriterOptions } from './message.ts'
+import { type ChainPlace, prepareReads, type Reads, type Recovered } from './reads.ts'
+
+/** A database as it was found, before anything is written to it. */
+export type Found = Publication &
+  Pick<Leaves, 'leaves' | 'size'> & { readonly chains: () => Promise<readonly ChainPlace[]> }
 
 export type SqliteOptions = {
   /** A file, created with mode 0600 when absent; or `:memory:`, which a restart forgets. */
@@ -32,7 +37,7 @@ export type SqliteOptions = {
   /** The key the log begins with (a note verifier key): a new database begins with `log.genesis`. */
   readonly logKey?: string
   /** Asked before anything is written: a rejection refuses the start and leaves the records as they were. */
-  readonly accept?: (store: Publication & Pick<Leaves, 'size'>) => Promise<void>
+  readonly accept?: (store: Found) => Promise<void>
   /** Goes into `emitter.start`. */
   readonly version?: string
   /** Unix milliseconds, for `emitter.start` and `emitter.stop`. */
@@ -48,14 +53,20 @@ export type SqliteOptions = {
  */
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const { path, instance, boot, kek, origin = 'sallyport', pagesMax, now = Date.now } = options
-  const writer = await startWriter({ path, instance, boot, kek, origin, pagesMax })
+  const at = () => new Date(now()).toISOString()
+  const writer = await startWriter({ path, instance, boot, kek, origin, pagesMax }, at)
   const reader =
     path === ':memory:' ? askThere(writer) : await askHere(path, kek).catch(writer.abandon)
   const { queue } = writer
-  const at = () => new Date(now()).toISOString()
   try {
-    await options.accept?.({ ...publication(writer.publish), size: () => reader.ask('size') })
-    await begin(queue, { ...options, origin, time: at(), size: await reader.ask('size') })
+    await options.accept?.({
+      ...publication(writer.publish),
+      size: () => reader.ask('size'),
+      leaves: (start, limit) => reader.ask('leaves', start, limit),
+      chains: () => reader.ask('chains'),
+    })
+    const [size, recovered] = [await reader.ask('size'), await reader.ask('recovered')]
+    await begin(queue, { ...options, origin, time: at(), size, recovered })
   } catch (cause) {
     reader.close()
     return writer.abandon(cause)
@@ -102,11 +113,13 @@ async function begin(
     readonly origin: string
     readonly time: string
     readonly size: number
+    readonly recovered: Recovered | undefined
   },
 ): Promise<void> {
-  const { logKey: key, origin, time, size } = given
+  const { logKey: key, origin, time, size, recovered } = given
   const version = given.version ?? 'unversioned'
   const records: RecordDraft[] = [{ type: 'emitter.start', time, version }]
+  if (recovered) records.push({ type: 'log.recovered', time, ...recovered })
   if (size === 0 && key !== undefined) records.unshift({ type: 'log.genesis', time, origin, key })
   await Promise.all(records.map((record) => queue.commit({ record, payloads: [] })))
 }
@@ -120,7 +133,7 @@ type Reader = { readonly ask: Ask; readonly close: () => void }
 
 function questions(
   ask: Ask,
-): Leaves & Payloads & Approvals & ApiKeys & RulebookContents & Erasures {
+): Leaves & Payloads & Approvals & ApiKeys & PrincipalLocks & RulebookContents & Erasures {
   return {
     size: () => ask('size'),
     leaves: (start, limit) => ask('leaves', start, limit),
@@ -141,6 +154,7 @@ function questions(
     approvals: (query) => ask('approvals', query),
     apiKeyByHash: (hash) => ask('apiKeyByHash', hash),
     apiKeys: (query) => ask('apiKeys', query),
+    locks: (query) => ask('locks', query),
     rulebookContent: (digest) => ask('rulebookContent', digest),
     rulebookDigests: () => ask('rulebookDigests'),
     activations: (before, limit) => ask('activations', before, limit),
@@ -237,7 +251,7 @@ function openAsked(): Asked {
   }
 }
 
-async function startWriter(workerData: WriterOptions): Promise<WriterThread> {
+async function startWriter(workerData: WriterOptions, at: () => string): Promise<WriterThread> {
   // As written, or as built for the package.
   const file = import.meta.url.endsWith('.ts') ? './writer.ts' : './writer.js'
   const worker = new Worker(new URL(file, import.meta.url), { workerData })
@@ -260,7 +274,10 @@ async function startWriter(workerData: WriterOptions): Promise<WriterThread> {
     else if (message.kind === 'not-opened') opened.reject(new Error(message.message))
     else if (message.kind === 'closed') closed.resolve()
     else if ('id' in message) asked.answered(message)
-    else queue.answered(message)
+    else {
+      queue.answered(message)
+      if (message.kind === 'resumed') recordOutage(queue, { ...message, time: at() })
+    }
   })
   const abandon = async (cause: unknown): Promise<never> => {
     await worker.terminate()
@@ -276,6 +293,15 @@ async function startWriter(workerData: WriterOptions): Promise<WriterThread> {
   }
   const publish = (step: PublicationStep) => asked.ask((id) => post({ kind: 'publish', id, step }))
   return { queue, post, asked, publish, close, abandon }
+}
+
+/** Before anything else is written. Where it cannot be, the next time service resumes tells it all. */
+function recordOutage(
+  { commit }: CommitQueue,
+  { from, reason, time }: Outage & { readonly time: string },
+): void {
+  const record = { type: 'outage.ended', time, from, reason } as const
+  commit({ record, payloads: [] }).catch(() => undefined)
 }
 
 function text(thrown: unknown): string {

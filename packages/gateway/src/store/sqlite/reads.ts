@@ -4,6 +4,7 @@ import { saltBytes, unseal, unwrap } from '../../log/seal.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Approval } from '../../model/approval.ts'
 import type { PayloadRole } from '../../model/payload.ts'
+import type { PrincipalLock } from '../../model/principal-lock.ts'
 import type { CallQuery, Leaf, SessionSummary } from '../store.ts'
 import { type CustodyReads, custodyReads } from './custody.ts'
 import { roleNumbers } from './message.ts'
@@ -24,9 +25,23 @@ export type Reads = CustodyReads & {
   readonly approvals: (query: ApprovalQuery) => readonly Approval[]
   readonly apiKeyByHash: (hash: string) => ApiKey | undefined
   readonly apiKeys: (query: Page) => readonly ApiKey[]
+  readonly locks: (query: SessionQuery) => readonly PrincipalLock[]
   readonly rulebookContent: (digest: string) => string | undefined
   readonly rulebookDigests: () => readonly string[]
   readonly activations: (before: number, limit: number) => readonly Leaf[]
+  /** What the next start has to record of a rebuilt database (rebuild.ts). */
+  readonly recovered: () => Recovered | undefined
+  /** Where each instance's chain stands, by its own account. */
+  readonly chains: () => readonly ChainPlace[]
+}
+
+/** As in `log.recovered`. */
+export type Recovered = { readonly kept: number; readonly size: number }
+export type ChainPlace = {
+  readonly instance: string
+  readonly boot: string
+  readonly seq: number
+  readonly hash: string
 }
 type SessionQuery = { readonly before?: number; readonly limit: number }
 type Page = { readonly before?: string; readonly limit: number }
@@ -41,8 +56,30 @@ export function prepareReads(db: DatabaseSync, kek: Uint8Array): Reads {
     ...callReads(db),
     ...payloadReads(db, kek),
     ...stateReads(db),
+    ...lockReads(db),
     ...rulebookReads(db),
     ...custodyReads(db),
+    recovered: prepareRecovered(db),
+    ...chainReads(db),
+  }
+}
+
+export function prepareRecovered(db: DatabaseSync): Reads['recovered'] {
+  const row = db.prepare("SELECT value FROM meta WHERE name = 'recovered'")
+  return () => {
+    const value = row.get()?.value
+    return value === undefined ? undefined : JSON.parse(String(value))
+  }
+}
+
+function chainReads(db: DatabaseSync) {
+  const all = db.prepare('SELECT instance, boot, seq, hash FROM chain LIMIT ?')
+  return {
+    chains: (): ChainPlace[] =>
+      all.all(rowsMax).map(({ instance, boot, seq, hash }) => ({
+        ...{ instance: String(instance), boot: String(boot) },
+        ...{ seq: Number(seq), hash: String(hash) },
+      })),
   }
 }
 
@@ -162,6 +199,19 @@ function stateReads(db: DatabaseSync) {
       keys
         .all(query.before ?? null, query.before ?? null, bounded(query.limit))
         .flatMap((row) => readKey(row) ?? []),
+  }
+}
+
+function lockReads(db: DatabaseSync) {
+  const page = db.prepare(
+    'SELECT record, body FROM principal_lock WHERE record < ? ORDER BY record DESC LIMIT ?',
+  )
+  return {
+    locks: (query: SessionQuery): PrincipalLock[] =>
+      page.all(before(query.before), bounded(query.limit)).map((row) => {
+        const lock: Omit<PrincipalLock, 'record'> = JSON.parse(String(row.body))
+        return { ...lock, record: Number(row.record) }
+      }),
   }
 }
 

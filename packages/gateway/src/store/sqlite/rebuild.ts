@@ -1,6 +1,14 @@
 import { hash } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import type { LeafRecord } from '@sallyport/evidence/record'
@@ -9,6 +17,7 @@ import type { Change, Leaf, StoredCheckpoint } from '../store.ts'
 import { applyChange, prepareChanges } from './change.ts'
 import { openConnection, takeLock } from './database.ts'
 import { prepareRows } from './flush.ts'
+import { prepareRecovered } from './reads.ts'
 import { prepareSessions } from './session-summary.ts'
 
 export type RebuildOptions = {
@@ -36,48 +45,113 @@ export type Rebuilt = {
 /**
  * Writes the database anew from what was published. What is there is kept as far as it agrees: its payloads,
  * keys and approvals, brought up to date by the records that follow. The new one is put in place only when it is
- * whole; a crash before leaves the old one, and a second run does it again. Throws when a gateway runs in
- * this home, and when the database is not older than what was published.
+ * whole; a crash before leaves the old one, and a second run does it again; a crash while it is put in place is
+ * finished by a second run. Throws when a gateway runs in this home, and when the database is not older than
+ * what was published.
  */
 export async function rebuildDatabase(options: RebuildOptions): Promise<Rebuilt> {
-  const { path, origin, checkpoint } = options
+  const { path } = options
   const lock = takeLock(path)
   const draft = `${path}.recovering`
   try {
-    removeDatabase(draft)
-    const base = await baseOf(options, draft)
-    if (base === undefined) removeDatabase(draft)
-    else if (base >= checkpoint.size) {
-      throw new Error(
-        `The database holds ${base} records, and ${checkpoint.size} are published: there is nothing to recover.`,
-      )
-    }
-    const db = openConnection(draft, { origin, pagesMax: undefined })
-    let told: Pick<Rebuilt, 'approvalsClosed' | 'keysLost'>
-    try {
-      told = await extend(db, { ...options, kept: base ?? 0 })
-    } finally {
-      db.close()
-    }
-    const movedTo = swapIn(path, draft)
-    return { kept: base ?? 0, size: checkpoint.size, movedTo, ...told }
+    removeIfEmpty(options)
+    return (await finishSwap(options, draft)) ?? (await rebuild(options, draft))
   } finally {
     lock.close()
     removeDatabase(draft)
   }
 }
 
-/** Copies the database that is there. Its number of leaves if they are the published ones; else undefined. */
-async function baseOf(
-  { path, origin, leaves }: RebuildOptions,
-  draft: string,
-): Promise<number | undefined> {
-  if (!existsSync(path)) return undefined
+async function rebuild(options: RebuildOptions, draft: string): Promise<Rebuilt> {
+  const { path, origin, checkpoint } = options
+  const kept = await copyBase(options, draft)
+  const db = openConnection(draft, { origin, pagesMax: undefined })
+  let told: Pick<Rebuilt, 'approvalsClosed' | 'keysLost'>
   try {
-    const old = openConnection(path, { origin, pagesMax: undefined })
+    told = await extend(db, { ...options, kept })
+  } finally {
+    db.close()
+  }
+  const movedTo = swapIn(path, draft)
+  return { kept, size: checkpoint.size, movedTo, ...told }
+}
+
+/** A start that was refused for want of a database left an empty one; then what was moved away is still the last. */
+function removeIfEmpty({ path, origin }: RebuildOptions): void {
+  if (existsSync(path) && sizeOf(path, origin) === 0) removeDatabase(path)
+}
+
+/** Undefined for what cannot be read. */
+function sizeOf(path: string, origin: string): number | undefined {
+  try {
+    const db = openConnection(path, { origin, pagesMax: undefined })
+    try {
+      return Number(db.prepare('SELECT count(*) AS n FROM leaf').get()?.n)
+    } finally {
+      db.close()
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * A crash between the two renames of `swapIn` leaves no database and a whole draft. It is looked at again: one
+ * that was cut off while it was written has another size, and the leaves are compared with the published ones.
+ */
+async function finishSwap(options: RebuildOptions, draft: string): Promise<Rebuilt | undefined> {
+  const { path, origin, checkpoint } = options
+  if (existsSync(path) || !existsSync(draft)) return undefined
+  const size = await baseOf(options, { from: draft, to: undefined })
+  if (size !== checkpoint.size) return undefined
+  const db = openConnection(draft, { origin, pagesMax: undefined })
+  const told = db.prepare("SELECT value FROM meta WHERE name = 'rebuilt'").get()?.value
+  db.close()
+  if (told === undefined) return undefined
+  swapIn(path, draft)
+  return { size, movedTo: movedAway(path)[0], ...JSON.parse(String(told)) }
+}
+
+/** Databases that earlier runs moved away, the newest first. */
+function movedAway(path: string): readonly string[] {
+  const prefix = `${basename(path)}${movedSuffix}`
+  return readdirSync(dirname(path))
+    .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
+    .toSorted((a, b) => Number(b.slice(prefix.length)) - Number(a.slice(prefix.length)))
+    .map((name) => join(dirname(path), name))
+}
+
+/**
+ * Makes the draft a copy of the database that is there, or of the newest of those that were moved away, and returns
+ * how many leaves it holds; 0, and no draft, when none holds the published ones.
+ */
+async function copyBase(options: RebuildOptions, draft: string): Promise<number> {
+  const { path, checkpoint } = options
+  for (const from of [path, ...movedAway(path)]) {
+    removeDatabase(draft)
+    const size = await baseOf(options, { from, to: draft })
+    if (size === undefined || size === 0) continue
+    if (size < checkpoint.size) return size
+    const where = from === path ? '' : ` in ${from}`
+    throw new Error(
+      `The database${where} holds ${size} records, and ${checkpoint.size} are published: there is nothing to recover.`,
+    )
+  }
+  removeDatabase(draft)
+  return 0
+}
+
+/** Copies a database. Its number of leaves if they are the published ones; else undefined. */
+async function baseOf(
+  { origin, leaves }: RebuildOptions,
+  { from, to }: { readonly from: string; readonly to: string | undefined },
+): Promise<number | undefined> {
+  if (!existsSync(from)) return undefined
+  try {
+    const old = openConnection(from, { origin, pagesMax: undefined })
     try {
       if (old.prepare('PRAGMA integrity_check').get()?.integrity_check !== 'ok') return undefined
-      old.prepare('VACUUM INTO ?').run(draft)
+      if (to !== undefined) old.prepare('VACUUM INTO ?').run(to)
       const leaf = old.prepare('SELECT bytes FROM leaf WHERE "index" = ?')
       const size = Number(old.prepare('SELECT count(*) AS n FROM leaf').get()?.n)
       for await (const { index, bytes } of leaves) {
@@ -130,8 +204,16 @@ async function extend(
   const approvalsClosed = closeApprovals(db)
   const { size, note, at } = checkpoint
   db.prepare('UPDATE publication SET size = ?, note = ?, at_ms = ?').run(size, note, at)
-  // The next start says so in the log; see flush.ts.
-  db.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('recovered', ?)").run(String(size))
+  // The next start says so in the log; see open.ts. What an earlier recovery lost may not be recorded yet.
+  const recovered = { kept: Math.min(kept, prepareRecovered(db)()?.kept ?? kept), size }
+  db.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('recovered', ?)").run(
+    JSON.stringify(recovered),
+  )
+  // What this run says of itself, for the one that has to finish it.
+  const told = { kept, approvalsClosed, keysLost: effects.keysLost }
+  db.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('rebuilt', ?)").run(
+    JSON.stringify(told),
+  )
   db.exec('COMMIT')
   return { approvalsClosed, keysLost: effects.keysLost }
 }
@@ -149,6 +231,12 @@ function prepareEffects(db: DatabaseSync) {
         return undefined
       case 'key.revoked':
         return { kind: 'key.revoke', id: record.key, at }
+      case 'principal.locked': {
+        const { principal, reason, by } = record
+        return { kind: 'principal.lock', lock: { principal, reason, by, at } }
+      }
+      case 'principal.unlocked':
+        return { kind: 'principal.unlock', principal: record.principal, by: record.by }
       case 'erasure.requested': {
         const { erasure: id, record: of, roles, reason, by: requestedBy } = record
         const wish = {
@@ -194,9 +282,11 @@ function closeApprovals(db: DatabaseSync): number {
   return closed
 }
 
+const movedSuffix = '.before-recovery-'
+
 /** Returns where the old one is now. A crash between the two renames leaves no database, and both files. */
 function swapIn(path: string, draft: string): string | undefined {
-  const movedTo = existsSync(path) ? `${path}.before-recovery-${Date.now()}` : undefined
+  const movedTo = existsSync(path) ? `${path}${movedSuffix}${Date.now()}` : undefined
   if (movedTo !== undefined) {
     for (const suffix of ['-wal', '-shm', '']) {
       if (existsSync(path + suffix)) renameSync(path + suffix, movedTo + suffix)

@@ -1,4 +1,4 @@
--- Version 2. Times are Unix milliseconds. Ids are compared byte by byte.
+-- Version 3. Times are Unix milliseconds. Ids are compared byte by byte.
 
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -120,6 +120,13 @@ CREATE TABLE api_key (
   id TEXT NOT NULL UNIQUE,
   hash TEXT NOT NULL UNIQUE,
   revoked_at INTEGER,
+  body TEXT NOT NULL
+) STRICT;
+
+-- Who is refused whatever they present, by the index of the record that says so.
+CREATE TABLE principal_lock (
+  record INTEGER PRIMARY KEY,
+  principal TEXT NOT NULL UNIQUE,
   body TEXT NOT NULL
 ) STRICT;
 

@@ -1,7 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
+import { parseLeaf } from '@sallyport/evidence/parse-leaf'
+import type { OutageReason } from '@sallyport/evidence/record'
 import { openForWriting } from './database.ts'
-import { failureKind } from './failure-kind.ts'
+import { failureKind, outageReason } from './failure-kind.ts'
 import { openFlush } from './flush.ts'
 import type { FromWriter, ToWriter, WriterOptions } from './message.ts'
 import { preparePublication } from './publication.ts'
@@ -23,12 +25,15 @@ function write(options: WriterOptions, answer: (message: FromWriter) => void) {
   let work = prepare(home.db(), options)
   let acknowledged = work.place()
   let failed: Extract<FromWriter, { kind: 'suspended' | 'broken' }> | undefined
+  /** Why the outage that is going on began. */
+  let reason: OutageReason = 'unwritable'
   let probe: NodeJS.Timeout | undefined
 
   const fail = (thrown: unknown) => {
     const kind = options.path === ':memory:' ? 'broken' : failureKind(thrown)
     const said = { kind, message: text(thrown) }
     failed = said
+    reason = outageReason(thrown)
     answer(said)
     if (kind === 'suspended') probeAfter(probeMsFirst)
   }
@@ -41,8 +46,9 @@ function write(options: WriterOptions, answer: (message: FromWriter) => void) {
         if (work.place() !== acknowledged) {
           throw new Error('the database does not hold what was acknowledged')
         }
+        const from = timeOfLast(db)
         failed = undefined
-        answer({ kind: 'resumed' })
+        answer({ kind: 'resumed', reason, from })
       } catch (thrown) {
         if (failureKind(thrown) === 'suspended') return probeAfter(Math.min(ms * 2, probeMsMax))
         fail(thrown)
@@ -97,6 +103,12 @@ function prepare(db: DatabaseSync, options: WriterOptions) {
       return Reflect.apply(read, undefined, args)
     },
   }
+}
+
+function timeOfLast(db: DatabaseSync): string {
+  const last = db.prepare('SELECT bytes FROM leaf ORDER BY "index" DESC LIMIT 1').get()
+  if (!(last?.bytes instanceof Uint8Array)) throw new Error('the database holds no records')
+  return parseLeaf(last.bytes).time
 }
 
 /** Writes and removes, as durably as a flush does. */

@@ -1,0 +1,70 @@
+import type { LeafRecord } from '../record.ts'
+import { timeOf } from './dates.ts'
+import type { Scene, SeenLeaf } from './watch.ts'
+
+export type Expiry = {
+  /** A record with payloads, and the class under which its rulebook has them kept; undefined: not known. */
+  readonly note: (leaf: SeenLeaf, retention: string | undefined) => void
+  /** Whether what expired had been kept as long as its class says. */
+  readonly check: (index: number, record: Expired) => void
+}
+type Expired = Extract<LeafRecord, { type: 'payload.expired' }>
+
+/**
+ * Payloads may expire when the time of their class is over: by the dates of both records, and by the class of
+ * the function in the rulebook that was cited. Otherwise one person could destroy what they liked and call
+ * it expired. Nine bytes are remembered of each record with payloads.
+ */
+export function watchExpiry({ report }: Scene): Expiry {
+  const pages = new Map<number, Page>()
+  const classes = new Map<string, number>()
+  const periods = new Map<string, number>()
+  const idOf = (name: string) => {
+    const id = classes.get(name) ?? classes.size + 1
+    // A gateway has 32 at most.
+    if (id > 255) return unknown
+    classes.set(name, id)
+    return id
+  }
+  const isEarly = (record: number, { period, time }: Expired) => {
+    const written = pages.get(Math.floor(record / pageRecords))?.times[record % pageRecords] ?? 0
+    const expired = timeOf(time)
+    return written !== unknown && expired !== undefined && expired - written < period
+  }
+  const isOfOtherClass = (record: number, name: string) => {
+    const id = pages.get(Math.floor(record / pageRecords))?.classes[record % pageRecords] ?? unknown
+    return id !== unknown && id !== idOf(name)
+  }
+  return {
+    note: ({ index, record }, retention) => {
+      const at = Math.floor(index / pageRecords)
+      const page = pages.get(at) ?? {
+        times: new Float64Array(pageRecords),
+        classes: new Uint8Array(pageRecords),
+      }
+      pages.set(at, page)
+      page.times[index % pageRecords] = timeOf(record.time) ?? unknown
+      page.classes[index % pageRecords] = retention === undefined ? unknown : idOf(retention)
+    },
+    check: (index, record) => {
+      const early = record.records.filter((one) => isEarly(one, record))
+      const other = record.records.filter((one) => isOfOtherClass(one, record.class))
+      const at = { record: index }
+      if (early.length > 0) report.find('expiry-early', { ...at, detail: detailOf(early) })
+      if (other.length > 0) report.find('expiry-class', { ...at, detail: detailOf(other) })
+      const before = periods.get(record.class) ?? record.period
+      if (before !== record.period) report.find('retention-changed', at)
+      periods.set(record.class, record.period)
+    },
+  }
+}
+
+type Page = { readonly times: Float64Array; readonly classes: Uint8Array }
+
+const pageRecords = 256
+const unknown = 0
+
+function detailOf(records: readonly number[]): string {
+  const more = records.length > 1 ? ` and ${records.length - 1} more` : ''
+  return `record ${records[0]}${more}`
+}
