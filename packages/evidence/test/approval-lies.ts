@@ -105,8 +105,16 @@ export const approvalLies: readonly Row[] = [
     [['approval-other-call', 'approved']],
   ],
   // deadlines
-  ['a claim a year later', { claimed: wait(31_536_000_000), ...beatOn }, [['approval-late', 'claimed']]],
-  ['a claim as late as clocks differ', { claimed: until('2026-03-01T12:00:03.000Z'), ...beatOn }, []],
+  [
+    'a claim a year later',
+    { claimed: wait(31_536_000_000), ...beatOn },
+    [['approval-late', 'claimed']],
+  ],
+  [
+    'a claim as late as clocks differ',
+    { claimed: until('2026-03-01T12:00:03.000Z'), ...beatOn },
+    [],
+  ],
   [
     'a claim later than that',
     { claimed: until('2026-03-01T12:00:05.000Z'), ...beatOn },

@@ -97,10 +97,7 @@ for (const { name, harm, kept } of cases) {
 }
 
 /** What a crash left while the new database was put in place: the old one is moved away already. */
-const cutOff: readonly (readonly [
-  string,
-  (yard: Yard, moved: string) => unknown,
-])[] = [
+const cutOff: readonly (readonly [string, (yard: Yard, moved: string) => unknown])[] = [
   ['the new one is whole', (yard) => renameSync(database(yard), `${database(yard)}.recovering`)],
   [
     'the new one is whole, and a start was refused meanwhile',

@@ -37,19 +37,8 @@ export function watchApprovals(
     if (asked.has(record.approval)) report.find('approval-repeated', at)
     const versions = remembered.parties(record.session).map((parties) => parties.map(partyId))
     if (versions.length === 0 && remembered.knowsEverySession()) report.find('session-unknown', at)
-    asked.set(record.approval, {
-      ...{ digest: record.digest, fn: record.fn, groups: record.groups },
-      isCut: record.truncated !== undefined,
-      decideBy: timeOf(record.decideBy),
-      claimBy: undefined,
-      versions,
-      parties: new Set(versions.flat()),
-      args: await argumentsHash(needs.payloads, leaf),
-      yes: new Map(),
-      voted: new Set(),
-      state: 'open',
-      claimedBy: undefined,
-    })
+    const args = await argumentsHash(needs.payloads, leaf)
+    asked.set(record.approval, askedOf(record, versions, args))
     const [oldest] = asked.keys()
     if (asked.size <= askedMax || oldest === undefined) return
     asked.delete(oldest)
@@ -76,17 +65,7 @@ export function watchApprovals(
       }
       asked.delete(id)
     }
-    if (ids.size === 0 || used.length < ids.size) return
-    if (record.truncated !== undefined || used.some(({ isCut }) => isCut)) {
-      report.partly('approvals', 'a record was shortened, so not all groups are in it')
-    } else if (
-      !isSameSet(
-        required,
-        used.flatMap(({ groups }) => groups),
-      )
-    ) {
-      report.find('approval-groups', at)
-    }
+    if (ids.size > 0 && used.length === ids.size) compareGroups(report, at, record, used)
   }
 
   return {
@@ -140,6 +119,24 @@ type Asked = {
   readonly voted: Set<string>
   state: 'open' | 'denied' | 'closed'
   claimedBy: string | undefined
+}
+
+function askedOf(
+  record: Of<'approval.requested'>,
+  versions: Asked['versions'],
+  args: Asked['args'],
+): Asked {
+  return {
+    ...{ digest: record.digest, fn: record.fn, groups: record.groups },
+    isCut: record.truncated !== undefined,
+    decideBy: timeOf(record.decideBy),
+    claimBy: undefined,
+    ...{ versions, parties: new Set(versions.flat()), args },
+    yes: new Map(),
+    voted: new Set(),
+    state: 'open',
+    claimedBy: undefined,
+  }
 }
 
 /** Who issued the key that a party is: approving through one's own key is approving oneself. */
@@ -218,6 +215,18 @@ function useOf(
   if (versions.length > 0 && !versions.some((one) => isSameList(one, parties))) {
     report.find('approval-other-call', { ...at, detail: 'parties' })
   }
+}
+
+function compareGroups(
+  report: Report,
+  at: Place,
+  record: Of<'call.authorized'>,
+  used: readonly Asked[],
+): void {
+  const groups = used.flatMap((one) => one.groups)
+  if (record.truncated !== undefined || used.some(({ isCut }) => isCut)) {
+    report.partly('approvals', 'a record was shortened, so not all groups are in it')
+  } else if (!isSameSet(requiredGroups(record), groups)) report.find('approval-groups', at)
 }
 
 /** Whoever judged the deadline dated the record by the same clock; a date that is none is told elsewhere. */

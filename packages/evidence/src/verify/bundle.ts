@@ -20,6 +20,7 @@ import { watchLocks } from './locks.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
 import { watchMasks } from './masks.ts'
 import { watchPairing } from './pairing.ts'
+import { recordsMax } from './payload-set.ts'
 import { openPayloads } from './payloads.ts'
 import { type Remembered, remember } from './remembered.ts'
 import { watchRulebooks } from './rulebooks.ts'
@@ -215,9 +216,6 @@ async function readManifest(source: BundleSource, report: Report): Promise<Manif
   return manifest
 }
 
-/** Room beside an index for what is noted of its record, in a number of 53 bits. */
-const sizeMax = 2n ** 50n
-
 async function readCheckpoint(
   source: BundleSource,
   report: Report,
@@ -231,7 +229,7 @@ async function readCheckpoint(
   }
   try {
     const trusted = await checkTrust(utf8Text(bytes) ?? '', trust)
-    if (trusted.checkpoint.size <= sizeMax) return trusted
+    if (trusted.checkpoint.size <= BigInt(recordsMax)) return trusted
     report.find('checkpoint-malformed', { file, detail: 'more records than can be counted here' })
   } catch (thrown) {
     if (!(thrown instanceof EvidenceError)) throw thrown

@@ -1,6 +1,7 @@
 import { type LeafRecord, type PayloadRole, payloadRoles } from '../record.ts'
 import type { FunctionFacts } from './content.ts'
 import { watchExpiry } from './expiry.ts'
+import { openPayloadSet } from './payload-set.ts'
 import { type Payloads, payloadPath } from './payloads.ts'
 import { isSamePerson } from './people.ts'
 import type { Remembered } from './remembered.ts'
@@ -21,29 +22,23 @@ export function watchCommitments(
 ): Watch {
   const { report, isWhole, inventory, manifest } = scene
   const isDisclosed = manifest?.payloads === true
-  const unexplained = new Map<number, PayloadRole[]>()
+  let unexplained = openPayloadSet()
   const asked = new Map<string, Asked>()
-  const unclaimed = new Set(inventory.payloads)
+  const unclaimed = inventory.payloads.copy()
   const expiry = watchExpiry(scene)
   if (!isDisclosed) report.notChecked('commitments', 'payloads are not disclosed')
   else if (!isWhole) report.partly('commitments', 'only a part of the records is shown')
 
-  const explain = (record: number, role: PayloadRole) => {
-    const roles = unexplained.get(record)?.filter((one) => one !== role) ?? []
-    if (roles.length > 0) unexplained.set(record, roles)
-    else unexplained.delete(record)
-  }
-
   const look = async (leaf: SeenLeaf, role: PayloadRole) => {
     const disclosed = await needs.payloads.open(leaf, role)
     const at = { record: leaf.index, file: payloadPath(leaf.index, role) }
-    unclaimed.delete(`${leaf.index}.${role}`)
+    unclaimed.delete(leaf.index, role)
     if ('bytes' in disclosed) report.examined('commitments')
     else if (disclosed.missing === 'malformed')
       report.find('payload-malformed', { record: leaf.index })
     else if (disclosed.missing === 'mismatch') report.find('payload-mismatch', at)
     else if (isDisclosed && !(await wasNeverKept(leaf, role, needs))) {
-      unexplained.set(leaf.index, [...(unexplained.get(leaf.index) ?? []), role])
+      unexplained.add(leaf.index, role)
     }
   }
 
@@ -54,18 +49,23 @@ export function watchCommitments(
 
   const gone = (index: number, record: number, roles: readonly PayloadRole[]) => {
     for (const role of roles) {
-      explain(record, role)
-      if (!inventory.payloads.has(`${record}.${role}`)) continue
+      unexplained.delete(record, role)
+      if (!inventory.payloads.has(record, role)) continue
       report.find('payload-present', { record: index, file: payloadPath(record, role) })
     }
   }
 
   /** One notice for all of them: a rebuilt database may have lost the payloads of millions. */
   const lost = (index: number, { kept, size }: Extract<LeafRecord, { type: 'log.recovered' }>) => {
-    const records = [...unexplained.keys()].filter((record) => record >= kept && record < size)
-    for (const record of records) unexplained.delete(record)
-    if (records.length === 0) return
-    const detail = `of ${records.length} records from ${kept} on`
+    let records = 0
+    const left = openPayloadSet()
+    for (const [record, roles] of unexplained.entries()) {
+      if (record >= kept && record < size) records += 1
+      else for (const role of roles) left.add(record, role)
+    }
+    unexplained = left
+    if (records === 0) return
+    const detail = `of ${records} records from ${kept} on`
     report.find('payload-lost', { record: index, detail })
   }
 
@@ -87,7 +87,7 @@ export function watchCommitments(
       return roles.length === 0 ? undefined : lookAtAll(leaf, roles)
     },
     end: () => {
-      for (const [record, roles] of unexplained) {
+      for (const [record, roles] of unexplained.entries()) {
         for (const role of roles) {
           const file = payloadPath(record, role)
           // In a part of a log, what would explain it may not be shown.
@@ -99,7 +99,10 @@ export function watchCommitments(
             )
         }
       }
-      for (const name of unclaimed) report.find('file-unexpected', { file: `payloads/${name}` })
+      for (const [record, roles] of unclaimed.entries()) {
+        for (const role of roles)
+          report.find('file-unexpected', { file: payloadPath(record, role) })
+      }
     },
   }
 }

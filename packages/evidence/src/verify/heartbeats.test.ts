@@ -69,7 +69,11 @@ const rows: readonly (readonly [
     { 'late-beat': leaveOut, 'late-session': wait(4000), 'late-beat-2': stopped },
     [],
   ],
-  ['an instance that crashed and did not come back', { vote: beside() }, [['instance-silent', 'vote']]],
+  [
+    'an instance that crashed and did not come back',
+    { vote: beside() },
+    [['instance-silent', 'vote']],
+  ],
   ['an instance that stopped', { vote: beside(stop) }, []],
   ['an instance that crashed just now', { 'late-beat-2': beside() }, []],
 ]

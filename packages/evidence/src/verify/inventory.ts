@@ -2,6 +2,7 @@ import { EvidenceError } from '../error.ts'
 import { type PayloadRole, payloadRoles } from '../record.ts'
 import type { BundleSource } from '../source.ts'
 import { parseTilePath, type Tile } from '../tile.ts'
+import { openPayloadSet, type PayloadSet } from './payload-set.ts'
 import type { Report } from './verdict.ts'
 
 /** What a bundle holds beside the full tiles, which are looked for where they have to be. */
@@ -16,8 +17,7 @@ export type Inventory = {
   readonly leaves: readonly number[]
   /** Digests, as hexadecimal. */
   readonly rulebooks: Set<string>
-  /** `<index>.<role>` of every disclosed payload; checks take out what they have accounted for. */
-  readonly payloads: Set<string>
+  readonly payloads: PayloadSet
 }
 
 /**
@@ -32,7 +32,7 @@ export async function takeInventory(
   const leaves: number[] = []
   const partials = new Map<string, number[]>()
   const rulebooks = new Set<string>()
-  const payloads = new Set<string>()
+  const payloads = openPayloadSet()
   const list = source.list()
   const unexpected = (file: string) => at.report.find('file-unexpected', { file })
   for await (const path of list ?? []) {
@@ -41,7 +41,7 @@ export async function takeInventory(
     else if (file.kind === 'archived') archived.push(file.size)
     else if (file.kind === 'rulebook') rulebooks.add(file.hex)
     else if (file.kind === 'payload') {
-      if (file.index < at.size && at.isExport) payloads.add(`${file.index}.${file.role}`)
+      if (file.index < at.size && at.isExport) payloads.add(file.index, file.role)
       else unexpected(path)
     } else if (file.kind === 'leaf') {
       if (file.index < at.size && at.isExport) leaves.push(file.index)

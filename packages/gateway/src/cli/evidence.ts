@@ -51,7 +51,14 @@ export function declare(program: Command): void {
     )
     .option('--json', 'print the verdict as JSON')
     .option('--quiet', 'say it by the exit code only')
-    .addHelpText('before', examples('sallyport evidence verify bundle.zip --trust trust.txt'))
+    .addHelpText(
+      'before',
+      examples(
+        'sallyport evidence verify bundle.zip --trust trust.txt',
+        'sallyport evidence verify bundle.zip --trust trust.txt --since checkpoint-from-before',
+        'sallyport evidence verify session.zip --trust trust.txt --expect session',
+      ),
+    )
     .action(verify)
   declareErasures(evidence)
   declareRecover(evidence)
