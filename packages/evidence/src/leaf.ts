@@ -10,6 +10,7 @@ import type {
   RecordDraft,
 } from './record.ts'
 import { leafBytesMax, recordVersion, textMax } from './record.ts'
+import { required } from './required-members.ts'
 
 /**
  * The canonical text (RFC 8785) of a leaf, at most `leafBytesMax` bytes of UTF-8. One literal per
@@ -34,49 +35,6 @@ export function leafText(draft: RecordDraft, emitter: Emitter, commitments: Comm
     if (byteLength(shorter) <= leafBytesMax) return shorter
   }
   throw new TypeError('the record does not fit in a leaf')
-}
-
-const afterIntent = ['call', 'session', 'intent']
-
-/** Types are a promise of the compiler: an absent member would go unnoticed into the log. */
-const required: Readonly<Record<RecordDraft['type'], readonly string[]>> = {
-  'call.authorized': ['call', 'masked', 'approvals'],
-  'call.denied': ['call', 'code', 'stage'],
-  'call.outcome': [...afterIntent, 'ending', 'status', 'masked'],
-  'call.chunk': afterIntent,
-  'reconcile.indeterminate': [...afterIntent, 'reason'],
-  'approval.requested': [
-    'approval',
-    'call',
-    'session',
-    'fn',
-    'groups',
-    'digest',
-    'rules',
-    'decideBy',
-  ],
-  'approval.decided': ['approval', 'by', 'group', 'verdict', 'state', 'digest'],
-  'approval.closed': ['approval', 'state'],
-  'approval.claimed': ['approval', 'call', 'digest'],
-  'rulebook.activated': ['digest', 'previous', 'by'],
-  'key.issued': ['key', 'name', 'scope', 'expires', 'by'],
-  'key.revoked': ['key', 'by'],
-  'admin.signed-in': ['by', 'method'],
-  'principal.locked': ['principal', 'reason', 'by'],
-  'principal.unlocked': ['principal', 'by'],
-  'payload.read': ['record', 'role', 'by'],
-  'session.opened': ['session', 'parties'],
-  'erasure.requested': ['erasure', 'record', 'roles', 'reason', 'by'],
-  'payload.erased': ['erasure', 'record', 'roles', 'requestedBy', 'by'],
-  'payload.expired': ['class', 'period', 'records'],
-  'evidence.exported': ['by', 'scope', 'from', 'to', 'payloads'],
-  'log.genesis': ['origin', 'key'],
-  'key.rotated': ['key', 'previous', 'by'],
-  heartbeat: ['elapsed', 'interval'],
-  'emitter.start': ['version'],
-  'emitter.stop': [],
-  'outage.ended': ['from', 'reason'],
-  'log.recovered': ['kept', 'size'],
 }
 
 type Filled = { readonly [key: string]: Canonical | undefined }
