@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, link, open, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { syncFolder } from './sync-folder.ts'
 
 /** The gateway's own secrets, 32 random bytes each. Never in the database, a record or a log. */
 export type Keys = {
@@ -85,16 +86,6 @@ async function create(path: string): Promise<void> {
     await unlink(draft)
   }
   await syncFolder(dirname(path))
-}
-
-/** The name is durable only when the folder is. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 function parse(text: string): Keys | undefined {

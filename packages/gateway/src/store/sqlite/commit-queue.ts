@@ -103,8 +103,7 @@ export function openQueue(post: (message: ToWriter, transfer: ArrayBuffer[]) => 
       const done = flying
       flying = []
       settle(done, message.first, message.failures)
-      scheduled = true
-      setImmediate(flush)
+      flush()
     },
     refusing: () => stopped ?? suspended,
     stop,
