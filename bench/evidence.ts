@@ -2,7 +2,7 @@
  * `npm run bench:evidence`: what the record costs. Durable leaves appended, leaves integrated into the
  * published tree, leaves verified as an auditor does, and the two commits of one call at 1, 16 and 128
  * callers, beside what one sync of this disk costs. Writes bench/latest-evidence.json. `--quick` for a
- * short look, `--leaves 10000000` for a long one.
+ * short look, `--leaves 10000000` for a long one, in which the log to verify is written without a store.
  */
 import { randomUUIDv7 } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -19,11 +19,13 @@ import { trustText } from '../packages/gateway/src/log/trust-text.ts'
 import { openSqlite } from '../packages/gateway/src/store/sqlite/open.ts'
 import type { Entry, Store } from '../packages/gateway/src/store/store.ts'
 import { fsyncMs } from './fsync.ts'
+import { writeSyntheticLog } from './synthetic-log.ts'
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, leaves: { type: 'string' } },
 })
 const leaves = Number(values.leaves ?? (values.quick ? 50_000 : 250_000))
+const appended = Math.min(leaves, 250_000)
 const origin = 'bench.example/log'
 const party = { iss: 'corp', sub: '5f0c7f1e-user' }
 const digest = `sha256:${'ab'.repeat(32)}`
@@ -44,10 +46,13 @@ type Row = {
   readonly cpuUs: number
   readonly p50Ms?: number
   readonly p99Ms?: number
+  /** Resident memory on the way, by records verified, MB. */
+  readonly memoryMb?: Readonly<Record<number, number>>
 }
 
 try {
   await measureLog()
+  await measureVerifier()
   for (const callers of [1, 16, 128]) await measureCalls(callers)
 } finally {
   rmSync(folder, { recursive: true, force: true })
@@ -81,9 +86,9 @@ type Keys = Awaited<ReturnType<typeof openLogKeys>>
 
 async function measureLog(): Promise<void> {
   const { store, keys, home } = await openBench('log-')
-  await measure('durable leaves appended, in batches', leaves, async () => {
+  await measure('durable leaves appended, in batches', appended, async () => {
     await store.commit(opened())
-    let left = leaves
+    let left = appended
     const appender = async () => {
       while (left-- > 0) await store.commit(denial())
     }
@@ -95,20 +100,40 @@ async function measureLog(): Promise<void> {
   const batchLeaves = limits.growthLeaves
   const needs = { store, tiles, keys, origin, holder: 'bench', now: Date.now, batchLeaves }
   const integrator = await openIntegrator(needs)
-  await measure('leaves integrated and published', leaves, async () => {
+  await measure('leaves integrated and published', appended, async () => {
     await integrator.run()
     return {}
   })
   await store.close()
   const trust = { origin, logKeys: keys.verifierKeys(), witnesses: [], quorum: 'none' } as const
-  await measure('leaves verified, all checks', leaves, async () => {
-    const source = await openSource(join(home, 'log'))
-    const { ok, size, findings } = await verifyBundle(source, parseTrust(trustText(trust)))
-    if (!ok || size < leaves) throw new Error(`the log does not verify: ${findings[0]?.code}`)
-    await source.close()
-    return {}
+  await measure('refusals verified, all checks', appended, () => {
+    return verify(join(home, 'log'), trustText(trust), appended)
   })
   rmSync(home, { recursive: true })
+}
+
+/** A log as a gateway writes it: calls of many people, decisions, commitments, heartbeats. */
+async function measureVerifier(): Promise<void> {
+  const home = mkdtempSync(join(folder, 'synthetic-'))
+  const trust = await writeSyntheticLog(home, leaves)
+  await measure('leaves of calls verified, all checks', leaves, () => verify(home, trust, leaves))
+  rmSync(home, { recursive: true })
+}
+
+/** Returns the memory at ten places of the walk. */
+async function verify(log: string, trust: string, least: number): Promise<Pick<Row, 'memoryMb'>> {
+  const memoryMb: Record<number, number> = {}
+  let next = least / 10
+  const onProgress = (done: number) => {
+    if (done < next) return
+    memoryMb[Math.round(next)] = Math.round(process.memoryUsage().rss / 2 ** 20)
+    next += least / 10
+  }
+  const source = await openSource(log)
+  const { ok, size, findings } = await verifyBundle(source, parseTrust(trust), { onProgress })
+  if (!ok || size < least) throw new Error(`the log does not verify: ${findings[0]?.code}`)
+  await source.close()
+  return { memoryMb }
 }
 
 /** The store's part of a governed call: an intent and an outcome, each with two commitments. */
@@ -138,7 +163,11 @@ async function measureCalls(callers: number): Promise<void> {
   rmSync(home, { recursive: true })
 }
 
-async function measure(what: string, count: number, work: () => Promise<object>): Promise<void> {
+async function measure(
+  what: string,
+  count: number,
+  work: () => Promise<Partial<Row>>,
+): Promise<void> {
   const cpu = process.cpuUsage()
   const started = performance.now()
   const latency = await work()
@@ -157,6 +186,11 @@ async function measure(what: string, count: number, work: () => Promise<object>)
     ].join('  '),
   )
   process.stdout.write('\n')
+  const places = Object.entries(row.memoryMb ?? {})
+  if (places.length > 0) {
+    const told = places.map(([done, mb]) => `${mb} MB at ${done}`)
+    process.stdout.write(`  memory: ${told.join(', ')}\n`)
+  }
 }
 
 function now(): string {

@@ -7,7 +7,14 @@ import { trustText } from '../packages/gateway/src/log/trust-text.ts'
 import { answer } from '../packages/gateway/test/upstream.ts'
 import { openYard } from '../packages/gateway/test/yard.ts'
 import { type CrashHome, emptyJournal, type Journal, openCrashHome } from './crash-home.ts'
-import { type FromTarget, stopPoints, type TargetOptions } from './crash-target.ts'
+import { crashRecovery } from './crash-recover.ts'
+import {
+  type FromTarget,
+  origin,
+  startPoints,
+  stopPoints,
+  type TargetOptions,
+} from './crash-target.ts'
 
 /** Kills by where they hit, and what there was to lose. */
 export type Tally = {
@@ -31,6 +38,13 @@ type Lane = {
   readonly env: NodeJS.ProcessEnv
 }
 
+/** How many of the kills are followed by the loss of the database, and by recoveries that are killed too. */
+const recoveryShare = 0.05
+
+function count({ kills }: Tally, place: string): void {
+  kills.set(place, (kills.get(place) ?? 0) + 1)
+}
+
 /** The checks of the verifier that a log without a rulebook can pass. */
 const bareChecks = ['tree', 'signatures', 'checkpoints', 'chains', 'pairing', 'heartbeats']
 
@@ -41,9 +55,16 @@ export async function crashTarget(kills: number, lane: Lane): Promise<void> {
   const journal = emptyJournal()
   try {
     for (let kill = 0; kill < kills; kill++) {
-      const place = await killOnce(home, { lane, journal })
+      count(lane.tally, await killOnce(home, { lane, journal }))
       watched.check(journal)
-      lane.tally.kills.set(place, (lane.tally.kills.get(place) ?? 0) + 1)
+      if (lane.random() >= recoveryShare) continue
+      // A recovery knows what was published: all of it, after a polite end.
+      await runTarget({ home, callers: 0, finish: true }, { lane, journal })
+      const { random, env } = lane
+      for (const place of await crashRecovery({ home, origin }, { random, journal, env })) {
+        count(lane.tally, place)
+      }
+      watched.check(journal)
     }
     const trust = await runTarget({ home, callers: 0, finish: true }, { lane, journal })
     addUp(lane.tally, watched, journal)
@@ -64,8 +85,14 @@ async function killOnce(
   if (random() < 0.5) {
     const at = stopPoints[Math.floor(random() * stopPoints.length)] ?? 'staged'
     const growth = 1 + Math.floor(random() * 4)
-    await runTarget({ home, callers, stop: { at, growth } }, given)
-    return at
+    if (!startPoints.some((point) => point === at)) {
+      await runTarget({ home, callers, stop: { at, growth } }, given)
+      return at
+    }
+    // A start may have no call to reconcile, and then it never comes there.
+    const late = { ...given, killAfterReadyMs: random() * 120 }
+    const trust = await runTarget({ home, callers, stop: { at, growth } }, late)
+    return trust === '' ? at : 'working'
   }
   if (random() < 0.2) {
     await runTarget({ home, callers }, { ...given, killAfterStartMs: random() * 400 })
@@ -134,7 +161,7 @@ export async function crashGateway(kills: number, { random, tally }: Lane): Prom
         journal.effects.set(headers['sallyport-call'] ?? '', undefined)
       }
       watched.check(journal)
-      tally.kills.set('gateway', (tally.kills.get('gateway') ?? 0) + 1)
+      count(tally, 'gateway')
     }
     const last = await yard.start()
     const trust = trustOf(yard.home)

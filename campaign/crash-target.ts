@@ -1,8 +1,8 @@
 /**
  * What the crash campaign kills: the real store, the real ledger and the real publisher, without the rest of
  * the gateway, so that a start takes a moment. Calls go intent → effect at the parent → outcome, and each
- * acknowledged record is told to the parent. `stop` makes it kill itself between two steps of publishing, or of
- * rotating the log's key; the wrapped roles live here and not in the product.
+ * acknowledged record is told to the parent. `stop` makes it kill itself between two steps of starting, of
+ * publishing, or of rotating the log's key; the wrapped roles live here and not in the product.
  */
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
@@ -21,16 +21,18 @@ import type { Ledger, Store } from '../packages/gateway/src/store/store.ts'
 export type TargetOptions = {
   readonly home: string
   readonly callers: number
-  /** Dies at this point of this growth, counted from the start. */
+  /** Dies at this point of this growth, counted from the start; where it comes to it. */
   readonly stop?: { readonly at: StopPoint; readonly growth: number }
   /** Starts, reconciles and closes politely. */
   readonly finish?: boolean
 }
+/** The store is open; its start is recorded; the first call of those that were cut off is; all of them are. */
+export const startPoints = ['opened', 'start-recorded', 'reconciling', 'reconciled'] as const
 const growthPoints = ['staged', 'swapped', 'tile', 'tiles', 'checkpoint'] as const
 /** The new key is in its file; its record is durable; the key file says so. */
 const rotationPoints = ['rotated', 'rotation-recorded', 'rotation-known'] as const
-export type StopPoint = (typeof growthPoints)[number] | (typeof rotationPoints)[number]
-export const stopPoints: readonly StopPoint[] = [...growthPoints, ...rotationPoints]
+export type StopPoint = (typeof startPoints | typeof growthPoints | typeof rotationPoints)[number]
+export const stopPoints: readonly StopPoint[] = [...startPoints, ...growthPoints, ...rotationPoints]
 
 export type FromTarget =
   | { readonly kind: 'ready'; readonly trust: string }
@@ -40,7 +42,7 @@ export type FromTarget =
 /** The upstream's answer. */
 export type ToTarget = { readonly call: string }
 
-const origin = 'example.com/campaign'
+export const origin = 'example.com/campaign'
 
 if (process.send) await run(JSON.parse(process.argv[2] ?? '{}'))
 
@@ -71,6 +73,7 @@ async function run({ home, callers, stop, finish }: TargetOptions): Promise<void
   const tiles = await openTileFolder(join(home, 'log'))
   const trust = () =>
     trustText({ origin, logKeys: keys.verifierKeys(), witnesses: [], quorum: 'none' })
+  if (stop?.at === 'opened') die()
   const dying = stop ? dieAt(stop, { tiles, store, keys }) : { tiles, store, keys }
   const evidence = await openEvidence({
     ...dying,
@@ -82,6 +85,7 @@ async function run({ home, callers, stop, finish }: TargetOptions): Promise<void
     witnessed: () => undefined,
     trust,
     onPublished: () => {},
+    onFollowed: () => {},
     onFailure: (thrown) => {
       throw thrown
     },
@@ -91,6 +95,7 @@ async function run({ home, callers, stop, finish }: TargetOptions): Promise<void
     { ...store, commit: evidence.ledger.commit },
     { ...{ boot, now: Date.now }, reason: 'restart' },
   )
+  if (stop?.at === 'reconciled') die()
   tell({ kind: 'ready', trust: trust() })
   if (finish) {
     await evidence.close()
@@ -134,8 +139,8 @@ function dieAt(
   let growth = 0
   let tilesOfGrowth = 0
   const here = (at: StopPoint) => {
-    const isDue = growth >= stop.growth || rotationPoints.some((point) => point === at)
-    if (at === stop.at && isDue) process.kill(process.pid, 'SIGKILL')
+    const isDue = growth >= stop.growth || !growthPoints.some((point) => point === at)
+    if (at === stop.at && isDue) die()
   }
   return {
     store: {
@@ -146,6 +151,8 @@ function dieAt(
       },
       commit: async (entry) => {
         const committed = await roles.store.commit(entry)
+        if (entry.record.type === 'emitter.start') here('start-recorded')
+        if (entry.record.type === 'reconcile.indeterminate') here('reconciling')
         if (entry.record.type === 'key.rotated') here('rotation-recorded')
         return committed
       },
@@ -177,6 +184,10 @@ function dieAt(
       },
     },
   }
+}
+
+function die(): void {
+  process.kill(process.pid, 'SIGKILL')
 }
 
 function tell(message: FromTarget): void {

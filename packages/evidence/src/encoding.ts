@@ -48,7 +48,9 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Compares public bytes: takes less time the earlier they differ. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
+  if (a.length !== b.length) return false
+  for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false
+  return true
 }
 
 /** A decimal without sign or leading zeros, at most `max`; `undefined` for anything else. */

@@ -36,7 +36,11 @@ const results = { returned: commitment, result: commitment }
 type Drafts = readonly (readonly [RecordDraft, Commitments])[]
 
 /** One of each type, every member present, in no particular order. */
-const drafts = (text: string): Drafts => [...callDrafts(text), ...stateDrafts(text)]
+const drafts = (text: string): Drafts => [
+  ...callDrafts(text),
+  ...approvalDrafts(text),
+  ...stateDrafts(text),
+]
 
 const callDrafts = (text: string): Drafts => [
   [
@@ -44,6 +48,7 @@ const callDrafts = (text: string): Drafts => [
       type: 'call.authorized',
       time,
       masked: masked(text),
+      clearance: text,
       approvals: [{ id: text, by: text }],
       ...facts(text),
     },
@@ -72,51 +77,100 @@ const callDrafts = (text: string): Drafts => [
     { type: 'reconcile.indeterminate', time, session: text, reason: text, intent: 1, call: text },
     {},
   ],
-  [
+]
+
+const approvalDrafts = (text: string): Drafts => {
+  const terms = { when: [text], uses: 3, kind: text, for: 60_000 }
+  const vote = {
+    type: 'approval.decided',
+    time,
+    verdict: text,
+    step: 0,
+    state: text,
+    offer: text,
+    group: text,
+    channel: text,
+    by: text,
+    approval: text,
+  } as const
+  const countered = {
+    type: 'approval.countered',
+    time,
+    terms,
+    offer: text,
+    by: text,
+    approval: text,
+  } as const
+  const glass = {
+    type: 'break-glass.opened',
+    time,
+    uses: 100,
+    signedIn: text,
+    reviewBy: text,
+    reason: text,
+    incident: text,
+    glass: text,
+    functions: [text],
+    expires: text,
+    clearance: text,
+    by: text,
+    amr: [text],
+  } as const
+  const records: readonly RecordDraft[] = [
+    { ...vote, voided: [text], onBehalfOf: text, clearance: text, claimBy: text },
+    vote,
+    { ...countered, onBehalfOf: text },
+    { ...countered, terms: { kind: text } },
+    { type: 'approval.escalated', time, step: 1, groups: [text], approval: text },
+    { type: 'approval.closed', time, state: text, by: text, approval: text },
+    { type: 'approval.closed', time, state: text, approval: text },
     {
-      type: 'approval.requested',
+      type: 'clearance.claimed',
       time,
-      session: text,
-      rules: [text],
-      groups: [text],
-      fn: text,
+      use: 1,
       digest: text,
-      decideBy: text,
+      clearance: text,
       call: text,
       approval: text,
     },
-    args,
-  ],
-  [
+    { type: 'clearance.returned', time, state: text, clearance: text, call: text },
+    { type: 'clearance.closed', time, state: text, reason: text, clearance: text, by: text },
+    { type: 'clearance.closed', time, state: text, clearance: text },
+    { ...glass, approval: text, acr: text },
+    glass,
+    { type: 'break-glass.reviewed', time, verdict: text, glass: text, by: text },
     {
-      type: 'approval.decided',
+      type: 'delegation.made',
       time,
-      verdict: text,
-      state: text,
-      group: text,
-      digest: text,
-      claimBy: text,
+      until: text,
+      to: text,
+      groups: [text],
+      from: text,
+      delegation: text,
       by: text,
-      approval: text,
     },
-    {},
-  ],
-  [
-    {
-      type: 'approval.decided',
-      time,
-      verdict: text,
-      state: text,
-      group: text,
-      digest: text,
-      by: text,
-      approval: text,
-    },
-    {},
-  ],
-  [{ type: 'approval.closed', time, state: text, approval: text }, {}],
-  [{ type: 'approval.claimed', time, digest: text, call: text, approval: text }, {}],
-]
+    { type: 'delegation.ended', time, delegation: text, by: text },
+    { type: 'deferral.changed', time, state: text, ran: text, call: text, approval: text },
+    { type: 'deferral.changed', time, state: text, call: text, approval: text },
+  ]
+  const requested: RecordDraft = {
+    type: 'approval.requested',
+    time,
+    terms,
+    steps: [{ quorum: 2, groups: [text], flow: text }],
+    session: text,
+    rules: [text],
+    offer: text,
+    groups: [text],
+    fn: text,
+    excluded: [text],
+    digest: text,
+    decideBy: text,
+    call: text,
+    approval: text,
+  }
+  return [[requested, args], ...records.map((record) => [record, {}] as const)]
+}
 
 const stateDrafts = (text: string): Drafts => [
   [{ type: 'rulebook.activated', time, previous: text, digest: text, by: text }, {}],
@@ -232,7 +286,14 @@ test('a leaf that is too long loses the ends of its lists, and says how many', (
 })
 
 const stop: RecordDraft = { type: 'emitter.stop', time }
-const claimed = { type: 'approval.claimed', time, call: 'c', digest: 'd' } as const
+const claimed = {
+  type: 'clearance.claimed',
+  time,
+  call: 'c',
+  clearance: 'clr_1',
+  digest: 'd',
+  use: 1,
+} as const
 const unwritable: readonly (readonly [string, RecordDraft, Commitments])[] = [
   ['a lone surrogate', { ...claimed, approval: '\ud800' }, {}],
   ['a string that is too long', { ...claimed, approval: 'x'.repeat(1025) }, {}],
@@ -260,8 +321,8 @@ function claimed_(): RecordDraft {
   return { ...claimed, approval: 'apr_1' }
 }
 const unreadable: readonly (readonly [string, string])[] = [
-  ['an unknown type', good.replace('approval.claimed', 'approval.eaten')],
-  ['a type of the prototype', good.replace('approval.claimed', 'constructor')],
+  ['an unknown type', good.replace('clearance.claimed', 'clearance.eaten')],
+  ['a type of the prototype', good.replace('clearance.claimed', 'constructor')],
   ['an unknown member', good.replace('"v":', '"u":1,"v":')],
   ['a missing member', good.replace('"digest":"d",', '')],
   ['a member twice', good.replace('"call":"c"', '"call":"b","call":"c"')],

@@ -1,8 +1,16 @@
 import { assertScalar, type Canonical } from './canonical.ts'
+import {
+  fillApprovalState,
+  fillDeferral,
+  fillDelegation,
+  fillEmergency,
+  fillQuestion,
+  fillVote,
+} from './leaf-approval.ts'
+import { commitment, type Filled, type Of } from './leaf-parts.ts'
 import type {
   BootEnd,
   CallFacts,
-  Commitment,
   Commitments,
   Emitter,
   Masking,
@@ -37,8 +45,6 @@ export function leafText(draft: RecordDraft, emitter: Emitter, commitments: Comm
   throw new TypeError('the record does not fit in a leaf')
 }
 
-type Filled = { readonly [key: string]: Canonical | undefined }
-
 function fill(draft: RecordDraft, emitter: Emitter, commitments: Commitments): Filled {
   switch (draft.type) {
     case 'call.authorized':
@@ -50,10 +56,24 @@ function fill(draft: RecordDraft, emitter: Emitter, commitments: Commitments): F
     case 'reconcile.indeterminate':
       return fillAfterIntent(draft, emitter, commitments)
     case 'approval.requested':
+      return fillQuestion(draft, emitter, commitments)
     case 'approval.decided':
+    case 'approval.countered':
+      return fillVote(draft, emitter)
+    case 'approval.escalated':
     case 'approval.closed':
-    case 'approval.claimed':
-      return fillApproval(draft, emitter, commitments)
+    case 'clearance.claimed':
+    case 'clearance.returned':
+    case 'clearance.closed':
+      return fillApprovalState(draft, emitter)
+    case 'break-glass.opened':
+    case 'break-glass.reviewed':
+      return fillEmergency(draft, emitter)
+    case 'delegation.made':
+    case 'delegation.ended':
+      return fillDelegation(draft, emitter)
+    case 'deferral.changed':
+      return fillDeferral(draft, emitter)
     case 'session.opened':
     case 'log.genesis':
     case 'heartbeat':
@@ -73,16 +93,13 @@ function fill(draft: RecordDraft, emitter: Emitter, commitments: Commitments): F
   }
 }
 
-type Of<Type extends RecordDraft['type']> = Extract<RecordDraft, { readonly type: Type }>
-
-// In every literal `truncated: undefined` keeps the place of that key in the sorted order.
-
 function fillAuthorized(d: Of<'call.authorized'>, emitter: Emitter, c: Commitments): Filled {
   return {
     approvals: d.approvals.map(({ by, id }) => ({ by, id })),
     args: c.args && commitment(c.args),
     call: d.call,
     caller: d.caller && caller(d.caller),
+    clearance: d.clearance,
     decision: d.decision && decision(d.decision),
     emitter,
     fn: d.fn && fn(d.fn),
@@ -143,37 +160,6 @@ function fillAfterIntent(
     truncated: undefined,
     type: d.type,
     v: recordVersion,
-  }
-}
-
-function fillApproval(
-  d: Of<'approval.requested' | 'approval.decided' | 'approval.closed' | 'approval.claimed'>,
-  emitter: Emitter,
-  c: Commitments,
-): Filled {
-  const requested = d.type === 'approval.requested' ? d : undefined
-  const decided = d.type === 'approval.decided' ? d : undefined
-  return {
-    approval: d.approval,
-    args: requested && c.args && commitment(c.args),
-    by: decided?.by,
-    call: 'call' in d ? d.call : undefined,
-    claimBy: decided?.claimBy,
-    decideBy: requested?.decideBy,
-    digest: 'digest' in d ? d.digest : undefined,
-    emitter,
-    fn: requested?.fn,
-    forwarded: requested && c.forwarded && commitment(c.forwarded),
-    group: decided?.group,
-    groups: requested?.groups,
-    rules: requested?.rules,
-    session: requested?.session,
-    state: 'state' in d ? d.state : undefined,
-    time: d.time,
-    truncated: undefined,
-    type: d.type,
-    v: recordVersion,
-    verdict: decided?.verdict,
   }
 }
 
@@ -287,10 +273,6 @@ function fillCustody(
 
 function place({ boot, instance, prev, seq }: Emitter): Emitter {
   return { boot, instance, prev, seq }
-}
-
-function commitment({ alg, c, len, mt }: Commitment): Commitment {
-  return { alg, c, len, mt }
 }
 
 function caller({ authn, cred, iss, sub }: NonNullable<CallFacts['caller']>) {

@@ -3,10 +3,23 @@ import {
   type LeafRecord,
   leafBytesMax,
   outageReasons,
+  type PayloadRole,
   payloadRoles,
   type RecordType,
   recordVersion,
 } from './record.ts'
+import {
+  flag,
+  integer,
+  isObject,
+  list,
+  type Members,
+  object,
+  oneOf,
+  type Reading,
+  type Shape,
+  text,
+} from './shape.ts'
 
 /**
  * Reads a leaf. Strict: the bytes have to be canonical JSON (so no key twice, and one reading only)
@@ -15,13 +28,33 @@ import {
 export function parseLeaf(bytes: Uint8Array): LeafRecord {
   if (bytes.length > leafBytesMax) throw new TypeError('the leaf is too long')
   const text = decoder.decode(bytes)
+  return readPlainLeaf(bytes, text) ?? readAnyLeaf(text)
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Nearly every leaf is plain: ASCII without escapes. Its shape and its canonical form are told by the way it
+ * is read, once and forwards. Undefined for what is not, or is no leaf: that is looked at slowly.
+ */
+export function readPlainLeaf(bytes: Uint8Array, text: string): LeafRecord | undefined {
+  // A guess, which another string of the leaf may mislead: whoever reads it finds out.
+  const start = text.lastIndexOf(typeHead) + typeHead.length
+  const type = text.slice(start, text.indexOf('"', start))
+  const reading: Reading = { bytes, text, at: 0 }
+  const value = wholes.get(type)?.read(reading)
+  return reading.at === bytes.length && isOfType(value, type) ? value : undefined
+}
+
+const typeHead = '"type":"'
+
+/** By way of `JSON.parse`: slower, and able to say what is wrong. */
+export function readAnyLeaf(text: string): LeafRecord {
   const value: unknown = parseJson(text)
   if (!isLeaf(value)) throw new TypeError('not a leaf of a known type')
   if (!isCanonical(value, text)) throw new TypeError('the leaf is not in canonical form')
   return value
 }
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Of a value whose shape was checked, members are in order and numbers are integers, so writing it again
@@ -44,47 +77,6 @@ export function leafMembers(): readonly {
   }))
 }
 
-type Shape = (value: unknown, at: string) => void
-type Members = Readonly<Record<string, Shape>>
-
-const text: Shape = (value, at) => {
-  if (typeof value !== 'string') throw new TypeError(`${at} is not a string`)
-}
-const integer: Shape = (value, at) => {
-  if (!Number.isSafeInteger(value)) throw new TypeError(`${at} is not an integer`)
-}
-const list =
-  (entry: Shape): Shape =>
-  (value, at) => {
-    if (!Array.isArray(value)) throw new TypeError(`${at} is not a list`)
-    for (const member of value) entry(member, at)
-  }
-const object =
-  (required: Members, optional: Members = {}): Shape =>
-  (value, at) => {
-    if (!isObject(value)) throw new TypeError(`${at} is not an object`)
-    for (const key of Object.keys(required)) {
-      if (!Object.hasOwn(value, key)) throw new TypeError(`${at} has no ${key}`)
-    }
-    let previous = ''
-    for (const key of Object.keys(value)) {
-      const known = Object.hasOwn(required, key) ? required : optional
-      const shape = Object.hasOwn(known, key) ? known[key] : undefined
-      if (!shape) throw new TypeError(`${at} has an unknown member`)
-      if (key < previous) throw new TypeError('the leaf is not in canonical form')
-      previous = key
-      shape(value[key], key)
-    }
-  }
-const oneOf =
-  (...words: readonly string[]): Shape =>
-  (value, at) => {
-    if (!words.some((word) => word === value)) throw new TypeError(`${at} is not a known word`)
-  }
-
-const flag: Shape = (value, at) => {
-  if (typeof value !== 'boolean') throw new TypeError(`${at} is not a boolean`)
-}
 const texts = list(text)
 const role = oneOf(...payloadRoles)
 const party = object({ iss: text, sub: text })
@@ -111,19 +103,20 @@ const callFacts: Members = {
 }
 const afterIntent: Members = { call: text, session: text, intent: integer }
 const results: Members = { result: commitment, returned: commitment }
+const terms = object({ kind: text }, { for: integer, uses: integer, when: texts })
 
-type LeafShape = { readonly required: Members; readonly optional: Members; readonly check: Shape }
+type LeafShape = { readonly required: Members; readonly optional: Members; readonly whole: Shape }
 
 function leaf(own: Members, ownOptional: Members = {}): LeafShape {
   const required = { ...always, ...own }
   const optional = { ...ownOptional, truncated: integer }
-  return { required, optional, check: object(required, optional) }
+  return { required, optional, whole: object(required, optional) }
 }
 
 const shapes: Readonly<Record<RecordType, LeafShape>> = {
   'call.authorized': leaf(
     { call: text, masked, approvals: list(object({ by: text, id: text })) },
-    { ...callFacts, forwarded: commitment },
+    { ...callFacts, clearance: text, forwarded: commitment },
   ),
   'call.denied': leaf({ call: text, code: text, stage: text }, { ...callFacts, approval: text }),
   'call.outcome': leaf({ ...afterIntent, ending: text, status: integer, masked }, results),
@@ -137,17 +130,70 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
       fn: text,
       groups: texts,
       digest: text,
+      offer: text,
+      terms,
+      steps: list(object({ flow: text, groups: texts, quorum: integer })),
+      excluded: texts,
       rules: texts,
       decideBy: text,
     },
     { args: commitment, forwarded: commitment },
   ),
   'approval.decided': leaf(
-    { approval: text, by: text, group: text, verdict: text, state: text, digest: text },
-    { claimBy: text },
+    {
+      approval: text,
+      by: text,
+      step: integer,
+      group: text,
+      verdict: text,
+      state: text,
+      offer: text,
+      channel: text,
+    },
+    { onBehalfOf: text, voided: texts, clearance: text, claimBy: text },
   ),
-  'approval.closed': leaf({ approval: text, state: text }),
-  'approval.claimed': leaf({ approval: text, call: text, digest: text }),
+  'approval.countered': leaf(
+    { approval: text, by: text, offer: text, terms },
+    { onBehalfOf: text },
+  ),
+  'approval.escalated': leaf({ approval: text, step: integer, groups: texts }),
+  'approval.closed': leaf({ approval: text, state: text }, { by: text }),
+  'clearance.claimed': leaf({
+    clearance: text,
+    approval: text,
+    call: text,
+    digest: text,
+    use: integer,
+  }),
+  'clearance.returned': leaf({ clearance: text, call: text, state: text }),
+  'clearance.closed': leaf({ clearance: text, state: text }, { by: text, reason: text }),
+  'break-glass.opened': leaf(
+    {
+      glass: text,
+      by: text,
+      reason: text,
+      incident: text,
+      functions: texts,
+      clearance: text,
+      uses: integer,
+      amr: texts,
+      signedIn: text,
+      expires: text,
+      reviewBy: text,
+    },
+    { approval: text, acr: text },
+  ),
+  'break-glass.reviewed': leaf({ glass: text, by: text, verdict: text }),
+  'delegation.made': leaf({
+    delegation: text,
+    from: text,
+    to: text,
+    groups: texts,
+    until: text,
+    by: text,
+  }),
+  'delegation.ended': leaf({ delegation: text, by: text }),
+  'deferral.changed': leaf({ call: text, approval: text, state: text }, { ran: text }),
   'rulebook.activated': leaf({ digest: text, previous: text, by: text }),
   'key.issued': leaf({ key: text, name: text, scope: texts, expires: text, by: text }),
   'key.revoked': leaf({ key: text, by: text }),
@@ -197,19 +243,35 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
   'log.recovered': leaf({ kept: integer, size: integer }),
 }
 
+const wholes = new Map(Object.entries(shapes).map(([type, { whole }]) => [type, whole]))
+
+/** The payloads that a record commits to. */
+export function payloadRolesOf(record: LeafRecord): readonly PayloadRole[] {
+  const possible = rolesOfTypes.get(record.type) ?? []
+  return possible.length === 0 ? possible : possible.filter((role) => record[role])
+}
+
+const rolesOfTypes = new Map(
+  Object.entries(shapes).map(([type, { required, optional }]) => {
+    const members = { ...required, ...optional }
+    return [type, payloadRoles.filter((one) => Object.hasOwn(members, one))]
+  }),
+)
+
+/** Whether a value that was read by the shape of this type says itself that it is of it. */
+function isOfType(value: Canonical | undefined, type: string): value is LeafRecord & Canonical {
+  return isObject(value) && value.type === type
+}
+
 function isLeaf(value: unknown): value is LeafRecord & { readonly [key: string]: Canonical } {
   if (!isObject(value) || typeof value.type !== 'string') return false
   if (!isKnown(value.type)) return false
-  shapes[value.type].check(value, value.type)
+  shapes[value.type].whole.check(value, value.type)
   return true
 }
 
 function isKnown(type: string): type is RecordType {
   return Object.hasOwn(shapes, type)
-}
-
-function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function parseJson(text: string): unknown {

@@ -26,6 +26,8 @@ const forms: Readonly<Record<string, Canonical>> = {
   source: { ip: 'a', protocol: 'b' },
   masking: { how: 'a', n: 1, path: 'b', rule: 'c' },
   approval: { by: 'a', id: 'b' },
+  terms: { kind: 'a', for: 1, uses: 2, when: ['b'] },
+  step: { flow: 'a', groups: ['b'], quorum: 1 },
   'session party': { ...party, groups: ['a'], kind: 'user' },
   'boot end': { boot: 'a', hash: 'b', seq: 1 },
   commitment: { alg: 'HMAC-SHA-256', c: 'a', len: 1, mt: 'b' },

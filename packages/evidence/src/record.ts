@@ -1,3 +1,20 @@
+import type {
+  ApprovalClosed,
+  ApprovalCountered,
+  ApprovalDecided,
+  ApprovalEscalated,
+  ApprovalRequested,
+  BreakGlassOpened,
+  BreakGlassReviewed,
+  ClearanceClaimed,
+  ClearanceClosed,
+  ClearanceReturned,
+  DeferralChanged,
+  DelegationMade,
+} from './record-approval.ts'
+
+export type { Terms } from './record-approval.ts'
+
 /**
  * What a leaf of the evidence log holds. A *draft* is written by the gateway; the log completes it
  * with its place in the emitter's chain and with the commitments to its payloads, and stores the
@@ -66,7 +83,10 @@ export type CallFacts = {
 type CallAuthorized = CallFacts & {
   readonly type: 'call.authorized'
   readonly masked: readonly Masking[]
+  /** Who had said yes, and to which approval (or in which broken glass). */
   readonly approvals: readonly { readonly by: string; readonly id: string }[]
+  /** The clearance that this call claimed. */
+  readonly clearance?: string
 }
 
 type CallDenied = CallFacts & {
@@ -85,39 +105,6 @@ type CallOutcome = AfterIntent & {
   /** 0 when there was no reply. */
   readonly status: number
   readonly masked: readonly Masking[]
-}
-
-type ApprovalRequested = {
-  readonly type: 'approval.requested'
-  readonly approval: string
-  readonly call: string
-  readonly session: string
-  readonly fn: string
-  readonly groups: readonly string[]
-  readonly digest: string
-  readonly rules: readonly string[]
-  /** Votes count before this moment, RFC 3339. */
-  readonly decideBy: string
-}
-
-type ApprovalDecided = {
-  readonly type: 'approval.decided'
-  readonly approval: string
-  readonly by: string
-  /** Which of the groups asked this vote counts for. */
-  readonly group: string
-  readonly verdict: string
-  readonly state: string
-  readonly digest: string
-  /** With the vote that approved it: it may be claimed before this moment, RFC 3339. */
-  readonly claimBy?: string
-}
-
-type ApprovalClaimed = {
-  readonly type: 'approval.claimed'
-  readonly approval: string
-  readonly call: string
-  readonly digest: string
 }
 
 type RulebookActivated = {
@@ -203,8 +190,17 @@ export type RecordDraft = { readonly time: string } & (
   | (AfterIntent & { readonly type: 'reconcile.indeterminate'; readonly reason: string })
   | ApprovalRequested
   | ApprovalDecided
-  | { readonly type: 'approval.closed'; readonly approval: string; readonly state: string }
-  | ApprovalClaimed
+  | ApprovalCountered
+  | ApprovalEscalated
+  | ApprovalClosed
+  | ClearanceClaimed
+  | ClearanceReturned
+  | ClearanceClosed
+  | BreakGlassOpened
+  | BreakGlassReviewed
+  | DelegationMade
+  | { readonly type: 'delegation.ended'; readonly delegation: string; readonly by: string }
+  | DeferralChanged
   | RulebookActivated
   | KeyIssued
   | { readonly type: 'key.revoked'; readonly key: string; readonly by: string }
@@ -255,7 +251,7 @@ export type RecordType = RecordDraft['type']
 /** Where the chain of an earlier boot ended: its last place, and that leaf's hash. */
 export type BootEnd = { readonly boot: string; readonly hash: string; readonly seq: number }
 
-/** What the log adds: the instance's gapless chain. `prev` is the hash of its previous leaf. */
+/** What the log adds: the instance's gapless chain. `prev` is `sha256:` and the leaf hash of its previous leaf. */
 export type Emitter = {
   readonly boot: string
   readonly instance: string

@@ -1,5 +1,6 @@
-import type { Lie } from './healthy-log.ts'
-import { parties, refund, vote } from './healthy-log.ts'
+import { parties, refund } from './healthy-calls.ts'
+import { type Lie, vote } from './healthy-log.ts'
+import type { Fields } from './log-builder.ts'
 import { beat, change, changeDecision, leaveOut, preceded, type Row, twice, wait } from './lying.ts'
 
 /** After a jump of the clock the instance goes on saying that it lives. */
@@ -11,10 +12,10 @@ export const approvalLies: readonly Row[] = [
   [
     'two groups that both said yes',
     {
-      requested: change({ groups: ['finance', 'legal'] }),
+      requested: change(asking('finance', 'legal')),
       vote: (step) => [
-        { ...step, fields: { ...step.fields, state: 'PENDING', claimBy: undefined } },
-        { ...step, fields: vote('corp:lee', 'legal') },
+        { ...step, fields: pending(step.fields) },
+        { ...step, fields: { ...vote('corp:lee', 'legal'), step: 1 } },
       ],
       approved: approvedBy(['finance', 'legal'], ['corp:dana', 'corp:lee']),
     },
@@ -27,16 +28,19 @@ export const approvalLies: readonly Row[] = [
   ],
   [
     'a group asked that nobody required',
-    { requested: change({ groups: ['janitors'] }), vote: change(vote('corp:dana', 'janitors')) },
+    {
+      requested: change(asking('janitors')),
+      vote: change(vote('corp:dana', 'janitors')),
+    },
     [['approval-groups', 'approved']],
   ],
   [
     'nobody asked',
-    { requested: change({ groups: [] }), vote: leaveOut },
+    { requested: change(asking()), vote: leaveOut },
     [
-      ['approval-late', 'claimed'],
-      ['approval-other-people', 'approved'],
-      ['approval-groups', 'approved'],
+      ['clearance-unknown', 'claimed'],
+      ['clearance-unknown', 'approved'],
+      ['clearance-unknown', 'consumed'],
     ],
   ],
   [
@@ -47,21 +51,21 @@ export const approvalLies: readonly Row[] = [
   [
     'a yes for a group that was not asked',
     { vote: change(vote('corp:dana', 'legal')) },
-    [
-      ['approval-vote-group', 'vote'],
-      ['approval-unmet', 'claimed'],
-    ],
+    [['approval-vote-group', 'vote']],
   ],
   [
     'two people saying yes for one of two groups',
     {
-      requested: change({ groups: ['finance', 'legal'] }),
-      vote: (step) => [step, { ...step, fields: vote('corp:lee') }],
+      requested: change(asking('finance', 'legal')),
+      vote: (step) => [
+        { ...step, fields: pending(step.fields) },
+        { ...step, fields: vote('corp:lee') },
+      ],
       approved: approvedBy(['finance', 'legal'], ['corp:dana', 'corp:lee']),
     },
     [
-      ['approval-vote-group', 16],
-      ['approval-unmet', 'claimed'],
+      ['approval-step', 16],
+      ['approval-unmet', 16],
     ],
   ],
   [
@@ -71,6 +75,24 @@ export const approvalLies: readonly Row[] = [
       approved: change({ approvals: [{ by: 'key:k9', id: 'apr_1' }] }),
     },
     [['approval-not-a-person', 'vote']],
+  ],
+  [
+    'an approval by who issued the key',
+    {
+      requested: askedIn([{ iss: 'key', sub: 'k1', kind: 'service', groups: ['support'] }]),
+      vote: change({ by: 'corp:kim' }),
+      approved: change({
+        approvals: [{ by: 'corp:kim', id: 'apr_1' }],
+        caller: { iss: 'key', sub: 'k1', authn: 'api-key', cred: 'c' },
+        obo: [],
+        session: 'ses_7',
+      }),
+      'approved-outcome': change({ session: 'ses_7' }),
+    },
+    [
+      ['approval-own-call', 'vote'],
+      ['approval-own-call', 'approved'],
+    ],
   ],
   // the call
   [
@@ -106,9 +128,9 @@ export const approvalLies: readonly Row[] = [
   ],
   // deadlines
   [
-    'a claim a year later',
-    { claimed: wait(31_536_000_000), ...beatOn },
-    [['approval-late', 'claimed']],
+    'a claim half a day later',
+    { claimed: wait(43_200_000), ...beatOn },
+    [['clearance-late', 'claimed']],
   ],
   [
     'a claim as late as clocks differ',
@@ -118,7 +140,7 @@ export const approvalLies: readonly Row[] = [
   [
     'a claim later than that',
     { claimed: until('2026-03-01T12:00:05.000Z'), ...beatOn },
-    [['approval-late', 'claimed']],
+    [['clearance-late', 'claimed']],
   ],
   [
     'a vote after the time for it',
@@ -135,7 +157,10 @@ export const approvalLies: readonly Row[] = [
   [
     'a yes that says nothing of the claim',
     { vote: change({ claimBy: undefined }) },
-    [['approval-late', 'claimed']],
+    [
+      ['approval-state', 'vote'],
+      ['clearance-late', 'claimed'],
+    ],
   ],
   [
     'a question asked twice, the second for longer',
@@ -143,6 +168,16 @@ export const approvalLies: readonly Row[] = [
     [['approval-repeated', 14]],
   ],
 ]
+
+/** One yes of each of these groups, side by side. */
+function asking(...groups: readonly string[]): object {
+  return { groups, steps: groups.map((flow) => ({ flow, groups: [flow], quorum: 1 })) }
+}
+
+/** A vote that was not the last that was needed. */
+function pending(fields: Fields): Fields {
+  return { ...fields, state: 'PENDING', clearance: undefined, claimBy: undefined }
+}
 
 function approvedBy(groups: readonly string[], people: readonly string[]): Lie {
   return (step) => {

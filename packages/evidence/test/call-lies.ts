@@ -1,4 +1,5 @@
-import { refund, vote } from './healthy-log.ts'
+import { refund } from './healthy-calls.ts'
+import { vote } from './healthy-log.ts'
 import type { Fields } from './log-builder.ts'
 import {
   change,
@@ -23,6 +24,14 @@ const unlock = (principal: string): Fields => ({
   principal,
   by: 'corp:kim',
 })
+
+const revoked: Fields = {
+  type: 'clearance.closed',
+  clearance: 'clr_1',
+  state: 'REVOKED',
+  by: 'corp:dana',
+}
+const denial: Fields = { ...vote('corp:kim'), verdict: 'deny', state: 'DENIED' }
 
 /** About calls: what was decided, by which rules, who agreed, how it ended. */
 export const callLies: readonly Row[] = [
@@ -66,7 +75,7 @@ export const callLies: readonly Row[] = [
   [
     'a chunk after the ending',
     { 'stream-outcome': followed({ type: 'call.chunk', call: 'c7', session: 'ses_1', intent: 3 }) },
-    [['outcome-without-intent', 24]],
+    [['outcome-without-intent', 25]],
   ],
   [
     'a lost call that nobody reconciled',
@@ -207,8 +216,9 @@ export const callLies: readonly Row[] = [
     { requested: leaveOut },
     [
       ['approval-unknown', 'vote'],
-      ['approval-unknown', 'claimed'],
-      ['approval-unknown', 'approved'],
+      ['clearance-unknown', 'claimed'],
+      ['clearance-unknown', 'approved'],
+      ['clearance-unknown', 'consumed'],
     ],
   ],
   ['a question asked twice', { requested: twice }, [['approval-repeated', 14]]],
@@ -234,89 +244,59 @@ export const callLies: readonly Row[] = [
       ['approval-own-call', 'approved'],
     ],
   ],
-  [
-    'an approval by who issued the key',
-    {
-      session: change({
-        parties: [{ iss: 'key', sub: 'k1', kind: 'service', groups: ['support'] }],
-      }),
-      vote: change({ by: 'corp:kim' }),
-      approved: change({
-        approvals: [{ by: 'corp:kim', id: 'apr_1' }],
-        caller: { iss: 'key', sub: 'k1', authn: 'api-key', cred: 'c' },
-        obo: [],
-      }),
-      ...Object.fromEntries(
-        ['intent', 'denied', 'held', 'committed', 'stream', 'under-2', 'lost'].map((one) => [
-          one,
-          change({ caller: { iss: 'key', sub: 'k1', authn: 'api-key', cred: 'c' }, obo: [] }),
-        ]),
-      ),
-    },
-    [
-      ['approval-own-call', 'vote'],
-      ['approval-own-call', 'approved'],
-    ],
-  ],
-  ['one person voting twice', { vote: twice }, [['approval-voted-twice', 16]]],
-  [
-    'one person voting twice, once as an operator',
-    {
-      vote: (step) => [step, { ...step, fields: vote('operator:dana') }],
-      approved: change({
-        approvals: [
-          { by: 'corp:dana', id: 'apr_1' },
-          { by: 'operator:dana', id: 'apr_1' },
-        ],
-      }),
-    },
-    [['approval-voted-twice', 16]],
-  ],
-  ['a vote on something else', { vote: change({ digest: 'd2' }) }, [['approval-digest', 'vote']]],
+  ['a vote on something else', { vote: change({ offer: 'o9' }) }, [['approval-offer', 'vote']]],
   [
     'a claim of something else',
     { claimed: change({ digest: 'd2' }) },
-    [['approval-digest', 'claimed']],
+    [['clearance-digest', 'claimed']],
   ],
   [
     'a claim that nobody approved',
     { vote: leaveOut },
     [
-      ['approval-unmet', 'claimed'],
-      ['approval-other-people', 'approved'],
+      ['clearance-unknown', 'claimed'],
+      ['clearance-unknown', 'approved'],
+      ['clearance-unknown', 'consumed'],
     ],
   ],
   [
     'a claim of what was denied',
     { vote: change({ verdict: 'deny', state: 'DENIED' }) },
     [
-      ['approval-closed', 'claimed'],
-      ['approval-unmet', 'claimed'],
+      ['approval-state', 'vote'],
       ['approval-other-people', 'approved'],
     ],
   ],
-  ['a claim of what had expired', { claimed: preceded(closed) }, [['approval-closed', 17]]],
   [
-    'a vote on what had expired',
-    { vote: preceded(closed) },
+    'a claim of what had been revoked',
+    { claimed: preceded(revoked) },
+    [
+      ['clearance-closed', 17],
+      ['clearance-closed', 'approved'],
+      ['clearance-closed', 'consumed'],
+    ],
+  ],
+  [
+    'an approval that expired after it was given',
+    { claimed: preceded(closed) },
+    [['approval-closed', 'claimed']],
+  ],
+  [
+    'a vote on what had been withdrawn',
+    { vote: preceded({ ...closed, state: 'WITHDRAWN', by: 'corp:sam' }) },
     [
       ['approval-closed', 16],
-      ['approval-closed', 'claimed'],
+      ['clearance-unknown', 'claimed'],
+      ['clearance-unknown', 'approved'],
+      ['clearance-unknown', 'consumed'],
     ],
   ],
-  [
-    'a vote after the claim',
-    { claimed: followed(vote('corp:kim')) },
-    [
-      ['approval-closed', 17],
-      ['approval-other-people', 'approved'],
-    ],
-  ],
-  ['an approval claimed twice', { claimed: twice }, [['approval-claimed-twice', 17]]],
+  ['a vote after the claim', { claimed: followed(denial) }, [['approval-closed', 17]]],
+  ['an approval claimed twice', { claimed: twice }, [['clearance-overused', 17]]],
   [
     'a call that uses what another claimed',
     { claimed: change({ call: 'c99' }) },
-    [['approval-unclaimed', 'approved']],
+    [['clearance-unclaimed', 'approved']],
   ],
   [
     'a call that names other approvers',
@@ -326,7 +306,10 @@ export const callLies: readonly Row[] = [
   [
     'a call that needed an approval and cites none',
     { approved: change({ approvals: [] }) },
-    [['approval-not-cited', 'approved']],
+    [
+      ['approval-not-cited', 'approved'],
+      ['approval-other-people', 'approved'],
+    ],
   ],
   [
     'an approval used twice',
@@ -337,7 +320,7 @@ export const callLies: readonly Row[] = [
         { ...step, fields: { ...step.fields, call: 'c55', intent: 18 } },
       ],
     },
-    [['approval-unknown', 18]],
+    [['clearance-unclaimed', 18]],
   ],
 ]
 

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import { createRequire } from 'node:module'
+import { approvalStory, askForWindow } from './approval-story.ts'
+import { type Called, claim, facts, outcome, parties, refund, type Say } from './healthy-calls.ts'
+import { rulebook } from './healthy-rulebook.ts'
 import { type Fields, LogBuilder, newKey, type Payloads } from './log-builder.ts'
-
-const canonicalize: (value: unknown) => string = createRequire(import.meta.url)('canonicalize')
 
 /** One record about to be written. What a lie writes instead: nothing, another one, or several. */
 export type Step = { readonly fields: Fields; readonly payloads: Payloads }
@@ -16,7 +15,7 @@ export type Healthy = {
 
 /**
  * A gateway's life, told truly, in two boots and a crash: calls allowed, held, approved, denied, streamed;
- * masks, erasure, expiry, a second rulebook. `lies` change single records of it by name.
+ * masks, erasure, expiry, a second rulebook, and what people agree on (approval-story.ts). `lies` change single records of it by name.
  */
 export function healthyLog(lies: Readonly<Record<string, Lie>> = {}, beats = 3): Healthy {
   const log = new LogBuilder()
@@ -36,7 +35,6 @@ export function healthyLog(lies: Readonly<Record<string, Lie>> = {}, beats = 3):
   return { log, at }
 }
 
-type Say = (name: string, fields: Fields, payloads?: Payloads) => number
 type Digests = { readonly first: string; readonly second: string }
 
 export const result = '{"id":"7","ssn":"078-05-1120","name":"Ada"}'
@@ -72,9 +70,10 @@ function firstBoot(log: LogBuilder, say: Say, digests: Digests, beats: number): 
   say('requested', question('c4'), { args: refund(150), forwarded: '{"shown":true}' })
   say('held', held(log, 'c4', digests.first), { args: refund(150) })
   say('vote', vote('corp:dana'))
-  say('claimed', { type: 'approval.claimed', approval: 'apr_1', call: 'c5', digest: 'd1' })
+  say('claimed', claim('clr_1', 'apr_1', { call: 'c5', digest: 'd1' }))
   const approved = say('approved', approvedCall(log, 'c5', digests.first), { args: refund(150) })
   say('approved-outcome', outcome('c5', approved), { result: '{"done":true}' })
+  say('consumed', { type: 'clearance.closed', clearance: 'clr_1', state: 'CONSUMED' })
 
   const committed = say('committed', allowed(log, 'c6', digests.first, committedOnly), {
     args: 'GET /crm/notes\n\n',
@@ -91,6 +90,7 @@ function firstBoot(log: LogBuilder, say: Say, digests: Digests, beats: number): 
   say('rulebook-2', activation(digests.second, digests.first))
   const last = say('under-2', allowed(log, 'c8', digests.second, get), { args: getCustomer })
   say('under-2-outcome', outcome('c8', last, [masked]), { result, returned })
+  askForWindow(log, say)
   say('lost', allowed(log, 'c9', digests.second, get), { args: getCustomer })
   log.archive()
 }
@@ -124,6 +124,7 @@ function secondBoot(log: LogBuilder, say: Say, digests: Digests): void {
   const cut = { type: 'reconcile.indeterminate', call: 'c9', session: 'ses_1', intent: lost }
   say('reconciled', { ...cut, reason: 'restart' })
   say('rulebook-again', activation(digests.second, 'none'))
+  approvalStory(log, say, digests.second)
   beat(log, say, 'late-beat')
   say('late-session', { type: 'session.opened', session: 'ses_2', parties: [parties[0]] })
   const intent = say('late-intent', alone(log, 'c10', digests.second), { args: getCustomer })
@@ -133,19 +134,6 @@ function secondBoot(log: LogBuilder, say: Say, digests: Digests): void {
 
 export const getCustomer = 'GET /crm/customers/7?verbose=true\n\n'
 const getOther = 'GET /crm/customers/secret\n\n'
-export const refund = (amount: number): string =>
-  `POST /crm/refunds\ncontent-type: application/json\n\n{"customer":"7","amount":${amount},"rate":1.25}`
-
-export const parties: readonly object[] = [
-  { iss: 'corp', sub: 'sam', kind: 'user', groups: ['support'] },
-  { iss: 'corp', sub: 'bot', kind: 'agent', groups: ['support'] },
-]
-
-type Called = {
-  readonly name: string
-  readonly rules: readonly string[]
-  readonly masks: readonly string[]
-}
 const get: Called = { name: 'crm.customer.get', rules: ['support-read'], masks: ['ssn'] }
 const committedOnly: Called = { name: 'crm.notes.list', rules: ['support-read'], masks: [] }
 const pay: Called = { name: 'crm.refund.create', rules: ['support-refund'], masks: [] }
@@ -154,25 +142,6 @@ const masked = { how: 'redact', n: 1, path: '$.ssn', rule: 'ssn' }
 function beat(log: LogBuilder, say: Say, name: string): void {
   log.now += 9_999
   say(name, { type: 'heartbeat', elapsed: log.now + 1 - log.bootedAt, interval: 10_000 })
-}
-
-function facts(log: LogBuilder, call: string, policy: string, called: Called) {
-  const { name, rules } = called
-  return {
-    call,
-    session: 'ses_1',
-    caller: { iss: 'corp', sub: 'bot', authn: 'oidc', cred: 'sha256:0' },
-    obo: [{ iss: 'corp', sub: 'sam' }],
-    fn: { name, server: 'crm', schema: digestOf(name) },
-    source: { ip: '::ffff:10.1.2.3', protocol: 'http' },
-    decision: {
-      effect: 'allow',
-      obligations: called.masks.map((id) => `mask:${id}`),
-      policy,
-      rules,
-      time: log.time,
-    },
-  }
 }
 
 function allowed(log: LogBuilder, call: string, policy: string, called: Called): Fields {
@@ -192,6 +161,7 @@ function approvedCall(log: LogBuilder, call: string, policy: string): Fields {
     decision: { ...fields.decision, obligations: ['approval:finance'] },
     masked: [],
     approvals: [{ by: 'corp:dana', id: 'apr_1' }],
+    clearance: 'clr_1',
   }
 }
 
@@ -229,6 +199,10 @@ function question(call: string): Fields {
     fn: 'crm.refund.create',
     groups: ['finance'],
     digest: 'd1',
+    offer: 'o1',
+    terms: { kind: 'call' },
+    steps: [{ flow: 'finance', groups: ['finance'], quorum: 1 }],
+    excluded: [],
     rules: ['large-refund'],
     decideBy: '2026-03-02T08:00:00.000Z',
   }
@@ -239,128 +213,17 @@ export function vote(by: string, group: string = 'finance'): Fields {
     type: 'approval.decided',
     approval: 'apr_1',
     by,
+    step: 0,
     group,
     verdict: 'approve',
     state: 'APPROVED',
-    digest: 'd1',
+    offer: 'o1',
+    channel: 'admin',
+    clearance: 'clr_1',
     claimBy: '2026-03-01T12:00:00.000Z',
-  }
-}
-
-function outcome(call: string, intent: number, maskings: readonly object[] = []): Fields {
-  const session = call === 'c10' ? 'ses_2' : 'ses_1'
-  return {
-    type: 'call.outcome',
-    call,
-    session,
-    intent,
-    ending: 'done',
-    status: 200,
-    masked: maskings,
   }
 }
 
 function activation(digest: string, previous: string): Fields {
   return { type: 'rulebook.activated', digest, previous, by: 'corp:kim' }
-}
-
-const policy = (effect: string, id: string, scope: string, more: object = {}) => ({
-  id,
-  effect,
-  text: `@ id ( "${id}" ) ${effect} ( ${scope} ;`,
-  annotations: { id, ...more },
-})
-
-const anybody = 'principal , action , resource )'
-
-/** Refunds above `limit` need the yes of finance. */
-function rulebook(limit: number): object {
-  return {
-    connections: [{ id: 'crm', protocol: 'http', upstream: 'https://crm.example', prefix: '/crm' }],
-    functions: definitions,
-    policies: [
-      policy(
-        'forbid',
-        'large-refund',
-        `principal , action == Action :: "crm.refund.create" , resource ) when { context . args . amount > ${limit} && context . args . rate . greaterThan ( decimal ( "1.0" ) ) && ! ( context has approval && context . approval . groups . contains ( "finance" ) ) }`,
-        { approval: 'finance' },
-      ),
-      policy(
-        'forbid',
-        'no-secrets',
-        `principal , action == Action :: "crm.customer.get" , resource ) when { context . args . id == "secret" }`,
-      ),
-      policy(
-        'forbid',
-        'no-outside',
-        `${anybody} when { ! context . source . ip . isInRange ( ip ( "10.0.0.0/8" ) ) }`,
-      ),
-      policy(
-        'permit',
-        'support-read',
-        `principal in Group :: "support" , action in Action :: "crm" , resource ) when { context . time > datetime ( "2026-01-01" ) && resource in Connection :: "crm" && action != Action :: "crm.refund.create" }`,
-      ),
-      policy(
-        'permit',
-        'support-refund',
-        `principal in Group :: "support" , action == Action :: "crm.refund.create" , resource )`,
-      ),
-    ],
-  }
-}
-
-const definitions = [
-  definition('crm.customer.get', {
-    http: {
-      method: 'GET',
-      path: '/customers/{id}',
-      places: { id: 'path', verbose: 'query' },
-      body: 'none',
-    },
-    argumentSchema: {
-      type: 'object',
-      properties: { id: { type: 'string' }, verbose: { type: 'boolean' } },
-      required: ['id'],
-    },
-    resultMasks: [{ id: 'ssn', path: '$.ssn', strategy: { kind: 'redact', label: 'ssn' } }],
-  }),
-  definition('crm.notes.list', {
-    http: { method: 'GET', path: '/notes', places: {}, body: 'none' },
-    payloads: 'committed',
-  }),
-  definition('crm.refund.create', {
-    http: { method: 'POST', path: '/refunds', places: {}, body: 'json' },
-    argumentSchema: {
-      type: 'object',
-      properties: {
-        customer: { type: 'string' },
-        amount: { type: 'integer' },
-        rate: { type: ['number', 'null'], minimum: 0.5 },
-      },
-    },
-    retention: 'short',
-  }),
-]
-
-function definition(id: string, more: object) {
-  const fn = {
-    id,
-    connection: 'crm',
-    purpose: 'For tests',
-    owner: 'team-crm',
-    sensitivity: 'internal',
-    risk: 'low',
-    idempotent: true,
-    deferrable: false,
-    argumentSchema: {},
-    argumentMasks: [],
-    resultMasks: [],
-    payloads: 'kept',
-    ...more,
-  }
-  return { ...fn, digest: `sha256:${createHash('sha256').update(canonicalize(fn)).digest('hex')}` }
-}
-
-function digestOf(name: string): string {
-  return definitions.find(({ id }) => id === name)?.digest ?? ''
 }

@@ -80,7 +80,7 @@ export class LogBuilder {
   addRaw(text: string): number {
     const bytes = Buffer.from(text)
     this.leaves.push(bytes)
-    const prev = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+    const prev = `sha256:${hash(Buffer.of(0), bytes).toString('hex')}`
     this.emitter = { ...this.emitter, prev, seq: this.emitter.seq + 1 }
     return this.leaves.length - 1
   }

@@ -114,7 +114,7 @@ export const logLies: readonly Row[] = [
   [
     'a recovery of more than there was',
     { restart: recovery({ more: 1 }) },
-    [['recovery-misplaced', 33]],
+    [['recovery-misplaced', 38]],
   ],
   [
     'a recovery in the middle of a boot',
@@ -134,8 +134,8 @@ export const logLies: readonly Row[] = [
       ],
     },
     [
-      ['payload-present', 28],
-      ['payload-present', 28],
+      ['payload-present', 29],
+      ['payload-present', 29],
     ],
   ],
   // heartbeats
@@ -272,7 +272,7 @@ export const logLies: readonly Row[] = [
     { read: change({ type: 'call.eaten' }) },
     [
       ['leaf-malformed', 'read'],
-      ['chain-gap', 28],
+      ['chain-gap', 29],
     ],
   ],
   [
@@ -280,7 +280,7 @@ export const logLies: readonly Row[] = [
     { read: change({ more: 1 }) },
     [
       ['leaf-malformed', 'read'],
-      ['chain-gap', 28],
+      ['chain-gap', 29],
     ],
   ],
 ]

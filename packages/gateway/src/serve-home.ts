@@ -3,9 +3,9 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from './config/config.ts'
 import { limits } from './config/limits.ts'
+import type { Environment } from './config/load.ts'
 import { type WatchedClock, watchClock } from './log/clock.ts'
 import { readPublishedHead } from './log/head.ts'
-import { compareHeads, LogRefused } from './log/integrate.ts'
 import { type Keys, openKeys } from './log/key-file.ts'
 import { type LogKeys, openLogKeys, openLogKeysInMemory } from './log/log-key.ts'
 import { type Evidence, openEvidence } from './log/open-evidence.ts'
@@ -14,9 +14,8 @@ import { rulebookPath } from './log/rulebook-file.ts'
 import { openTileFolder } from './log/tile-folder.ts'
 import { openTileMemory, type TileStore } from './log/tile-store.ts'
 import { trustText } from './log/trust-text.ts'
-import { assertChainsGoOn } from './log/unsigned-leaves.ts'
 import { openWitnesses, type WitnessEvent, type Witnesses } from './log/witnesses.ts'
-import { openSqlite } from './store/sqlite/open.ts'
+import { databasePath, openStore } from './serve-store.ts'
 import { type Rebuilt, rebuildDatabase } from './store/sqlite/rebuild.ts'
 import type { Store } from './store/store.ts'
 
@@ -31,6 +30,8 @@ export type Home = {
 
 type HomeOptions = {
   readonly config: Config
+  /** Where `{ env: … }` is looked up. */
+  readonly env: Environment
   readonly boot: string
   readonly version: string
   readonly onFailure: (thrown: unknown) => void
@@ -47,8 +48,8 @@ export async function openHome(options: HomeOptions, open: Open): Promise<Home> 
   const keys = await keysOf(config)
   const logKeys = await logKeysOf(config)
   const { home } = config
-  const tiles = home === 'memory' ? openTileMemory() : await openTileFolder(join(home, 'log'))
-  const store = open(await openStore(options, { kek: keys.kek, keys: logKeys, tiles, clock }))
+  const tiles = home === 'memory' ? openTileMemory() : await openLog(config)
+  const store = open(await openStore({ ...options, kek: keys.kek, keys: logKeys, tiles, clock }))
   const trust = trustOf(config, logKeys)
   const witnesses = openWitnesses({
     members: config.witnesses.members,
@@ -66,6 +67,11 @@ export async function openHome(options: HomeOptions, open: Open): Promise<Home> 
   if (config.witnesses.members.length > 0) await takeUp(witnesses, evidence)
   witnesses.start(evidence)
   return { keys, evidence, witnesses, store: { ...store, commit: evidence.ledger.commit } }
+}
+
+/** The folder that anybody may copy; of all gateways that share a store. */
+function openLog({ home, store }: Config): Promise<TileStore> {
+  return openTileFolder(join(home, 'log'), { isShared: store !== undefined })
 }
 
 function anotherHistory({ witness }: WitnessEvent): string {
@@ -88,7 +94,7 @@ async function takeUp(witnesses: Witnesses, evidence: Evidence): Promise<void> {
   const checkpoint = await evidence.checkpoint()
   if (checkpoint === undefined) return
   await witnesses.recall(checkpoint)
-  witnesses.onPublished(checkpoint)
+  if (evidence.publishes()) witnesses.onPublished(checkpoint)
 }
 
 /** Read anew each time: a rotated key is in it at once. */
@@ -102,8 +108,11 @@ function trustOf({ origin, witnesses }: Config, keys: LogKeys): () => string {
  * published. Only what one of the log's own keys signed is believed. No gateway may run there.
  */
 export async function recoverHome(config: Config): Promise<Rebuilt> {
-  const { home, origin } = config
+  const { home, origin, store } = config
   if (home === 'memory') throw new Error('A home in memory has nothing to recover from.')
+  if (store) {
+    throw new Error('A store in PostgreSQL is restored from its own backup and write-ahead log.')
+  }
   const keyPath = join(home, 'log-key.json')
   if (!existsSync(keyPath)) {
     throw new Error(`The log's key file ${keyPath} is missing. Restore it from its backup first.`)
@@ -132,7 +141,12 @@ async function keysOf(config: Config): Promise<Keys> {
     return { kek: randomBytes(32), maskKey: randomBytes(32), bindingKey: randomBytes(32) }
   }
   mkdirSync(config.home, { recursive: true, mode: 0o700 })
-  return openKeys(join(config.home, 'keys.json'), { databasePath: databasePath(config) })
+  return openKeys(join(config.home, 'keys.json'), signedBy(config))
+}
+
+/** A store that is shared knows by itself whether these are its keys. */
+function signedBy(config: Config): { readonly databasePath?: string } {
+  return config.store ? {} : { databasePath: databasePath(config) }
 }
 
 /** The keys the log is signed with: beside the database, like the others. */
@@ -143,54 +157,9 @@ function logKeysOf(config: Config): Promise<LogKeys> {
     ? openLogKeysInMemory(options)
     : openLogKeys(join(home, 'log-key.json'), {
         ...options,
-        databasePath: databasePath(config),
+        ...signedBy(config),
         checkpointPath: join(home, 'log/checkpoint'),
       })
-}
-
-async function openStore(
-  { config, boot, version }: HomeOptions,
-  given: {
-    readonly kek: Uint8Array
-    readonly keys: LogKeys
-    readonly tiles: TileStore
-    readonly clock: WatchedClock
-  },
-): Promise<Store> {
-  const { instance, origin } = config
-  const { kek, keys, tiles, clock } = given
-  const path = databasePath(config)
-  const store = await openSqlite({
-    ...{ path, instance, boot, kek, origin, version },
-    now: clock.now,
-    logKey: keys.current(),
-    accept: async (found) => {
-      const { signed } = await compareHeads({ store: found, tiles, keys, origin })
-      if (keys.hasBegun() && (await found.size()) === 0) throw new LogRefused(lostLog(config))
-      await assertChainsGoOn({ store: found, signed: signed?.size ?? 0, instance })
-    },
-  })
-  try {
-    // A crash before leaves a log that has begun and is not known to have: what is published says it as well.
-    await keys.begin()
-  } catch (cause) {
-    await store.close()
-    throw cause
-  }
-  return store
-}
-
-function lostLog({ home }: Config): string {
-  return (
-    `The key in ${join(home, 'log-key.json')} has signed a log, and the database holds none of its records. ` +
-    'A second history under one key is what witnesses and auditors take for fraud. Restore the database and ' +
-    'the folder `log` from their backups; or run `sallyport evidence recover --from-tiles` where that folder is left. ' +
-    'To begin another log, move log-key.json away and give the log another `origin` in the configuration.'
-  )
-}
-
-function databasePath({ home }: Config): string {
-  return home === 'memory' ? ':memory:' : join(home, 'sallyport.db')
 }
 
 /** The published log: files beside the database, or in memory like everything else. */
@@ -219,6 +188,7 @@ async function openPublishedLog(
     witnessed: witnesses.witnessed,
     trust,
     onPublished: witnesses.onPublished,
+    onFollowed: (note) => void witnesses.recall(note).catch(() => undefined),
     onFailure,
     onRecovery,
   })

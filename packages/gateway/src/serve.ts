@@ -4,15 +4,15 @@ import type { Logger } from 'pino'
 import { openAdmin } from './admin/app.ts'
 import { type Metrics, openMetrics } from './admin/metrics.ts'
 import type { AdminNeeds } from './admin/needs.ts'
-import { type Desk, openDesk } from './approval/desk.ts'
-import { maskedValues } from './approval/question.ts'
+import type { Desk } from './approval/desk.ts'
 import { isSamePerson } from './approval/same-person.ts'
+import type { FollowUps } from './call/follow-up.ts'
 import type { Gate } from './call/gate.ts'
 import { govern } from './call/pipeline.ts'
 import { Refusal } from './call/refusal.ts'
 import type { Call, Reply } from './call/stage.ts'
 import type { Config } from './config/config.ts'
-import { type Limits, limits } from './config/limits.ts'
+import { limits } from './config/limits.ts'
 import { issueKey } from './identity/api-key.ts'
 import { type Identity, openIdentity } from './identity/open-identity.ts'
 import { openLog } from './log/append.ts'
@@ -24,11 +24,15 @@ import { openRetention, type RetentionNeeds } from './log/retention.ts'
 import { claimsFork, type WitnessEvent, type Witnesses } from './log/witnesses.ts'
 import type { Problem } from './model/rulebook.ts'
 import type { Credential, CredentialUse } from './model/secret.ts'
+import type { Notifier } from './notify/notifier.ts'
 import { http } from './protocol/http/room.ts'
-import type { Forwarder } from './protocol/protocol.ts'
+import type { Forwarder, Listener } from './protocol/protocol.ts'
+import { knownNamesOf } from './rulebook/known-names.ts'
 import { openRulebooks, type Rulebooks } from './rulebook/open.ts'
 import { openCredentials } from './secret/credentials.ts'
 import { openSecrets } from './secret/resolve.ts'
+import { openApprovals } from './serve-approvals.ts'
+import { openDelivery } from './serve-delivery.ts'
 import { openHome } from './serve-home.ts'
 import type { Store } from './store/store.ts'
 
@@ -93,6 +97,7 @@ async function openRooms(
   const { keys, store, evidence, witnesses } = await openHome(
     {
       config,
+      env,
       boot,
       version,
       onFailure: (cause) => log.error({ cause: faultOf(cause) }, 'the log could not be published'),
@@ -109,19 +114,18 @@ async function openRooms(
   const retention = open(openRetention(retentionNeeds(config, store, log)))
   retention.start()
   const identity = open(await openIdentity({ config, store, limits, now: Date.now, isSamePerson }))
-  const credentialOf = openCredentials(openSecrets(env))
-  const desk = openDesk({
-    store,
-    bindingKey: keys.bindingKey,
-    now: Date.now,
-    newId: randomUUIDv7,
-    limits: deskLimits(config),
-    maskedView: maskedValues(keys.maskKey),
-  })
+  const references = openSecrets(env)
+  const secrets = openCredentials(references, { versionKey: keys.bindingKey })
+  const { versionOf, credentialOf } = secrets
+  const { desk, notifier } = await openApprovals(
+    { config, keys, store, rulebooks, identity, versionOf, secrets: references, log },
+    open,
+  )
   const metrics = openMetrics({
     version,
     witnesses: witnesses.states,
     witnessedRecords: evidence.witnessedSize,
+    channels: notifier.channels,
     log: () => ({
       size: evidence.size(),
       failures: evidence.failures(),
@@ -146,29 +150,38 @@ async function openRooms(
     await openAdmin(
       adminNeeds({
         ...{ config, version, store, evidence, witnesses, desk, rulebooks, identity, metrics, log },
+        notifier,
       }),
     ),
   )
-  const { listen } = config
-  const listener = await http.listen(
-    {
-      host: listen.host,
-      port: listen.port,
-      http2: listen.http2,
-      concurrentCalls: config.callLimits.concurrentCalls,
-      callsPerCaller: config.callLimits.callsPerCaller,
-      limits,
-      ...(listen.tls && {
-        tls: {
-          cert: readFileSync(listen.tls.cert, 'utf8'),
-          key: readFileSync(listen.tls.key, 'utf8'),
-        },
-      }),
-    },
-    (call) => counted(gate, call, metrics),
-  )
-  open({ close: () => listener.close({ graceMs }) })
+  const make = (call: Call) => counted(gate, call, metrics)
+  const { followUps, runs } = openDelivery({ config, store, desk, identity, make, graceMs, log })
+  open(followUps)
+  await open(runs).reconcile()
+  runs.start()
+  const listener = await listenTo(config, make, followUps)
+  // What callers make and what is made for them have the same time to end in.
+  const close = async () => {
+    await Promise.all([listener.close({ graceMs }), runs.close()])
+  }
+  open({ close })
   return { url: listener.url, adminUrl: admin.url }
+}
+
+/** Where callers come in. */
+function listenTo(
+  { listen, callLimits }: Config,
+  make: (call: Call) => Promise<Reply>,
+  followUps: FollowUps,
+): Promise<Listener> {
+  const { host, port, http2, tls } = listen
+  const { concurrentCalls, callsPerCaller } = callLimits
+  const pem = tls && { cert: readFileSync(tls.cert, 'utf8'), key: readFileSync(tls.key, 'utf8') }
+  return http.listen(
+    { host, port, http2, concurrentCalls, callsPerCaller, limits, ...(pem && { tls: pem }) },
+    make,
+    followUps,
+  )
 }
 
 /** Everything the pipeline asks of the outside world, answered by the real rooms. */
@@ -210,7 +223,9 @@ function buildGate(rooms: {
         metrics.held(-1)
       }
     },
+    claimStanding: desk.standing,
     claimClearance: desk.claim,
+    clearanceDone: desk.finished,
     holdMs: { default: config.approvals.holdMs, max: config.approvals.holdMsMax },
     credential: (at) => credentialOf(at.connection.credential),
     forward: upstreams.forward,
@@ -267,7 +282,7 @@ async function openRules(
     log.error({ cause: faultOf(cause) }, 'a rulebook could not be published')
   const rulebooks = openRulebooks({
     folder: config.rulebook,
-    retention: Object.keys(config.retention),
+    known: knownNamesOf(config),
     record: async ({ digest, previous, by, content }) => {
       const time = new Date().toISOString()
       await store.commit({
@@ -309,14 +324,6 @@ function retentionNeeds({ retention }: Config, store: Store, log: Logger): Reten
   }
 }
 
-function deskLimits({ approvals }: Config): Limits {
-  return {
-    ...limits,
-    approvalDecideByMs: approvals.decideByMs,
-    approvalClaimByMs: approvals.claimByMs,
-  }
-}
-
 /** What the admin API asks of the outside world. */
 function adminNeeds(rooms: {
   readonly config: Config
@@ -328,6 +335,7 @@ function adminNeeds(rooms: {
   readonly rulebooks: Rulebooks
   readonly identity: Identity
   readonly metrics: Metrics
+  readonly notifier: Notifier
   readonly log: Logger
 }): AdminNeeds {
   const { config, version, store, evidence, witnesses, desk, rulebooks, metrics, log } = rooms
@@ -348,6 +356,7 @@ function adminNeeds(rooms: {
     locks,
     issueKey,
     evidence,
+    notifier: rooms.notifier,
     roleGroups: { admin: ['admin'], auditor: ['auditor'], payloadReader: ['payload-reader'] },
     notReady: async () => [
       ...(rulebooks.current() ? [] : ['rulebook']),

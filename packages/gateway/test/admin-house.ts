@@ -6,6 +6,7 @@ import { openMetrics } from '../src/admin/metrics.ts'
 import type { AdminNeeds, PublishedLog, RulebookOutcome } from '../src/admin/needs.ts'
 import { openDesk } from '../src/approval/desk.ts'
 import { isSamePerson } from '../src/approval/same-person.ts'
+import type { InForce } from '../src/call/gate.ts'
 import { Refusal } from '../src/call/refusal.ts'
 import { limits } from '../src/config/limits.ts'
 import { openAdminSessions } from '../src/identity/admin-session.ts'
@@ -14,6 +15,8 @@ import { openLocks } from '../src/identity/locks.ts'
 import { issueOperatorKey } from '../src/identity/operator.ts'
 import { openSignIn } from '../src/identity/sign-in.ts'
 import type { Approval } from '../src/model/approval.ts'
+import { type ApprovalRules, noApprovalRules } from '../src/model/approval-rules.ts'
+import type { JsonObject } from '../src/model/json.ts'
 import type { Rulebook } from '../src/model/rulebook.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
 import type { Store } from '../src/store/store.ts'
@@ -90,19 +93,18 @@ export type House = {
   readonly keys: Readonly<Record<Name, string>>
 }
 
-export async function openHouse(t: TestContext, changes: Partial<AdminNeeds> = {}): Promise<House> {
+export async function openHouse(
+  t: TestContext,
+  changes: Partial<AdminNeeds> = {},
+  approvals: ApprovalRules = noApprovalRules,
+): Promise<House> {
   const kek = new Uint8Array(32).fill(1)
   const store = await openSqlite({ path: ':memory:', instance: 'gw', boot: 'b', kek })
   const clock = { now: Date.UTC(2026, 0, 2) }
   const now = () => clock.now
   let ids = 0
   const newId = () => `id-${String(ids++).padStart(6, '0')}`
-  const issued = {
-    root: issueOperatorKey(),
-    ann: issueOperatorKey(),
-    dana: issueOperatorKey(),
-    eve: issueOperatorKey(),
-  }
+  const issued = operatorKeys()
   const operators = names.map((name) => ({
     name,
     groups: people[name],
@@ -114,31 +116,32 @@ export async function openHouse(t: TestContext, changes: Partial<AdminNeeds> = {
   const locks = await openLocks({
     ...{ store, now, isSamePerson, signOut: adminSessions.endOf, issuers: ['corp'] },
   })
+  const inForce = rulesInForce(approvals)
+  const desk = openDesk({
+    ...{ store, bindingKey, now, newId, limits, instance: 'gw' },
+    rules: () => inForce,
+    isLocked: locks.isLockedId,
+    versionOf: async () => 'none',
+    maskedView: () => ({}),
+    onFailure: (cause) => faults.push(cause),
+  })
   const admin = await openAdmin({
     listen: { host: '127.0.0.1', port: 0 },
     store,
-    desk: openDesk({ store, bindingKey, now, newId, limits, maskedView: () => ({}) }),
-    rulebooks: {
-      loaded: () => ({
-        rulebook,
-        since: clock.now,
-        decide: ({ approvedBy }) =>
-          approvedBy.length > 0
-            ? { effect: 'permit', reasons: [], grants: [] }
-            : { effect: 'hold', reasons: [], grants: [], approverGroups: ['finance'] },
-      }),
-      check: async () => broken,
-      activate: async () => outcome,
-    },
+    desk,
+    rulebooks: rulebooksOf(inForce.rulebook, clock.now),
     signIn: openSignIn({
       ...{ operators, sessions: adminSessions, locks, now },
-      verifyToken: async () => {
+      verifyToken: async (token) => {
+        const person = signedInAtProvider(token, clock.now)
+        if (person) return person
         throw new Refusal('unauthenticated', { detail: 'The token has expired.' })
       },
     }),
     locks,
     issueKey,
     evidence: noLog,
+    notifier: { channels: () => [], test: async () => undefined },
     roleGroups: { admin: ['admin'], auditor: ['auditor'], payloadReader: ['payload-reader'] },
     notReady: async () => [],
     metrics: openMetrics({ version: '0.1.0' }),
@@ -151,13 +154,12 @@ export async function openHouse(t: TestContext, changes: Partial<AdminNeeds> = {
   })
   t.after(async () => {
     await admin.close()
+    await desk.close()
     await store.close()
   })
   const keys = {
-    root: issued.root.key,
-    ann: issued.ann.key,
-    dana: issued.dana.key,
-    eve: issued.eve.key,
+    ...{ root: issued.root.key, ann: issued.ann.key },
+    ...{ dana: issued.dana.key, eve: issued.eve.key },
   }
   const sessions = new Map<Name, string>()
   const signIn = async (name: Name) => {
@@ -174,6 +176,57 @@ export async function openHouse(t: TestContext, changes: Partial<AdminNeeds> = {
   }
   return { url: admin.url, store, faults, clock, signIn, keys }
 }
+
+function operatorKeys() {
+  return {
+    root: issueOperatorKey(),
+    ann: issueOperatorKey(),
+    dana: issueOperatorKey(),
+    eve: issueOperatorKey(),
+  }
+}
+
+/** Rules that say so much about approvals and nothing else. */
+function rulesInForce(approvals: ApprovalRules): InForce {
+  return {
+    rulebook: { ...rulebook, approvals },
+    approvals,
+    decide: () => assert.fail('nobody calls'),
+    argumentProblems: () => [],
+    argumentMasking: () => assert.fail('nobody calls'),
+    resultMasking: () => assert.fail('nobody calls'),
+    fits: () => true,
+    constraintProblem: (_, expression) => (expression.includes(';') ? 'no expression' : undefined),
+  }
+}
+
+function rulebooksOf(rulebook: Rulebook, since: number): AdminNeeds['rulebooks'] {
+  return {
+    loaded: () => ({
+      rulebook: rulebook,
+      since: since,
+      decide: ({ approvedBy }) =>
+        approvedBy.length > 0
+          ? { effect: 'permit', reasons: [], grants: [] }
+          : { effect: 'hold', reasons: [], grants: [], approverGroups: ['finance'] },
+    }),
+    check: async () => broken,
+    activate: async () => outcome,
+  }
+}
+
+/** What a provider says of `oidc.<name>`, who signed in with a second factor a minute ago. */
+function signedInAtProvider(token: string, now: number) {
+  const name = names.find((one) => token === `oidc.${one}`)
+  if (name === undefined) return undefined
+  return {
+    subject: { kind: 'user', id: `corp:${name}`, groups: people[name] },
+    actors: [],
+    authentication: { method: 'oidc', expiresAt: now + 3_600_000 },
+    assurance: { amr: ['pwd', 'mfa'], signedInAt: now - 60_000 },
+  } as const
+}
+
 const names: readonly Name[] = ['root', 'ann', 'dana', 'eve']
 
 // biome-ignore lint/suspicious/noExplicitAny: what came over the wire is looked at member by member.
@@ -221,33 +274,57 @@ export const question: Explain = {
 
 export const v1 = '/api/v1'
 
+const asked = {
+  function: { purpose: 'Moves money' },
+  parties: [
+    { id: 'corp:sam', kind: 'user', groups: ['sales'] },
+    { id: 'corp:bot', kind: 'agent', groups: [] },
+  ],
+  sessionName: 'urgent\u202E, please approve',
+}
+
 export async function commitApproval(
   store: Store,
   id: string,
   changes: Partial<Approval> = {},
+  values: JsonObject = { to: 'a\u202Eb' },
 ): Promise<void> {
-  const none = { function: '', definition: '', arguments: '', upstream: '' }
+  const none = { function: '', definition: '', verb: '', arguments: '', upstream: '' }
+  const groups = changes.approverGroups ?? ['finance']
   const approval: Approval = {
     id,
     state: 'PENDING',
-    clearance: 'NONE',
     revision: 0,
     binding: { ...none, credential: '', subject: '', actors: '', rulebook: '' },
     digest: `digest-${id}`,
+    terms: { kind: 'call' },
+    offer: `offer-${id}`,
     callId: `call-${id}`,
     functionId: 'pay.transfer',
     subject: 'corp:sam',
     actors: ['corp:bot'],
+    triggeredBy: [],
     session: 'ses_1',
-    approverGroups: ['finance'],
+    excluded: ['corp:sam', 'corp:bot'],
+    approverGroups: groups,
+    steps: groups.map((group) => ({
+      ...{ flow: group, name: group, groups: [group], quorum: 1, escalation: [] },
+    })),
+    escalated: 0,
     reasons: [{ policy: 'large', effect: 'forbid', text: 'Large.' }],
+    reasonChars: { approve: 0, deny: 1 },
+    notify: [],
+    message: 'masked',
+    slackDecides: false,
+    delivery: 'ticket',
     createdAt: Date.UTC(2026, 0, 1, 23),
     decideBy: Date.UTC(2026, 0, 3),
+    claimMs: 900_000,
     votes: [],
     ...changes,
   }
-  const { digest, callId: call, session, functionId: fn, approverGroups: groups } = approval
-  const bytes = new TextEncoder().encode('{"function":{},"arguments":{"to":"a\u202Eb"}}')
+  const { digest, offer, terms, steps, callId: call, session, functionId: fn } = approval
+  const bytes = new TextEncoder().encode(JSON.stringify({ ...asked, arguments: values }))
   await store.commit({
     record: {
       type: 'approval.requested',
@@ -258,6 +335,10 @@ export async function commitApproval(
       fn,
       groups,
       digest,
+      offer,
+      terms: { kind: terms.kind },
+      steps: steps.map(({ flow, groups, quorum }) => ({ flow, groups, quorum })),
+      excluded: [],
       rules: [],
       decideBy: new Date(approval.decideBy).toISOString(),
     },

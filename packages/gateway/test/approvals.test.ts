@@ -24,7 +24,7 @@ const ofCall = (house: Since) =>
     .map(shape)
     .filter(([type]) => /^call\.|claimed$/.test(type))
 const released = [
-  ['approval.claimed', undefined],
+  ['clearance.claimed', undefined],
   ['call.authorized', undefined],
   ['call.outcome', 'done'],
 ]
@@ -103,7 +103,7 @@ const cases: Readonly<Record<string, Check>> = {
     const codes = (await Promise.all(eight)).map(({ code }) => code).sort()
     assert.deepEqual(codes, [...Array(7).fill('approval-unusable'), 'ok'])
     assert.equal(now.reached(), 1)
-    assert.equal(now.leaves().filter(({ type }) => type === 'approval.claimed').length, 1)
+    assert.equal(now.leaves().filter(({ type }) => type === 'clearance.claimed').length, 1)
   },
   'many callers wait for one vote, and one goes through': async (house) => {
     const now = since(house)
@@ -173,7 +173,7 @@ const cases: Readonly<Record<string, Check>> = {
     const seen = await waiting
     assert.deepEqual([seen.status, seen.code, now.reached()], [403, 'approval-unusable', 0])
     assert.deepEqual(seen.json().differs, ['rulebook'])
-    assert.equal(now.leaves().filter(({ type }) => type === 'approval.claimed').length, 0)
+    assert.equal(now.leaves().filter(({ type }) => type === 'clearance.claimed').length, 0)
   },
   'the function’s schema is asked before any person': async (house) => {
     await refused(house, transfer('{"amount":2000}'), 'arguments-invalid')

@@ -16,7 +16,8 @@ for (const { name, crash, kills } of cases) {
     t.diagnostic(`seed ${seed}`)
     await crash(kills, { random: seededRandom(seed), tally, env: process.env })
     const total = [...tally.kills.values()].reduce((sum, count) => sum + count, 0)
-    assert.equal(total, kills)
+    // Some are followed by recoveries, which are killed too.
+    assert.ok(total >= kills)
     t.diagnostic(`${tally.records} records, ${tally.acknowledged} calls acknowledged`)
     assert.ok(tally.records > 0)
   })

@@ -165,7 +165,8 @@ function startGateway(given: {
 }
 
 /** Signed in once per person and address: signing in is limited per minute. */
-function openPeople(idp: Idp, adminUrl: () => string): House['admin'] {
+/** The admin API, to which each person signs in with their first request. */
+export function openPeople(idp: Idp, adminUrl: () => string): House['admin'] {
   const sessions = new Map<string, string>()
   const signIn = async ({ sub, groups }: Person): Promise<string> => {
     const key = `${adminUrl()} ${sub} ${groups.join()}`
@@ -227,14 +228,24 @@ function readPayload(
 export type Since = { readonly leaves: () => Leaf[]; readonly reached: () => number }
 
 /** The log's own pulse, and what a caller's first call adds: neither is about one call. */
-const besideCalls: readonly unknown[] = ['heartbeat', 'session.opened']
+const besideCalls: readonly unknown[] = [
+  'heartbeat',
+  'session.opened',
+  'clearance.closed',
+  'clearance.returned',
+]
+
+/** Channels are told when they can be: what is recorded of that comes whenever it does. */
+function isBesideCalls({ type, by }: Leaf): boolean {
+  return besideCalls.includes(type) || (type === 'payload.read' && /^channel:/.test(by))
+}
 
 /** What calls and people wrote since, and whether the upstream was touched since. */
 export function since(house: House): Since {
   const from = house.records().length
   const before = house.upstream.reached.length
   return {
-    leaves: () => house.records(from).filter(({ type }) => !besideCalls.includes(type)),
+    leaves: () => house.records(from).filter((leaf) => !isBesideCalls(leaf)),
     reached: () => house.upstream.reached.length - before,
   }
 }
@@ -304,6 +315,7 @@ function assertChains({ home }: Pick<House, 'home'>): void {
     const before = last.get(boot)
     assert.equal(seq, before ? before.seq + 1 : 0)
     assert.equal(prev, before ? before.hash : `sha256:${'0'.repeat(64)}`)
-    last.set(boot, { seq, hash: `sha256:${createHash('sha256').update(bytes).digest('hex')}` })
+    const hash = createHash('sha256').update('\0').update(bytes).digest('hex')
+    last.set(boot, { seq, hash: `sha256:${hash}` })
   }
 }

@@ -30,7 +30,7 @@ const cases: Readonly<Record<string, (house: House) => Promise<void>>> = {
     assert.equal((await house.approve(id)).status, 200)
     const seen = await waiting
     assert.deepEqual([seen.status, seen.code, seen.approval], [401, 'unauthenticated', id])
-    assert.equal(now.leaves().filter(({ type }) => type === 'approval.claimed').length, 0)
+    assert.equal(now.leaves().filter(({ type }) => type === 'clearance.claimed').length, 0)
     const again = await house.call('/up/transfers', {
       ...heldBody(),
       token: await house.idp.token({ sub: 'tess', groups: ['callers'] }),

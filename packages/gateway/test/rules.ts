@@ -123,6 +123,18 @@ functions:
     arguments:
       to: { type: string, required: true, maxLength: 64 }
       amount: { type: integer, required: true, minimum: 1 }
+  - name: order
+    purpose: Buy something, now or later
+    owner: team
+    sensitivity: internal
+    risk: high
+    deferrable: true
+    http: POST /orders/{id}
+    arguments:
+      id: { type: string, maxLength: 40 }
+      amount: { type: integer, required: true, minimum: 1 }
+    mask:
+      - { id: order-card, path: $.card, redact: CARD }
 `
 
 const oneRead = (id: string) => `connection: ${id}
@@ -151,7 +163,7 @@ forbid (principal, action == Action::"up.erase", resource);
 @approval("approvers")
 forbid (
   principal,
-  action in [Action::"up.transfer", Action::"up.refund"],
+  action in [Action::"up.transfer", Action::"up.refund", Action::"up.order"],
   resource
 )
 when { context.args.amount > 1000 }

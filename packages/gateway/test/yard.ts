@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startIdp } from '../src/cli/demo/idp.ts'
 import { type Asked, ask, type Seen } from './caller.ts'
-import { deadUrl, type House, houseConfig, readLeaves } from './house.ts'
+import { deadUrl, type House, houseConfig, openPeople, readLeaves } from './house.ts'
 import { rulebook, writeRulebook } from './rules.ts'
 import { startUpstream } from './upstream.ts'
 
@@ -13,6 +13,8 @@ import { startUpstream } from './upstream.ts'
 export type Child = {
   readonly url: string
   readonly call: (path: string, asked?: Asked) => Promise<Seen>
+  /** The admin API as this person. */
+  readonly admin: House['admin']
   readonly signal: (name: 'SIGKILL' | 'SIGTERM') => void
   /** Its exit code; null after a signal. */
   readonly exited: Promise<number | null>
@@ -69,9 +71,10 @@ export async function openYard(t: {
       const child = spawnGateway(config, { UP_SECRET: secret }, limits)
       const exited = new Promise<number | null>((resolve) => child.on('close', resolve))
       children.set(child, exited)
-      const url = await addressOf(child, exited, said)
+      const { url, adminUrl } = await addressesOf(child, exited, said)
       return {
         url,
+        admin: openPeople(idp, () => adminUrl),
         call: (path, asked) => ask(url, path, { token, ...asked }),
         signal: (name) => void child.kill(name),
         exited,
@@ -96,18 +99,21 @@ function spawnGateway(
   return spawn('bash', ['-c', limited, process.execPath, ...serve], options)
 }
 
-function addressOf(
+function addressesOf(
   child: ChildProcess,
   exited: Promise<number | null>,
   said: string[],
-): Promise<string> {
+): Promise<{ readonly url: string; readonly adminUrl: string }> {
   return new Promise((resolve, reject) => {
     let text = ''
     const listen = (piece: Buffer) => {
       said.push(piece.toString())
       text += piece.toString()
       const url = /Calls +(http\S+)/.exec(text)?.[1]
-      if (url !== undefined && /Home /.test(text)) resolve(url)
+      const adminUrl = /Admin API +(http\S+)/.exec(text)?.[1]
+      if (url !== undefined && adminUrl !== undefined && /Home /.test(text)) {
+        resolve({ url, adminUrl })
+      }
     }
     child.stdout?.on('data', listen)
     child.stderr?.on('data', listen)

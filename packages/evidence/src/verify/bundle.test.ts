@@ -2,11 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { approvalLies, disclosing } from '../../test/approval-lies.ts'
 import { callLies } from '../../test/call-lies.ts'
+import { clearanceLies } from '../../test/clearance-lies.ts'
 import { damages, manyBeats } from '../../test/damages.ts'
-import { healthyLog, type Lie, refund } from '../../test/healthy-log.ts'
+import { delegationLies } from '../../test/delegation-lies.ts'
+import { emergencyLies } from '../../test/emergency-lies.ts'
+import { refund } from '../../test/healthy-calls.ts'
+import { healthyLog, type Lie } from '../../test/healthy-log.ts'
 import { type Files, filesSource, signedNote } from '../../test/log-builder.ts'
 import { logLies } from '../../test/log-lies.ts'
-import { leaveOut, recovery, silence } from '../../test/lying.ts'
+import { change, leaveOut, recovery, silence } from '../../test/lying.ts'
+import { voteLies } from '../../test/vote-lies.ts'
 import { parseTrust } from '../trust.ts'
 import { verifyBundle } from './bundle.ts'
 import { checkNames, type FindingCode, findings } from './codes.ts'
@@ -39,7 +44,16 @@ test('approvals pass where people and the upstream were given the same arguments
   assert.equal(approvals?.state, 'passed')
 })
 
+test('conditions of a clearance are not judged without Cedar, and that is said', async () => {
+  const { log } = healthyLog(disclosing(refund(150)))
+  const verdict = await verify(log.files(), log.trust(), { cedar: async () => undefined })
+  const approvals = verdict.checks.find(({ check }) => check === 'approvals')
+  assert.deepEqual([approvals?.state, approvals?.because], ['partly', unjudged])
+})
+
 const partial = 'only a part of the records is shown'
+const unjudged =
+  'conditions of a clearance could not be judged: it takes disclosed arguments and Cedar'
 
 test('what is not disclosed is said, never passed', async () => {
   const { log } = healthyLog()
@@ -184,8 +198,16 @@ async function check(
   assert.equal(verdict.ok, expected.length === 0)
 }
 
-for (const [name, lie, expected] of [...logLies, ...callLies, ...approvalLies])
-  test(name, () => check(lie, expected))
+const lies = [
+  logLies,
+  callLies,
+  approvalLies,
+  voteLies,
+  delegationLies,
+  clearanceLies,
+  emergencyLies,
+].flat()
+for (const [name, lie, expected] of lies) test(name, () => check(lie, expected))
 
 for (const [name, damage, expected] of damages) {
   test(`damaged: ${name}`, async () => {
@@ -223,6 +245,24 @@ test('a call that runs on is a notice, and so is a clock that was set', async ()
   assert.equal(verdict.ok, true)
 })
 
+test('what is left open of approvals is a notice', async () => {
+  const { log } = healthyLog({
+    'bypass-lost': leaveOut,
+    'bypass-consumed': leaveOut,
+    'bypass-unjustified': leaveOut,
+    'bypass-reviewed': leaveOut,
+    bypass: change({ reviewBy: '2026-03-01T08:00:00.000Z' }),
+  })
+  const verdict = await verify(log.files(), log.trust())
+  const codes = verdict.findings.map(({ code, level }) => `${code} ${level}`)
+  assert.deepEqual(codes.sort(), [
+    'boot-unclean notice',
+    'break-glass-unreviewed notice',
+    'clearance-use-open notice',
+  ])
+  assert.equal(verdict.ok, true)
+})
+
 test('an outage and what a recovery lost are notices', async () => {
   const { log, at } = healthyLog({
     'beat-2': silence({ outageMs: 30_000 }),
@@ -240,13 +280,13 @@ test('an outage and what a recovery lost are notices', async () => {
 
 test('every finding there is has a row or a test', () => {
   const shown = new Set<string>(
-    [...logLies, ...callLies, ...approvalLies, ...damages].flatMap(([, , expected]) =>
-      expected.map(([code]) => code),
-    ),
+    [...lies, ...damages].flatMap(([, , expected]) => expected.map(([code]) => code)),
   )
   const elsewhere = [
     'boot-unclean',
+    'break-glass-unreviewed',
     'call-running',
+    'clearance-use-open',
     'clock-jump',
     'date-after-cosignature',
     'date-before-cosignature',

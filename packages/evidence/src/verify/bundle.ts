@@ -52,7 +52,8 @@ export type VerifyOptions = {
  * the tree up to the signed checkpoint, and what its records say. The verdict tells what was found; an
  * error is thrown only where the source cannot be read (`EvidenceError` `source-unreadable`).
  *
- * One pass over the records, in memory that does not grow with their number.
+ * One pass over the records, in memory that does not grow with their number but for three bytes of each that
+ * has payloads.
  */
 export async function verifyBundle(
   source: BundleSource,
@@ -118,20 +119,19 @@ async function walk(
   const remembered = remember(scene)
   const needs = { cosigned: archive.cosigned, remembered, cedar: await cedar() }
   const watches = watchAll(scene, trusted, needs)
-  const see = async (leaf: SeenLeaf) => {
-    remembered.note(leaf)
-    for (const watch of watches) {
-      // Most checks look and are done: waiting for nothing costs more than looking.
-      const seen = watch.see(leaf)
-      if (seen) await seen
-    }
-    remembered.forget(leaf)
-  }
   const visit = async (leaves: readonly ShownLeaf[]) => {
-    for (const { index, bytes } of leaves) {
-      const record = readRecord(scene.report, index, bytes)
-      if (record) await see({ index, bytes, record })
-      if (record) lastRecord = { index, time: record.time }
+    for (const shown of leaves) {
+      const record = readRecord(scene.report, shown)
+      if (!record) continue
+      const leaf: SeenLeaf = { index: shown.index, hash: shown.hash, record }
+      remembered.note(leaf)
+      for (const watch of watches) {
+        // Most checks look and are done: waiting for nothing costs more than looking.
+        const seen = watch.see(leaf)
+        if (seen) await seen
+      }
+      remembered.forget(leaf)
+      lastRecord = { index: shown.index, time: record.time }
     }
     const last = leaves.at(-1)
     if (last) onProgress?.(last.index + 1, scene.size)
@@ -181,13 +181,15 @@ function watchAll(
 ): readonly Watch[] {
   const payloads = openPayloads(scene)
   const rulebooks = watchRulebooks(scene)
-  const needs = { payloads, rulebooks, remembered, cedar }
+  const approvals = watchApprovals(scene, { payloads, rulebooks, remembered, cedar })
+  const { clearances } = approvals
+  const needs = { payloads, rulebooks, remembered, cedar, clearances }
   return [
     watchKeys(scene, trusted),
     watchChains(scene),
     rulebooks,
     watchDecisions(scene, needs),
-    watchApprovals(scene, needs),
+    approvals,
     watchCommitments(scene, needs),
     watchMasks(scene, needs),
     watchPairing(scene),
@@ -198,7 +200,7 @@ function watchAll(
   ]
 }
 
-function readRecord(report: Report, index: number, bytes: Uint8Array): LeafRecord | undefined {
+function readRecord(report: Report, { index, bytes }: ShownLeaf): LeafRecord | undefined {
   try {
     return parseLeaf(bytes)
   } catch (thrown) {

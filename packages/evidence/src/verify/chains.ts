@@ -1,6 +1,4 @@
-import { sha256 } from '../hash.ts'
 import { chainStart, type LeafRecord } from '../record.ts'
-import { hexOf } from './json.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
 
 /**
@@ -16,18 +14,11 @@ export function watchChains(scene: Scene): Watch {
       report.examined('chains')
       checkGenesis(scene, leaf)
       checkRecovery(scene, leaf)
-      const { instance, boot, seq } = leaf.record.emitter
+      const { instance, boot } = leaf.record.emitter
       const tip = instances.get(instance)
-      const next: Tip = {
-        boot,
-        seq,
-        index: leaf.index,
-        hash: `sha256:${hexOf(sha256(leaf.bytes))}`,
-        isStopped: leaf.record.type === 'emitter.stop',
-      }
-      instances.set(instance, next)
       if (tip?.boot === boot) checkNext(scene, tip, leaf)
       else checkStart(scene, tip, leaf)
+      instances.set(instance, tipOf(leaf))
     },
   }
 }
@@ -37,8 +28,13 @@ type Tip = {
   readonly boot: string
   readonly seq: number
   readonly index: number
-  readonly hash: string
+  readonly hash: Uint8Array
   readonly isStopped: boolean
+}
+
+function tipOf({ index, hash, record }: SeenLeaf): Tip {
+  const { boot, seq } = record.emitter
+  return { boot, seq, index, hash, isStopped: record.type === 'emitter.stop' }
 }
 
 function checkGenesis({ report, origin }: Scene, { index, record }: SeenLeaf): void {
@@ -64,7 +60,7 @@ function checkNext({ report, isWhole }: Scene, tip: Tip, { index, record }: Seen
   if (record.type === 'emitter.start' && seq > 1) report.find('boot-again', at)
   if (seq <= tip.seq) report.find('chain-repeated', at)
   else if (seq === tip.seq + 1) {
-    if (prev !== tip.hash) report.find('chain-broken', at)
+    if (!isHash(prev, tip.hash)) report.find('chain-broken', at)
   } else if (isWhole || seq - tip.seq > index - tip.index) report.find('chain-gap', at)
 }
 
@@ -92,7 +88,24 @@ function checkAfter(
   const isShown = isWhole || (tip && after && tip.boot === after.boot && tip.seq >= after.seq)
   if (!isShown) return
   const fits = tip
-    ? after?.boot === tip.boot && after.seq === tip.seq && after.hash === tip.hash
+    ? after?.boot === tip.boot && after.seq === tip.seq && isHash(after.hash, tip.hash)
     : after === undefined
   if (!fits) report.find('boot-unlinked', { record })
 }
+
+/** Whether a record names this leaf hash: `sha256:` and 64 lowercase hexadecimal digits. */
+function isHash(text: string, hash: Uint8Array): boolean {
+  if (text.length !== prefix.length + 2 * hash.length || !text.startsWith(prefix)) return false
+  for (let at = 0; at < hash.length; at += 1) {
+    const byte = hash[at] ?? 0
+    const place = prefix.length + 2 * at
+    const isSame =
+      text.charCodeAt(place) === digits.charCodeAt(byte >> 4) &&
+      text.charCodeAt(place + 1) === digits.charCodeAt(byte & 15)
+    if (!isSame) return false
+  }
+  return true
+}
+
+const prefix = 'sha256:'
+const digits = '0123456789abcdef'

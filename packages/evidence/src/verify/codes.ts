@@ -1,3 +1,5 @@
+import { approvalFindings } from './approval-codes.ts'
+
 /** What is checked, in the order in which it is told. docs/reference/verification.md explains each. */
 export const checkNames = [
   'signatures',
@@ -14,11 +16,8 @@ export const checkNames = [
 ] as const
 export type CheckName = (typeof checkNames)[number]
 
-/**
- * Every finding there is: which check makes it, whether it fails the verdict (a notice is worth knowing
- * and fails nothing), and what it means. Codes are stable: a release adds to them and renames none.
- */
-export const findings = {
+/** Findings of all checks but that of approvals, which are many. */
+const otherFindings = {
   'checkpoint-missing': [
     'signatures',
     'failure',
@@ -230,63 +229,6 @@ export const findings = {
     'The caller is none of the parties of its session.',
   ],
 
-  'approval-unknown': [
-    'approvals',
-    'failure',
-    'The record names an approval that was not asked for before.',
-  ],
-  'approval-repeated': ['approvals', 'failure', 'An approval was asked for twice under one id.'],
-  'approval-digest': [
-    'approvals',
-    'failure',
-    'What was asked, approved and used is not one and the same.',
-  ],
-  'approval-own-call': [
-    'approvals',
-    'failure',
-    'Somebody approved a call made by or for themselves.',
-  ],
-  'approval-voted-twice': ['approvals', 'failure', 'One person voted twice on one approval.'],
-  'approval-unmet': ['approvals', 'failure', 'An approval was used that too few people had given.'],
-  'approval-closed': [
-    'approvals',
-    'failure',
-    'An approval was voted on or used after it had ended.',
-  ],
-  'approval-claimed-twice': ['approvals', 'failure', 'An approval was used more than once.'],
-  'approval-unclaimed': [
-    'approvals',
-    'failure',
-    'A call cites an approval that it had not claimed.',
-  ],
-  'approval-other-people': [
-    'approvals',
-    'failure',
-    'A call cites other approvers than those who approved.',
-  ],
-  'approval-late': [
-    'approvals',
-    'failure',
-    'An approval was voted on or claimed after its time was over.',
-  ],
-  'approval-vote-group': [
-    'approvals',
-    'failure',
-    'A vote counts for a group that was not asked, or that had said yes already.',
-  ],
-  'approval-not-a-person': ['approvals', 'failure', 'An API key voted on an approval.'],
-  'approval-groups': [
-    'approvals',
-    'failure',
-    'Other groups were asked than those whose approval the call required.',
-  ],
-  'approval-other-call': [
-    'approvals',
-    'failure',
-    'An approval was used by another call than the one it was asked for.',
-  ],
-  'approval-not-cited': ['approvals', 'failure', 'A call required an approval and cites none.'],
-
   'payload-mismatch': ['commitments', 'failure', 'A payload is not the one its record commits to.'],
   'payload-malformed': ['commitments', 'failure', 'A commitment in a record is no commitment.'],
   'payload-missing': ['commitments', 'failure', 'A payload is not there and nothing explains why.'],
@@ -371,5 +313,14 @@ export const findings = {
   ],
   'mask-not-applied': ['masks', 'failure', 'A value that had to be hidden went back unchanged.'],
 } as const
+
+/**
+ * Every finding there is: which check makes it, whether it fails the verdict (a notice is worth knowing
+ * and fails nothing), and what it means. Codes are stable: a release adds to them and renames none.
+ */
+export const findings: typeof otherFindings & typeof approvalFindings = {
+  ...otherFindings,
+  ...approvalFindings,
+}
 
 export type FindingCode = keyof typeof findings

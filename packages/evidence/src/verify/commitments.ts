@@ -1,25 +1,20 @@
+import { payloadRolesOf } from '../parse-leaf.ts'
 import { type LeafRecord, type PayloadRole, payloadRoles } from '../record.ts'
-import type { FunctionFacts } from './content.ts'
 import { watchExpiry } from './expiry.ts'
 import { openPayloadSet } from './payload-set.ts'
-import { type Payloads, payloadPath } from './payloads.ts'
+import { type Disclosed, type Payloads, payloadPath } from './payloads.ts'
 import { isSamePerson } from './people.ts'
-import type { Remembered } from './remembered.ts'
-import type { Rulebooks } from './rulebooks.ts'
+import { type RetentionNeeds, retentionOf, wasNeverKept } from './retention.ts'
+import { type Soon, soon } from './soon.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
+
+type Needs = RetentionNeeds & { readonly payloads: Payloads }
 
 /**
  * Each disclosed payload is what its record commits to. One that is missing was never kept, was erased
  * by two people, expired, or was lost when the database was rebuilt; nothing else explains it. One that is recorded as gone is gone.
  */
-export function watchCommitments(
-  scene: Scene,
-  needs: {
-    readonly payloads: Payloads
-    readonly rulebooks: Rulebooks
-    readonly remembered: Remembered
-  },
-): Watch {
+export function watchCommitments(scene: Scene, needs: Needs): Watch {
   const { report, isWhole, inventory, manifest } = scene
   const isDisclosed = manifest?.payloads === true
   let unexplained = openPayloadSet()
@@ -29,22 +24,15 @@ export function watchCommitments(
   if (!isDisclosed) report.notChecked('commitments', 'payloads are not disclosed')
   else if (!isWhole) report.partly('commitments', 'only a part of the records is shown')
 
-  const look = async (leaf: SeenLeaf, role: PayloadRole) => {
-    const disclosed = await needs.payloads.open(leaf, role)
-    const at = { record: leaf.index, file: payloadPath(leaf.index, role) }
-    unclaimed.delete(leaf.index, role)
-    if ('bytes' in disclosed) report.examined('commitments')
-    else if (disclosed.missing === 'malformed')
-      report.find('payload-malformed', { record: leaf.index })
-    else if (disclosed.missing === 'mismatch') report.find('payload-mismatch', at)
-    else if (isDisclosed && !(await wasNeverKept(leaf, role, needs))) {
-      unexplained.add(leaf.index, role)
-    }
-  }
-
-  const lookAtAll = async (leaf: SeenLeaf, roles: readonly PayloadRole[]) => {
-    expiry.note(leaf, await retentionOf(leaf, needs))
-    for (const role of roles) await look(leaf, role)
+  const look = openLook(scene, needs, (leaf, role) => unexplained.add(leaf.index, role))
+  const lookAtAll = (leaf: SeenLeaf): Soon<void> => {
+    const roles = payloadRolesOf(leaf.record)
+    if (roles.length === 0) return
+    return soon(retentionOf(leaf, needs), (retention) => {
+      expiry.note(leaf, retention)
+      for (const role of roles) unclaimed.delete(leaf.index, role)
+      return look(leaf, roles)
+    })
   }
 
   const gone = (index: number, record: number, roles: readonly PayloadRole[]) => {
@@ -83,8 +71,7 @@ export function watchCommitments(
         expiry.check(index, record)
         for (const one of record.records) gone(index, one, payloadRoles)
       } else if (record.type === 'log.recovered') lost(index, record)
-      const roles = payloadRoles.filter((role) => record[role])
-      return roles.length === 0 ? undefined : lookAtAll(leaf, roles)
+      return lookAtAll(leaf)
     },
     end: () => {
       for (const [record, roles] of unexplained.entries()) {
@@ -105,6 +92,36 @@ export function watchCommitments(
       }
     },
   }
+}
+
+/** Looks at the payloads of a record, one after the other, and tells which one nothing explains so far. */
+function openLook(
+  { report, manifest }: Scene,
+  needs: Needs,
+  unexplained: (leaf: SeenLeaf, role: PayloadRole) => void,
+): (leaf: SeenLeaf, roles: readonly PayloadRole[]) => Soon<void> {
+  const isDisclosed = manifest?.payloads === true
+  const judge = (leaf: SeenLeaf, role: PayloadRole, disclosed: Disclosed): Soon<void> => {
+    const at = { record: leaf.index, file: payloadPath(leaf.index, role) }
+    if ('bytes' in disclosed) report.examined('commitments')
+    else if (disclosed.missing === 'malformed')
+      report.find('payload-malformed', { record: leaf.index })
+    else if (disclosed.missing === 'mismatch') report.find('payload-mismatch', at)
+    else {
+      return soon(wasNeverKept(leaf, role, needs), (isExplained) => {
+        if (!isExplained) unexplained(leaf, role)
+      })
+    }
+  }
+  const look = (leaf: SeenLeaf, [role, ...others]: readonly PayloadRole[]): Soon<void> => {
+    if (role === undefined) return
+    return soon(needs.payloads.open(leaf, role), (disclosed) => {
+      const isAbsent = 'missing' in disclosed && disclosed.missing === 'absent'
+      const judged = isAbsent && !isDisclosed ? undefined : judge(leaf, role, disclosed)
+      return soon(judged, () => look(leaf, others))
+    })
+  }
+  return look
 }
 
 type Asked = Pick<Extract<LeafRecord, { type: 'erasure.requested' }>, 'by' | 'record' | 'roles'>
@@ -131,48 +148,4 @@ function checkErasure(
     asked.roles.length === erased.roles.length &&
     asked.roles.every((role) => erased.roles.includes(role))
   if (!isSame) report.find('erasure-mismatch', at)
-}
-
-/**
- * What the gateway commits to and does not keep: payloads of functions that say so, results that passed
- * as a stream, and arguments of a refused call that the record must not see and that were not masked yet.
- */
-async function wasNeverKept(
-  { record }: SeenLeaf,
-  role: PayloadRole,
-  needs: { readonly rulebooks: Rulebooks; readonly remembered: Remembered },
-): Promise<boolean> {
-  if (record.type === 'call.chunk') return true
-  if (record.type === 'call.outcome' && role === 'returned' && !record.result) return true
-  const fn = await functionOf(record, needs)
-  if (!fn) return false
-  if (!fn.keepsPayloads && record.type !== 'approval.requested') return true
-  return (
-    record.type === 'call.denied' && fn.argumentMasks.some(({ from }) => from.includes('record'))
-  )
-}
-
-/** Under which class payloads are kept, where the record, or the intent it follows, cites a rulebook. */
-async function retentionOf(
-  { record }: SeenLeaf,
-  { rulebooks, remembered }: { readonly rulebooks: Rulebooks; readonly remembered: Remembered },
-): Promise<string | undefined> {
-  const isFirst = record.type === 'call.authorized' || record.type === 'call.denied'
-  const facts = isFirst ? record : 'intent' in record ? remembered.intent(record.call) : undefined
-  if (!facts?.fn || !facts.decision) return undefined
-  const content = await rulebooks.content(facts.decision.policy)
-  return content?.functions.get(facts.fn.name)?.retention
-}
-
-/** The function of a call's record, as the rulebook of its decision has it. */
-async function functionOf(
-  record: LeafRecord,
-  { rulebooks, remembered }: { readonly rulebooks: Rulebooks; readonly remembered: Remembered },
-): Promise<FunctionFacts | undefined> {
-  const isFirst = record.type === 'call.authorized' || record.type === 'call.denied'
-  const call = 'call' in record ? record.call : undefined
-  const facts = isFirst ? record : call === undefined ? undefined : remembered.intent(call)
-  const digest = facts?.decision?.policy ?? rulebooks.current()
-  if (!facts?.fn || digest === undefined) return undefined
-  return (await rulebooks.content(digest))?.functions.get(facts.fn.name)
 }

@@ -1,5 +1,6 @@
 import { utf8Bytes } from '../encoding.ts'
 import { sha256 } from '../hash.ts'
+import { type ApprovalFacts, approvalFacts } from './approval-facts.ts'
 import { canonicalJson, hexOf, isJsonObject, type JsonObject, jsonOf } from './json.ts'
 
 /** What the checks read of a rulebook. Everything else in it is bound by its digest all the same. */
@@ -7,6 +8,7 @@ export type Content = {
   readonly functions: ReadonlyMap<string, FunctionFacts>
   readonly connections: ReadonlyMap<string, { readonly prefix: string }>
   readonly policies: readonly Policy[]
+  readonly approvals: ApprovalFacts
 }
 
 export type FunctionFacts = {
@@ -55,7 +57,7 @@ export function contentDigest(bytes: Uint8Array): string {
 export function readContent(bytes: Uint8Array): Content | undefined {
   const whole = jsonOf(bytes)
   if (!isJsonObject(whole)) return undefined
-  const { functions, policies, connections } = whole
+  const { functions, policies, connections, approvals } = whole
   if (!Array.isArray(functions) || !Array.isArray(policies) || !Array.isArray(connections)) {
     return undefined
   }
@@ -69,6 +71,7 @@ export function readContent(bytes: Uint8Array): Content | undefined {
       }),
     ),
     policies: policies.filter(isJsonObject).map(policyOf),
+    approvals: approvalFacts(approvals),
   }
 }
 

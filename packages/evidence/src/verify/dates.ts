@@ -77,20 +77,32 @@ const witnessToleranceMs = 300_000
  */
 const lateMs = 86_400_000
 
-let known = { text: '1970-01-01T00:00:00.000Z', time: 0 }
+/** A second, as a date is spelt up to its milliseconds: most records share that of the last. */
+let known = { second: '1970-01-01T00:00:00.', time: 0 }
 
 /** Unix milliseconds of RFC 3339 in UTC with milliseconds, and of a date that there is; or undefined. */
 export function timeOf(text: string): number | undefined {
-  if (text === known.text) return known.time
-  // Most records share the second of the last.
-  const isSameSecond = text.slice(0, 20) === known.text.slice(0, 20)
-  if (isSameSecond && /^\.\d{3}Z$/.test(text.slice(19))) {
-    const millis = Number(text.slice(20, 23)) - Number(known.text.slice(20, 23))
-    known = { text, time: known.time + millis }
-    return known.time
-  }
+  const millis = millisOf(text)
+  if (millis === undefined) return undefined
+  if (text.startsWith(known.second)) return known.time + millis
   const time = Date.parse(text)
   if (Number.isNaN(time) || new Date(time).toISOString() !== text) return undefined
-  known = { text, time }
+  known = { second: text.slice(0, secondLength), time: time - millis }
   return time
 }
+
+const secondLength = known.second.length
+
+/** The milliseconds at the end of a date of the usual length. */
+function millisOf(text: string): number | undefined {
+  if (text.length !== secondLength + 4 || !text.endsWith('Z')) return undefined
+  let millis = 0
+  for (let at = secondLength; at < secondLength + 3; at += 1) {
+    const digit = text.charCodeAt(at) - zero
+    if (digit < 0 || digit > 9) return undefined
+    millis = millis * 10 + digit
+  }
+  return millis
+}
+
+const zero = 0x30

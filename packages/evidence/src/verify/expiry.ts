@@ -1,6 +1,7 @@
 import type { LeafRecord } from '../record.ts'
 import { timeOf } from './dates.ts'
 import type { Scene, SeenLeaf } from './watch.ts'
+import { openWritten } from './written.ts'
 
 export type Expiry = {
   /** A record with payloads, and the class under which its rulebook has them kept; undefined: not known. */
@@ -13,10 +14,10 @@ type Expired = Extract<LeafRecord, { type: 'payload.expired' }>
 /**
  * Payloads may expire when the time of their class is over: by the dates of both records, and by the class of
  * the function in the rulebook that was cited. Otherwise one person could destroy what they liked and call
- * it expired. Nine bytes are remembered of each record with payloads.
+ * it expired.
  */
 export function watchExpiry({ report }: Scene): Expiry {
-  const pages = new Map<number, Page>()
+  const written = openWritten()
   const classes = new Map<string, number>()
   const periods = new Map<string, number>()
   const idOf = (name: string) => {
@@ -27,24 +28,18 @@ export function watchExpiry({ report }: Scene): Expiry {
     return id
   }
   const isEarly = (record: number, { period, time }: Expired) => {
-    const written = pages.get(Math.floor(record / pageRecords))?.times[record % pageRecords] ?? 0
+    const began = written.of(record).time
     const expired = timeOf(time)
-    return written !== unknown && expired !== undefined && expired - written < period
+    return began !== undefined && expired !== undefined && expired - began < period
   }
   const isOfOtherClass = (record: number, name: string) => {
-    const id = pages.get(Math.floor(record / pageRecords))?.classes[record % pageRecords] ?? unknown
-    return id !== unknown && id !== idOf(name)
+    const { kept } = written.of(record)
+    return kept !== unknown && kept !== idOf(name)
   }
   return {
     note: ({ index, record }, retention) => {
-      const at = Math.floor(index / pageRecords)
-      const page = pages.get(at) ?? {
-        times: new Float64Array(pageRecords),
-        classes: new Uint8Array(pageRecords),
-      }
-      pages.set(at, page)
-      page.times[index % pageRecords] = timeOf(record.time) ?? unknown
-      page.classes[index % pageRecords] = retention === undefined ? unknown : idOf(retention)
+      const kept = retention === undefined ? unknown : idOf(retention)
+      written.note(index, { time: timeOf(record.time), kept })
     },
     check: (index, record) => {
       const early = record.records.filter((one) => isEarly(one, record))
@@ -59,9 +54,6 @@ export function watchExpiry({ report }: Scene): Expiry {
   }
 }
 
-type Page = { readonly times: Float64Array; readonly classes: Uint8Array }
-
-const pageRecords = 256
 const unknown = 0
 
 function detailOf(records: readonly number[]): string {

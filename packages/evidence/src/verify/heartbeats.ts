@@ -10,7 +10,7 @@ import type { Scene, Watch } from './watch.ts'
 export function watchHeartbeats(scene: Scene): Watch {
   const { report, isWhole } = scene
   const boots = new Map<string, Pulse>()
-  let newest = { index: -1, at: Number.NEGATIVE_INFINITY }
+  const newest = { index: -1, at: Number.NEGATIVE_INFINITY }
   if (!isWhole) report.partly('heartbeats', 'only a part of the records is shown')
   return {
     see: ({ index, record }) => {
@@ -26,7 +26,8 @@ export function watchHeartbeats(scene: Scene): Watch {
         if (known) lastRecord(scene, known, 'before the next start')
         boots.set(instance, pulse)
       }
-      newest = { index, at: Math.max(newest.at, time) }
+      newest.index = index
+      newest.at = Math.max(newest.at, time)
       if (record.type === 'outage.ended') outage(scene, pulse, index, { ...record, at: time })
       pulse.last = record.time
       pulse.lastAt = Math.max(pulse.lastAt, time)

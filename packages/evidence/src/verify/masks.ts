@@ -1,10 +1,11 @@
 import type { LeafRecord } from '../record.ts'
-import type { Content, FunctionFacts, MaskFacts } from './content.ts'
+import type { FunctionFacts, MaskFacts } from './content.ts'
 import { canonicalJson, isJsonObject, jsonOf } from './json.ts'
 import { type Located, locate, memberOf, parseJsonPath } from './json-path.ts'
 import type { Payloads } from './payloads.ts'
 import type { Remembered } from './remembered.ts'
 import type { Rulebooks } from './rulebooks.ts'
+import { type Soon, soon } from './soon.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
 
 /**
@@ -24,16 +25,16 @@ export function watchMasks(
   if (scene.manifest?.payloads !== true) {
     report.partly('masks', 'payloads are not disclosed, so masked results cannot be looked at')
   }
-  const functionOf = async (intent: Intent): Promise<FunctionFacts | undefined> => {
-    const content: Content | undefined = await needs.rulebooks.content(
-      intent.decision?.policy ?? '',
-    )
-    return content?.functions.get(intent.fn?.name ?? '')
+  const functionOf = (intent: Intent): Soon<FunctionFacts | undefined> => {
+    return soon(needs.rulebooks.content(intent.decision?.policy ?? ''), (content) => {
+      return content?.functions.get(intent.fn?.name ?? '')
+    })
   }
-  const checkIntent = async (index: number, record: Intent) => {
-    const fn = await functionOf(record)
+  const checkIntent = (index: number, record: Intent, fn: FunctionFacts | undefined) => {
     if (!fn || record.truncated) return
     report.examined('masks')
+    const isBare = record.decision?.obligations.length === 0 && record.masked.length === 0
+    if (isBare && fn.resultMasks.length === 0) return
     const obliged = (record.decision?.obligations ?? [])
       .filter((one) => one.startsWith('mask:'))
       .map((one) => one.slice('mask:'.length))
@@ -46,24 +47,28 @@ export function watchMasks(
       record.masked.every(({ rule }) => argumentRules.includes(rule))
     if (!isDeclared) report.find('mask-undeclared', { record: index })
   }
-  const checkOutcome = async (leaf: SeenLeaf, record: Outcome) => {
-    const intent = needs.remembered.intent(record.call)
-    const fn = intent && (await functionOf(intent))
+  const checkOutcome = (leaf: SeenLeaf, record: Outcome, fn: FunctionFacts | undefined) => {
     if (!fn) return
     report.examined('masks')
+    if (record.masked.length === 0 && fn.resultMasks.length === 0) return
     const declared = new Set(fn.resultMasks.map(({ id }) => id))
     // An echoed credential and what a grant's fields leave out are hidden without a rule of the function.
     const isDeclared = record.masked.every(({ rule, how }) => {
       return declared.has(rule) || (rule === how && (rule === 'credential' || rule === 'fields'))
     })
     if (!isDeclared) report.find('mask-undeclared', { record: leaf.index })
-    if (fn.resultMasks.length > 0) await compareResults(scene, needs.payloads, leaf, fn.resultMasks)
+    if (fn.resultMasks.length === 0) return
+    return compareResults(scene, needs.payloads, leaf, fn.resultMasks)
   }
   return {
     see: (leaf) => {
       const { index, record } = leaf
-      if (record.type === 'call.authorized') return checkIntent(index, record)
-      if (record.type === 'call.outcome') return checkOutcome(leaf, record)
+      if (record.type === 'call.authorized') {
+        return soon(functionOf(record), (fn) => checkIntent(index, record, fn))
+      }
+      if (record.type !== 'call.outcome') return
+      const intent = needs.remembered.intent(record.call)
+      return intent && soon(functionOf(intent), (fn) => checkOutcome(leaf, record, fn))
     },
   }
 }

@@ -1,6 +1,7 @@
 import { equalBytes, fromBase64 } from '../encoding.ts'
 import { hmacSha256 } from '../hash.ts'
 import type { Commitment, PayloadRole } from '../record.ts'
+import type { Soon } from './soon.ts'
 import { readWithin } from './stored.ts'
 import type { Scene, SeenLeaf } from './watch.ts'
 
@@ -13,7 +14,7 @@ export type Disclosed =
 
 export type Payloads = {
   /** Of a record being looked at: each payload is read and compared once for all checks. */
-  readonly open: (leaf: SeenLeaf, role: PayloadRole) => Promise<Disclosed>
+  readonly open: (leaf: SeenLeaf, role: PayloadRole) => Soon<Disclosed>
 }
 
 export function openPayloads(scene: Scene): Payloads {
@@ -21,31 +22,34 @@ export function openPayloads(scene: Scene): Payloads {
   const opened = new Map<PayloadRole, Promise<Disclosed>>()
   return {
     open: (leaf, role) => {
+      const commitment = leaf.record[role]
+      if (!commitment) return nothing
+      if (commitment.len < 0 || !encoded.test(commitment.c)) return malformed
+      if (scene.manifest?.payloads !== true) return absent
       if (leaf.index !== index) opened.clear()
       index = leaf.index
-      const known = opened.get(role) ?? openOne(scene, leaf, role)
+      const known = opened.get(role) ?? openOne(scene, payloadPath(index, role), commitment)
       opened.set(role, known)
       return known
     },
   }
 }
 
+const nothing: Disclosed = { missing: 'no-commitment' }
+const malformed: Disclosed = { missing: 'malformed' }
+const absent: Disclosed = { missing: 'absent' }
+
 export function payloadPath(index: number, role: PayloadRole): string {
   return `payloads/${index}.${role}`
 }
 
-async function openOne(scene: Scene, leaf: SeenLeaf, role: PayloadRole): Promise<Disclosed> {
-  const commitment = leaf.record[role]
-  if (!commitment) return { missing: 'no-commitment' }
-  if (commitment.len < 0 || !encoded.test(commitment.c)) return { missing: 'malformed' }
-  if (scene.manifest?.payloads !== true) return { missing: 'absent' }
-  const path = payloadPath(leaf.index, role)
+async function openOne(scene: Scene, path: string, commitment: Commitment): Promise<Disclosed> {
   const file = await readWithin(scene.source, path, saltBytes + commitment.len)
-  if (file === undefined) return { missing: 'absent' }
+  if (file === undefined) return absent
   if (file === 'source-too-large') return { missing: 'mismatch' }
   if (typeof file === 'string') {
     scene.report.find('file-unreadable', { file: path, detail: file })
-    return { missing: 'absent' }
+    return absent
   }
   const bytes = file.subarray(saltBytes)
   const fits =

@@ -1,4 +1,4 @@
-import { type LeafRecord, partyId } from '../record.ts'
+import { type LeafRecord, type Party, partyId } from '../record.ts'
 
 /**
  * Whether two ids of parties are one person, as far as a record can tell. An operator's key says nothing of
@@ -27,4 +27,22 @@ export function namedParties({
   if (!caller) return []
   const [subject, ...earlier] = obo.map(partyId)
   return subject === undefined ? [partyId(caller)] : [subject, partyId(caller), ...earlier]
+}
+
+/** Whether a session's parties are those that a call names, in the order of `namedParties`. */
+export function areParties(
+  parties: readonly Party[],
+  { caller, obo }: { readonly caller: Party; readonly obo: readonly Party[] },
+): boolean {
+  if (parties.length !== obo.length + 1) return false
+  const callerAt = obo.length === 0 ? 0 : 1
+  return parties.every((party, at) => {
+    const named = at === callerAt ? caller : obo[at < callerAt ? at : at - 1]
+    return named !== undefined && isSameParty(party, named)
+  })
+}
+
+function isSameParty(one: Party, other: Party): boolean {
+  const isSpeltAlike = one.iss === other.iss && one.sub === other.sub
+  return isSpeltAlike || partyId(one) === partyId(other)
 }

@@ -34,8 +34,11 @@ export function remember({ isWhole }: Scene): Remembered {
     parties: (session) => {
       const parties = sessions.get(session)
       if (!parties) return []
-      sessions.delete(session)
-      sessions.set(session, parties)
+      // In the order of use only once there are many: until then none has to go.
+      if (sessions.size > sessionsMax / 2) {
+        sessions.delete(session)
+        sessions.set(session, parties)
+      }
       return parties
     },
     knowsEverySession: () => knowsAll,

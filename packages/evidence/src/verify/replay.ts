@@ -81,6 +81,14 @@ function askAll(
   return known.length === deciding.length ? known : undefined
 }
 
+/** What Cedar is asked about the subject's part in this; undefined where nobody is known. */
+export function requestFor(question: Question): CedarRequest | undefined {
+  const [party, actor] = question.parties
+  if (!party) return undefined
+  const { approvedBy } = question
+  return requestOf(question, { party, actor, onBehalfOf: undefined, approvedBy })
+}
+
 type Party = Parties[number]
 
 function requestOf(

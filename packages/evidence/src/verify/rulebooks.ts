@@ -1,71 +1,122 @@
 import type { LeafRecord } from '../record.ts'
 import { type Content, contentDigest, readContent } from './content.ts'
+import { type Soon, soon } from './soon.ts'
 import { readOrFind } from './stored.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
 
 export type Rulebooks = Watch & {
   /** The content of a rulebook; undefined when it is not there, altered, or unreadable. */
-  readonly content: (digest: string) => Promise<Content | undefined>
+  readonly content: (digest: string) => Soon<Content | undefined>
   /** Digest of the one in force after the records seen so far. */
   readonly current: () => string | undefined
+  /** Contents that may have been in force for somebody at this moment (Unix milliseconds), the newest first. */
+  readonly around: (time: number) => Promise<readonly Content[]>
 }
 
 /**
  * Every rulebook cited was activated before, was in force when policy was asked, has its content beside
- * the log, and has the function of the record as it was. The bundle may bring no other rulebook.
+ * the log, and has the function of the record as it was. The bundle may bring no other rulebook. Gateways that
+ * share a log put a rulebook in force one after the other: each is held to what it said itself.
  */
 export function watchRulebooks(scene: Scene): Rulebooks {
   const { report, isWhole } = scene
   const activated = new Map<string, Activation>()
+  const gateways = openGateways()
   const contents = openContents(scene)
-  let current: { readonly digest: string; readonly boot: string } | undefined
+  let current: string | undefined
   if (!isWhole) report.partly('rulebook', 'only a part of the records is shown')
 
   const activate = async ({ index, record }: SeenLeaf & { record: Activated }) => {
     report.examined('rulebook')
     const { digest, previous, time, emitter } = record
-    const isFirstOfBoot = previous === 'none' && current?.boot !== emitter.boot
-    if (isWhole && !isFirstOfBoot && previous !== (current?.digest ?? 'none')) {
+    const own = gateways.inForce(emitter)
+    // One that starts has none in force, or says what was when it stopped.
+    const isStart = own === undefined && previous === 'none'
+    if (isWhole && !isStart && previous !== (own ?? current ?? 'none')) {
       report.find('rulebook-previous', { record: index })
     }
-    const before = current && activated.get(current.digest)
-    if (before && current?.digest !== digest) before.replacedAt = Date.parse(time)
+    gateways.activated(emitter, digest, Date.parse(time))
+    const before = current === undefined ? undefined : activated.get(current)
+    if (before && current !== digest) before.replacedAt = Date.parse(time)
+    // Behind the others: activated again, it is the newest.
+    activated.delete(digest)
     activated.set(digest, { replacedAt: undefined })
-    current = { digest, boot: emitter.boot }
+    current = digest
     await contents.read(digest, index)
   }
 
-  const cite = async (index: number, record: Called & { readonly decision: Decision }) => {
+  const cite = (index: number, record: Called, { policy, time = record.time }: Decision) => {
     report.examined('rulebook')
-    const { policy, time = record.time } = record.decision
     const activation = activated.get(policy)
     const at = { record: index }
     if (activation) {
-      const { replacedAt } = activation
+      const { emitter } = record
+      const isOwn = gateways.inForce(emitter) !== undefined
+      const replacedAt = isOwn ? gateways.replacedAt(emitter, policy) : activation.replacedAt
       const isLate = replacedAt !== undefined && Date.parse(time) > replacedAt + switchMs
       if (isLate) report.find('rulebook-superseded', at)
     } else if (isWhole) report.find('rulebook-unknown', at)
-    const content = await contents.read(policy, index)
-    if (!record.fn || !content) return
-    const fn = content.functions.get(record.fn.name)
-    if (!fn || fn.connection !== record.fn.server) report.find('function-unknown', at)
-    else if (fn.digest !== record.fn.schema || fn.computed !== fn.digest) {
-      report.find('function-digest', at)
-    }
+    return soon(contents.read(policy, index), (content) => {
+      if (!record.fn || !content) return
+      const fn = content.functions.get(record.fn.name)
+      if (!fn || fn.connection !== record.fn.server) report.find('function-unknown', at)
+      else if (fn.digest !== record.fn.schema || fn.computed !== fn.digest) {
+        report.find('function-digest', at)
+      }
+    })
   }
 
   return {
     content: (digest) => contents.read(digest),
-    current: () => current?.digest,
+    current: () => current,
+    around: async (time) => {
+      const known = [...activated].filter(([digest, { replacedAt = Number.POSITIVE_INFINITY }]) => {
+        return digest === current || replacedAt > time - hearsayMs
+      })
+      const found: Content[] = []
+      for (const [digest] of known.slice(-aroundMax).toReversed()) {
+        const content = await contents.read(digest)
+        if (content) found.push(content)
+      }
+      return found
+    },
     see: (leaf) => {
       const { index, record } = leaf
       if (record.type === 'rulebook.activated') return activate({ ...leaf, record })
       const isCall = record.type === 'call.authorized' || record.type === 'call.denied'
-      if (!isCall || !record.decision) return
-      const { decision } = record
-      return cite(index, { ...record, decision })
+      return isCall && record.decision ? cite(index, record, record.decision) : undefined
     },
     end: () => contents.checkRest(),
+  }
+}
+
+type Emitter = LeafRecord['emitter']
+
+/** What each gateway has put in force since its last start, and when it replaced that (Unix milliseconds). */
+function openGateways() {
+  const gateways = new Map<
+    string,
+    { boot: string; digest: string; replaced: Map<string, number> }
+  >()
+  const find = ({ instance, boot }: Emitter) => {
+    const found = gateways.get(instance)
+    return found?.boot === boot ? found : undefined
+  }
+  return {
+    inForce: (emitter: Emitter) => find(emitter)?.digest,
+    /** Of a rulebook that this start did not bring: long ago. */
+    replacedAt: (emitter: Emitter, digest: string) => {
+      const found = find(emitter)
+      if (!found || found.digest === digest) return undefined
+      return found.replaced.get(digest) ?? Number.NEGATIVE_INFINITY
+    },
+    activated: (emitter: Emitter, digest: string, at: number) => {
+      const { instance, boot } = emitter
+      const { digest: before, replaced } = find(emitter) ?? { digest, replaced: new Map() }
+      if (before !== digest) replaced.set(before, at)
+      replaced.delete(digest)
+      gateways.set(instance, { boot, digest, replaced })
+    },
   }
 }
 
@@ -76,6 +127,11 @@ type Activation = { replacedAt: number | undefined }
 
 /** A record of an activation is durable before the next call is judged by it; this long at most. */
 const switchMs = 5000
+
+/** Another gateway hears of a switch within this time, and judges by the one before meanwhile. */
+const hearsayMs = 60_000
+/** Nobody switches more often in a minute by hand. */
+const aroundMax = 4
 
 /** Rulebooks kept read. One is cited for long stretches, so few are wanted at a time. */
 const keptMax = 8
@@ -100,14 +156,17 @@ function openContents(scene: Scene) {
     if (!content && isNew) report.find('rulebook-altered', at)
     return content
   }
+  const add = async (digest: string, record: number | undefined) => {
+    const content = await load(digest, record)
+    const [oldest] = kept.keys()
+    if (kept.size >= keptMax && oldest !== undefined) kept.delete(oldest)
+    kept.set(digest, content)
+    return content
+  }
   return {
-    read: async (digest: string, record?: number): Promise<Content | undefined> => {
-      if (kept.has(digest)) return kept.get(digest)
-      const content = await load(digest, record)
-      const [oldest] = kept.keys()
-      if (kept.size >= keptMax && oldest !== undefined) kept.delete(oldest)
-      kept.set(digest, content)
-      return content
+    read: (digest: string, record?: number): Soon<Content | undefined> => {
+      const content = kept.get(digest)
+      return content !== undefined || kept.has(digest) ? content : add(digest, record)
     },
     /** What no record shown cites. A running log publishes content before the record is signed over. */
     checkRest: async () => {

@@ -28,15 +28,24 @@ export async function readStored(needs: Needs, tile: Tile): Promise<Stored | und
   return undefined
 }
 
-/** The hashes of a tile, `width` of them. A file whose length does not fit its name counts as absent. */
+/** The hashes of a tile. */
 export async function readHashes(
   needs: Needs,
   tile: Tile & { readonly level: number },
 ): Promise<readonly Uint8Array[] | undefined> {
+  const bytes = await readHashTile(needs, tile)
+  return bytes && hashesOf(bytes)
+}
+
+/** `width` hashes, one behind the other. A file whose length does not fit its name counts as absent. */
+export async function readHashTile(
+  needs: Needs,
+  tile: Tile & { readonly level: number },
+): Promise<Uint8Array | undefined> {
   const stored = await readStored(needs, tile)
   if (!stored) return undefined
   const { bytes, file, width } = stored
-  if (bytes.length === width * 32) return hashesOf(bytes).slice(0, tile.width)
+  if (bytes.length === width * 32) return bytes.subarray(0, tile.width * 32)
   needs.report.find('tile-mismatch', { file, detail: 'its length does not fit its name' })
   return undefined
 }
@@ -92,4 +101,11 @@ export function hashesOf(tile: Uint8Array): readonly Uint8Array[] {
 export function isAt(hashes: readonly Uint8Array[], at: number, hash: Uint8Array): boolean {
   const there = hashes[at]
   return there !== undefined && equalBytes(there, hash)
+}
+
+/** Whether a tile has this hash at this place. */
+export function isInTile(tile: Uint8Array, at: number, hash: Uint8Array): boolean {
+  const start = at * 32
+  for (let i = 0; i < 32; i += 1) if (tile[start + i] !== hash[i]) return false
+  return true
 }

@@ -6,7 +6,15 @@ import type { BundleSource } from '../source.ts'
 import { entriesPath, parseEntries, tilePath, tileWidth } from '../tile.ts'
 import type { Inventory } from './inventory.ts'
 import { type Levels, openLevels } from './levels.ts'
-import { isAt, readHashes, readOrFind, readStored, type Stored } from './stored.ts'
+import {
+  hashesOf,
+  isAt,
+  isInTile,
+  readHashTile,
+  readOrFind,
+  readStored,
+  type Stored,
+} from './stored.ts'
 import type { Report } from './verdict.ts'
 
 /** A record as it lies in the bundle. `hash` is the leaf hash of its bytes. */
@@ -91,8 +99,8 @@ const ahead = 8
 type Fetched = {
   readonly width: number
   readonly shown: readonly ShownLeaf[]
-  /** What the tile of leaf hashes says. */
-  readonly stored: readonly Uint8Array[] | undefined
+  /** What the tile of leaf hashes says, one behind the other. */
+  readonly stored: Uint8Array | undefined
 }
 
 /** A rejection is seen when its turn comes; until then it is no unhandled one. */
@@ -108,7 +116,7 @@ async function fetchTile(
 ): Promise<Fetched> {
   const width = Math.min(tileWidth, tree.size - at * tileWidth)
   const place = { index: BigInt(at), width }
-  const hashes = readHashes(tree, { level: 0, ...place })
+  const hashes = readHashTile(tree, { level: 0, ...place })
   const entries = await readStored(tree, { level: 'entries', ...place })
   const singles = await readSingles(tree, shownAt.get(at) ?? [])
   const shown = entries ? entriesOf(tree.report, at, width, entries) : singles
@@ -199,7 +207,7 @@ async function settle(
     return equalBytes(levels.fold(rootFromLeafHashes(hashes)), tree.root)
   }
   const differing = stored
-    ? shown.filter(({ index, hash }) => !isAt(stored, index % tileWidth, hash))
+    ? shown.filter(({ index, hash }) => !isInTile(stored, index % tileWidth, hash))
     : []
   const file = tilePath({ level: 0, index: BigInt(at), width })
   if (differing.length > 0) {
@@ -207,7 +215,8 @@ async function settle(
       tree.report.find('tile-mismatch', { record: differing[0]?.index ?? 0, file })
     else for (const { index } of differing) tree.report.find('leaf-altered', { record: index })
   }
-  const hashes = own && (differing.length === 0 || fits(own)) ? own : (stored ?? own)
+  const isOwn = own && (differing.length === 0 || fits(own))
+  const hashes = isOwn || !stored ? own : hashesOf(stored)
   await levels.checkStale(0, at, hashes)
   await checkStaleEntries(tree, at, width, hashes)
   if (!isFull) return { hashes, subtree: rootFromLeafHashes(hashes ?? []), isKnown: true }

@@ -67,12 +67,12 @@ export function openReport(): Report {
   const kept: Finding[] = []
   const counts = new Map<FindingCode, number>()
   const failed = new Set<CheckName>()
-  const seen = new Map<CheckName, number>()
+  const seen: Partial<Record<CheckName, number>> = {}
   const limits = new Map<CheckName, string>()
   const absent = new Map<CheckName, string>()
   let findingCount = 0
   const result = (check: CheckName): CheckResult => {
-    const examined = seen.get(check) ?? 0
+    const examined = seen[check] ?? 0
     const because = absent.get(check) ?? limits.get(check)
     if (failed.has(check)) return { check, state: 'failed', examined }
     if (because === undefined) return { check, state: 'passed', examined }
@@ -96,7 +96,9 @@ export function openReport(): Report {
         message,
       })
     },
-    examined: (check, count = 1) => seen.set(check, (seen.get(check) ?? 0) + count),
+    examined: (check, count = 1) => {
+      seen[check] = (seen[check] ?? 0) + count
+    },
     partly: (check, because) => {
       if (!limits.has(check)) limits.set(check, because)
     },

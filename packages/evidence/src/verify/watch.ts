@@ -2,13 +2,15 @@ import type { LeafRecord } from '../record.ts'
 import type { BundleSource } from '../source.ts'
 import type { Inventory } from './inventory.ts'
 import type { Manifest } from './manifest.ts'
+import type { Soon } from './soon.ts'
 import type { Report } from './verdict.ts'
 
 /** A record in the tree, read once for all checks. */
 export type SeenLeaf = {
   readonly index: number
   readonly record: LeafRecord
-  readonly bytes: Uint8Array
+  /** The leaf hash of its bytes: what the next record of its chain names. */
+  readonly hash: Uint8Array
 }
 
 /**
@@ -16,7 +18,7 @@ export type SeenLeaf = {
  * what belongs to a call goes when the call has ended.
  */
 export type Watch = {
-  readonly see: (leaf: SeenLeaf) => void | Promise<void>
+  readonly see: (leaf: SeenLeaf) => Soon<void>
   /** After the last record. */
   readonly end?: () => void | Promise<void>
 }

@@ -1,5 +1,4 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import type { Approval } from '../model/approval.ts'
 import type { Role } from './contract.ts'
 import type { AdminNeeds, SignedInPerson } from './needs.ts'
 import { Refused } from './problem.ts'
@@ -69,30 +68,6 @@ export function requireRole(
 export function requirePayloadReader(c: Context<AdminEnv>, needs: AdminNeeds): void {
   if (rolesOf(c.get('person'), needs.roleGroups).includes('payload-reader')) return
   throw new Refused('forbidden', { detail: 'This needs the role payload-reader itself.' })
-}
-
-/** Administrators and auditors see every approval, others those that their groups decide. */
-export function maySee(
-  person: SignedInPerson,
-  roleGroups: AdminNeeds['roleGroups'],
-  { approverGroups }: Pick<Approval, 'approverGroups'>,
-): boolean {
-  const roles = rolesOf(person, roleGroups)
-  if (roles.includes('admin') || roles.includes('auditor')) return true
-  return approverGroups.some((group) => person.subject.groups.includes(group))
-}
-
-/**
- * What is asked holds arguments in clear: for those who decide it, and for payload-readers. Administrators and
- * auditors see that it is asked.
- */
-export function mayReadQuestion(
-  person: SignedInPerson,
-  roleGroups: AdminNeeds['roleGroups'],
-  { approverGroups }: Pick<Approval, 'approverGroups'>,
-): boolean {
-  if (rolesOf(person, roleGroups).includes('payload-reader')) return true
-  return approverGroups.some((group) => person.subject.groups.includes(group))
 }
 
 const sessionPrefix = 'spa_'

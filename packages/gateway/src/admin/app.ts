@@ -11,7 +11,11 @@ import type { AdminNeeds } from './needs.ts'
 import { type AdminApp, openApp } from './openapi.ts'
 import { Refused, writeProblem } from './problem.ts'
 import { approvalRoutes } from './routes/approvals.ts'
+import { breakGlassRoutes } from './routes/break-glass.ts'
 import { callRoutes } from './routes/calls.ts'
+import { channelRoutes } from './routes/channels.ts'
+import { clearanceRoutes } from './routes/clearances.ts'
+import { delegationRoutes } from './routes/delegations.ts'
 import { erasureRoutes } from './routes/erasures.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { exportRoutes } from './routes/exports.ts'
@@ -24,6 +28,8 @@ import { recordRoutes } from './routes/records.ts'
 import { rulebookRoutes } from './routes/rulebook.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { signInRoutes } from './routes/sign-in.ts'
+import { voteRoutes } from './routes/votes.ts'
+import { openWaits } from './waits.ts'
 
 export type Admin = { readonly url: string; readonly close: () => Promise<void> }
 
@@ -63,10 +69,15 @@ function adminApp(needs: AdminNeeds, closing: AbortSignal): AdminApp {
   const events = openEventStreams(needs, closing)
   functionRoutes(api, needs)
   rulebookRoutes(api, needs)
-  approvalRoutes(api, needs, events)
+  approvalRoutes(api, needs, { events, waits: openWaits(needs, closing) })
+  voteRoutes(api, needs)
+  clearanceRoutes(api, needs)
+  breakGlassRoutes(api, needs)
+  delegationRoutes(api, needs)
   callRoutes(api, needs, events)
   sessionRoutes(api, needs)
   keyRoutes(api, needs)
+  channelRoutes(api, needs)
   lockRoutes(api, needs)
   recordRoutes(api, needs)
   payloadRoutes(api, needs)

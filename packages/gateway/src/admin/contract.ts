@@ -112,60 +112,7 @@ export type Explained = {
   rulebook: string
 }
 
-type Reason = { policy: string; effect: 'permit' | 'forbid'; text: string | null }
-
-export type ApprovalState =
-  | 'PENDING'
-  | 'APPROVED'
-  | 'DENIED'
-  | 'EXPIRED'
-  | 'WITHDRAWN'
-  | 'SUPERSEDED'
-
-export type ApprovalSummary = {
-  id: string
-  state: ApprovalState
-  clearance: 'NONE' | 'ACTIVE' | 'CONSUMED' | 'EXPIRED'
-  /** What a vote confirms having seen. */
-  digest: string
-  call: string
-  function: string
-  subject: string
-  /** The current actor first. */
-  actors: string[]
-  session: string
-  approver_groups: string[]
-  reasons: Reason[]
-  created_at: string
-  decide_by: string
-  claim_by: string | null
-  votes: { by: string; verdict: 'approve' | 'deny'; group: string; reason: string; at: string }[]
-  /** May the person who asks vote now? If not, why. */
-  you: { may_vote: boolean; why_not: string | null }
-}
-
-export type ApprovalDetail = ApprovalSummary & {
-  /**
-   * True: this person sees that it is asked, not what. `question` and `request` are for those whose groups
-   * decide it, and for payload-readers.
-   */
-  withheld: boolean
-  /** Null when withheld, and when what was asked has been erased. All text is safe to look at: nothing in it is invisible. */
-  question: {
-    function: { id: string; purpose: string; owner: string; sensitivity: string; risk: string }
-    connection: string
-    upstream: string
-    protocol: string
-    /** Argument masks applied. */
-    arguments: Record<string, unknown>
-    /** True: the call also streams a body that nobody has seen, and no approval covers its content. */
-    unread_body: boolean
-  } | null
-  /** The request as received; null as `question` is. */
-  request: { text: string; bytes: number; shortened: boolean } | null
-}
-
-export type VoteCast = { digest: string; reason?: string | undefined; group?: string | undefined }
+export type Reason = { policy: string; effect: 'permit' | 'forbid'; text: string | null }
 
 export type CallListed = {
   id: string
@@ -250,13 +197,21 @@ export type LockListed = {
 
 export type LockAsked = { principal: string; reason: string }
 
-/** An event of `/approvals/events` and `/calls/events`; its SSE id is the record's index. */
-export type ApprovalEvent = {
-  event: 'opened' | 'decided'
-  id: string
-  state: ApprovalState
-  function: string
+/** A way to tell people something, and what it did since this gateway's start. */
+export type ChannelListed = {
+  name: string
+  kind: 'webhook' | 'slack' | 'email'
+  sent: number
+  failed: number
+  given_up: number
+  /** Why the newest attempt failed. */
+  trouble: string | null
 }
+
+/** `why` is there when it was not sent. */
+export type ChannelTested = { sent: boolean; why: string | null }
+
+/** An event of `/calls/events`; its SSE id is the record's index. */
 export type CallEvent = { event: 'started' | 'ended'; call: CallListed }
 
 export type PayloadRole = 'args' | 'forwarded' | 'result' | 'returned'

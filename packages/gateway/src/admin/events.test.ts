@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import {
   type Answer,
+  ask,
   commitApproval,
   commitCall,
   type House,
@@ -41,7 +42,7 @@ test('events resume after the last one seen, and show only what one may see', as
   const path = `${v1}/approvals/events`
   const all = await events(house, path, 2, { authorization, 'last-event-id': '0' })
   assert.deepEqual(
-    all.map(({ event, id }) => [event, id]),
+    all.map(({ event, approval }) => [event, approval.id]),
     [
       ['opened', 'apr_1'],
       ['opened', 'apr_3'],
@@ -49,9 +50,35 @@ test('events resume after the last one seen, and show only what one may see', as
   )
   const rest = await events(house, path, 1, { authorization, 'last-event-id': '2' })
   assert.deepEqual(
-    rest.map(({ id }) => id),
+    rest.map(({ approval }) => approval.id),
     ['apr_3'],
   )
+})
+
+test('who watches approvals sees each change of one, with its votes', async (t) => {
+  const house = await openHouse(t)
+  const terms = { kind: 'window', uses: 5, forMs: 60_000, when: [] } as const
+  await commitApproval(house.store, 'apr_1', { terms, approverGroups: ['finance', 'legal'] })
+  const authorization = `Bearer ${await house.signIn('root')}`
+  const answer = (verb: string, body: object) =>
+    ask(house, `${v1}/approvals/apr_1/${verb}`, { as: 'dana', method: 'POST', body })
+  const less = { kind: 'window', uses: 1, for_ms: 60_000, when: [] }
+  assert.equal((await answer('counter', { digest: 'offer-apr_1', terms: less })).status, 200)
+  const withdraw = { as: 'root', method: 'POST' } as const
+  await ask(house, `${v1}/approvals/apr_1/withdraw`, withdraw)
+  const headers = { authorization, 'last-event-id': '0' }
+  const seen = await events(house, `${v1}/approvals/events`, 4, headers)
+  assert.deepEqual(
+    seen.map(({ event, approval }) => [event, approval.id]),
+    [
+      ['opened', 'apr_1'],
+      ['changed', 'apr_1'],
+      ['changed', 'apr_1'],
+      ['decided', 'apr_1'],
+    ],
+  )
+  const last = seen.at(-1)?.approval
+  assert.deepEqual([last.state, last.terms.uses, last.progress[0].have], ['WITHDRAWN', 1, 1])
 })
 
 test('those who watch calls see them start and end', async (t) => {

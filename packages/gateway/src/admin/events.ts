@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { type AdminEnv, personOf } from './access.ts'
 import type { AdminNeeds } from './needs.ts'
+import { openPlaces } from './places.ts'
 import { Refused } from './problem.ts'
 import { tail } from './tail.ts'
 
@@ -16,16 +17,15 @@ export type EventStreams = (c: Context<AdminEnv>, tell: Telling) => Promise<Resp
  * resumes exactly, over restarts too. Ends when the person's sign-in does.
  */
 export function openEventStreams(needs: AdminNeeds, closing: AbortSignal): EventStreams {
-  let open = 0
+  const places = openPlaces(needs.limits)
   return async (c, tell) => {
-    if (open >= needs.limits.eventStreams) throw new Refused('overloaded')
     const start = startOf(c) ?? (await needs.store.size())
+    const leave = places(c.get('person').subject.id)
     const bearer = c.get('bearer')
     c.header('x-accel-buffering', 'no')
     return streamSSE(c, async (stream) => {
       const left = new AbortController()
       stream.onAbort(() => left.abort())
-      open += 1
       try {
         await stream.write('retry: 2000\n\n')
         let quietSince = needs.now()
@@ -47,7 +47,7 @@ export function openEventStreams(needs: AdminNeeds, closing: AbortSignal): Event
           quietSince = needs.now()
         }
       } finally {
-        open -= 1
+        leave()
       }
     })
   }

@@ -6,7 +6,11 @@ export type Metrics = {
   /** +1 when a call starts to wait for people, -1 when it no longer does. */
   readonly held: (change: 1 | -1) => void
   /** The Prometheus text exposition, version 0.0.4. */
-  readonly text: (stored: { readonly records: number; readonly approvalsPending: number }) => string
+  readonly text: (stored: {
+    readonly records: number
+    readonly approvalsPending: number
+    readonly notices: { readonly waiting: number; readonly givenUp: number }
+  }) => string
 }
 
 /** How far a witness has come. */
@@ -15,6 +19,17 @@ export type WitnessGauge = {
   readonly size: number
   /** Unix milliseconds. */
   readonly cosignedAt: number | undefined
+  readonly trouble: string | undefined
+}
+
+/** What a channel by which people are told did since the start. */
+export type ChannelGauge = {
+  readonly name: string
+  readonly kind: 'webhook' | 'slack' | 'email'
+  readonly sent: number
+  readonly failed: number
+  readonly givenUp: number
+  /** Why the newest attempt failed; undefined after one that did not. */
   readonly trouble: string | undefined
 }
 
@@ -34,6 +49,7 @@ export function openMetrics(facts: {
   /** Records under a checkpoint that the quorum has cosigned. */
   readonly witnessedRecords?: () => number
   readonly log?: () => LogGauge
+  readonly channels?: () => readonly ChannelGauge[]
 }): Metrics {
   const calls = new Map<string, number>()
   const refusals = new Map<string, number>()
@@ -52,7 +68,7 @@ export function openMetrics(facts: {
     held: (change) => {
       sums.held += change
     },
-    text: ({ records, approvalsPending }) =>
+    text: ({ records, approvalsPending, notices }) =>
       `${[
         ...family('sallyport_build_info', 'gauge', 'The version that runs.', [
           [`{version="${label(facts.version)}"}`, 1],
@@ -70,6 +86,7 @@ export function openMetrics(facts: {
         ...family('sallyport_approvals_pending', 'gauge', 'Questions that wait for people.', [
           ['', approvalsPending],
         ]),
+        ...noticeFamilies(notices, facts.channels?.() ?? []),
         ...logFamilies(facts.log?.()),
         ...witnessFamilies(facts.witnesses?.() ?? [], facts.witnessedRecords?.() ?? 0),
         ...family('sallyport_call_duration_seconds', 'histogram', 'From accept to end of reply.', [
@@ -80,6 +97,30 @@ export function openMetrics(facts: {
         ]),
       ].join('\n')}\n`,
   }
+}
+
+function noticeFamilies(
+  { waiting, givenUp }: { readonly waiting: number; readonly givenUp: number },
+  channels: readonly ChannelGauge[],
+): readonly string[] {
+  if (channels.length === 0 && waiting === 0 && givenUp === 0) return []
+  const each = (value: (channel: ChannelGauge) => number) =>
+    channels.map((one): Sample => [`{channel="${label(one.name)}"}`, value(one)])
+  return [
+    ...family('sallyport_notices_waiting', 'gauge', 'What people have to be told yet.', [
+      ['', waiting],
+    ]),
+    ...family('sallyport_notices_given_up', 'gauge', 'What people were not told.', [['', givenUp]]),
+    ...family('sallyport_notices_sent_total', 'counter', 'Messages sent, by channel.', [
+      ...each(({ sent }) => sent),
+    ]),
+    ...family('sallyport_notices_failed_total', 'counter', 'Failed attempts, by channel.', [
+      ...each(({ failed }) => failed),
+    ]),
+    ...family('sallyport_channel_trouble', 'gauge', 'Whether its newest attempt failed.', [
+      ...each(({ trouble }) => (trouble === undefined ? 0 : 1)),
+    ]),
+  ]
 }
 
 function logFamilies(log: LogGauge | undefined): readonly string[] {

@@ -1,3 +1,4 @@
+import type { Assurance } from '../approval/ballot.ts'
 import type { Desk } from '../approval/desk.ts'
 import type { Limits } from '../config/limits.ts'
 import type { ApiKey } from '../model/api-key.ts'
@@ -8,23 +9,33 @@ import type { Rulebook, Problem as RulebookFlaw } from '../model/rulebook.ts'
 import type {
   ApiKeys,
   Approvals,
+  BreakGlasses,
+  Clearances,
+  Delegations,
   Erasures,
   Leaves,
   Ledger,
+  Outbox,
   Payloads,
   PrincipalLocks,
   RulebookContents,
+  Store,
 } from '../store/store.ts'
-import type { Metrics } from './metrics.ts'
+import type { ChannelGauge, Metrics } from './metrics.ts'
 
 type AdminStore = Ledger &
   Leaves &
   Approvals &
+  Clearances &
+  BreakGlasses &
+  Delegations &
   ApiKeys &
   PrincipalLocks &
   Erasures &
   Omit<Payloads, 'payloadsDue'> &
-  RulebookContents
+  RulebookContents &
+  Pick<Outbox, 'noticeCounts'> &
+  Pick<Store, 'onChange'>
 
 /** Somebody who signed in: always a person, never with an actor. */
 export type SignedInPerson = {
@@ -35,6 +46,7 @@ export type SignedInPerson = {
     /** Unix milliseconds. */
     readonly expiresAt: number
   }
+  readonly assurance?: Assurance
 }
 
 /** How people prove who they are. Refuses `unauthenticated` whatever is not accepted. */
@@ -127,6 +139,15 @@ export type AdminNeeds = {
     readonly now: number
   }) => { readonly key: string; readonly record: ApiKey }
   readonly evidence: PublishedLog
+  /** How people are told (notify/notifier.ts has the contract). */
+  readonly notifier: {
+    readonly channels: () => readonly ChannelGauge[]
+    readonly test: (
+      name: string,
+    ) => Promise<
+      { readonly sent: true } | { readonly sent: false; readonly why: string } | undefined
+    >
+  }
   /** Which groups are administrators, auditors and readers of payloads. Nobody is, unless named here. */
   readonly roleGroups: {
     readonly admin: readonly string[]

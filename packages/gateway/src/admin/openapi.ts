@@ -1,5 +1,6 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { limits } from '../config/limits.ts'
+import { pointerTo } from '../model/json.ts'
 import type { AdminEnv } from './access.ts'
 import type { Problem } from './contract.ts'
 import { Refused } from './problem.ts'
@@ -150,5 +151,5 @@ export function jsonBody<Schema extends z.ZodType>(
 }
 
 function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  return path.reduce<string>((pointer, key) => pointerTo(pointer, String(key)), '')
 }

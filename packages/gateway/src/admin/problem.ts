@@ -6,11 +6,17 @@ const problems = {
   'cursor-invalid': { status: 400, title: 'The cursor is none that this list gave out.' },
   'host-refused': { status: 400, title: 'This address is not one this API answers to.' },
   unauthenticated: { status: 401, title: 'Sign in first.' },
+  'step-up-required': { status: 401, title: 'Sign in again, as strongly as this asks for.' },
   forbidden: { status: 403, title: 'You may not do this.' },
   'not-found': { status: 404, title: 'There is nothing here.' },
   'method-refused': { status: 405, title: 'This cannot be done here.' },
   conflict: { status: 409, title: 'It is no longer as you saw it.' },
   'vote-refused': { status: 409, title: 'The vote does not count.' },
+  'approval-closed': { status: 409, title: 'The question is settled already.' },
+  'clearance-closed': { status: 409, title: 'It allows nothing any more.' },
+  'glass-refused': { status: 409, title: 'The glass stays whole.' },
+  'review-refused': { status: 409, title: 'The review does not count.' },
+  'delegation-refused': { status: 409, title: 'Nobody votes for anybody by this.' },
   'not-integrated': { status: 409, title: 'The record is stored, but not yet under a checkpoint.' },
   'payload-gone': { status: 410, title: 'The payload was destroyed, as the log says.' },
   'request-too-large': { status: 413, title: 'The request is larger than this API accepts.' },
@@ -62,7 +68,7 @@ export function writeProblem({ code, options }: Refused, requestId: string): Res
     'content-type': 'application/problem+json',
     ...options.headers,
   }
-  if (status === 401) headers['www-authenticate'] = 'Bearer realm="sallyport"'
+  if (status === 401) headers['www-authenticate'] ??= 'Bearer realm="sallyport"'
   if (status === 503) headers['retry-after'] = '1'
   return new Response(JSON.stringify(body), { status, headers })
 }

@@ -1,11 +1,10 @@
 import { z } from '@hono/zod-openapi'
 import { limits } from '../config/limits.ts'
 import type {
-  ApprovalDetail,
-  ApprovalState,
-  ApprovalSummary,
   CallDetail,
   CallListed,
+  ChannelListed,
+  ChannelTested,
   Explain,
   Explained,
   FunctionDetail,
@@ -17,12 +16,12 @@ import type {
   LockListed,
   Page,
   Problem,
+  Reason,
   RulebookCheck,
   RulebookState,
   SessionDetail,
   SessionListed,
   SignedIn,
-  VoteCast,
   Whoami,
 } from './contract.ts'
 
@@ -34,10 +33,8 @@ const time = z.iso.datetime()
 const json = z.record(z.string(), z.unknown())
 const sensitivities = ['public', 'internal', 'confidential', 'restricted'] as const
 const risks = ['low', 'medium', 'high', 'critical'] as const
-const states = ['PENDING', 'APPROVED', 'DENIED', 'EXPIRED', 'WITHDRAWN', 'SUPERSEDED'] as const
 
 export const sensitivity: z.ZodType<FunctionSummary['sensitivity']> = z.enum(sensitivities)
-export const approvalState: z.ZodType<ApprovalState> = z.enum(states)
 
 export const problem: z.ZodType<Problem> = z
   .object({
@@ -140,7 +137,7 @@ export const explain: z.ZodType<Explain> = z
   })
   .openapi('Explain')
 
-const reasons = z.array(
+export const reasons: z.ZodType<Reason[]> = z.array(
   z.object({ policy: text, effect: z.enum(['permit', 'forbid']), text: text.nullable() }),
 )
 export const explained: z.ZodType<Explained> = z
@@ -153,65 +150,6 @@ export const explained: z.ZodType<Explained> = z
     rulebook: text,
   })
   .openapi('Explained')
-
-const approvalFields = z.object({
-  id: text,
-  state: z.enum(states),
-  clearance: z.enum(['NONE', 'ACTIVE', 'CONSUMED', 'EXPIRED']),
-  digest: text,
-  call: text,
-  function: text,
-  subject: text,
-  actors: texts,
-  session: text,
-  approver_groups: texts,
-  reasons,
-  created_at: time,
-  decide_by: time,
-  claim_by: time.nullable(),
-  votes: z.array(
-    z.object({
-      by: text,
-      verdict: z.enum(['approve', 'deny']),
-      group: text,
-      reason: text,
-      at: time,
-    }),
-  ),
-  you: z.object({ may_vote: z.boolean(), why_not: text.nullable() }),
-})
-export const approvalSummary: z.ZodType<ApprovalSummary> = approvalFields.openapi('ApprovalSummary')
-export const approvalDetail: z.ZodType<ApprovalDetail> = approvalFields
-  .extend({
-    withheld: z.boolean(),
-    question: z
-      .object({
-        function: z.object({
-          id: text,
-          purpose: text,
-          owner: text,
-          sensitivity: text,
-          risk: text,
-        }),
-        connection: text,
-        upstream: text,
-        protocol: text,
-        arguments: json,
-        unread_body: z.boolean(),
-      })
-      .nullable(),
-    request: z.object({ text, bytes: z.int(), shortened: z.boolean() }).nullable(),
-  })
-  .openapi('Approval')
-
-/** The desk bounds the reason again; this bound is its own. */
-export const voteCast: z.ZodType<VoteCast> = z
-  .strictObject({
-    digest: z.string().min(1).max(256),
-    reason: z.string().max(4000).optional(),
-    group: name.optional(),
-  })
-  .openapi('Vote')
 
 const callFields = z.object({
   id: text,
@@ -295,3 +233,18 @@ export const lockPrincipal: z.ZodType<string> = z
 export const lockAsked: z.ZodType<LockAsked> = z
   .strictObject({ principal: lockPrincipal, reason: z.string().min(1).max(limits.reasonChars) })
   .openapi('LockAsked')
+
+export const channelListed: z.ZodType<ChannelListed> = z
+  .object({
+    name: text,
+    kind: z.enum(['webhook', 'slack', 'email']),
+    sent: z.int(),
+    failed: z.int(),
+    given_up: z.int(),
+    trouble: text.nullable(),
+  })
+  .openapi('ChannelListed')
+
+export const channelTested: z.ZodType<ChannelTested> = z
+  .object({ sent: z.boolean(), why: text.nullable() })
+  .openapi('ChannelTested')

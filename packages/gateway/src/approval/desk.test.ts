@@ -1,185 +1,54 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
-import { Refusal } from '../call/refusal.ts'
+import {
+  bot,
+  cast,
+  type DeskHouse,
+  dana,
+  held,
+  no,
+  openDeskHouse,
+  person,
+  refusedWith,
+  sam,
+  types,
+} from '../../test/desk-yard.ts'
 import type { Guarded } from '../call/stage.ts'
 import { limits } from '../config/limits.ts'
-import type { FunctionDefinition } from '../model/function.ts'
 import type { Party } from '../model/principal.ts'
-import { openSqlite } from '../store/sqlite/open.ts'
-import type { Store } from '../store/store.ts'
 import type { Ballot, Person } from './ballot.ts'
-import { type Desk, openDesk } from './desk.ts'
-import { maskedValues } from './question.ts'
+import type { Desk } from './desk.ts'
 
 const encoder = new TextEncoder()
-const sam: Party = { kind: 'user', id: 'corp:sam', groups: ['support', 'finance'] }
-const bot: Party = { kind: 'agent', id: 'corp:bot', groups: ['finance'] }
-
-const fn: FunctionDefinition = {
-  id: 'pay.transfer',
-  connection: 'pay',
-  purpose: 'Moves money',
-  owner: 'team-pay',
-  sensitivity: 'restricted',
-  risk: 'critical',
-  idempotent: false,
-  deferrable: false,
-  http: { method: 'POST', path: '/transfers', places: {}, body: 'json' },
-  argumentSchema: {},
-  argumentMasks: [],
-  resultMasks: [],
-  payloads: 'kept',
-  digest: 'sha256:fn',
-}
-
-/** A call that policy holds, with whatever a case changes about it. */
-function held(id: string, changes: Partial<Guarded> = {}): Guarded {
-  const bytes = encoder.encode('POST /pay/transfers\n\n{"to":"\u202Eacme","pin":"1234"}')
-  return {
-    stage: 'guarded',
-    id,
-    startedAt: 0,
-    call: {
-      protocol: 'http',
-      proof: undefined,
-      source: { protocol: 'http', ip: '127.0.0.1' },
-      sessionName: undefined,
-      approvalId: undefined,
-      waitMs: undefined,
-      traceId: undefined,
-      signal: new AbortController().signal,
-      admit: () => assert.fail('it was admitted already'),
-      read: () => assert.fail('it was read already'),
-    },
-    principal: {
-      subject: sam,
-      actors: [bot],
-      authentication: { method: 'oidc', issuer: 'corp', credential: 'sha256:0', expiresAt: 9e12 },
-      session: 'ses_1',
-    },
-    fn,
-    connection: {
-      id: 'pay',
-      protocol: 'http',
-      upstream: 'https://pay.internal',
-      credential: { kind: 'bearer', secret: { env: 'PAY_TOKEN' } },
-      forwardHeaders: [],
-    },
-    args: { values: { to: '\u202Eacme', pin: '1234' }, bytes, mediaType: 'message/http' },
-    outbound: {
-      protocol: 'http',
-      method: 'POST',
-      path: '/transfers',
-      headers: [],
-      body: undefined,
-    },
-    rewrite: () => assert.fail('nothing is rewritten here'),
-    rules: {
-      rulebook: { digest: 'sha256:rules', connections: [], functions: [], policies: [] },
-      decide: () => assert.fail('it was decided already'),
-      argumentProblems: () => [],
-      argumentMasking: () => ({
-        hidesFromUpstream: false,
-        hidesFromRecord: true,
-        apply: (values) => ({ values: { ...values, pin: '****' }, findings: [] }),
-        applyToBody: (body) => body,
-      }),
-      resultMasking: () => assert.fail('there is no result yet'),
-    },
-    decidedAt: 0,
-    decision: {
-      effect: 'hold',
-      reasons: [{ policy: 'large', effect: 'forbid', text: 'Large transfers need a person.' }],
-      grants: [],
-      approverGroups: ['finance'],
-    },
-    grants: [],
-    fields: [],
-    argumentFindings: [],
-    forwardedArgs: bytes,
-    recordedArgs: encoder.encode('POST /pay/transfers\n\n{"to":"\u202Eacme","pin":"****"}'),
-    ...changes,
-  }
-}
-
-type House = { readonly desk: Desk; readonly store: Store; readonly clock: { now: number } }
-
-async function open(t: TestContext, store?: Store): Promise<House> {
-  const kek = new Uint8Array(32).fill(1)
-  const home = store ?? (await openSqlite({ path: ':memory:', instance: 'gw', boot: 'b', kek }))
-  if (!store) t.after(() => home.close())
-  const clock = { now: 1_000_000 }
-  let ids = 0
-  const prefix = store ? 'other-' : ''
-  const desk = openDesk({
-    store: home,
-    bindingKey: new Uint8Array(32).fill(2),
-    now: () => clock.now,
-    newId: () => `${prefix}${String(ids++).padStart(6, '0')}`,
-    limits,
-    maskedView: maskedValues(new Uint8Array(32)),
-  })
-  return { desk, store: home, clock }
-}
-
-function person(
-  name: string,
-  groups: readonly string[],
-  method: 'oidc' | 'operator' = 'oidc',
-): Person {
-  const issuer = method === 'oidc' ? 'corp' : 'operator'
-  const subject: Party = { kind: 'user', id: `${issuer}:${name}`, groups }
-  return { subject, actors: [], authentication: { method } }
-}
-const dana = person('dana', ['finance'])
-
-async function ballot({ desk }: House, id: string, changes: Partial<Ballot> = {}): Promise<Ballot> {
-  const sawDigest = (await desk.find(id))?.digest ?? ''
-  return { id, person: dana, verdict: 'approve', reason: '', sawDigest, ...changes }
-}
-
-async function cast(house: House, id: string, changes: Partial<Ballot> = {}): Promise<string> {
-  const voted = await house.desk.vote(await ballot(house, id, changes))
-  return 'refused' in voted ? voted.refused : voted.approval.state
-}
-
-const no = { verdict: 'deny', reason: 'Wrong account.' } as const
-
-async function refusedWith(work: Promise<unknown>): Promise<Refusal> {
-  const thrown = await work.then(
-    () => assert.fail('it was not refused'),
-    (refused: unknown) => refused,
-  )
-  assert.ok(thrown instanceof Refusal)
-  return thrown
-}
-
-async function types(store: Store): Promise<readonly string[]> {
-  const leaves = await store.leaves(0, 1000)
-  return leaves.map(({ bytes }) => parseLeaf(bytes).type).filter((type) => type !== 'emitter.start')
-}
 
 test('a question is asked, answered, and its clearance used once, each recorded', async (t) => {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const { desk, store } = house
   const { id } = await desk.open(held('c1'), ['finance'])
   const early = await refusedWith(desk.claim(held('c1'), id))
   assert.deepEqual([early.code, early.facts.approval], ['approval-required', id])
   assert.equal(await cast(house, id), 'APPROVED')
-  const used = await desk.claim(held('c2'), id)
-  assert.deepEqual(used, { id, by: ['corp:dana'], groups: ['finance'] })
+  const { revoked, ...used } = await desk.claim(held('c2'), id)
+  const { clearance = '' } = (await desk.find(id)) ?? {}
+  assert.deepEqual(used, { id, clearance, by: ['corp:dana'], groups: ['finance'] })
+  assert.equal(revoked.aborted, false)
   const again = await refusedWith(desk.claim(held('c3'), id))
   assert.deepEqual([again.code, again.detail], ['approval-unusable', 'It was already used.'])
+  assert.equal((await desk.clearance(clearance))?.state, 'IN_USE')
+  desk.finished({ clearance }, 'c2')
+  await desk.close()
+  assert.equal((await desk.clearance(clearance))?.state, 'CONSUMED')
   assert.deepEqual(await types(store), [
     'approval.requested',
     'approval.decided',
-    'approval.claimed',
+    'clearance.claimed',
+    'clearance.closed',
   ])
 })
 
 test('the records say for which group a vote counts, and by when each step has to be made', async (t) => {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const { id } = await house.desk.open(held('c1'), ['finance', 'legal'])
   await cast(house, id)
   house.clock.now += 5
@@ -198,7 +67,7 @@ test('the records say for which group a vote counts, and by when each step has t
 })
 
 test('of many identical calls at once one question is made, and one call gets through', async (t) => {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const calls = Array.from({ length: 30 }, (_, n) => held(`c${n}`))
   const opened = await Promise.all(calls.map((at) => house.desk.open(at, ['finance'])))
   const ids = new Set(opened.map(({ id }) => id))
@@ -207,11 +76,11 @@ test('of many identical calls at once one question is made, and one call gets th
   assert.equal(await cast(house, id), 'APPROVED')
   const claims = await Promise.allSettled(calls.map((at) => house.desk.claim(at, id)))
   assert.equal(claims.filter(({ status }) => status === 'fulfilled').length, 1)
-  assert.equal((await types(house.store)).filter((type) => type === 'approval.claimed').length, 1)
+  assert.equal((await types(house.store)).filter((type) => type === 'clearance.claimed').length, 1)
 })
 
 test('of many votes at once each person counts once and all groups are needed', async (t) => {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const { id } = await house.desk.open(held('c1'), ['finance', 'legal', 'board'])
   const people = ['finance', 'legal', 'board'].map((group) => person(`of-${group}`, [group]))
   const votes = [...people, ...people].map((one) => cast(house, id, { person: one }))
@@ -224,6 +93,7 @@ const other = held('x')
 const differing: readonly (readonly [string, Partial<Guarded>])[] = [
   ['function', { fn: { ...other.fn, id: 'pay.refund' } }],
   ['definition', { fn: { ...other.fn, digest: 'sha256:changed' } }],
+  ['verb', { outbound: { ...other.outbound, method: 'PUT' } }],
   ['arguments', { args: { ...other.args, bytes: encoder.encode('POST /pay/transfers\n\n{}') } }],
   ['upstream', { connection: { ...other.connection, upstream: 'https://evil.internal' } }],
   ['credential', { connection: { ...other.connection, credential: { kind: 'none' } } }],
@@ -237,7 +107,7 @@ async function checkBinding(
   field: string,
   changes: Partial<Guarded>,
 ): Promise<void> {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const { id } = await house.desk.open(held('c1'), ['finance'])
   await cast(house, id)
   const refused = await refusedWith(house.desk.claim(held('c2', changes), id))
@@ -277,7 +147,7 @@ async function checkVote(
   changes: Partial<Ballot>,
   expected: string,
 ): Promise<void> {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const { id } = await house.desk.open(held('c1'), ['finance'])
   assert.equal(await cast(house, id, changes), expected)
 }
@@ -287,7 +157,7 @@ for (const [name, changes, expected] of votes) {
 }
 
 test('nobody approves a call made with a key they issued', async (t) => {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const key = {
     id: 'key_1',
     hash: 'h',
@@ -320,11 +190,11 @@ test('nobody approves a call made with a key they issued', async (t) => {
 })
 
 test('a denial answers the identical call for a while, and outlives a restart', async (t) => {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const { id } = await house.desk.open(held('c1'), ['finance'])
   await cast(house, id, no)
   assert.equal((await refusedWith(house.desk.claim(held('c1'), id))).code, 'approval-denied')
-  const restarted = await open(t, house.store)
+  const restarted = await openDeskHouse(t, { beside: house })
   for (const { desk } of [house, restarted]) {
     const refused = await refusedWith(desk.open(held('c2'), ['finance']))
     assert.deepEqual([refused.code, refused.facts.approval], ['approval-denied', id])
@@ -334,7 +204,7 @@ test('a denial answers the identical call for a while, and outlives a restart', 
 })
 
 test('a question that nobody answers expires, and the next call asks anew', async (t) => {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const { id } = await house.desk.open(held('c1'), ['finance'])
   house.clock.now += limits.approvalDecideByMs
   assert.equal(await cast(house, id), 'approval-closed')
@@ -344,17 +214,18 @@ test('a question that nobody answers expires, and the next call asks anew', asyn
 })
 
 test('a clearance that nobody uses expires', async (t) => {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const { id } = await house.desk.open(held('c1'), ['finance'])
   await cast(house, id)
   house.clock.now += limits.approvalClaimByMs
   const refused = await refusedWith(house.desk.claim(held('c1'), id))
   assert.equal(refused.detail, 'It was not used in time.')
-  assert.equal((await house.desk.find(id))?.clearance, 'EXPIRED')
+  const { clearance = '' } = (await house.desk.find(id)) ?? {}
+  assert.equal((await house.store.clearance(clearance))?.state, 'EXPIRED')
 })
 
 test('when policy asks other people, the old question is superseded', async (t) => {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const first = await house.desk.open(held('c1'), ['finance'])
   const second = await house.desk.open(held('c2'), ['finance', 'legal'])
   assert.equal((await house.desk.find(first.id))?.state, 'SUPERSEDED')
@@ -363,20 +234,20 @@ test('when policy asks other people, the old question is superseded', async (t) 
 
 const waits: readonly (readonly [
   string,
-  (house: House, id: string) => Promise<unknown>,
+  (house: DeskHouse, id: string) => Promise<unknown>,
   string,
 ])[] = [
   ['a yes', (house, id) => cast(house, id), 'approved'],
   ['a no', (house, id) => cast(house, id, no), 'denied'],
-  ['a withdrawal', ({ desk }, id) => desk.withdraw(id), 'withdrawn'],
+  ['a withdrawal', ({ desk }, id) => desk.withdraw(id, { party: 'corp:sam' }), 'withdrawn'],
 ]
 
 async function checkWait(
   t: TestContext,
-  settle: (house: House, id: string) => Promise<unknown>,
+  settle: (house: DeskHouse, id: string) => Promise<unknown>,
   expected: string,
 ): Promise<void> {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const { id } = await house.desk.open(held('c1'), ['finance'])
   const { signal } = new AbortController()
   const verdict = house.desk.awaitVerdict(id, { caller: 'corp:bot', waitMs: 600_000, signal })
@@ -391,8 +262,8 @@ for (const [name, settle, expected] of waits) {
 }
 
 test('a held call sees a vote made through another process', async (t) => {
-  const house = await open(t)
-  const restarted = await open(t, house.store)
+  const house = await openDeskHouse(t)
+  const restarted = await openDeskHouse(t, { beside: house })
   const { id } = await house.desk.open(held('c1'), ['finance'])
   const { signal } = new AbortController()
   const verdict = house.desk.awaitVerdict(id, { caller: 'corp:bot', waitMs: 600_000, signal })
@@ -401,7 +272,7 @@ test('a held call sees a vote made through another process', async (t) => {
 })
 
 test('a held call ends when its caller leaves, and when it waits no longer', async (t) => {
-  const { desk } = await open(t)
+  const { desk } = await openDeskHouse(t)
   const { id } = await desk.open(held('c1'), ['finance'])
   const leaving = new AbortController()
   const verdict = desk.awaitVerdict(id, {
@@ -419,7 +290,7 @@ test('a held call ends when its caller leaves, and when it waits no longer', asy
 })
 
 test('an approver is shown what will run, masked, with nothing invisible', async (t) => {
-  const { desk } = await open(t)
+  const { desk } = await openDeskHouse(t)
   const { id } = await desk.open(held('c1'), ['finance'])
   const view = await desk.view(id)
   assert.deepEqual(view?.question?.arguments, { to: '\\u{202e}acme', pin: '****' })
@@ -429,7 +300,7 @@ test('an approver is shown what will run, masked, with nothing invisible', async
 })
 
 test('no value of an argument is in any record or in the approval', async (t) => {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const { id } = await house.desk.open(held('c1'), ['finance'])
   await cast(house, id)
   await house.desk.claim(held('c1'), id)
@@ -439,7 +310,7 @@ test('no value of an argument is in any record or in the approval', async (t) =>
 })
 
 test('one caller cannot fill the gateway with calls that wait', async (t) => {
-  const { desk } = await open(t)
+  const { desk } = await openDeskHouse(t)
   const { id } = await desk.open(held('c1'), ['finance'])
   const leaving = new AbortController()
   const wait = (caller: string) =>
@@ -457,12 +328,12 @@ test('one caller cannot fill the gateway with calls that wait', async (t) => {
   // Those that left made room.
   const { signal } = new AbortController()
   const again = desk.awaitVerdict(id, { caller: 'corp:bot', waitMs: 600_000, signal })
-  await desk.withdraw(id)
+  await desk.withdraw(id, { party: 'corp:sam' })
   assert.equal((await again).state, 'withdrawn')
 })
 
 test('nor by asking many things at the same moment', async (t) => {
-  const { desk, store } = await open(t)
+  const { desk, store } = await openDeskHouse(t)
   const asked = Array.from({ length: 40 }, (_, n) => {
     const args = { ...other.args, bytes: encoder.encode(`POST /pay/${n}`) }
     return desk.open(held(`c${n}`, { args }), ['finance'])
@@ -473,7 +344,7 @@ test('nor by asking many things at the same moment', async (t) => {
 })
 
 test('a caller with all its questions open may still have one replaced, and loses none', async (t) => {
-  const house = await open(t)
+  const house = await openDeskHouse(t)
   const ask = (desk: Desk, n: number, groups: readonly string[]) => {
     const args = { ...other.args, bytes: encoder.encode(`POST /pay/${n}`) }
     return desk.open(held(`c${n}`, { args }), groups)
@@ -483,14 +354,14 @@ test('a caller with all its questions open may still have one replaced, and lose
   assert.deepEqual((await house.desk.find(id))?.approverGroups, ['finance', 'legal'])
   assert.equal((await refusedWith(ask(house.desk, 20, ['finance']))).code, 'overloaded')
   // One that another process opened is not ended for a question that cannot be asked.
-  const elsewhere = await open(t, house.store)
+  const elsewhere = await openDeskHouse(t, { beside: house })
   for (let n = 100; n < 120; n++) await ask(elsewhere.desk, n, ['finance'])
   assert.equal((await refusedWith(ask(elsewhere.desk, 4, ['sales']))).code, 'overloaded')
-  assert.equal((await ask(house.desk, 4, ['finance'])).id, 'apr_000004')
+  assert.equal((await ask(house.desk, 4, ['finance'])).id, 'apr_gw-000004')
 })
 
 test('one caller cannot bury its approvers', async (t) => {
-  const { desk } = await open(t)
+  const { desk } = await openDeskHouse(t)
   const ask = (n: number) => {
     const args = { ...other.args, bytes: encoder.encode(`POST /pay/${n}`) }
     return desk.open(held(`c${n}`, { args }), ['finance'])

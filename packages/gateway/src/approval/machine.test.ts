@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Approval } from '../model/approval.ts'
-import { type ApprovalEvent, asOf, openGroups, step } from './machine.ts'
+import type { Approval, Vote } from '../model/approval.ts'
+import { type ApprovalEvent, asOf, step } from './machine.ts'
+import { progressOf } from './steps.ts'
 
-const clock = { now: 100, claimMs: 50 }
+const now = 100
+const window = { kind: 'window', uses: 5, forMs: 60_000, when: [] } as const
 
 const pending: Approval = {
   id: 'apr_1',
   state: 'PENDING',
-  clearance: 'NONE',
   revision: 3,
   binding: {
     function: '',
     definition: '',
+    verb: '',
     arguments: '',
     upstream: '',
     credential: '',
@@ -21,87 +23,123 @@ const pending: Approval = {
     rulebook: '',
   },
   digest: 'd',
+  terms: window,
+  offer: 'o',
   callId: 'call',
   functionId: 'pay.transfer',
   subject: 'corp:sam',
   actors: [],
+  triggeredBy: [],
   session: 'ses_1',
+  excluded: ['corp:sam'],
   approverGroups: ['finance'],
+  steps: [
+    {
+      flow: 'finance',
+      name: 'team',
+      groups: ['finance'],
+      quorum: 1,
+      escalation: [{ afterMs: 100, groups: ['leads'] }],
+    },
+  ],
+  escalated: 0,
   reasons: [],
+  reasonChars: { approve: 0, deny: 1 },
+  notify: [],
+  message: 'minimal',
+  slackDecides: false,
+  delivery: 'held',
   createdAt: 0,
   decideBy: 200,
+  claimMs: 50,
   votes: [],
 }
-const active: Approval = { ...pending, state: 'APPROVED', clearance: 'ACTIVE', claimBy: 150 }
 
 /** Every state that an approval can be in, with the clock at 100. */
 const states = {
   pending,
   overdue: { ...pending, decideBy: 100 },
-  approved: active,
-  unclaimed: { ...active, claimBy: 100 },
-  used: { ...active, clearance: 'CONSUMED' },
-  lost: { ...active, clearance: 'EXPIRED' },
+  climbed: { ...pending, escalated: 1 },
+  approved: { ...pending, state: 'APPROVED', clearance: 'clr_1' },
   denied: { ...pending, state: 'DENIED' },
   expired: { ...pending, state: 'EXPIRED' },
   withdrawn: { ...pending, state: 'WITHDRAWN' },
   superseded: { ...pending, state: 'SUPERSEDED' },
+  bypassed: { ...pending, state: 'BYPASSED', clearance: 'clr_1' },
 } as const satisfies Record<string, Approval>
 
-const vote = { by: 'corp:dana', verdict: 'approve', group: 'finance', reason: '' } as const
+const yes: Omit<Vote, 'at'> = {
+  by: 'corp:dana',
+  verdict: 'approve',
+  step: 0,
+  group: 'finance',
+  reason: '',
+  sawDigest: 'o',
+  channel: 'admin',
+}
+const cast = (changes: Partial<Vote> = {}, voided: readonly string[] = []): ApprovalEvent => ({
+  kind: 'vote',
+  vote: { ...yes, ...changes },
+  voided,
+  clearance: 'clr_1',
+})
 const events = {
-  yes: { kind: 'vote', vote: { ...vote, sawDigest: 'd' } },
-  no: { kind: 'vote', vote: { ...vote, verdict: 'deny', sawDigest: 'd' } },
-  claim: { kind: 'claim' },
+  yes: cast(),
+  no: cast({ verdict: 'deny' }),
+  counter: { kind: 'counter', terms: { kind: 'call' }, offer: 'less' },
+  escalate: { kind: 'escalate' },
   expire: { kind: 'expire' },
   withdraw: { kind: 'withdraw' },
   supersede: { kind: 'supersede' },
+  bypass: { kind: 'bypass', clearance: 'clr_1' },
 } as const satisfies Record<string, ApprovalEvent>
 
 type Row = Record<keyof typeof events, string>
 
-const closed: Row = {
-  yes: 'not-pending',
-  no: 'not-pending',
-  claim: 'not-approved',
-  expire: 'not-pending',
-  withdraw: 'not-pending',
-  supersede: 'not-pending',
+function rowOf(all: string): Row {
+  return {
+    yes: all,
+    no: all,
+    counter: all,
+    escalate: all,
+    expire: all,
+    withdraw: all,
+    supersede: all,
+    bypass: all,
+  }
+}
+
+const open: Row = {
+  yes: 'APPROVED',
+  no: 'DENIED',
+  counter: 'PENDING',
+  escalate: 'PENDING',
+  expire: 'too-early',
+  withdraw: 'WITHDRAWN',
+  supersede: 'SUPERSEDED',
+  bypass: 'BYPASSED',
 }
 const table: Record<keyof typeof states, Row> = {
-  pending: {
-    yes: 'APPROVED ACTIVE',
-    no: 'DENIED NONE',
-    claim: 'not-approved',
-    expire: 'too-early',
-    withdraw: 'WITHDRAWN NONE',
-    supersede: 'SUPERSEDED NONE',
-  },
-  overdue: {
-    yes: 'too-late',
-    no: 'too-late',
-    claim: 'not-approved',
-    expire: 'EXPIRED NONE',
-    withdraw: 'WITHDRAWN NONE',
-    supersede: 'SUPERSEDED NONE',
-  },
-  approved: { ...closed, claim: 'APPROVED CONSUMED', expire: 'too-early' },
-  unclaimed: { ...closed, claim: 'clearance-expired', expire: 'APPROVED EXPIRED' },
-  used: { ...closed, claim: 'already-used', expire: 'already-used' },
-  lost: { ...closed, claim: 'clearance-expired', expire: 'clearance-expired' },
-  denied: closed,
-  expired: closed,
-  withdrawn: closed,
-  superseded: closed,
+  pending: open,
+  overdue: { ...rowOf('too-late'), expire: 'EXPIRED' },
+  climbed: { ...open, escalate: 'no-more-rungs' },
+  approved: rowOf('not-pending'),
+  denied: rowOf('not-pending'),
+  expired: rowOf('not-pending'),
+  withdrawn: rowOf('not-pending'),
+  superseded: rowOf('not-pending'),
+  bypassed: rowOf('not-pending'),
 }
 
 function check(approval: Approval, event: ApprovalEvent, expected: string): void {
   const before = structuredClone(approval)
-  const next = step(approval, event, clock)
+  const next = step(approval, event, now)
   assert.deepEqual(approval, before)
-  const got = next.fits ? `${next.approval.state} ${next.approval.clearance}` : next.unfit
-  assert.equal(got, expected)
-  if (next.fits) assert.equal(next.approval.revision, approval.revision + 1)
+  assert.equal(next.fits ? next.approval.state : next.unfit, expected)
+  if (!next.fits) return
+  assert.equal(next.approval.revision, approval.revision + 1)
+  const isReleased = next.approval.state === 'APPROVED' || next.approval.state === 'BYPASSED'
+  assert.equal(next.approval.clearance, isReleased ? 'clr_1' : undefined)
 }
 
 for (const [state, row] of Object.entries(table)) {
@@ -111,25 +149,32 @@ for (const [state, row] of Object.entries(table)) {
   }
 }
 
-const two: Approval = { ...pending, approverGroups: ['finance', 'legal'] }
-const half: Approval = { ...two, votes: [{ ...vote, sawDigest: 'd', at: 50 }] }
-const cast = (changes: object): ApprovalEvent => ({
-  kind: 'vote',
-  vote: { ...vote, sawDigest: 'd', ...changes },
-})
+const finance = { flow: 'finance', name: 'team', groups: ['finance'], quorum: 1, escalation: [] }
+const legal = { ...finance, flow: 'legal', name: 'law', groups: ['legal'] }
+const security = { ...finance, name: 'security', groups: ['security'] }
+const given = (vote: Partial<Vote> = {}): Vote => ({ ...yes, at: 50, ...vote })
+/** Two flows side by side. */
+const beside: Approval = { ...pending, steps: [finance, legal] }
+const half: Approval = { ...beside, votes: [given()] }
+/** Two steps of one flow, the first with two places. */
+const stairs: Approval = { ...pending, steps: [{ ...finance, quorum: 2 }, security] }
+const oneOfTwo: Approval = { ...stairs, votes: [given()] }
+const upstairs: Approval = { ...stairs, votes: [given(), given({ by: 'corp:eve' })] }
+const late: Approval = { ...pending, escalated: 1 }
+
 const votes: readonly (readonly [string, Approval, ApprovalEvent, string])[] = [
-  ['a second group is still open', two, cast({}), 'PENDING NONE'],
-  ['one person is one vote', half, cast({ group: 'legal' }), 'already-voted'],
+  ['a second flow is still open', beside, cast(), 'PENDING'],
+  ['one person is one vote', half, cast({ step: 1, group: 'legal' }), 'already-voted'],
   [
     'one person is one vote, by an operator key too',
     half,
-    cast({ by: 'operator:Dana', group: 'legal' }),
+    cast({ by: 'operator:Dana', step: 1, group: 'legal' }),
     'already-voted',
   ],
   [
     'and the other way round',
-    { ...two, votes: [{ ...vote, by: 'operator:dana', sawDigest: 'd', at: 50 }] },
-    cast({ group: 'legal' }),
+    { ...beside, votes: [given({ by: 'operator:dana' })] },
+    cast({ step: 1, group: 'legal' }),
     'already-voted',
   ],
   [
@@ -139,30 +184,117 @@ const votes: readonly (readonly [string, Approval, ApprovalEvent, string])[] = [
     'already-voted',
   ],
   [
+    'who voted for somebody does not vote for themselves',
+    { ...beside, votes: [given({ onBehalfOf: 'corp:away' })] },
+    cast({ step: 1, group: 'legal' }),
+    'already-voted',
+  ],
+  [
+    'nor does the one they voted for',
+    { ...beside, votes: [given({ onBehalfOf: 'corp:away' })] },
+    cast({ by: 'corp:away', step: 1, group: 'legal' }),
+    'already-voted',
+  ],
+  [
+    'nor anybody in the place of who has voted',
+    half,
+    cast({ by: 'corp:eve', onBehalfOf: 'corp:dana', step: 1, group: 'legal' }),
+    'already-voted',
+  ],
+  [
     'people of two issuers are two people',
     half,
-    cast({ by: 'partner:dana', group: 'legal' }),
-    'APPROVED ACTIVE',
+    cast({ by: 'partner:dana', step: 1, group: 'legal' }),
+    'APPROVED',
   ],
-  ['a group needs one yes', half, cast({ by: 'corp:eve' }), 'group-satisfied'],
+  ['a step takes no more yeses than it needs', half, cast({ by: 'corp:eve' }), 'step-closed'],
+  ['who said yes can still be vetoed', half, cast({ by: 'corp:eve', verdict: 'deny' }), 'DENIED'],
+  ['the last flow settles it', half, cast({ by: 'corp:eve', step: 1, group: 'legal' }), 'APPROVED'],
+  ['another group has no vote', beside, cast({ group: 'sales' }), 'no-such-group'],
+  ['a group has no vote in another step', beside, cast({ step: 1 }), 'no-such-group'],
+  ['there is no step beyond the last', beside, cast({ step: 2 }), 'step-closed'],
+  ['who saw something else has no vote', beside, cast({ sawDigest: 'e' }), 'other-offer'],
+  ['a quorum takes different people', oneOfTwo, cast(), 'already-voted'],
+  ['and is met by the last of them', oneOfTwo, cast({ by: 'corp:eve' }), 'PENDING'],
   [
-    'a satisfied group can still veto',
-    half,
-    cast({ by: 'corp:eve', verdict: 'deny' }),
-    'DENIED NONE',
+    'a later step is not open before',
+    oneOfTwo,
+    cast({ by: 'corp:eve', step: 1, group: 'security' }),
+    'step-closed',
   ],
-  ['the last group settles it', half, cast({ by: 'corp:eve', group: 'legal' }), 'APPROVED ACTIVE'],
-  ['another group has no vote', two, cast({ group: 'sales' }), 'no-such-group'],
-  ['who saw something else has no vote', two, cast({ sawDigest: 'e' }), 'other-digest'],
+  [
+    'nor for a veto',
+    oneOfTwo,
+    cast({ by: 'corp:eve', verdict: 'deny', step: 1, group: 'security' }),
+    'step-closed',
+  ],
+  ['it is after', upstairs, cast({ by: 'corp:kim', step: 1, group: 'security' }), 'APPROVED'],
+  [
+    'whoever left takes their yes along, so that their step is open again',
+    upstairs,
+    cast({ by: 'corp:kim', step: 1, group: 'security' }, ['corp:eve']),
+    'step-closed',
+  ],
+  ['and can be filled again', upstairs, cast({ by: 'corp:kim' }, ['corp:eve']), 'PENDING'],
+  ['a rung that was not climbed gives no vote', pending, cast({ group: 'leads' }), 'no-such-group'],
+  ['one that was does', late, cast({ group: 'leads' }), 'APPROVED'],
 ]
 for (const [name, approval, event, expected] of votes) {
   test(name, () => check(approval, event, expected))
 }
 
-test('a clearance can be claimed until claimMs after the approval', () => {
-  const next = step(pending, events.yes, clock)
-  assert.equal(next.fits && next.approval.claimBy, 150)
-  assert.deepEqual(openGroups(half), ['legal'])
+test('a counter-offer makes earlier votes void, and never widens', () => {
+  const counter = (terms: Approval['terms']) =>
+    step({ ...half, terms: window }, { kind: 'counter', terms, offer: 'less' }, now)
+  const less = counter({ ...window, uses: 4 })
+  assert.ok(less.fits)
+  assert.deepEqual([less.approval.votes, less.approval.offer], [[], 'less'])
+  const wider: readonly Approval['terms'][] = [
+    window,
+    { ...window, uses: 6 },
+    { ...window, uses: 4, forMs: 60_001 },
+    { ...window, uses: 0 },
+    { ...window, kind: 'session', uses: 1 },
+  ]
+  for (const terms of wider) assert.equal(counter(terms).fits, false)
+})
+
+test('a condition may be added, and none taken away', () => {
+  const from = { ...window, when: ['a', 'b'] }
+  const counter = (when: readonly string[], uses = 5) =>
+    step(
+      { ...pending, terms: from },
+      { kind: 'counter', terms: { ...window, when, uses }, offer: 'less' },
+      now,
+    ).fits
+  assert.deepEqual(
+    [counter(['b', 'a', 'c']), counter(['a', 'b']), counter(['a', 'c']), counter(['a'], 1)],
+    [true, false, false, false],
+  )
+})
+
+test('what the clock has done is seen before it is written down', () => {
   assert.equal(asOf(states.overdue, 100).state, 'EXPIRED')
-  assert.equal(asOf(pending, 100), pending)
+  assert.equal(asOf(pending, 99), pending)
+  assert.equal(asOf(pending, 100).escalated, 1)
+  assert.equal(asOf(late, 0).escalated, 1)
+  assert.equal(asOf(states.denied, 100), states.denied)
+})
+
+test('progress says which steps are open, and to whom', () => {
+  const said = (approval: Approval) =>
+    progressOf(approval).map(({ name, have, need, open, groups }) => [
+      `${name} ${have}/${need}${open ? ' open' : ''}`,
+      groups,
+    ])
+  assert.deepEqual(said(oneOfTwo), [
+    ['team 1/2 open', ['finance']],
+    ['security 0/1', ['security']],
+  ])
+  assert.deepEqual(said(upstairs), [
+    ['team 2/2', ['finance']],
+    ['security 0/1 open', ['security']],
+  ])
+  assert.deepEqual(said(late), [['team 0/1 open', ['finance', 'leads']]])
+  assert.deepEqual(said(states.denied), [['team 0/1', ['finance']]])
 })

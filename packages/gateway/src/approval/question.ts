@@ -11,6 +11,14 @@ export type Question = {
     readonly sensitivity: string
     readonly risk: string
   }
+  /** The subject, then the actors, as they proved themselves. */
+  readonly parties: readonly {
+    readonly id: string
+    readonly kind: string
+    readonly groups: readonly string[]
+  }[]
+  /** The caller's own name for its conversation: its words, which nobody has checked. */
+  readonly sessionName: string | undefined
   readonly connection: string
   readonly upstream: string
   /** Argument values with argument masks applied. */
@@ -25,6 +33,12 @@ export function questionOf(at: Guarded, values: JsonObject): Question {
   const { id, purpose, owner, sensitivity, risk, http } = at.fn
   return {
     function: { id, purpose, owner, sensitivity, risk },
+    parties: [at.principal.subject, ...at.principal.actors].map((party) => ({
+      id: party.id,
+      kind: party.kind,
+      groups: party.groups,
+    })),
+    sessionName: at.call.sessionName,
     connection: at.connection.id,
     upstream: at.connection.upstream,
     arguments: values,
@@ -57,7 +71,8 @@ export function readQuestion(bytes: Uint8Array): Question | undefined {
   const read: Json = JSON.parse(new TextDecoder().decode(bytes))
   const shown = visibleJson(read)
   if (!isJsonObject(shown) || !isJsonObject(shown.function)) return undefined
-  const { connection, upstream, protocol, unreadBody, arguments: values } = shown
+  const { parties, sessionName, connection, upstream, protocol, unreadBody } = shown
+  const { arguments: values } = shown
   const { id, purpose, owner, sensitivity, risk } = shown.function
   if (!isJsonObject(values)) return undefined
   return {
@@ -68,6 +83,14 @@ export function readQuestion(bytes: Uint8Array): Question | undefined {
       sensitivity: text(sensitivity),
       risk: text(risk),
     },
+    parties: list(parties)
+      .filter(isJsonObject)
+      .map((party) => ({
+        id: text(party.id),
+        kind: text(party.kind),
+        groups: list(party.groups).map(text),
+      })),
+    sessionName: typeof sessionName === 'string' ? sessionName : undefined,
     connection: text(connection),
     upstream: text(upstream),
     arguments: values,
@@ -90,6 +113,10 @@ function exactJson(value: Json, path: readonly string[], exact: ExactNumber): Js
   if (isJsonObject(value)) return exactMembers(value, path, exact)
   if (!Array.isArray(value)) return value
   return value.map((one, index) => exactJson(one, [...path, String(index)], exact))
+}
+
+function list(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : []
 }
 
 function text(value: Json | undefined): string {

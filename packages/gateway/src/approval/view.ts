@@ -22,17 +22,16 @@ export type ApprovalView = {
     | undefined
 }
 
+type Kept = Pick<Leaves, 'leavesOfCall'> & Pick<Payloads, 'payload'>
+
 /** Puts together what the question's record kept. */
-export async function viewOf(store: Leaves & Payloads, approval: Approval): Promise<ApprovalView> {
-  const index = await requestedAt(store, approval)
-  if (index === undefined)
-    return { approval, record: undefined, question: undefined, request: undefined }
-  const question = await store.payload(index, 'forwarded')
-  const request = await store.payload(index, 'args')
+export async function viewOf(store: Kept, approval: Approval): Promise<ApprovalView> {
+  const { record, question } = await questionAsked(store, approval)
+  const request = record === undefined ? undefined : await store.payload(record, 'args')
   return {
     approval,
-    record: index,
-    question: question && readQuestion(question),
+    record,
+    question,
     request: request && {
       text: visibleBytes(request.subarray(0, shownBytesMax)),
       bytes: request.length,
@@ -41,7 +40,20 @@ export async function viewOf(store: Leaves & Payloads, approval: Approval): Prom
   }
 }
 
-async function requestedAt(store: Leaves, approval: Approval): Promise<number | undefined> {
+/** The same without the request as it was received. */
+export async function questionAsked(
+  store: Kept,
+  approval: Approval,
+): Promise<Pick<ApprovalView, 'record' | 'question'>> {
+  const record = await requestedAt(store, approval)
+  const question = record === undefined ? undefined : await store.payload(record, 'forwarded')
+  return { record, question: question && readQuestion(question) }
+}
+
+async function requestedAt(
+  store: Pick<Leaves, 'leavesOfCall'>,
+  approval: Approval,
+): Promise<number | undefined> {
   for (const { index, bytes } of await store.leavesOfCall(approval.callId)) {
     const leaf = parseLeaf(bytes)
     if (leaf.type === 'approval.requested' && leaf.approval === approval.id) return index

@@ -1,54 +1,56 @@
-import type { RecordDraft } from '@sallyport/evidence/record'
 import type { Approval, Vote } from '../model/approval.ts'
-import { type ApiKeys, type Approvals, Conflict, type Ledger } from '../store/store.ts'
-import { type Ballot, eligibility, type VoteRefused } from './ballot.ts'
-import { step, type Unfit } from './machine.ts'
-import type { DeskLimits } from './needs.ts'
-import { isSamePerson } from './same-person.ts'
+import { noApprovalRules } from '../model/approval-rules.ts'
+import { Conflict } from '../store/store.ts'
+import type { Ballot, CounterOffer, Person, Voted, VoteRefused } from './ballot.ts'
+import { offerOf } from './binding.ts'
+import { closureOf, linked } from './closure.ts'
+import { awayFor, type Electorate, eligibility, type Seat, votersGone } from './eligibility.ts'
+import { conditionProblem } from './flows.ts'
+import { issueClearance } from './issue.ts'
+import { asOf, step, type Unfit } from './machine.ts'
+import type { DeskNeeds } from './needs.ts'
+import { noticesOf } from './notices.ts'
+import { counteredRecord, decidedRecord } from './records.ts'
+import type { Settling } from './settle.ts'
 
-export type Voted = { readonly approval: Approval } | { readonly refused: VoteRefused }
-
-type Booth = {
-  readonly store: Ledger & Approvals & ApiKeys
-  readonly now: () => number
-  readonly limits: DeskLimits
-  readonly find: (id: string) => Promise<Approval | undefined>
+export type Booth = {
+  readonly needs: DeskNeeds
+  readonly settling: Pick<Settling, 'find'>
 }
 
 /** Counts one person's vote: checked, applied and recorded as one commit. A lost race is tried again. */
-export async function castVote(booth: Booth, ballot: Ballot): Promise<Voted> {
-  const { store, now, limits, find } = booth
-  if (ballot.reason.length > limits.reasonChars) return { refused: 'reason-too-long' }
-  if (ballot.verdict === 'deny' && ballot.reason.trim() === '') {
-    return { refused: 'reason-required' }
-  }
+export async function castVote({ needs, settling }: Booth, ballot: Ballot): Promise<Voted> {
+  const { store, now, newId } = needs
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const approval = await find(ballot.id)
+    const approval = await settling.find(ballot.id)
     if (!approval) return { refused: 'approval-unknown' }
-    const eligible = await mayVote(store, approval, ballot)
-    if ('refused' in eligible) return eligible
-    const { verdict, reason, sawDigest } = ballot
-    const by = ballot.person.subject.id
-    const vote = { by, verdict, group: eligible.group, reason, sawDigest }
+    const electorate = await electorateOf(needs, approval)
+    const voided = votersGone(approval, electorate)
+    const seat = seatFor(needs, without(approval, voided), { ballot, electorate })
+    if ('refused' in seat) return seat
+    const vote = voteOf(ballot, seat)
     // The moment that is judged is the one that is recorded: an auditor judges it again.
     const at = now()
-    const next = step(
-      approval,
-      { kind: 'vote', vote },
-      { now: at, claimMs: limits.approvalClaimByMs },
-    )
+    const clearanceId = `clr_${newId()}`
+    const next = step(approval, { kind: 'vote', vote, voided, clearance: clearanceId }, at)
     if (!next.fits) return { refused: refusedBy[next.unfit] }
+    const settled = next.approval
+    const clearance =
+      settled.state === 'APPROVED' ? issueClearance(settled, clearanceId, at) : undefined
+    const event = settled.state === 'PENDING' ? 'approval.changed' : 'approval.settled'
     try {
       await store.commit({
-        record: decidedRecord(next.approval, vote, at),
+        record: decidedRecord(settled, { ...vote, at }, { voided, clearance }),
         payloads: [],
         change: {
           kind: 'approval.update',
-          approval: next.approval,
+          approval: settled,
           expectedRevision: approval.revision,
+          ...(clearance && { clearance }),
         },
+        notices: noticesOf(settled, event, at),
       })
-      return { approval: next.approval }
+      return { approval: settled }
     } catch (thrown) {
       if (!(thrown instanceof Conflict)) throw thrown
     }
@@ -56,74 +58,156 @@ export async function castVote(booth: Booth, ballot: Ballot): Promise<Voted> {
   return { refused: 'busy' }
 }
 
-function decidedRecord(
-  { id, state, digest, claimBy }: Approval,
-  { by, group, verdict }: Pick<Vote, 'by' | 'group' | 'verdict'>,
-  at: number,
-): RecordDraft {
-  return {
-    type: 'approval.decided',
-    time: new Date(at).toISOString(),
-    approval: id,
-    by,
-    group,
-    verdict,
-    state,
-    digest,
-    ...(claimBy !== undefined && { claimBy: new Date(claimBy).toISOString() }),
-  }
-}
-
 /**
- * For which group this person may vote, or why they may not: what lists show is what a vote is judged by.
- * An approver whose group is satisfied is told that it is decided, or that they voted.
+ * Puts less on offer. Two commits: the offer, which makes earlier votes void, and then the person's own yes to
+ * it. If we crash in between, the offer stands without that yes; nothing is let through by it.
  */
-export async function mayVote(
-  store: ApiKeys,
-  approval: Approval,
-  ballot: Pick<Ballot, 'person' | 'verdict' | 'group'>,
-): Promise<{ readonly group: string } | { readonly refused: VoteRefused }> {
-  const { subject } = ballot.person
-  const eligible = eligibility(approval, ballot, await issuersOf(store, approval))
-  const isOutsider = 'refused' in eligible && eligible.refused !== 'not-an-approver'
-  if (isOutsider) return eligible
-  if (approval.votes.some(({ by }) => isSamePerson(by, subject.id))) {
-    return { refused: 'already-voted' }
+export async function makeCounterOffer(
+  booth: Booth,
+  { terms, ...offered }: CounterOffer,
+): Promise<Voted> {
+  const { needs, settling } = booth
+  const ballot: Ballot = { ...offered, verdict: 'approve' }
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const approval = await settling.find(ballot.id)
+    if (!approval) return { refused: 'approval-unknown' }
+    const electorate = await electorateOf(needs, approval)
+    // Whoever has voted already may narrow what they said: their vote is void with the others.
+    const voided = [...votersGone(approval, electorate), ballot.person.subject.id]
+    const seat = seatFor(needs, without(approval, voided), { ballot, electorate })
+    if ('refused' in seat) return seat
+    if (ballot.sawDigest !== approval.offer) return { refused: 'other-digest' }
+    const rules = needs.rules()
+    const fn = rules?.rulebook.functions.find(({ id }) => id === approval.functionId)
+    const isSound =
+      terms.kind === 'call' ||
+      (rules && fn && conditionProblem(rules, fn, terms, needs.limits) === undefined)
+    if (!isSound) return { refused: 'condition-invalid' }
+    const at = needs.now()
+    const offer = offerOf(approval.digest, terms, needs.bindingKey)
+    const next = step(approval, { kind: 'counter', terms, offer }, at)
+    if (!next.fits) return { refused: refusedBy[next.unfit] }
+    try {
+      await needs.store.commit({
+        record: counteredRecord(next.approval, voteOf(ballot, seat), at),
+        payloads: [],
+        change: {
+          kind: 'approval.update',
+          approval: next.approval,
+          expectedRevision: approval.revision,
+        },
+        notices: noticesOf(next.approval, 'approval.changed', at),
+      })
+    } catch (thrown) {
+      if (thrown instanceof Conflict) continue
+      throw thrown
+    }
+    const voted = await castVote(booth, { ...ballot, sawDigest: offer })
+    // Who counts only in a later step of the flow votes when that is open.
+    return 'refused' in voted ? { approval: next.approval } : voted
   }
-  const isApprover = approval.approverGroups.some((group) => subject.groups.includes(group))
-  if (isApprover && approval.state !== 'PENDING') return { refused: 'approval-closed' }
-  return eligible
+  return { refused: 'busy' }
 }
 
-/** Who issued the keys this call was made with: approving through one's own key is approving oneself. */
-async function issuersOf(store: ApiKeys, approval: Approval): Promise<readonly string[]> {
-  const keys = [approval.subject, ...approval.actors]
-    .filter((party) => party.startsWith('key:'))
-    .map((party) => party.slice('key:'.length))
-  const issuers: string[] = []
-  let before: string | undefined
-  while (keys.length > issuers.length) {
-    const page = await store.apiKeys({ limit: pageKeys, ...(before !== undefined && { before }) })
-    for (const key of page) if (keys.includes(key.id)) issuers.push(key.createdBy)
-    before = page.at(-1)?.id
-    if (before === undefined || page.length < pageKeys) break
+/** Why this person's yes would not count, for themselves or for anybody they stand in for. */
+export async function whyNot(
+  needs: DeskNeeds,
+  read: Approval,
+  person: Person,
+): Promise<VoteRefused | undefined> {
+  const electorate = await electorateOf(needs, read)
+  const approval = asCounted(needs, read, electorate)
+  const ballot = { person, verdict: 'approve' } as const
+  const own = eligibility(approval, ballot, electorate)
+  if (!('refused' in own)) return undefined
+  return substitutes(approval, person, electorate).length > 0 ? undefined : own.refused
+}
+
+/** For whom else this person may vote now. */
+export async function mayVoteFor(
+  needs: DeskNeeds,
+  read: Approval,
+  person: Person,
+): Promise<readonly string[]> {
+  const electorate = await electorateOf(needs, read)
+  return substitutes(asCounted(needs, read, electorate), person, electorate)
+}
+
+/** As the next vote will find it. */
+function asCounted(
+  { now }: Pick<DeskNeeds, 'now'>,
+  read: Approval,
+  electorate: Electorate,
+): Approval {
+  return without(asOf(read, now()), votersGone(read, electorate))
+}
+
+function without(approval: Approval, voters: readonly string[]): Approval {
+  if (voters.length === 0) return approval
+  return { ...approval, votes: approval.votes.filter(({ by }) => !voters.includes(by)) }
+}
+
+function substitutes(approval: Approval, person: Person, electorate: Electorate) {
+  return awayFor(person, electorate).filter((onBehalfOf) => {
+    const found = eligibility(approval, { person, verdict: 'approve', onBehalfOf }, electorate)
+    return !('refused' in found)
+  })
+}
+
+/** Who may vote on it at this moment, by the rules in force; without any, nobody's word is taken. */
+async function electorateOf(
+  { store, now, rules, isLocked }: DeskNeeds,
+  approval: Approval,
+): Promise<Electorate> {
+  const inForce = rules()
+  const approvals = inForce?.approvals ?? noApprovalRules
+  const delegations = await store.delegations({ at: now() })
+  const { people } = approvals
+  const excluded = new Set([
+    ...linked(approval.excluded, people),
+    ...closureOf(approval, { issuers: [], people, delegations }),
+  ])
+  return {
+    rules: approvals,
+    delegations,
+    excluded: [...excluded],
+    isLocked: inForce ? isLocked : () => true,
   }
-  return issuers
+}
+
+function seatFor(
+  { limits }: Pick<DeskNeeds, 'limits'>,
+  approval: Approval,
+  { ballot, electorate }: { readonly ballot: Ballot; readonly electorate: Electorate },
+): Seat | { readonly refused: VoteRefused } {
+  const seat = eligibility(approval, ballot, electorate)
+  if ('refused' in seat) return seat
+  const { reason, verdict } = ballot
+  if (reason.length > limits.reasonChars) return { refused: 'reason-too-long' }
+  const needed = approval.reasonChars[verdict]
+  return reason.trim().length < needed ? { refused: 'reason-required' } : seat
+}
+
+function voteOf(ballot: Ballot, { step, group }: Seat): Omit<Vote, 'at'> {
+  const { person, verdict, reason, sawDigest, onBehalfOf, channel } = ballot
+  const by = person.subject.id
+  return {
+    ...{ by, verdict, step, group, reason, sawDigest, channel },
+    ...(onBehalfOf !== undefined && { onBehalfOf }),
+  }
 }
 
 const refusedBy: Readonly<Record<Unfit, VoteRefused>> = {
   'not-pending': 'approval-closed',
   'too-late': 'approval-closed',
   'too-early': 'approval-closed',
+  'step-closed': 'not-an-approver',
   'no-such-group': 'not-an-approver',
-  'group-satisfied': 'not-an-approver',
   'already-voted': 'already-voted',
-  'other-digest': 'other-digest',
-  'not-approved': 'approval-closed',
-  'already-used': 'approval-closed',
-  'clearance-expired': 'approval-closed',
+  'other-offer': 'other-digest',
+  'not-narrower': 'not-narrower',
+  'no-more-rungs': 'busy',
 }
 
-/** More than the groups an approval can have, so that every approver's simultaneous vote gets through. */
-const attemptsMax = 16
-const pageKeys = 200
+/** More than the places an approval can have, so that every approver's simultaneous vote gets through. */
+const attemptsMax = 64

@@ -1,4 +1,4 @@
-import type { Decision } from '../model/decision.ts'
+import type { Decision, Question } from '../model/decision.ts'
 import { decidingParties } from '../model/principal.ts'
 import type { Gate } from './gate.ts'
 import { Refusal } from './refusal.ts'
@@ -20,7 +20,16 @@ export function decide(
   time: number,
   approvedBy: readonly string[],
 ): Decision {
-  return at.rules.decide({
+  return at.rules.decide(questionOf(at, time, approvedBy))
+}
+
+/** What policy is asked about this call. */
+export function questionOf(
+  at: Omit<Resolved, 'stage'>,
+  time: number,
+  approvedBy: readonly string[],
+): Question {
+  return {
     parties: decidingParties(at.principal),
     subject: at.principal.subject,
     functionId: at.fn.id,
@@ -30,7 +39,7 @@ export function decide(
     time,
     source: at.call.source,
     approvedBy,
-  })
+  }
 }
 
 /** The refusal for a forbid: which policies determined it, in their own words, never any argument. */
@@ -54,6 +63,6 @@ export function denied(
 }
 
 /** `crm.*` covers every function of the connection; anything else only itself. */
-function covers(entry: string, functionId: string): boolean {
+export function covers(entry: string, functionId: string): boolean {
   return entry.endsWith('.*') ? functionId.startsWith(entry.slice(0, -1)) : entry === functionId
 }

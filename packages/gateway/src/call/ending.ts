@@ -1,6 +1,6 @@
 import type { Gate } from './gate.ts'
 import { Refusal } from './refusal.ts'
-import type { Stage } from './stage.ts'
+import type { Approved, Outcome, Recorded, RecordPosition, Stage } from './stage.ts'
 
 /**
  * A call that did not reach its reply ends here, whatever stage it reached: a denial when nothing was
@@ -8,7 +8,7 @@ import type { Stage } from './stage.ts'
  * that is impossible the caller still gets a "no", and the intent without an ending stays visible.
  */
 export async function recordEnding(gate: Gate, at: Stage, thrown: unknown): Promise<Refusal> {
-  const refusal = Refusal.from(thrown)
+  const refusal = refusalOf(at, thrown)
   gate.logFault(at, refusal)
   try {
     const { origin, index } = await append(gate, at, refusal)
@@ -23,14 +23,42 @@ export async function recordEnding(gate: Gate, at: Stage, thrown: unknown): Prom
   }
 }
 
-function append(gate: Gate, at: Stage, refusal: Refusal) {
-  if (at.stage !== 'recorded') return gate.appendDenial(at, refusal)
-  return gate.appendOutcome(at, {
-    ending: refusal.code === 'caller-left' ? 'aborted' : refusal.code,
-    head: undefined,
-    findings: [],
-    received: undefined,
-    returned: undefined,
-    streamed: undefined,
-  })
+/** Writes down how a call that may have had its effect ended; after that it holds no clearance any more. */
+export async function appendOutcome(
+  gate: Gate,
+  at: Recorded,
+  outcome: Outcome,
+): Promise<RecordPosition> {
+  const position = await gate.appendOutcome(at, outcome)
+  letGo(gate, at)
+  return position
+}
+
+/** Why it ended. A call that was cut off because its clearance was revoked looks as if its caller had left. */
+export function refusalOf(at: Stage, thrown: unknown): Refusal {
+  const refusal = Refusal.from(thrown)
+  const revoked = 'approval' in at ? at.approval?.revoked : undefined
+  const isCut = revoked?.aborted === true && at.call.signal.reason === revoked.reason
+  if (!isCut || refusal.code !== 'caller-left') return refusal
+  return new Refusal('clearance-revoked', { facts: refusal.facts })
+}
+
+async function append(gate: Gate, at: Stage, refusal: Refusal): Promise<RecordPosition> {
+  if (at.stage === 'recorded') {
+    return appendOutcome(gate, at, {
+      ending: refusal.code === 'caller-left' ? 'aborted' : refusal.code,
+      head: undefined,
+      findings: [],
+      received: undefined,
+      returned: undefined,
+      streamed: undefined,
+    })
+  }
+  const position = await gate.appendDenial(at, refusal)
+  if (at.stage === 'approved') letGo(gate, at)
+  return position
+}
+
+function letGo(gate: Gate, { approval, id }: Pick<Approved, 'approval' | 'id'>): void {
+  if (approval) gate.clearanceDone(approval, id)
 }

@@ -1,4 +1,5 @@
 import type { ArgumentMasking, ResultMasking } from '../mask/plan.ts'
+import type { ApprovalRules } from '../model/approval-rules.ts'
 import type { Decision, Question } from '../model/decision.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -35,6 +36,15 @@ export type InForce = {
     fn: FunctionDefinition,
     fields: readonly (readonly string[])[],
   ) => ResultMasking
+  readonly approvals: ApprovalRules
+  /** Whether every Cedar expression is true of this call. Pure; what cannot be evaluated is not true. */
+  readonly fits: (
+    fn: FunctionDefinition,
+    expressions: readonly string[],
+    question: Question,
+  ) => boolean
+  /** What is wrong with a Cedar expression over this function's arguments; undefined: nothing is. */
+  readonly constraintProblem: (fn: FunctionDefinition, expression: string) => string | undefined
 }
 
 export type ApprovalVerdict =
@@ -54,15 +64,27 @@ export type Gate = {
   readonly now: () => number
   readonly newId: () => string
   /** Refuses `unauthenticated`; of a proof that counts, whoever is locked. */
-  readonly identify: (call: Call) => Promise<Principal>
+  readonly identify: (call: Pick<Call, 'proof' | 'sessionName'>) => Promise<Principal>
   /** The rules in force at this moment; undefined when none were ever activated. */
   readonly rules: () => InForce | undefined
 
-  /** Opens the question, or joins the identical one that is pending. Recorded before it resolves. */
+  /**
+   * Claims a clearance that stands for more than one call and fits this one: a window, a session, a broken
+   * glass. Undefined when there is none.
+   */
+  readonly claimStanding: (
+    at: Guarded,
+    approverGroups: readonly string[],
+  ) => Promise<ApprovalUsed | undefined>
+  /**
+   * Opens the question, or joins the identical one that is pending. Recorded before it resolves. Refuses
+   * `approval-denied`, `approval-impossible`, `overloaded`, and `request-malformed` where more is asked for than
+   * may be.
+   */
   readonly openApproval: (
     at: Guarded,
     approverGroups: readonly string[],
-  ) => Promise<{ readonly id: string }>
+  ) => Promise<{ readonly id: string; readonly digest: string }>
   /**
    * Waits until the question is settled, the time is over or the caller leaves; says where it stands. With
    * as many calls of this caller held as may be, says so at once.
@@ -76,6 +98,8 @@ export type Gate = {
    * `approval-unusable` naming the fields that differ, `approval-denied`, or `approval-required` while pending.
    */
   readonly claimClearance: (at: Guarded, approvalId: string) => Promise<ApprovalUsed>
+  /** Says that the call that claimed it is over, after its ending is durable. Returns at once. */
+  readonly clearanceDone: (used: ApprovalUsed, callId: string) => void
   /** How long a caller is held for an approval when it does not say, and at most. Milliseconds. */
   readonly holdMs: { readonly default: number; readonly max: number }
 

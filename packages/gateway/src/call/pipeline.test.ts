@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MaskError } from '../mask/plan.ts'
+import { noApprovalRules } from '../model/approval-rules.ts'
 import type { Decision } from '../model/decision.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { Gate, InForce } from './gate.ts'
@@ -75,20 +76,30 @@ function rules(changes: Partial<InForce> = {}): InForce {
     resultMasking: () => ({
       masker: () => ({ push: (chunk) => chunk, end: () => new Uint8Array(), findings: () => [] }),
     }),
+    approvals: noApprovalRules,
+    fits: () => true,
+    constraintProblem: () => undefined,
     ...changes,
   }
 }
 
 type World = {
   readonly log: string[]
+  /** Takes back what the call has claimed. */
+  readonly revoke: AbortController
   readonly chunks: readonly string[]
   readonly mediaType?: string
 }
 
-async function* chunks({ log, chunks: texts }: World) {
+async function* chunks({ log, revoke, chunks: texts }: World) {
   try {
     for (const text of texts) {
       if (text === 'BREAK') throw new Refusal('upstream-failed')
+      // As the forwarder does when its signal says that nobody wants the answer any more.
+      if (text === 'REVOKED') {
+        revoke.abort()
+        throw new Refusal('caller-left')
+      }
       if (text === 'LEFT') throw new Refusal('caller-left')
       log.push(`upstream sends ${text}`)
       yield encoder.encode(text)
@@ -101,9 +112,11 @@ async function* chunks({ log, chunks: texts }: World) {
 const describe = (outcome: Outcome) =>
   `outcome ${outcome.ending}${outcome.streamed ? ` streamed ${outcome.streamed.bytes}` : ''}`
 
+const used = { id: 'apr_1', clearance: 'clr_1', by: ['corp:dana'], groups: ['approvers'] }
+
 /** A gate where everything says yes. Whatever it does to the outside world leaves a line in the log. */
 function openGate(world: World, inForce: InForce): Gate {
-  const { log } = world
+  const { log, revoke } = world
   let index = 0
   const append = async (line: string) => {
     log.push(line)
@@ -119,12 +132,14 @@ function openGate(world: World, inForce: InForce): Gate {
       session: 'ses_1',
     }),
     rules: () => inForce,
-    openApproval: async () => ({ id: 'apr_1' }),
+    claimStanding: async () => undefined,
+    openApproval: async () => ({ id: 'apr_1', digest: 'd' }),
     awaitVerdict: async () => ({ state: 'approved' }),
     claimClearance: async (_, id) => {
       log.push(`claimed ${id}`)
-      return { id, by: ['corp:dana'], groups: ['approvers'] }
+      return { ...used, id, revoked: revoke.signal }
     },
+    clearanceDone: ({ clearance }, id) => log.push(`${clearance} let go by ${id}`),
     holdMs: { default: 10, max: 100 },
     appendIntent: () => append('intent'),
     appendOutcome: (_, outcome) => append(describe(outcome)),
@@ -183,6 +198,7 @@ async function check(given: Case, expected: readonly string[]): Promise<void> {
   const log: string[] = []
   const world = {
     log,
+    revoke: new AbortController(),
     chunks: given.chunks ?? ['ab', 'cd'],
     ...(given.mediaType && { mediaType: given.mediaType }),
   }
@@ -209,7 +225,7 @@ const aborted = AbortSignal.abort()
 
 /** A proof that is accepted so many times. */
 function countsFor(times: number, thrown: Error = new Refusal('unauthenticated')): Partial<Gate> {
-  const { identify } = openGate({ log: [], chunks: [] }, rules())
+  const { identify } = openGate({ log: [], revoke: new AbortController(), chunks: [] }, rules())
   let left = times
   return { identify: (call) => (left-- > 0 ? identify(call) : Promise.reject(thrown)) }
 }
@@ -223,6 +239,15 @@ function replacedBy(changes: Partial<InForce>): Partial<Gate> {
 const readUnlessLater: Call['read'] = ({ rulebook }) =>
   rulebook === later ? Promise.reject(new Refusal('function-unknown')) : Promise.resolve(reading)
 const streaming = { mediaType: 'text/event-stream', chunks: ['ab', 'cd'] }
+
+const approvable: InForce['decide'] = ({ approvedBy }) =>
+  approvedBy.includes('approvers') ? permit : held
+const heldFor =
+  (expected: number): Gate['awaitVerdict'] =>
+  async (_, { waitMs }) => {
+    assert.equal(waitMs, expected)
+    return { state: 'pending' }
+  }
 
 const cases: readonly (readonly [string, Case, readonly string[]])[] = [
   [
@@ -286,13 +311,134 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
   ],
   [
     'approved: decided again with the approval in hand',
-    { rules: { decide: (q) => (q.approvedBy.includes('approvers') ? permit : held) }, chunks: [] },
-    ['claimed apr_1', 'intent', 'upstream let go', 'outcome done', 'replied 1'],
+    { rules: { decide: approvable }, chunks: [] },
+    [
+      'claimed apr_1',
+      'intent',
+      'upstream let go',
+      'outcome done',
+      'clr_1 let go by call-1',
+      'replied 1',
+    ],
+  ],
+  [
+    'a clearance for calls like this one is there: nobody is asked',
+    {
+      rules: { decide: approvable },
+      gate: {
+        claimStanding: async () => ({ ...used, revoked: new AbortController().signal }),
+        openApproval: () => assert.fail('somebody was asked'),
+        claimClearance: () => assert.fail('something else was claimed'),
+      },
+      chunks: [],
+    },
+    ['intent', 'upstream let go', 'outcome done', 'clr_1 let go by call-1', 'replied 1'],
+  ],
+  [
+    'an approval that is presented is the one that is used',
+    {
+      rules: { decide: approvable },
+      call: { approvalId: 'apr_9' },
+      gate: { claimStanding: () => assert.fail('something else was looked for') },
+      chunks: [],
+    },
+    [
+      'claimed apr_9',
+      'intent',
+      'upstream let go',
+      'outcome done',
+      'clr_1 let go by call-1',
+      'replied 1',
+    ],
+  ],
+  [
+    'who comes back by itself is not held',
+    {
+      rules: { decide: () => held },
+      call: { respondAsync: true },
+      gate: { awaitVerdict: heldFor(0) },
+    },
+    ['denied approval-required at guarded', 'refused approval-required'],
+  ],
+  [
+    'unless it says for how long',
+    {
+      rules: { decide: () => held },
+      call: { respondAsync: true, waitMs: 30 },
+      gate: { awaitVerdict: heldFor(30) },
+    },
+    ['denied approval-required at guarded', 'refused approval-required'],
+  ],
+  [
+    'nobody is held for longer than may be',
+    {
+      rules: { decide: () => held },
+      call: { waitMs: 1_000_000 },
+      gate: { awaitVerdict: heldFor(100) },
+    },
+    ['denied approval-required at guarded', 'refused approval-required'],
+  ],
+  [
+    'a deferred call is not made here, approved or not',
+    { rules: { decide: () => held }, call: { deferred: true } },
+    ['denied approval-required at guarded', 'refused approval-required'],
+  ],
+  [
+    'what allowed it is revoked before the result is whole: none of it is released',
+    { rules: { decide: approvable }, chunks: ['ab', 'REVOKED'] },
+    [
+      'claimed apr_1',
+      'intent',
+      'upstream sends ab',
+      'upstream let go',
+      'outcome clearance-revoked',
+      'clr_1 let go by call-1',
+      'refused clearance-revoked',
+    ],
+  ],
+  [
+    'what allowed a stream is revoked: it is cut',
+    { ...streaming, rules: { decide: approvable }, chunks: ['ab', 'REVOKED'] },
+    [
+      'claimed apr_1',
+      'intent',
+      'upstream sends ab',
+      'chunk up to 2',
+      'caller reads ab',
+      'upstream let go',
+      'outcome clearance-revoked streamed 2',
+      'clr_1 let go by call-1',
+      'refused clearance-revoked',
+    ],
+  ],
+  [
+    'the caller of an approved stream leaves: that is not a revocation',
+    { ...streaming, rules: { decide: approvable }, reads: 1 },
+    [
+      'claimed apr_1',
+      'intent',
+      'upstream sends ab',
+      'chunk up to 2',
+      'caller reads ab',
+      'upstream let go',
+      'outcome aborted streamed 2',
+      'clr_1 let go by call-1',
+    ],
+  ],
+  [
+    'an ending that is not durable gives no clearance back: nobody knows what it did',
+    { rules: { decide: approvable }, gate: { appendOutcome: fails }, chunks: [] },
+    ['claimed apr_1', 'intent', 'upstream let go', 'refused evidence-unavailable'],
   ],
   [
     'approved, but policy now forbids',
     { rules: { decide: (q) => (q.approvedBy.length > 0 ? forbid : held) } },
-    ['claimed apr_1', 'denied policy-denied at guarded', 'refused policy-denied'],
+    [
+      'claimed apr_1',
+      'clr_1 let go by call-1',
+      'denied policy-denied at guarded',
+      'refused policy-denied',
+    ],
   ],
   [
     'a party is locked before the intent, in the order of the log',
@@ -329,7 +475,12 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
       rules: { decide: (q) => (q.approvedBy.length > 0 ? permit : held) },
       gate: countsFor(2),
     },
-    ['claimed apr_1', 'denied unauthenticated at approved', 'refused unauthenticated'],
+    [
+      'claimed apr_1',
+      'denied unauthenticated at approved',
+      'clr_1 let go by call-1',
+      'refused unauthenticated',
+    ],
   ],
   [
     'the proof cannot be looked at again',
@@ -505,7 +656,7 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
 for (const [name, given, expected] of cases) test(name, () => check(given, expected))
 
 test('the order is held by types', () => {
-  const gate = openGate({ log: [], chunks: [] }, rules())
+  const gate = openGate({ log: [], revoke: new AbortController(), chunks: [] }, rules())
   // @ts-expect-error an approved call has no durable record yet
   void (() => gate.forward({} as Approved, { kind: 'none', echoes: [] }))
   // @ts-expect-error nor may it ask for a credential

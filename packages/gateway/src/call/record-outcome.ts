@@ -1,4 +1,5 @@
 import { essenceOf } from '../mask/media-type.ts'
+import { appendOutcome, refusalOf } from './ending.ts'
 import type { Gate, StreamHasher } from './gate.ts'
 import { Refusal, type RefusalCode } from './refusal.ts'
 import type { Masked, Recorded, Reply } from './stage.ts'
@@ -20,7 +21,7 @@ export async function recordOutcome(gate: Gate, at: Recorded, masked: Masked): P
   const received = masked.received()
   const returned = masked.findings().length === 0 ? received : join(held.chunks)
   const record = await durable(() =>
-    gate.appendOutcome(at, {
+    appendOutcome(gate, at, {
       ending: 'done',
       head: masked.head,
       findings: masked.findings(),
@@ -118,7 +119,7 @@ class WitnessedStream implements AsyncIterator<Uint8Array> {
       await this.#commit(value)
       return { value }
     } catch (thrown) {
-      const refusal = Refusal.from(thrown)
+      const refusal = refusalOf(this.#at, thrown)
       await this.#source.return?.()
       // Recorded if it can be; the caller sees a broken stream either way.
       await this.#end(refusal.code === 'caller-left' ? 'aborted' : refusal.code).catch(() => {})
@@ -150,7 +151,7 @@ class WitnessedStream implements AsyncIterator<Uint8Array> {
   async #end(ending: 'done' | 'aborted' | RefusalCode): Promise<void> {
     if (this.#ended) return
     this.#ended = true
-    await this.#gate.appendOutcome(this.#at, {
+    await appendOutcome(this.#gate, this.#at, {
       ending,
       head: this.#masked.head,
       findings: this.#masked.findings(),

@@ -16,6 +16,9 @@ export const refusals = {
   'approval-required': 'A person has to approve this call first.',
   'approval-denied': 'A person denied this call.',
   'approval-unusable': 'The approval presented does not cover this call.',
+  'approval-impossible':
+    'Nobody may approve this call: everybody who could is a party to it or missing.',
+  'clearance-revoked': 'What allowed this call was revoked while it ran.',
   'evidence-unavailable': 'The call could not be recorded, so nothing was released.',
   'credential-unavailable': 'The credential for the upstream could not be obtained.',
   'upstream-unreachable': 'The upstream could not be reached.',

@@ -1,4 +1,5 @@
 import type { Finding } from '../mask/plan.ts'
+import type { ClearanceTerms } from '../model/clearance.ts'
 import type { Connection } from '../model/connection.ts'
 import type { Decision, PartyGrants } from '../model/decision.ts'
 import type { FunctionDefinition } from '../model/function.ts'
@@ -19,6 +20,8 @@ export type Chunk = Uint8Array
 export type Proof =
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'api-key'; readonly key: string }
+  /** Of a call that the gateway kept and makes itself: who had proved to be its caller. Never read from a wire. */
+  | { readonly kind: 'kept'; readonly principal: Principal }
 
 /** What a protocol room hands to the pipeline. Nothing in it has been checked yet. */
 export type Call = {
@@ -31,6 +34,12 @@ export type Call = {
   readonly approvalId: string | undefined
   /** How long the caller is willing to be held for an approval, milliseconds; absent: the gateway's default. */
   readonly waitMs: number | undefined
+  /** What the caller asks people to allow; absent: exactly this call, once. */
+  readonly clearanceTerms?: ClearanceTerms
+  /** The caller comes back by itself: it is held only when it says for how long. */
+  readonly respondAsync?: boolean
+  /** The gateway is to make this call by itself once people approve it. */
+  readonly deferred?: boolean
   /** W3C trace id, 32 hex digits. */
   readonly traceId: string | undefined
   /** Aborted when the caller leaves. */
@@ -46,6 +55,11 @@ export type Call = {
    * by those. Refuses `function-unknown`, `request-malformed`, `request-too-large`.
    */
   readonly read: (rules: InForce) => Promise<Reading>
+  /**
+   * The call, once it was read, as bytes from which its room makes it again; without its proof. Undefined where
+   * its body is not held.
+   */
+  readonly kept?: () => Uint8Array | undefined
 }
 
 /** The arguments in every form a later step needs. */
@@ -123,11 +137,17 @@ export type Guarded = Then<
 export type Approved = Then<Guarded, 'approved', { approval: ApprovalUsed | undefined }>
 export type Recorded = Then<Approved, 'recorded', { intent: RecordPosition }>
 
-/** The approval whose clearance this call has claimed: who voted, and for which groups. */
+/** The clearance that this call has claimed, and what it came of. */
 export type ApprovalUsed = {
+  /** Of the approval, or of the glass that was broken. */
   readonly id: string
+  readonly clearance: string
+  /** Who said yes. */
   readonly by: readonly string[]
+  /** The groups whose approval it stands for. */
   readonly groups: readonly string[]
+  /** Aborted when the clearance is revoked: the call is cut off. */
+  readonly revoked: AbortSignal
 }
 
 /** A durable record's place: `origin#index`. */

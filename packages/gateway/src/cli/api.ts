@@ -192,6 +192,7 @@ function cureOf(code: string | undefined, request: string): string | undefined {
 
 const cures: Readonly<Record<string, string>> = {
   unauthenticated: 'sallyport login   (or set SALLYPORT_ADMIN_TOKEN)',
+  'step-up-required': 'sallyport login   (again; as strongly as the detail says)',
   forbidden: 'Ask an administrator for the role; `sallyport whoami` shows yours.',
   'not-found': 'Check the id; the `ls` commands list what there is.',
   'not-integrated': 'Wait a second, or `--wait`: the log is published every second.',

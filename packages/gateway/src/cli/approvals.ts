@@ -1,14 +1,34 @@
-import { type Command, Option } from 'commander'
-import type { ApprovalDetail, ApprovalEvent, ApprovalSummary, VoteCast } from '../admin/contract.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type {
+  ApprovalDetail,
+  ApprovalSummary,
+  CounterOffered,
+  Terms,
+  VoteCast,
+} from '../admin/approval-contract.ts'
 import { type Api, signedInApi } from './api.ts'
-import { approvalLines } from './approval-lines.ts'
-import { adminUrlOption, examples, outputOption, withPaging } from './declare.ts'
+import {
+  approvalLines,
+  askedBy,
+  progressText,
+  stateOf,
+  termsText,
+  timeLeft,
+} from './approval-lines.ts'
+import {
+  adminUrlOption,
+  collected,
+  durationMs,
+  examples,
+  outputOption,
+  withPaging,
+} from './declare.ts'
 import { Failure } from './exit.ts'
 import { askFor, canAsk } from './input.ts'
-import { err, type Format, out, say, sayMore, tell, tellOne, tellRows } from './output.ts'
+import { err, type Format, out, say, sayMore, tellOne, tellRows } from './output.ts'
 import { marks } from './style.ts'
-import { lengthOf, moment } from './times.ts'
-import { visible, visibleJson } from './visible.ts'
+import { visible } from './visible.ts'
+import { watch } from './watch-approvals.ts'
 
 export function declare(program: Command): void {
   const approvals = program
@@ -19,29 +39,37 @@ export function declare(program: Command): void {
       'beforeAll',
       examples(
         'sallyport approvals ls',
-        'sallyport approvals get 0198c2d0-…',
+        'sallyport approvals get apr_0198c2d0-…',
         'sallyport approvals watch',
-        'sallyport approvals approve 0198c2d0-…',
-        'sallyport approvals deny 0198c2d0-… --reason "not this customer"',
+        'sallyport approvals approve apr_0198c2d0-…',
+        'sallyport approvals approve apr_0198c2d0-… --yes --digest Q0xF…   (in a script)',
+        'sallyport approvals deny apr_0198c2d0-… --reason "not this customer"',
+        'sallyport approvals counter apr_0198c2d0-… --uses 3 --for 10m --when "context.args.amount <= 100"',
+        'sallyport approvals withdraw apr_0198c2d0-…',
       ),
     )
   withPaging(approvals.command('ls').summary('list approvals; those that wait unless --state'))
     .addOption(
-      new Option('--state <state>', 'only those in this state')
-        .choices(['pending', 'approved', 'denied', 'expired', 'withdrawn', 'superseded', 'any'])
-        .default('pending'),
+      new Option('--state <state>', 'only those in this state').choices(states).default('pending'),
     )
     .addOption(adminUrlOption())
     .addOption(outputOption())
     .action(list)
   approvals
     .command('get <id>')
-    .summary('show exactly what would run')
+    .summary('show exactly what would run, and what is other than last time')
     .addOption(adminUrlOption())
     .addOption(outputOption())
     .action(get)
   voteCommand(approvals, 'approve').option('--reason <text>', 'why')
   voteCommand(approvals, 'deny').requiredOption('--reason <text>', 'why; the caller is told no')
+  counterCommand(approvals)
+  approvals
+    .command('withdraw <id>')
+    .summary('take a question back that is asked for you, or about a function of yours')
+    .addOption(adminUrlOption())
+    .addOption(outputOption())
+    .action(withdraw)
   approvals
     .command('watch')
     .summary('a live list of what waits')
@@ -51,24 +79,52 @@ export function declare(program: Command): void {
 }
 
 function voteCommand(approvals: Command, verdict: Verdict): Command {
-  return approvals
-    .command(`${verdict} <id>`)
+  return answerCommand(approvals.command(`${verdict} <id>`))
     .summary(`${verdict} a call, after showing what would run`)
+    .action((id: string, options: VoteOptions) => vote(id, { ...options, verdict }))
+}
+
+function counterCommand(approvals: Command): void {
+  answerCommand(approvals.command('counter <id>'))
+    .summary('offer less than was asked for, and approve that; earlier votes are void')
+    .option('--this-call', 'exactly this call, once')
+    .option('--uses <n>', 'so many calls', count)
+    .option('--for <time>', 'for so long: 10m', durationMs)
+    .option(
+      '--when <cedar>',
+      'a further condition over context.args; repeat for more',
+      collected,
+      [],
+    )
+    .option('--reason <text>', 'why')
+    .action(counter)
+}
+
+function answerCommand(command: Command): Command {
+  return command
     .option('--digest <digest>', 'only if it is still what you looked at before')
     .option('--group <group>', 'the group you vote for, when you are in several')
-    .option('-y, --yes', 'do not ask on a terminal')
+    .option('--for-person <party>', 'vote for somebody who is away and has asked you to')
+    .option('-y, --yes', 'do not ask; needs --digest')
     .addOption(adminUrlOption())
     .addOption(outputOption())
-    .action((id: string, options: VoteOptions) => vote(id, { ...options, verdict }))
 }
 
 type Common = { readonly adminUrl?: string; readonly output: Format }
 type Verdict = 'approve' | 'deny'
-type VoteOptions = Common & {
+type AnswerOptions = Common & {
   readonly reason?: string
   readonly digest?: string
   readonly group?: string
+  readonly forPerson?: string
   readonly yes?: true
+}
+type VoteOptions = AnswerOptions & { readonly verdict: Verdict }
+type CounterOptions = AnswerOptions & {
+  readonly thisCall?: true
+  readonly uses?: number
+  readonly for?: number
+  readonly when: readonly string[]
 }
 
 async function list(
@@ -78,39 +134,20 @@ async function list(
   const max = options.all ? Number.POSITIVE_INFINITY : options.limit
   const api = signedInApi(options.adminUrl, process.env)
   const { rows, more } = await api.list<ApprovalSummary>('/approvals', { query: { state }, max })
-  tellApprovals(rows, options.output)
-  sayMore(rows.length, more)
-}
-
-function tellApprovals(rows: readonly ApprovalSummary[], format: Format): void {
   tellRows(rows, {
-    format,
+    format: options.output,
     none: 'Nothing waits for you.',
     columns: [
       { title: 'ID', value: (one) => one.id, whole: true },
       { title: 'STATE', value: stateOf, whole: true },
       { title: 'FUNCTION', value: (one) => one.function },
       { title: 'ASKED BY', value: askedBy },
-      { title: 'GROUPS', value: (one) => one.approver_groups.join(' ') },
-      { title: 'DECIDE WITHIN', value: timeLeft, whole: true },
+      { title: 'VOTES', value: progressText },
+      { title: 'DECIDE WITHIN', value: (one) => timeLeft(one, Date.now()), whole: true },
       { title: 'YOU', value: (one) => (one.you.may_vote ? 'may vote' : (one.you.why_not ?? '')) },
     ],
   })
-}
-
-function stateOf({ state }: ApprovalSummary): string {
-  if (state === 'PENDING') return `${marks.held} pending`
-  return `${state === 'APPROVED' ? marks.ok : marks.refused} ${state.toLowerCase()}`
-}
-
-function askedBy({ subject, actors }: ApprovalSummary): string {
-  const [actor] = actors
-  return actor === undefined ? subject : `${actor} for ${subject}`
-}
-
-function timeLeft(approval: ApprovalSummary): string {
-  if (approval.state !== 'PENDING') return ''
-  return lengthOf(Math.max(0, Date.parse(approval.decide_by) - Date.now()))
+  sayMore(rows.length, more)
 }
 
 async function get(id: string, options: Common): Promise<void> {
@@ -127,12 +164,46 @@ function fetchApproval(api: Api, id: string): Promise<ApprovalDetail> {
  * Shows what would run and votes on exactly that: the digest sent is the one of what was shown, so a
  * question that changed in between is not answered.
  */
-async function vote(
-  id: string,
-  options: VoteOptions & { readonly verdict: Verdict },
-): Promise<void> {
-  const { verdict, reason, group, digest } = options
+async function vote(id: string, options: VoteOptions): Promise<void> {
+  const { verdict } = options
   const api = signedInApi(options.adminUrl, process.env)
+  const shown = await shownAgain(api, id, options)
+  await confirm(`${verdict === 'approve' ? 'Approve' : 'Deny'} ${shown.digest}?`, {
+    ...options,
+    isBlindAllowed: verdict === 'deny',
+  })
+  const cast = voteOf(shown, options)
+  const path = `/approvals/${encodeURIComponent(id)}/${verdict}`
+  tellAfter(await api.post<ApprovalSummary>(path, cast), options.output)
+}
+
+async function counter(id: string, options: CounterOptions): Promise<void> {
+  const api = signedInApi(options.adminUrl, process.env)
+  const shown = await shownAgain(api, id, options)
+  const terms = narrowed(shown.terms, options)
+  say(`${err.bold('Instead')}  ${visible(termsText(terms))}`)
+  await confirm(`Offer that instead of ${shown.digest}, and approve it?`, {
+    ...options,
+    isBlindAllowed: false,
+  })
+  const offered: CounterOffered = { ...voteOf(shown, options), terms }
+  const path = `/approvals/${encodeURIComponent(id)}/counter`
+  tellAfter(await api.post<ApprovalSummary>(path, offered), options.output)
+}
+
+async function withdraw(id: string, options: Common): Promise<void> {
+  const api = signedInApi(options.adminUrl, process.env)
+  const path = `/approvals/${encodeURIComponent(id)}/withdraw`
+  const after = await api.post<ApprovalSummary>(path, {})
+  tellOne(after, options.output, () => [`${visible(after.id)} ${stateOf(after)}`])
+  say(`${err.green(marks.ok)} Nobody is asked any more.`)
+}
+
+async function shownAgain(
+  api: Api,
+  id: string,
+  { digest }: Pick<AnswerOptions, 'digest'>,
+): Promise<ApprovalDetail> {
   const shown = await fetchApproval(api, id)
   for (const line of approvalLines(shown, err)) say(line)
   if (digest !== undefined && digest !== shown.digest) {
@@ -140,46 +211,65 @@ async function vote(
       cure: 'Read it again, then vote with its digest.',
     })
   }
-  if (canAsk() && !options.yes) {
-    const answer = await askFor(`${verdict === 'approve' ? 'Approve' : 'Deny'} this? [y/N]`, '')
-    if (!/^y(?:es)?$/i.test(answer)) throw new Failure('cancelled', 'Nothing was decided.')
-  }
-  const cast: VoteCast = { digest: shown.digest, reason, group }
-  const after: ApprovalSummary = await api.post(
-    `/approvals/${encodeURIComponent(id)}/${verdict}`,
-    cast,
-  )
-  tellOne(after, options.output, () => [`${visible(after.id)} ${stateOf(after)}`])
-  const missing = after.state === 'PENDING' ? ' Others still have to agree.' : ''
-  say(`${err.green(marks.ok)} Your vote counts.${missing}`)
+  return shown
 }
 
-async function watch(options: Common): Promise<void> {
-  const api = signedInApi(options.adminUrl, process.env)
-  const stop = new AbortController()
-  process.once('SIGINT', () => stop.abort())
-  const format = options.output === 'json' ? 'jsonl' : options.output
-  await api.events('/approvals/events', {
-    signal: stop.signal,
-    onOpen: async () => {
-      const query = { state: 'PENDING' }
-      const { rows, more } = await api.list<ApprovalSummary>('/approvals', { query, max: 200 })
-      tellApprovals(rows, format)
-      sayMore(rows.length, more)
-      say(err.dim('Waiting for more. Ctrl-C stops. To answer: sallyport approvals approve <id>'))
-    },
-    onEvent: ({ text }) => tellEvent(JSON.parse(text), format),
+/** A yes is never given unseen: on a terminal it is asked for, elsewhere the digest shows what was looked at. */
+async function confirm(
+  question: string,
+  { yes, digest, isBlindAllowed }: AnswerOptions & { readonly isBlindAllowed: boolean },
+): Promise<void> {
+  const isSure = yes === true && (digest !== undefined || isBlindAllowed)
+  if (isSure) return
+  if (canAsk()) {
+    const answer = await askFor(`${visible(question)} [y/N]`, '')
+    if (!/^y(?:es)?$/i.test(answer)) throw new Failure('cancelled', 'Nothing was decided.')
+    return
+  }
+  if (isBlindAllowed) return
+  throw new Failure('usage', 'There is nobody here to ask.', {
+    cure: 'Look with `sallyport approvals get`, then add --yes --digest <the digest you saw>.',
   })
 }
 
-function tellEvent(event: ApprovalEvent, format: Format): void {
-  if (format !== 'table') {
-    tell(visibleJson(event, 0))
-    return
-  }
-  const opened = event.event === 'opened'
-  const mark = opened ? out.yellow(marks.held) : out.dim(marks.ok)
-  const what = opened ? 'waits for a person' : event.state.toLowerCase()
-  const now = moment(new Date().toISOString())
-  tell(`${now}  ${mark} ${visible(event.id)}  ${visible(event.function)}  ${visible(what)}`)
+function voteOf(shown: ApprovalSummary, { reason, group, forPerson }: AnswerOptions): VoteCast {
+  return { digest: shown.digest, reason, group, on_behalf_of: forPerson }
 }
+
+function narrowed(terms: Terms, { thisCall, uses, for: forMs, when }: CounterOptions): Terms {
+  if (thisCall) return { kind: 'call' }
+  if (terms.kind === 'call') {
+    throw new Failure('usage', 'This asks for one call: there is nothing less to offer but no.')
+  }
+  const conditions = [...terms.when, ...when.filter((one) => !terms.when.includes(one))]
+  return {
+    kind: terms.kind,
+    uses: uses ?? terms.uses,
+    for_ms: forMs ?? terms.for_ms,
+    when: conditions,
+  }
+}
+
+function tellAfter(after: ApprovalSummary, output: Format): void {
+  tellOne(after, output, () => [`${visible(after.id)} ${stateOf(after)}`])
+  const missing = after.state === 'PENDING' ? ` Still needed: ${progressText(after)}.` : ''
+  say(`${err.green(marks.ok)} Your answer counts.${visible(missing)}`)
+}
+
+function count(text: string): number {
+  const number = Number(text)
+  if (!/^\d{1,7}$/.test(text) || number < 1)
+    throw new InvalidArgumentError('Write a number from 1.')
+  return number
+}
+
+const states = [
+  'pending',
+  'approved',
+  'denied',
+  'expired',
+  'withdrawn',
+  'superseded',
+  'bypassed',
+  'any',
+]

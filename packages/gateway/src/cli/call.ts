@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { readAddress } from './address.ts'
 import { durationOrNoneMs, examples } from './declare.ts'
 import { exitOfRefusal, exits, Failure } from './exit.ts'
+import { type Asker, followed, resultPath } from './follow-call.ts'
 import { requestOf } from './http-request.ts'
 import { readFileOrStdin, readSecret } from './input.ts'
 import { readJsonArguments } from './json-arguments.ts'
 import { err, say } from './output.ts'
 import { findRulebook, loadFolder } from './rulebook-folder.ts'
-import { type Answer, sendCall } from './send-call.ts'
+import { type Answer, printSaid, sendCall } from './send-call.ts'
 import { visible, visibleLines } from './visible.ts'
 
 export function declare(program: Command): void {
@@ -25,9 +26,20 @@ export function declare(program: Command): void {
     .option('--token-stdin', 'read the token or API key from stdin')
     .option(
       '--wait <time>',
-      'how long to be held for an approval: 2m; 0s: not at all',
+      'how long to wait for people to approve it: 30m; 0s: not at all',
       durationOrNoneMs,
     )
+    .addOption(
+      new Option('--async', 'ask people, and do not wait: come back with --approval').conflicts(
+        'wait',
+      ),
+    )
+    .option('--defer', 'have the gateway make the call by itself once it is approved')
+    .option(
+      '--clearance <terms>',
+      'ask for more than this one call: window; uses=10; for=30m; when="…"',
+    )
+    .option('--result <approval>', 'fetch the result of a deferred call instead')
     .option('--approval <id>', 'the approval this call was given')
     .option('--session <name>', 'your name for the conversation this call belongs to')
     .option('--rulebook <folder>', 'where the function is described', '.')
@@ -37,7 +49,8 @@ export function declare(program: Command): void {
       'before',
       examples(
         'sallyport call crm.customer.get -d \'{"id": "c-1"}\' --token-file key',
-        'sallyport call payments.transfer -d @transfer.json --wait 2m',
+        'sallyport call payments.transfer -d @transfer.json --wait 30m',
+        'sallyport call payments.transfer -d @transfer.json --defer',
         'sallyport call payments.transfer -d @transfer.json --approval 0198c2d0-…',
       ),
     )
@@ -50,6 +63,10 @@ type Options = {
   readonly tokenFile?: string
   readonly tokenStdin?: true
   readonly wait?: number
+  readonly async?: true
+  readonly defer?: true
+  readonly clearance?: string
+  readonly result?: string
   readonly approval?: string
   readonly session?: string
   readonly rulebook: string
@@ -62,13 +79,15 @@ const dataBytesMax = 1_048_576
 const defaultUrl = 'http://127.0.0.1:7433'
 
 async function run(functionId: string, options: Options): Promise<void> {
+  const until = performance.now() + (options.wait ?? 0)
   const url = readAddress(options.url ?? process.env.SALLYPORT_URL ?? defaultUrl)
-  const { folder } = await findRulebook(options.rulebook)
-  const { rulebook } = await loadFolder(folder)
+  if (options.result !== undefined) return fetchLater(url, functionId, options)
+  const found = await findRulebook(options.rulebook)
+  const { rulebook } = await loadFolder(found)
   const fn = rulebook.functions.find(({ id }) => id === functionId)
   const connection = rulebook.connections.find(({ id }) => id === fn?.connection)
   if (!fn || !connection) {
-    throw new Failure('failed', `There is no function ${functionId} in ${folder}.`, {
+    throw new Failure('failed', `There is no function ${functionId} in ${found.folder}.`, {
       cure: await nearestOf(functionId, rulebook.functions),
     })
   }
@@ -76,20 +95,70 @@ async function run(functionId: string, options: Options): Promise<void> {
     args: readJsonArguments(await dataText(options)),
     bodyFile: options.body === undefined ? undefined : readFileSync(options.body),
   })
-  const answer = await sendCall({
-    url,
-    request,
-    headers: {
-      authorization: `Bearer ${await tokenOf(options)}`,
-      ...(options.wait !== undefined && { prefer: `wait=${Math.ceil(options.wait / 1_000)}` }),
-      ...(options.approval !== undefined && { 'sallyport-approval': options.approval }),
-      ...(options.session !== undefined && { 'sallyport-session': options.session }),
-    },
-    onHead: (status, headers) => {
-      if (options.include) sayHead(status, headers)
-    },
+  const asker = { url, token: await tokenOf(options) }
+  const send = (headers: Readonly<Record<string, string>>) =>
+    sendCall({
+      url,
+      request,
+      headers: {
+        authorization: `Bearer ${asker.token}`,
+        ...(options.approval !== undefined && { 'sallyport-approval': options.approval }),
+        ...(options.session !== undefined && { 'sallyport-session': options.session }),
+        ...(options.clearance !== undefined && { 'sallyport-clearance': options.clearance }),
+        ...headers,
+      },
+      onHead: headOf(options),
+    })
+  const answer = await followed(await send(preferred(options)), {
+    asker,
+    until,
+    again: (approval) => send({ prefer: 'wait=0', 'sallyport-approval': approval }),
+    fetchResult: (path) => sendGet(asker, path, options),
   })
-  process.exitCode = verdictOf(answer, functionId)
+  await printSaid(answer)
+  process.exitCode = verdictOf(answer, functionId, options)
+}
+
+/** How it would like to be answered, as headers. */
+function preferred({ wait, async: isAsync, defer }: Options): Readonly<Record<string, string>> {
+  if (defer) return { prefer: 'respond-async', 'sallyport-defer': 'true' }
+  if (isAsync) return { prefer: 'respond-async' }
+  // Longer is asked for again and again: what stands between would cut a connection that is quiet for a minute.
+  return wait === undefined
+    ? {}
+    : { prefer: `wait=${Math.ceil(Math.min(wait, heldMsMax) / 1_000)}` }
+}
+
+const heldMsMax = 45_000
+
+async function fetchLater(url: string, functionId: string, options: Options): Promise<void> {
+  const until = performance.now() + (options.wait ?? 0)
+  const asker = { url, token: await tokenOf(options) }
+  const path = await resultPath(asker, options.result ?? '')
+  const fetchResult = () => sendGet(asker, path, options)
+  const answer = await followed(await fetchResult(), {
+    asker,
+    until,
+    again: fetchResult,
+    fetchResult,
+  })
+  await printSaid(answer)
+  process.exitCode = verdictOf(answer, functionId, options)
+}
+
+function sendGet({ url, token }: Asker, path: string, options: Options): Promise<Answer> {
+  return sendCall({
+    url,
+    request: { method: 'GET', path, host: undefined, headers: {}, body: undefined },
+    headers: { authorization: `Bearer ${token}` },
+    onHead: headOf(options),
+  })
+}
+
+function headOf({ include }: Options): Parameters<typeof sendCall>[0]['onHead'] {
+  return (status, headers) => {
+    if (include) sayHead(status, headers)
+  }
 }
 
 async function dataText({ data, tokenStdin }: Options): Promise<string> {
@@ -129,7 +198,13 @@ function sayHead(status: number, headers: readonly (readonly [string, string])[]
 }
 
 /** Says what a refusal means and what to do; the exit code says it to scripts. */
-function verdictOf({ status, problem }: Answer, functionId: string): number {
+function verdictOf(answer: Answer, functionId: string, options: Options): number {
+  const { status, problem, accepted } = answer
+  if (accepted) {
+    say(`${err.yellow('‖')} It is not made yet: people are asked first.`)
+    sayNext(accepted.approval, functionId, options)
+    return exits.held.code
+  }
   if (problem === undefined) {
     if (status < 400) return exits.ok.code
     say(`${err.yellow('!')} The function answered ${status}.`)
@@ -141,9 +216,14 @@ function verdictOf({ status, problem }: Answer, functionId: string): number {
   if (problem.detail) say(`  ${visibleLines(problem.detail)}`)
   if (problem.record) say(err.dim(`  Record ${visible(problem.record)}`))
   if (exit === 'held' && problem.approval !== undefined) {
-    const id = visible(problem.approval)
-    say(`  → Somebody else:  sallyport approvals approve ${id}`)
-    say(`  → Then you:       sallyport call ${functionId} … --approval ${id}`)
+    sayNext(problem.approval, functionId, options)
   }
   return exits[exit].code
+}
+
+function sayNext(approval: string, functionId: string, { defer }: Options): void {
+  const id = visible(approval)
+  say(`  → Somebody else:  sallyport approvals approve ${id}`)
+  if (defer) say(`  → Then you:       sallyport call ${functionId} --result ${id}`)
+  else say(`  → Then you:       sallyport call ${functionId} … --approval ${id}`)
 }

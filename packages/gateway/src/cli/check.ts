@@ -19,7 +19,7 @@ export function declare(program: Command): void {
 
 async function run(folder = '.', options: { readonly output: Format }): Promise<void> {
   const found = await findRulebook(folder)
-  const { rulebook, inForce, tests } = await loadFolder(found.folder)
+  const { rulebook, inForce, tests } = await loadFolder(found)
   const { runPolicyTests } = await import('../rulebook/run-tests.ts')
   const failed = runPolicyTests(inForce, tests).filter(({ passed }) => !passed)
   for (const { file, line, name, expected, got } of failed) {

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import type { Config } from '../config/config.ts'
 import { examples, outputOption } from './declare.ts'
 import { addressState, type Finding, gatewayAnswers, issuerState } from './doctor-network.ts'
+import { storeFindings } from './doctor-store.ts'
 import { exits } from './exit.ts'
 import { err, type Format, out, say, tell, tellOne } from './output.ts'
 import type { problemLine } from './problems.ts'
@@ -15,7 +16,7 @@ export function declare(program: Command): void {
     .command('doctor')
     .summary('look for what is wrong, with the cure')
     .description(
-      'Looks at Node, configuration, home, key file, rulebook, secrets, ports and issuers.',
+      'Looks at Node, configuration, home, store, key file, rulebook, secrets, channels, ports and issuers.',
     )
     .option('--config <file>', 'the configuration', defaultConfigFile)
     .addOption(outputOption())
@@ -33,7 +34,9 @@ async function run(options: { readonly config: string; readonly output: Format }
   const config = await readQuietly(options.config, report)
   if (config) {
     report(homeFindings(config))
+    report(await storeFindings(config))
     report(await rulebookFindings(config))
+    report(channelFindings(config))
     report(await portFindings(config))
     report((await Promise.all(config.issuers.map(issuerState))).flat())
   }
@@ -131,13 +134,15 @@ function keyFileFindings(home: string): Finding[] {
   return [{ what, state: 'ok', told: `${path} can be read by its owner alone` }]
 }
 
-async function rulebookFindings({ rulebook: folder }: Config): Promise<Finding[]> {
-  const [{ loadRulebook }, { runPolicyTests }] = await Promise.all([
+async function rulebookFindings(config: Config): Promise<Finding[]> {
+  const [{ loadRulebook }, { knownNamesOf }, { runPolicyTests }] = await Promise.all([
     import('../rulebook/load.ts'),
+    import('../rulebook/known-names.ts'),
     import('../rulebook/run-tests.ts'),
   ])
+  const folder = config.rulebook
   const what = 'rulebook'
-  const loaded = await loadRulebook(folder)
+  const loaded = await loadRulebook(folder, knownNamesOf(config))
   if ('problems' in loaded) {
     return loaded.problems.map((one) => ({ what, state: 'wrong', told: plainLine(one) }))
   }
@@ -152,7 +157,7 @@ async function rulebookFindings({ rulebook: folder }: Config): Promise<Finding[]
   return [about, ...rulebook.connections.flatMap(secretFinding)]
 }
 
-/** Whether the secret a connection refers to is there; its value is never looked at. */
+/** Whether the secret that a connection or a channel refers to is there; its value is never looked at. */
 function secretFinding({
   id,
   credential,
@@ -175,8 +180,23 @@ function secretFinding({
   }
   const there = statSync(secret.file, { throwIfNoEntry: false })
   if (there) return [{ what, state: 'ok', told: `${id}: ${secret.file} is there` }]
-  const cure = 'Put it there, or mend the connection.'
+  const cure = 'Put it there, or mend where it is named.'
   return [{ what, state: 'warning', told: `${id}: ${secret.file} is not here.`, cure }]
+}
+
+/** Whether the secrets of the channels are there, by which people are told. */
+function channelFindings({ notify }: Config): Finding[] {
+  return Object.entries(notify.channels).flatMap(([name, channel]) => {
+    const secrets =
+      channel.kind === 'webhook'
+        ? [channel.secret, channel.otherSecret]
+        : channel.kind === 'slack'
+          ? [channel.token, channel.signingSecret]
+          : [channel.password]
+    return secrets.flatMap((secret) =>
+      secret ? secretFinding({ id: name, credential: { kind: channel.kind, secret } }) : [],
+    )
+  })
 }
 
 async function portFindings({ listen, admin }: Config): Promise<Finding[]> {

@@ -65,6 +65,8 @@ const byRefusal: Readonly<Record<string, Exit>> = {
   'approval-required': 'held',
   'approval-denied': 'denied',
   'approval-unusable': 'denied',
+  'approval-impossible': 'denied',
+  'clearance-revoked': 'denied',
   'evidence-unavailable': 'unreachable',
   'credential-unavailable': 'upstream',
   'upstream-unreachable': 'upstream',

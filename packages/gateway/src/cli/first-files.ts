@@ -19,6 +19,7 @@ export function firstFiles(answers: FirstAnswers): Readonly<Record<string, strin
     'rulebook/functions/api.yaml': functionsYaml,
     'rulebook/policies/api.cedar': policiesCedar,
     'rulebook/masking.yaml': maskingYaml,
+    'rulebook/approvals.yaml': approvalsYaml,
     'rulebook/tests/api.yaml': testsYaml,
   }
 }
@@ -49,7 +50,13 @@ ${issuerYaml(issuer)}
 # People who sign in to the admin API with a key. Only the key's hash is here. The groups \`admin\` and
 # \`auditor\` are roles; every other group is what policies say: here, \`approvers\` decide held calls.
 operators:
-${operators.map(operatorYaml).join('')}`
+${operators.map(operatorYaml).join('')}
+# Who is told of what waits for people, by the names that rulebook/approvals.yaml uses under \`notify\`.
+# notify:
+#   channels:
+#     ops:
+#       webhook: { url: https://hooks.example.com/sallyport, secret: { env: OPS_HOOK_SECRET } }
+`
 }
 
 function issuerYaml(issuer: FirstAnswers['issuer']): string {
@@ -157,6 +164,24 @@ rules:
     mask:
       - { id: no-passwords, path: $..password, redact: PASSWORD }
       - { id: no-tokens, path: $..token, redact: TOKEN }
+`
+
+const approvalsYaml = `# How a group that policies name decides. Without a word here one person of it is enough, for exactly one call.
+# flows:
+#   approvers:
+#     # One step after the other. A person counts once, and never for a call of their own.
+#     steps:
+#       - { groups: [approvers], quorum: 2 }
+#     # Least characters of the reason of a yes; a no always needs one.
+#     reason: 10
+#     # What callers may ask for: \`call\` is exactly one, \`window\` so many for a time.
+#     offers: [call, window]
+#     uses: 10
+#     for: 30m
+#
+# # Exactly these people are in the group, whatever a token says.
+# groups:
+#   approvers: ['operator:dana', 'operator:sam']
 `
 
 const testsYaml = `# What policy has to say. \`sallyport policy test\` runs these, and so does every \`apply\`.

@@ -115,6 +115,7 @@ async function validate(files: Readonly<Record<string, string>>): Promise<void> 
     functions: part('functions/'),
     policies: part('policies/'),
     masking: part('masking.yaml'),
+    approvals: part('approvals.yaml'),
     tests: part('tests/'),
   })
   const problems = [...config.problems, ...('problems' in rulebook ? rulebook.problems : [])]

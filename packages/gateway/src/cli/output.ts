@@ -38,7 +38,8 @@ export function tellRows<Row>(
 }
 
 function tellTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void {
-  const columnsMax = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
+  // A terminal that does not know its width has none.
+  const columnsMax = (process.stdout.isTTY && process.stdout.columns) || Number.POSITIVE_INFINITY
   for (const line of tableLines(rows, { columns, columnsMax, style: out })) tell(line)
 }
 

@@ -56,7 +56,7 @@ export function declare(program: Command): void {
 /** TAP 14, so that any harness reads it; or the results as JSON. */
 async function runTests(folder = '.', options: { readonly output: Format }): Promise<void> {
   const found = await findRulebook(folder)
-  const { inForce, tests } = await loadFolder(found.folder)
+  const { inForce, tests } = await loadFolder(found)
   const { runPolicyTests } = await import('../rulebook/run-tests.ts')
   const results = runPolicyTests(inForce, tests)
   if (options.output === 'json') tell(visibleJson(results, 2))
@@ -159,7 +159,7 @@ async function explainByGateway(asked: Asked): Promise<Explained['effect']> {
 
 async function explainByFolder(asked: Asked, folder: string): Promise<Explained['effect']> {
   const { functionId, as, actor, args, options } = asked
-  const { explain } = await loadFolder((await findRulebook(folder)).folder)
+  const { explain } = await loadFolder(await findRulebook(folder))
   const parties: readonly Party[] = actor ? [as, actor] : [as]
   const explanation = explain({
     parties,

@@ -11,6 +11,10 @@ const commands: Readonly<Record<string, Entry>> = {
   demo: { summary: 'see all of it in a minute, on this machine', load: () => import('./demo.ts') },
   init: { summary: 'write a gateway.yaml and a first rulebook', load: () => import('./init.ts') },
   serve: { summary: 'run the gateway', load: () => import('./serve.ts') },
+  migrate: {
+    summary: 'bring the database of the store up to date',
+    load: () => import('./migrate.ts'),
+  },
   doctor: { summary: 'look for what is wrong, with the cure', load: () => import('./doctor.ts') },
   check: { summary: 'check configuration and rulebook', load: () => import('./check.ts') },
   apply: { summary: 'put the rulebook folder in force', load: () => import('./apply.ts') },
@@ -18,6 +22,18 @@ const commands: Readonly<Record<string, Entry>> = {
   functions: { summary: 'list, show and import functions', load: () => import('./functions.ts') },
   call: { summary: 'make one call through the gateway', load: () => import('./call.ts') },
   approvals: { summary: 'answer what waits for a person', load: () => import('./approvals.ts') },
+  clearances: {
+    summary: 'list and revoke what approvals allow',
+    load: () => import('./clearances.ts'),
+  },
+  'break-glass': {
+    summary: 'let a call through in an emergency, and review that',
+    load: () => import('./break-glass.ts'),
+  },
+  delegations: {
+    summary: 'who votes for whom while they are away',
+    load: () => import('./delegations.ts'),
+  },
   calls: { summary: 'list and follow calls', load: () => import('./calls.ts') },
   sessions: { summary: 'list and replay sessions', load: () => import('./sessions.ts') },
   keys: { summary: 'create, list and revoke API keys', load: () => import('./keys.ts') },
@@ -25,6 +41,7 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'lock, unlock and list who is locked',
     load: () => import('./principals.ts'),
   },
+  notify: { summary: 'list and test how people are told', load: () => import('./notify.ts') },
   evidence: {
     summary: 'prove, export, verify and erase evidence',
     load: () => import('./evidence.ts'),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,6 +77,12 @@ before(async () => {
   ])
   assert.equal(made.code, 0, made.stderr)
   keys = made.stdout.trim().split('\n')
+  const functions = join(folder, 'gw/rulebook/functions/api.yaml')
+  const text = readFileSync(functions, 'utf8')
+  writeFileSync(
+    functions,
+    text.replace('    http: DELETE', '    deferrable: true\n    http: DELETE'),
+  )
   gateway = start(['serve', '--config', 'gw/gateway.yaml'], {
     SALLYPORT_LISTEN_PORT: '0',
     SALLYPORT_ADMIN_PORT: '0',
@@ -153,6 +159,11 @@ test('a call without proof is not made', async () => {
   check(got, { code: 4, stderr: /keys create/ })
 })
 
+async function digestOf(id: string): Promise<string> {
+  const got = await run(['approvals', 'get', id, '-o', 'json'], alex)
+  return JSON.parse(got.stdout).digest
+}
+
 test('a call that needs a person is held', async () => {
   const got = await run(
     ['call', 'api.item.delete', '-d', '{"id":"7"}', '--rulebook', 'gw', '--wait', '0s'],
@@ -165,13 +176,23 @@ test('a call that needs a person is held', async () => {
 })
 
 test('who made the key may not approve its call', async () => {
-  check(await run(['approvals', 'approve', approval], dana), { code: 5 })
+  const args = ['approvals', 'approve', approval, '--yes', '--digest', await digestOf(approval)]
+  check(await run(args, dana), { code: 5, stderr: /own-call/ })
 })
 
 test('another person sees what would run, and approves', async () => {
   check(await run(['approvals', 'ls'], alex), { code: 0, stdout: /api\.item\.delete .*may vote/ })
-  const got = await run(['approvals', 'approve', approval, '--reason', 'agreed'], alex)
+  const args = ['approvals', 'approve', approval, '--reason', 'agreed']
+  // With nobody to ask, a yes names what was looked at.
+  check(await run(args, alex), { code: 2, stderr: /--yes --digest/ })
+  check(await run([...args, '--yes'], alex), { code: 2, stderr: /--yes --digest/ })
+  const other = await run([...args, '--yes', '--digest', 'other'], alex)
+  check(other, { code: 1, stderr: /its digest is another/ })
+  const digest = await digestOf(approval)
+  const got = await run([...args, '--yes', '--digest', digest], alex)
   check(got, { code: 0, stderr: /DELETE \/items\/7|"id": "7"/ })
+  assert.match(got.stderr, /on behalf of +key:key_\w+ \(agent, in team\)/)
+  assert.match(got.stderr, /No call of this function was approved before/)
 })
 
 test('the approved call is made once', async () => {
@@ -183,6 +204,81 @@ test('the approved call is made once', async () => {
   })
   assert.deepEqual(reached.splice(0), ['DELETE /items/7'])
 })
+
+const deletion = (id: string, ...more: readonly string[]) => [
+  ...['call', 'api.item.delete', '-d', `{"id":"${id}"}`, '--rulebook', 'gw', ...more],
+]
+
+async function answerTo(id: string, ...how: readonly string[]): Promise<void> {
+  const digest = await digestOf(id)
+  check(await run(['approvals', ...how, id, '--yes', '--digest', digest], alex), { code: 0 })
+}
+
+test('a call that waits is made by itself once it is approved', async () => {
+  const child = start(deletion('20', '--wait', '5m'), caller)
+  const callEnded = ended(child)
+  await approvePending('20')
+  check(await callEnded, { code: 0, stdout: /^\{"id":"7".*\}$/ })
+  assert.deepEqual(reached.splice(0), ['DELETE /items/20'])
+})
+
+test('longer than a call is held, it follows its question', async () => {
+  // Asked before, so that it is not held again but comes back as a ticket.
+  const asked = await run(deletion('21', '--async'), caller)
+  check(asked, { code: 6, stderr: /approvals approve apr_/ })
+  const { approval: id, status_url: url } = JSON.parse(asked.stdout)
+  assert.equal(url, `/.sallyport/approvals/${id}`)
+  const child = start(deletion('21', '--approval', id, '--wait', '5m'), caller)
+  const callEnded = ended(child)
+  await saying(child, 'stderr', /apr_\S+ waits for people: 0 of 1 approvers/)
+  await answerTo(id, 'approve')
+  check(await callEnded, { code: 0, stdout: /^\{"id":"7".*\}$/ })
+  assert.deepEqual(reached.splice(0), ['DELETE /items/21'])
+})
+
+test('a call that waits and is denied says so', async () => {
+  const asked = await run(deletion('22', '--async'), caller)
+  const { approval: id } = JSON.parse(asked.stdout)
+  const child = start(deletion('22', '--approval', id, '--wait', '5m'), caller)
+  const callEnded = ended(child)
+  await saying(child, 'stderr', /(waits for people)/)
+  await answerTo(id, 'deny', '--reason', 'no')
+  check(await callEnded, { code: 5, stderr: /approval-denied/ })
+  assert.deepEqual(reached, [])
+})
+
+test('a deferred call is made without its caller, who fetches the result', async () => {
+  const asked = await run(deletion('23', '--defer'), caller)
+  check(asked, { code: 6, stderr: /--result apr_/ })
+  const { approval: id } = JSON.parse(asked.stdout)
+  const fetching = ['call', 'api.item.delete', '--result', id]
+  check(await run(fetching, caller), { code: 6, stdout: /"state":"pending"/ })
+  const child = start([...fetching, '--wait', '5m'], caller)
+  const fetched = ended(child)
+  await saying(child, 'stderr', /(waits for people)/)
+  await answerTo(id, 'approve')
+  check(await fetched, { code: 0, stdout: /^\{"id":"7".*\}$/ })
+  assert.deepEqual(reached.splice(0), ['DELETE /items/23'])
+})
+
+test('how a call waits is said in one way', async () => {
+  check(await run(deletion('24', '--async', '--wait', '5m'), caller), { code: 2 })
+  const terms = 'window; uses=2'
+  const got = await run(deletion('24', '--clearance', terms), caller)
+  check(got, { code: 1, stderr: /Sallyport-Clearance/ })
+})
+
+/** Answers the question about this item as soon as it is asked. */
+async function approvePending(item: string): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    const listed = await run(['approvals', 'ls', '-o', 'json'], alex)
+    for (const { id } of JSON.parse(listed.stdout)) {
+      const shown = await run(['approvals', 'get', id], alex)
+      if (shown.stdout.includes(`"${item}"`)) return answerTo(id, 'approve')
+    }
+  }
+  assert.fail('it was never asked')
+}
 
 test('calls and sessions are listed', async () => {
   check(await run(['calls', 'ls'], dana), { code: 0, stdout: /◐ masked +api\.item\.get/ })
@@ -231,6 +327,11 @@ test('what waits is seen by who watches', async () => {
   assert.equal(await seen, 'delete')
   watch.kill('SIGINT')
   check(await watchEnded, { code: 0 })
+  const listed = await run(['approvals', 'ls', '-o', 'json'], alex)
+  const got = await run(['approvals', 'get', JSON.parse(listed.stdout)[0].id], alex)
+  check(got, { code: 0, stdout: /- \/id: "23"\n +\+ \/id: "9"/ })
+  // What was approved before was called, and its repetition refused.
+  assert.match(got.stdout, /in 7 days +\d+ calls \(.*done 4/)
 })
 
 test('the rulebook is applied, and a broken one is not', async () => {

@@ -9,6 +9,10 @@ export type Answer = {
   readonly status: number
   /** The gateway's refusal, when that is what came back. */
   readonly problem: RefusalRead | undefined
+  /** The approval that the gateway put it to people under, when it accepted the call for later. */
+  readonly accepted: { readonly approval: string } | undefined
+  /** The body, where it is the gateway's own word: not printed yet. */
+  readonly said: Uint8Array
 }
 
 type RefusalRead = {
@@ -20,8 +24,8 @@ type RefusalRead = {
 }
 
 /**
- * Sends one call and passes the body of the answer to stdout as it comes. Bytes are untouched in a pipe;
- * on a terminal what would paint it is written out.
+ * Sends one call and passes the function's answer to stdout as it comes. Bytes are untouched in a pipe; on a
+ * terminal what would paint it is written out. What the gateway itself says is kept for who decides what follows.
  */
 export async function sendCall(call: {
   readonly url: string
@@ -38,21 +42,44 @@ export async function sendCall(call: {
   const status = message.statusCode ?? 0
   call.onHead(status, headerPairs(message.rawHeaders))
   const isProblem = /^application\/problem\+json\b/i.test(message.headers['content-type'] ?? '')
-  const kept: Buffer[] = []
+  const approval = message.headers['sallyport-approval']
+  // No function's answer has a header of this name: only the gateway speaks of approvals.
+  const isAccepted = status === 202 && approval !== undefined
+  let said: Uint8Array = new Uint8Array()
   try {
-    await passOn(message, (chunk) => {
-      if (isProblem && kept.length < chunksKeptMax) kept.push(chunk)
-    })
+    if (isProblem || isAccepted) said = await collect(message)
+    else await passOn(message)
   } catch {
     throw new Failure('failed', 'The answer broke off before its end.', {
       cure: 'It may have had its effect: look at `sallyport calls ls` before repeating it.',
     })
   }
-  return { status, problem: isProblem ? readRefusal(Buffer.concat(kept).toString()) : undefined }
+  return {
+    status,
+    said,
+    problem: isProblem ? readRefusal(Buffer.from(said).toString()) : undefined,
+    accepted: isAccepted && typeof approval === 'string' ? { approval } : undefined,
+  }
 }
 
-/** A refusal comes in one or two chunks. */
-const chunksKeptMax = 64
+/** A refusal has a few hundred bytes; what is longer is none, and is cut off. */
+const saidBytesMax = 65_536
+
+async function collect(message: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const part of message) {
+    const chunk = Buffer.from(part)
+    size += chunk.length
+    if (size <= saidBytesMax) chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** What was kept, where it is the end of it. */
+export async function printSaid({ said }: Answer): Promise<void> {
+  if (said.length > 0) await passOn([said])
+}
 
 function exchange({
   url,
@@ -91,11 +118,10 @@ function headerPairs(raw: readonly string[]): (readonly [string, string])[] {
   return raw.flatMap((name, at) => (at % 2 === 0 ? [[name, raw[at + 1] ?? ''] as const] : []))
 }
 
-async function passOn(message: IncomingMessage, seen: (chunk: Buffer) => void): Promise<void> {
+async function passOn(message: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
   const decoder = new TextDecoder()
   for await (const part of message) {
     const chunk = Buffer.from(part)
-    seen(chunk)
     const shown = process.stdout.isTTY
       ? visibleLines(decoder.decode(chunk, { stream: true }))
       : chunk

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { Config } from '../config/config.ts'
+import type { Environment } from '../config/load.ts'
 import { examples } from './declare.ts'
 import { Failure } from './exit.ts'
 import { err, say } from './output.ts'
@@ -18,15 +19,20 @@ export function declare(program: Command): void {
         'a second one cuts them off. Logs are JSON lines on stdout, everything else is on stderr.',
     )
     .option('--config <file>', 'the configuration', defaultConfigFile)
+    .option('--store <url>', 'a PostgreSQL that gateways share (postgres://…)')
     .addHelpText(
       'before',
-      examples('sallyport serve', 'sallyport serve --config /etc/gateway.yaml'),
+      examples(
+        'sallyport serve',
+        'sallyport serve --config /etc/gateway.yaml',
+        'sallyport serve --store postgres://gateway@127.0.0.1/sallyport',
+      ),
     )
     .action(run)
 }
 
-async function run({ config: file }: { readonly config: string }): Promise<void> {
-  const { config } = await readConfig(file)
+async function run(options: { readonly config: string; readonly store?: string }): Promise<void> {
+  const { config } = await readConfig(options.config, storeFrom(options))
   const [{ pino }, { serve }] = await Promise.all([import('pino'), import('../serve.ts')])
   const log = pino({ level: process.env.SALLYPORT_LOG_LEVEL ?? 'info' })
   const gateway = await serve({ config, env: process.env, version: versionOf(), log }).catch(
@@ -38,6 +44,7 @@ async function run({ config: file }: { readonly config: string }): Promise<void>
   say(`  Calls      ${gateway.url}`)
   say(`  Admin API  ${gateway.adminUrl}`)
   say(`  Rulebook   ${config.rulebook}`)
+  if (config.store) say('  Store      PostgreSQL, shared')
   say(`  Home       ${config.home === 'memory' ? 'memory (lost at exit)' : config.home}`)
   await asked
   say('Stopping: running calls may end. Once more to cut them off.')
@@ -62,15 +69,23 @@ function stopAsked(): Promise<void> {
   })
 }
 
+/** `--store` as if the environment had said it. */
+export function storeFrom({ store }: { readonly store?: string }): Environment {
+  return store === undefined ? {} : { SALLYPORT_STORE_POSTGRES: store }
+}
+
 /** Reads the configuration, or says everything that is wrong with it. */
-export async function readConfig(file: string): Promise<{ readonly config: Config }> {
+export async function readConfig(
+  file: string,
+  given: Environment = {},
+): Promise<{ readonly config: Config }> {
   if (!existsSync(file)) {
     throw new Failure('failed', `There is no ${file}.`, {
       cure: 'Run `sallyport init` to write one, or name it with --config.',
     })
   }
   const { loadConfig } = await import('../config/load.ts')
-  const read = loadConfig(file, process.env)
+  const read = loadConfig(file, { ...process.env, ...given })
   if ('config' in read) return read
   sayProblems(read.problems)
   throw new Failure('failed', `${file} cannot be used as it is.`)

@@ -1,4 +1,6 @@
 import type { PartyKind } from '../model/principal.ts'
+import type { SecretReference } from '../model/secret.ts'
+import type { NotifyConfig } from './notify.ts'
 
 /**
  * What gateway.yaml says, read once at start. Everything that may change while the gateway runs is
@@ -11,10 +13,17 @@ export type Config = {
   readonly origin: string
   /** Folder of the embedded store, or `memory` for one that is lost at exit. Absolute once loaded. */
   readonly home: string
+  /** Where records and state are kept; absent: in a file of `home`. */
+  readonly store?: StoreConfig | undefined
   /** Folder of the rulebook. Absolute once loaded. */
   readonly rulebook: string
   readonly listen: ListenConfig
-  readonly admin: { readonly host: string; readonly port: number }
+  readonly admin: {
+    readonly host: string
+    readonly port: number
+    /** How people reach it: links in messages begin with it. */
+    readonly publicUrl?: string | undefined
+  }
   readonly issuers: readonly IssuerConfig[]
   readonly operators: readonly OperatorConfig[]
   readonly callLimits: {
@@ -30,9 +39,22 @@ export type Config = {
     readonly decideByMs: number
     readonly claimByMs: number
   }
+  readonly notify: NotifyConfig
   readonly witnesses: WitnessesConfig
   /** Retention classes: how long payloads stay, milliseconds by name. There is always a `standard`. */
   readonly retention: Readonly<Record<string, number>>
+}
+
+/** A database that any number of gateways share. The keys and the published log stay in `home`. */
+export type StoreConfig = {
+  /** `postgres://…`, or where that is kept. It may hold a password: never in a log or an error. */
+  readonly postgres: string | SecretReference
+  /** What holds everything in that database. */
+  readonly schema: string
+  /** Connections for questions, at most; one more writes, and one listens. */
+  readonly poolSize: number
+  /** Whether a start brings the database up to date. */
+  readonly migrate: boolean
 }
 
 /** Who is asked to cosign every checkpoint, so that the log cannot show two histories. */
@@ -93,6 +115,11 @@ export type IssuerConfig = {
   readonly defaultKind: PartyKind
   /** What an entry of the `act` chain is when no rule says. */
   readonly actorKind: PartyKind
+  /**
+   * Claims that name who set a call in motion without being a party of it, such as `actor_id` of a CI run, and
+   * the first part of the party id they become: `github:1234`.
+   */
+  readonly triggeredBy: readonly { readonly claim: string; readonly as: string }[]
   /** Allows `http:`, on loopback hosts only. */
   readonly insecureHttp: boolean
 }

@@ -87,8 +87,116 @@ export const limits = {
   approvalCoolDownMs: 900_000,
   /** Undecided questions at once; beyond, asking for more only hides the important ones. */
   approvalsPending: 1_000,
+  /** Of these, of one caller: one that waits for so many answers has asked enough. */
+  approvalsPendingPerCaller: 20,
+  /** Of these, for one group: more than anybody reads with care in a day. */
+  approvalsPendingPerGroup: 100,
+  /** A held caller whose connection broke comes back within this, or its question is withdrawn. */
+  approvalLeftMs: 30_000,
+  /** How often deadlines are looked at without anybody asking; a second late is on time for a person. */
+  deskTickMs: 1_000,
+  /** Approvals and clearances looked at in one turn of it: a few milliseconds. */
+  deskTickRows: 200,
+  /** Steps of one flow: a question that needs more answers in a row is asked in vain. */
+  approvalSteps: 8,
+  /** Groups of one step or rung; each is shown to approvers. */
+  approvalGroups: 16,
+  /** Yeses of one step; as many people as a board has. */
+  approvalQuorum: 10,
+  /** Rungs of one step's escalation. */
+  approvalRungs: 8,
+  /** People listed in one group: all are looked at whenever a question is opened. */
+  approvalMembers: 1_000,
+  /** People whose ids are linked; all are looked at whenever a question is opened. */
+  linkedPeople: 10_000,
+  /** Calls of one window; more is not an approval but a grant, and belongs into a policy. */
+  clearanceUses: 1_000,
+  /** Eight hours: a window ends with the working day of who opened it. */
+  clearanceMs: 28_800_000,
+  /** Conditions of one clearance; each is shown to approvers and evaluated at every use. */
+  clearanceConditions: 8,
+  /** One condition: a comparison or two. It has to fit into a record eight times. */
+  conditionChars: 300,
+  /** An hour: an emergency that lasts longer has time for approvers. */
+  breakGlassMs: 3_600_000,
+  /** Calls of one emergency; enough to act by hand, not to run a job. */
+  breakGlassUses: 100,
+  /** Less than a short sentence is no reason anybody could review. */
+  breakGlassReasonChars: 20,
+  /** Three months: who is away for longer has left the group. */
+  delegationMs: 7_776_000_000,
   /** A reason given with a vote; it has to fit into one record (8 KiB) with everything else. */
   reasonChars: 1_000,
+
+  // --- Following up, and deferred calls ---
+
+  /** Callers that ask after their own questions at once; each is a socket and a timer. */
+  followUps: 1_024,
+  /** Of these, of one caller: as many as it may have questions, and room for their results. */
+  followUpsPerCaller: 64,
+  /** How long a look may wait for a change: below the minute after which proxies close a quiet connection. */
+  followUpWaitMs: 50_000,
+  /** What a caller is told to wait between two looks (`Retry-After`); a person takes longer. */
+  followUpRetryMs: 5_000,
+  /** Deferred calls that one gateway makes at once; they were not in a hurry. */
+  deferredRuns: 16,
+  /** 1 MiB, as much as their arguments may have: a larger result is not kept, so it cannot be fetched. */
+  deferredResultBytes: 1_048_576,
+  /** A day to fetch it, from the moment it is there. */
+  deferredKeptMs: 86_400_000,
+  /** Deferred calls looked at in one turn: as many as there may be undecided questions. */
+  deferredRows: 1_000,
+
+  // --- Notifications ---
+
+  /** Channels of one gateway; each has its own few senders. */
+  notifyChannels: 32,
+  /** Of one e-mail channel: a longer list is a mailing list's work. */
+  mailRecipients: 50,
+  /** How soon a notice is looked for, and how long one that waits for a free place or an earlier one does. */
+  noticeLookMs: 1_000,
+  /** Taken in one turn: one turn costs one write. */
+  noticesTaken: 64,
+  /** To one channel at once: what a chat service lets through, and what a slow one may occupy. */
+  noticesAtOnce: 4,
+  /** Connect to last byte, or a whole conversation with a mail server. */
+  noticeSendMs: 15_000,
+  /** Longer than any sending takes: then its sender is gone, and another may try. */
+  noticeLeaseMs: 60_000,
+  /** After a failure: so long at least, then half of its age, up to the most. */
+  noticeRetryMs: 1_000,
+  /** A channel that is back is noticed within so long. */
+  noticeRetryMsMax: 300_000,
+  /** What a receiver may ask us to wait, at most: an hour, so that it cannot silence an alarm. */
+  noticeRetryAfterMsMax: 3_600_000,
+  /** Nothing is given up before so many attempts, whatever the clock says: it may have jumped. */
+  noticeAttemptsMin: 8,
+  /** A day: as long as a question may wait; later nobody can answer it any more. */
+  noticeGiveUpMs: 86_400_000,
+  /** A week, for emergencies: whoever is to review one has to hear of it. */
+  noticeGiveUpEmergencyMs: 604_800_000,
+  /** Thirty days: longer than any question waits or any review is due, so its message can still be changed. */
+  noticeKeptMs: 2_592_000_000,
+  /** Looked at with each turn that sent something, so that they go faster than they come. */
+  noticesForgotten: 256,
+  /** How long a change waits for the message it changes before it is told in one of its own. */
+  noticeFollowMs: 120_000,
+  /** 64 KiB of an answer are read, so that its connection can be used again; the rest is not. */
+  noticeAnswerBytes: 65_536,
+  /** One text in a message; what is longer is looked at in the gateway. */
+  noticeTextChars: 2_500,
+  /** 9,000 of all texts in one Slack message: beyond about 13,000 it is refused whole. */
+  slackCardChars: 9_000,
+  /** 256 KiB: what Slack brings holds the message that was clicked on. */
+  slackRequestBytes: 262_144,
+  /** Five minutes, as Slack advises: what is older, or from the future, may be replayed. */
+  slackReplayMs: 300_000,
+  /** Requests remembered by signature within that time. */
+  slackRequests: 10_000,
+  /** Slack waits three seconds for an answer. */
+  slackAnswerMs: 2_000,
+  /** Requests of Slack at once; people click more slowly. */
+  slackRequestsAtOnce: 64,
 
   // --- Identity ---
 
@@ -116,6 +224,10 @@ export const limits = {
   actorChain: 8,
   /** Groups of one party. Each becomes a Cedar entity at every decision. */
   groupsPerParty: 512,
+  /** How often locks are read again that another gateway of the store may have made, where no hint comes. */
+  locksReadMs: 2_000,
+  /** Claims of one issuer that name who set a call in motion, and the people one token names by them. */
+  triggeringClaims: 16,
   /** A group's or subject's name; the record has 8 KiB for everything. */
   partyNameChars: 256,
 
@@ -166,6 +278,30 @@ export const limits = {
    */
   clockJumpMs: 20_000,
 
+  /** How long one gateway has the publishing of a shared log for itself: what a crash of it costs the others. */
+  integratorLeaseMs: 10_000,
+
+  // --- The store in PostgreSQL ---
+
+  /** TCP, TLS and sign-in to a database in the same data centre take milliseconds. */
+  postgresConnectMs: 5_000,
+  /** Every statement is a few rows by index; what takes longer waits for somebody who hangs. */
+  postgresStatementMs: 10_000,
+  /** Longer than the server takes to give up: then the connection is dead. */
+  postgresAnswerMs: 15_000,
+  /** The connections of a process that was killed are closed by its system at once; then its name is free. */
+  postgresLockMs: 3_000,
+  /** Starts of gateways and migrations come one after the other; a minute is longer than any of them takes. */
+  postgresStartMs: 60_000,
+  /** Connections that only read, of one gateway: each question takes a millisecond or two. */
+  postgresPool: 8,
+  /** A server has 100 connections unless told otherwise. */
+  postgresPoolMax: 64,
+  /** One that nobody needed for so long is closed. */
+  postgresIdleMs: 60_000,
+  /** Another instance that wrote nothing for so long, and whose connection is gone, is gone: six heartbeats. */
+  instanceGoneMs: 60_000,
+
   // --- Witnesses ---
 
   /** As many as every reader of a trust file has to take (c2sp.org/tlog-policy). */
@@ -201,10 +337,14 @@ export const limits = {
   adminSessions: 1_000,
   /** Sign-in attempts of one address per minute. Keys have 256 bits; this only quiets the log. */
   signInsPerMinute: 10,
-  /** Open event streams at once. */
+  /** Open event streams at once, and as many reads that wait. */
   eventStreams: 100,
+  /** Of one person: every window they could look at, and nobody else is kept out. */
+  eventStreamsPerPerson: 16,
   /** How soon a busy or a quiet event stream ends after the sign-in it was opened with. */
   eventSignInMs: 1_000,
+  /** How long a read may wait for a change: below the minute after which proxies close a quiet connection. */
+  adminWaitMs: 50_000,
   /** Comment lines that keep proxies from closing a quiet event stream. */
   eventHeartbeatMs: 15_000,
 

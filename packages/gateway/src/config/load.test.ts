@@ -139,7 +139,9 @@ const cases: readonly Case[] = [
     'a name of the gateway’s own',
     issuer('').replace('corp', 'operator'),
     {},
-    ['2 `key` and `operator` name the gateway’s own parties. Choose another name.'],
+    [
+      '2 `key`, `operator`, `channel` and `slack` name the gateway’s own parties. Choose another name.',
+    ],
   ],
   [
     'a misspelt key deep inside',

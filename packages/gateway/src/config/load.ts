@@ -2,8 +2,10 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import type { Problem } from '../model/rulebook.ts'
-import type { Config } from './config.ts'
+import type { SecretReference } from '../model/secret.ts'
+import type { Config, StoreConfig } from './config.ts'
 import { limits } from './limits.ts'
+import type { ChannelConfig } from './notify.ts'
 import { configSchema } from './schema.ts'
 import { readYaml } from './yaml.ts'
 
@@ -51,6 +53,7 @@ const overridable: readonly (readonly [kind: 'text' | 'number' | 'switch', ...pa
   ['text', 'instance'],
   ['text', 'origin'],
   ['text', 'home'],
+  ['text', 'store', 'postgres'],
   ['text', 'rulebook'],
   ['text', 'listen', 'host'],
   ['number', 'listen', 'port'],
@@ -125,7 +128,7 @@ function withOverride(object: JsonObject, { path, value }: Override): JsonObject
 }
 
 function withAbsolutePaths(config: Config, base: string): Config {
-  const { home, rulebook, listen } = config
+  const { home, store, rulebook, listen, notify } = config
   const tls = listen.tls && {
     cert: resolve(base, listen.tls.cert),
     key: resolve(base, listen.tls.key),
@@ -133,7 +136,44 @@ function withAbsolutePaths(config: Config, base: string): Config {
   return {
     ...config,
     home: home === 'memory' ? home : resolve(base, home),
+    ...(store && { store: { ...store, postgres: absoluteUrl(store.postgres, base) } }),
     rulebook: resolve(base, rulebook),
     listen: { ...listen, tls },
+    notify: {
+      ...notify,
+      channels: mapValues(notify.channels, (one) => absoluteSecrets(one, base)),
+    },
   }
+}
+
+function absoluteUrl(url: StoreConfig['postgres'], base: string): StoreConfig['postgres'] {
+  return typeof url === 'object' && 'file' in url ? { file: resolve(base, url.file) } : url
+}
+
+function absoluteSecrets(channel: ChannelConfig, base: string): ChannelConfig {
+  const found = (secret: SecretReference): SecretReference =>
+    'file' in secret ? { file: resolve(base, secret.file) } : secret
+  switch (channel.kind) {
+    case 'webhook': {
+      const { secret, otherSecret } = channel
+      return { ...channel, secret: found(secret), otherSecret: otherSecret && found(otherSecret) }
+    }
+    case 'slack': {
+      const { token, signingSecret } = channel
+      return {
+        ...channel,
+        token: found(token),
+        signingSecret: signingSecret && found(signingSecret),
+      }
+    }
+    case 'email':
+      return { ...channel, password: channel.password && found(channel.password) }
+  }
+}
+
+function mapValues<Value>(
+  all: Readonly<Record<string, Value>>,
+  change: (value: Value) => Value,
+): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, change(value)]))
 }

@@ -49,7 +49,10 @@ function rows(node: Json | undefined, path: string): string[] {
   const below = Object.entries(properties).flatMap(([name, member]) =>
     rows(member, path === '' ? name : `${path}.${name}`),
   )
-  return [...own, ...below]
+  const { additionalProperties: named } = node
+  const byName =
+    isJsonObject(named) && isJsonObject(named.properties) ? rows(named, `${path}.*`) : []
+  return [...own, ...below, ...byName.slice(1)]
 }
 
 function row(node: JsonObject, path: string): string {
@@ -60,7 +63,8 @@ function row(node: JsonObject, path: string): string {
 
 function typeOf(node: JsonObject): string {
   if (Array.isArray(node.anyOf)) {
-    return node.anyOf.map((one) => (isJsonObject(one) ? typeOf(one) : 'any')).join(' or ')
+    const types = node.anyOf.map((one) => (isJsonObject(one) ? typeOf(one) : 'any'))
+    return [...new Set(types)].join(' or ')
   }
   if (Array.isArray(node.enum)) return node.enum.map((one) => code(one)).join(' ')
   if (node.type === 'array' && isJsonObject(node.items)) return `list of ${typeOf(node.items)}`

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { PartyKind } from '../model/principal.ts'
-import { type Config, signatureAlgorithms } from './config.ts'
+import { allowedScheme } from './allowed-scheme.ts'
+import { type Config, type StoreConfig, signatureAlgorithms } from './config.ts'
 import { duration, durationText } from './duration.ts'
 import { limits } from './limits.ts'
+import { notifySchema } from './notify-schema.ts'
 
 const kinds = ['user', 'agent', 'workload', 'service'] as const satisfies readonly PartyKind[]
 
@@ -47,8 +49,9 @@ const kindRule = z.strictObject({
 const issuer = z
   .strictObject({
     name: alias
-      .refine((one) => one !== 'key' && one !== 'operator', {
-        message: '`key` and `operator` name the gateway’s own parties. Choose another name.',
+      .refine((one) => !['key', 'operator', 'channel', 'slack'].includes(one), {
+        message:
+          '`key`, `operator`, `channel` and `slack` name the gateway’s own parties. Choose another name.',
       })
       .describe('Begins the id of every party this issuer vouches for.'),
     issuer: z.url({ protocol: /^https?$/ }).describe('The exact `iss` of its tokens.'),
@@ -75,6 +78,13 @@ const issuer = z
     kinds: z.array(kindRule).max(100).default([]).describe('First match decides.'),
     defaultKind: z.enum(kinds).describe('What a subject is when no rule says.'),
     actorKind: z.enum(kinds).default('agent'),
+    triggeredBy: z
+      .array(z.strictObject({ claim, as: alias }))
+      .max(limits.triggeringClaims)
+      .default([])
+      .describe(
+        'Claims that name who set a call in motion, such as a CI run: they never approve it.',
+      ),
     insecureHttp: z.boolean().default(false).describe('Allows http: on loopback hosts only.'),
   })
   .superRefine(({ issuer: url, insecureHttp }, context) => {
@@ -170,6 +180,28 @@ const witnesses = z
     }
   })
 
+export const storeSchema: z.ZodType<StoreConfig> = z.strictObject({
+  postgres: z
+    .union([
+      z.string().regex(/^postgres(?:ql)?:\/\/\S+$/, 'write `postgres://user@host:5432/database`'),
+      z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/) }),
+      z.strictObject({ file: path }),
+    ])
+    .describe('`postgres://…`, or where that is kept: `{ env: NAME }` or `{ file: path }`.'),
+  schema: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,40}$/, 'write lower-case letters, digits, `_`')
+    .default('sallyport')
+    .describe('The schema that holds everything in that database.'),
+  poolSize: z
+    .int()
+    .min(1)
+    .max(limits.postgresPoolMax)
+    .default(limits.postgresPool)
+    .describe('Connections for questions; one more writes, and one listens.'),
+  migrate: z.boolean().default(true).describe('Whether a start brings the database up to date.'),
+})
+
 /** gateway.yaml: its validation, its types (config.ts) and its JSON Schema are this one thing. */
 export const configSchema: z.ZodType<Config> = z
   .strictObject({
@@ -181,15 +213,30 @@ export const configSchema: z.ZodType<Config> = z
       .default('sallyport.local/gateway')
       .describe('The name of the evidence log.'),
     home: path.default('./.sallyport').describe('Folder of the embedded store, or `memory`.'),
+    store: storeSchema
+      .optional()
+      .describe('A PostgreSQL that gateways share. Absent: a file in `home`.'),
     rulebook: path.default('./rulebook').describe('Folder of the rulebook.'),
     listen: listen.prefault({}),
     admin: z
-      .strictObject({ host: host.default('127.0.0.1'), port: port.default(7434) })
+      .strictObject({
+        host: host.default('127.0.0.1'),
+        port: port.default(7434),
+        publicUrl: z
+          .url({ protocol: /^https?$/ })
+          .max(1_024)
+          .regex(/^[^?#]*$/, 'may hold no query and no fragment')
+          .optional()
+          .describe('How people reach it: links in messages begin with it.'),
+      })
       .prefault({}),
     issuers: z.array(issuer).max(100).default([]),
     operators: z.array(operator).max(1_000).default([]),
     callLimits: callLimits.prefault({}),
     approvals: approvals.prefault({}),
+    notify: notifySchema
+      .prefault({ channels: {} })
+      .describe('Who is told of what waits for people.'),
     witnesses: witnesses.prefault({}).describe('Who cosigns the checkpoints of the log.'),
     retention: retention
       .prefault({})
@@ -213,6 +260,9 @@ export const configSchema: z.ZodType<Config> = z
     for (const index of repeated(operators.map((one) => one.keyHash))) {
       report(['operators', index, 'keyHash'], 'Another operator has this key.')
     }
+    if (config.store && config.home === 'memory') {
+      report(['home'], 'The keys of a store that is shared need a folder. Name one.')
+    }
     if (calls.port === admin.port && calls.host === admin.host && calls.port !== 0) {
       report(['admin', 'port'], 'Callers and the admin API need different ports.')
     }
@@ -221,15 +271,6 @@ export const configSchema: z.ZodType<Config> = z
 /** The JSON Schema (2020-12) of gateway.yaml, for editors and the reference. */
 export function configJsonSchema(): Readonly<Record<string, unknown>> {
   return { ...z.toJSONSchema(configSchema, { io: 'input' }), title: 'gateway.yaml' }
-}
-
-/** True for https, and for http where it was allowed and stays on this machine. */
-export function allowedScheme(text: string, insecureHttp: boolean): boolean {
-  const url = URL.parse(text)
-  if (url?.username !== '' || url.password !== '') return false
-  if (url.protocol === 'https:') return true
-  const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)
-  return url.protocol === 'http:' && insecureHttp && loopback
 }
 
 function repeated(values: readonly string[]): readonly number[] {

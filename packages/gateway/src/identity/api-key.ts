@@ -57,12 +57,7 @@ export async function verifyKey(
   const record = await lookup(hash)
   // The store found it by this hash; comparing again keeps a wrong lookup from letting anyone in.
   if (!record || !sameHash(record.hash, hash)) throw unknown
-  if (record.revokedAt !== undefined) {
-    throw new Refusal('unauthenticated', { detail: 'The API key was revoked.' })
-  }
-  if (!(now < record.expiresAt)) {
-    throw new Refusal('unauthenticated', { detail: 'The API key has expired.' })
-  }
+  refuseEnded(record, now)
   const subject: Party = { kind: record.kind, id: `key:${record.id}`, groups: record.groups }
   return {
     subject,
@@ -75,6 +70,19 @@ export async function verifyKey(
     },
     scope: record.scope,
     session: sessionId({ parties: [subject], seed: record.id }, sessionName),
+  }
+}
+
+/** Refuses `unauthenticated`: a key says for how long its holder may do anything. */
+export function refuseEnded(
+  { revokedAt, expiresAt }: Pick<ApiKey, 'revokedAt' | 'expiresAt'>,
+  now: number,
+): void {
+  if (revokedAt !== undefined) {
+    throw new Refusal('unauthenticated', { detail: 'The API key was revoked.' })
+  }
+  if (!(now < expiresAt)) {
+    throw new Refusal('unauthenticated', { detail: 'The API key has expired.' })
   }
 }
 

@@ -48,6 +48,45 @@ function issuerOfActor(
   return named
 }
 
+/**
+ * Who set this in motion, by the claims that the issuer's rules name, in the token itself and in every actor's
+ * part of it. Refuses `unauthenticated` when such a claim is there and names nobody that could be read: somebody
+ * who was left out could approve their own call.
+ */
+export function triggersFrom(
+  claims: JsonObject,
+  { issuer, issuers }: { readonly issuer: IssuerConfig; readonly issuers: readonly IssuerConfig[] },
+): readonly string[] {
+  const found = new Set<string>()
+  let at: Json | undefined = claims
+  let vouching = issuer
+  while (isJsonObject(at)) {
+    for (const { claim, as } of vouching.triggeredBy) {
+      const value = claimAt(at, claim)
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one !== undefined) found.add(`${as}:${nameOf(one)}`)
+      }
+    }
+    at = at.act
+    if (isJsonObject(at)) vouching = issuerOfActor(at, vouching, issuers)
+  }
+  if (found.size > limits.triggeringClaims) {
+    throw refused(
+      `The token names more than ${limits.triggeringClaims} who set the call in motion.`,
+    )
+  }
+  return [...found]
+}
+
+/** Numbers are ids as well, where a provider counts its accounts. */
+function nameOf(value: Json): string {
+  const name = Number.isSafeInteger(value) ? String(value) : value
+  if (typeof name !== 'string' || name.length > limits.partyNameChars || !visible.test(name)) {
+    throw refused('The token does not name who set the call in motion in a way that can be used.')
+  }
+  return name
+}
+
 /** Invisible characters are refused: approvers read these names. */
 const visible = /^[^\p{C}\p{Zl}\p{Zp}]+$/u
 

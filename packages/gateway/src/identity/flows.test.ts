@@ -79,13 +79,19 @@ type FullProvider = Provider & {
   interactionFinished: (
     request: IncomingMessage,
     response: ServerResponse,
-    result: { readonly login: { readonly accountId: string } },
+    result: { readonly login: Readonly<Record<string, unknown>> },
   ) => Promise<void>
 }
 type Grant = {
   addOIDCScope: (scope: string) => void
   addResourceScope: (resource: string, scope: string) => void
   save: () => Promise<string>
+}
+type TokenMade = { readonly accountId?: string }
+type ClaimsContext = {
+  readonly oidc: {
+    readonly entities: { readonly AuthorizationCode?: Readonly<Record<string, unknown>> }
+  }
 }
 type GrantContext = {
   readonly oidc: {
@@ -121,8 +127,11 @@ async function configuration(): Promise<Readonly<Record<string, unknown>>> {
       accountId: id,
       claims: async () => ({ sub: id }),
     }),
-    extraTokenClaims: (_: unknown, { accountId }: { readonly accountId?: string }) =>
-      accountId ? { groups: ['support'] } : {},
+    extraTokenClaims: ({ oidc: { entities } }: ClaimsContext, { accountId }: TokenMade) => {
+      if (!accountId) return {}
+      const { acr, amr, authTime } = entities.AuthorizationCode ?? {}
+      return { groups: ['support'], acr, amr, auth_time: authTime }
+    },
     loadExistingGrant: async ({ oidc }: GrantContext) => {
       const { accountId } = oidc.session
       const grant = new oidc.provider.Grant({ accountId, clientId: oidc.client.clientId })
@@ -186,7 +195,8 @@ async function startProvider(): Promise<{ readonly server: Server; readonly base
   server.on('request', (request, response) => {
     if (request.url !== '/interaction') return serve(request, response)
     // Whoever asks is sam: signing in is the provider's business, not what is tested here.
-    return provider.interactionFinished(request, response, { login: { accountId: 'sam' } })
+    const login = { accountId: 'sam', acr: 'urn:example:gold', amr: ['pwd', 'otp'] }
+    return provider.interactionFinished(request, response, { login })
   })
   return { server, base }
 }
@@ -202,6 +212,7 @@ const { issuers } = configSchema.parse({
       name: 'corp',
       issuer: base,
       audiences: ['sallyport'],
+      adminAudiences: ['sallyport'],
       insecureHttp: true,
       defaultKind: 'user',
       kinds: [{ when: { claim: 'sub', equals: 'ci' }, kind: 'workload' }],
@@ -209,6 +220,11 @@ const { issuers } = configSchema.parse({
   ],
 })
 const oidc = openOidc(issuers, { now: Date.now, limits })
+/** The same issuer by somebody who wrote no rule for its programs. */
+const careless = openOidc(
+  issuers.map((issuer) => ({ ...issuer, kinds: [] })),
+  { now: Date.now, limits },
+)
 
 async function check(token: string | undefined, expected: string): Promise<void> {
   assert.ok(token)
@@ -228,4 +244,23 @@ test('authorization code with PKCE makes a person; the ID token beside it may no
   const { access_token, id_token } = await authorizationCode({ base, resource })
   await check(access_token, 'user corp:sam [support]')
   await check(id_token, 'refused: The token is not an access token.')
+})
+
+test('client credentials sign nobody in to vote, whatever kind the configuration makes of them', async () => {
+  const { access_token } = await clientCredentials({ base, resource })
+  const { subject } = await careless.verify(access_token, undefined)
+  assert.equal(subject.kind, 'user')
+  const detail = 'Only a person can sign in here.'
+  await assert.rejects(oidc.verifyAdmin(access_token), { code: 'unauthenticated', detail })
+  await assert.rejects(careless.verifyAdmin(access_token), { code: 'unauthenticated', detail })
+})
+
+test('a person signs in with what the provider says of how and when', async () => {
+  const before = Math.floor(Date.now() / 1_000) * 1_000
+  const { access_token } = await authorizationCode({ base, resource })
+  const { subject, assurance } = await oidc.verifyAdmin(access_token)
+  assert.equal(subject.id, 'corp:sam')
+  assert.equal(assurance?.acr, 'urn:example:gold')
+  assert.deepEqual(assurance.amr, ['pwd', 'otp'])
+  assert.ok(assurance.signedInAt >= before && assurance.signedInAt <= Date.now())
 })

@@ -1,8 +1,8 @@
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 import { Refusal } from '../call/refusal.ts'
+import { allowedScheme } from '../config/allowed-scheme.ts'
 import type { IssuerConfig } from '../config/config.ts'
 import type { Limits } from '../config/limits.ts'
-import { allowedScheme } from '../config/schema.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 
 export type Fetch = (

@@ -5,7 +5,8 @@ import type { IssuerConfig } from '../config/config.ts'
 import type { Limits } from '../config/limits.ts'
 import { isJsonObject, type Json } from '../model/json.ts'
 import type { Party, Principal } from '../model/principal.ts'
-import { partiesFrom } from './claims.ts'
+import { assuranceFrom, isApplication } from './assurance.ts'
+import { partiesFrom, triggersFrom } from './claims.ts'
 import { type Fetch, type IssuerKeys, type KeyLimits, openIssuerKeys } from './issuer-keys.ts'
 import type { Person } from './person.ts'
 import { sessionId } from './session-id.ts'
@@ -26,10 +27,14 @@ export type Oidc = {
 type Verified = {
   readonly subject: Party
   readonly actors: readonly Party[]
+  readonly triggeredBy: readonly string[]
   readonly issuer: string
   readonly credential: string
   readonly expiresAt: number
   readonly seed: string
+  readonly assurance: Person['assurance']
+  /** The token was given to a program for itself: no person took part. */
+  readonly ofApplication: boolean
   /** When the cache forgets it. */
   readonly recheckAt: number
   /** The conversation it was last used in: most callers have one at a time. */
@@ -93,7 +98,7 @@ export function openOidc(
     },
     verifyAdmin: async (token) => {
       const digest = hash('sha256', token, 'hex')
-      const { subject, actors, expiresAt } = await verifyToken(token, {
+      const verified = await verifyToken(token, {
         digest,
         issuers,
         keys,
@@ -101,20 +106,28 @@ export function openOidc(
         leewayMs: limits.clockLeewayMs,
         audiencesOf: (issuer) => issuer.adminAudiences,
       })
-      if (subject.kind !== 'user' || actors.length > 0) {
+      const { subject, actors, expiresAt, assurance, ofApplication } = verified
+      // The kind is what the configuration makes of a token; that nobody took part is what the token says.
+      if (subject.kind !== 'user' || actors.length > 0 || ofApplication) {
         throw new Refusal('unauthenticated', { detail: 'Only a person can sign in here.' })
       }
-      return { subject, actors, authentication: { method: 'oidc', expiresAt } }
+      return {
+        subject,
+        actors,
+        authentication: { method: 'oidc', expiresAt },
+        ...(assurance && { assurance }),
+      }
     },
     close: () => closing.abort(),
   }
 }
 
 function principalOf(verified: Verified, sessionName: string | undefined): Principal {
-  const { subject, actors, issuer, credential, expiresAt, seed } = verified
+  const { subject, actors, triggeredBy, issuer, credential, expiresAt, seed } = verified
   return {
     subject,
     actors,
+    ...(triggeredBy.length > 0 && { triggeredBy }),
     authentication: { method: 'oidc', issuer, credential, expiresAt },
     session: sessionId({ parties: [subject, ...actors], seed }, sessionName),
   }
@@ -160,6 +173,9 @@ async function verifyToken(
   })
   return {
     ...partiesFrom(claims, { issuer, issuers: by.issuers }),
+    triggeredBy: triggersFrom(claims, { issuer, issuers: by.issuers }),
+    assurance: assuranceFrom(claims, { now: by.now(), leewayMs: by.leewayMs }),
+    ofApplication: isApplication(claims, issuer),
     issuer: issuer.name,
     credential: `sha256:${by.digest}`,
     expiresAt,

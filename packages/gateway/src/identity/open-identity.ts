@@ -2,9 +2,10 @@ import type { Gate } from '../call/gate.ts'
 import { Refusal } from '../call/refusal.ts'
 import type { Config } from '../config/config.ts'
 import type { Limits } from '../config/limits.ts'
-import type { ApiKeys, Ledger, PrincipalLocks } from '../store/store.ts'
+import type { ApiKeys, Ledger, PrincipalLocks, Store } from '../store/store.ts'
 import { openAdminSessions } from './admin-session.ts'
 import { verifyKey } from './api-key.ts'
+import { confirmKept } from './kept-proof.ts'
 import { type Locks, openLocks } from './locks.ts'
 import { openOidc } from './oidc.ts'
 import { openSignIn, type SignIn } from './sign-in.ts'
@@ -24,7 +25,7 @@ export type Identity = {
 /** The whole room: who comes in, by which proof, and who does not, whatever they present. */
 export async function openIdentity(needs: {
   readonly config: Pick<Config, 'issuers' | 'operators'>
-  readonly store: Ledger & ApiKeys & PrincipalLocks
+  readonly store: Ledger & ApiKeys & PrincipalLocks & Pick<Store, 'onChange'>
   readonly limits: Limits
   readonly now: () => number
   /** Whether two ids of people mean one person (approval/same-person.ts). */
@@ -41,15 +42,21 @@ export async function openIdentity(needs: {
   return {
     identify: async ({ proof, sessionName }) => {
       if (!proof) throw new Refusal('unauthenticated')
+      const lookup = store.apiKeyByHash
       const principal =
         proof.kind === 'api-key'
-          ? await verifyKey(proof.key, { lookup: store.apiKeyByHash, now: now(), sessionName })
-          : await oidc.verify(proof.token, sessionName)
+          ? await verifyKey(proof.key, { lookup, now: now(), sessionName })
+          : proof.kind === 'bearer'
+            ? await oidc.verify(proof.token, sessionName)
+            : await confirmKept(proof.principal, { lookup, issuers: names, now: now() })
       locks.refuse(principal)
       return principal
     },
     signIn: openSignIn({ operators, verifyToken: oidc.verifyAdmin, sessions, locks, now }),
     locks,
-    close: async () => oidc.close(),
+    close: async () => {
+      locks.close()
+      oidc.close()
+    },
   }
 }

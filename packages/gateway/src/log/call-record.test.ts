@@ -80,6 +80,9 @@ function resolvedWith(secret: string, definition = fn): Resolved {
     rules: {
       rulebook: { digest: 'sha256:rules', connections: [], functions: [fn], policies: [] },
       decide: () => assert.fail(),
+      approvals: { flows: {}, groups: {}, people: [], breakGlass: undefined },
+      fits: () => assert.fail(),
+      constraintProblem: () => assert.fail(),
       argumentProblems: () => [],
       argumentMasking: () => assert.fail(),
       resultMasking: () => assert.fail(),
@@ -106,7 +109,13 @@ const guardedWith = (secret: string, definition = fn): Guarded => ({
 const approvedWith = (secret: string, definition = fn): Approved => ({
   ...guardedWith(secret, definition),
   stage: 'approved',
-  approval: { id: 'apr_1', by: ['corp:dana'], groups: ['approvers'] },
+  approval: {
+    id: 'apr_1',
+    clearance: 'clr_1',
+    by: ['corp:dana'],
+    groups: ['approvers'],
+    revoked: new AbortController().signal,
+  },
 })
 const recordedWith = (secret: string, definition = fn): Recorded => ({
   ...approvedWith(secret, definition),
@@ -171,6 +180,7 @@ const cases: readonly (readonly [string, Entry, Expected])[] = [
         source: { ip: '127.0.0.1', protocol: 'http' },
         masked: [{ how: 'hash', n: 2, path: '$.ssn', rule: 'ssn' }],
         approvals: [{ by: 'corp:dana', id: 'apr_1' }],
+        clearance: 'clr_1',
       },
       payloads: ['args:kept:recorded s', 'forwarded:kept:forwarded s'],
     },

@@ -35,6 +35,8 @@ export function intentEntry(at: Approved, time: number): Entry {
       },
       masked: at.argumentFindings.map(masking),
       approvals: (at.approval?.by ?? []).map((by) => ({ by, id: at.approval?.id ?? '' })),
+      ...(at.approval && { clearance: at.approval.clearance }),
+      ...(at.approval && { clearance: at.approval.clearance }),
     },
     payloads: argumentPayloads(at),
   }

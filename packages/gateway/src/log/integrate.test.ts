@@ -6,7 +6,8 @@ import { test } from 'node:test'
 import { entriesPath } from '@sallyport/evidence'
 import { assertPublished, type Bench, bench, origin } from '../../test/growing-log.ts'
 import { type Store, Unavailable } from '../store/store.ts'
-import { Fenced, type IntegratorNeeds, LogRefused } from './integrate.ts'
+import { type IntegratorNeeds, LogRefused } from './integrate.ts'
+import { Fenced } from './integrator-lease.ts'
 
 for (const counts of [[1], [254], [255, 1, 1], [254, 256, 1], [3000], [700, 300, 2500]]) {
   test(`growing by ${counts.join(', ')} leaves publishes them`, async (t) => {

@@ -1,5 +1,7 @@
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
-import { Conflict, type Leaves, type Publication } from '../store/store.ts'
+import { limits } from '../config/limits.ts'
+import type { Publication } from '../store/publication.ts'
+import { Conflict, type Leaves, type Store } from '../store/store.ts'
 import {
   type Head,
   readHead,
@@ -9,6 +11,7 @@ import {
   type SignedHead,
   signHead,
 } from './head.ts'
+import { Fenced, openLease } from './integrator-lease.ts'
 import { leafPages } from './leaf-pages.ts'
 import type { LogKeys } from './log-key.ts'
 import { encodeStaged, type LogFile, readStaged } from './staged.ts'
@@ -16,7 +19,7 @@ import type { TileStore } from './tile-store.ts'
 import { emptyTree, type Grown, grow, readTree, type Tree, treeSize } from './tree.ts'
 
 export type IntegratorNeeds = {
-  readonly store: Publication & Pick<Leaves, 'leaves' | 'size'>
+  readonly store: Publication & Pick<Leaves, 'leaves' | 'size'> & Pick<Store, 'instances'>
   readonly tiles: TileStore
   readonly keys: Pick<LogKeys, 'sign' | 'verifierKeys'>
   readonly origin: string
@@ -29,17 +32,19 @@ export type IntegratorNeeds = {
 
 /** Turns stored leaves into a published tree. One at a time: the caller waits before it calls again. */
 export type Integrator = {
-  /** Publishes everything that is stored by now. Rejects when it could not; calling again tries again. */
+  /**
+   * Publishes everything that is stored by now, or, while another gateway has that task, follows what it
+   * publishes. Rejects when it could not; calling again tries again.
+   */
   readonly run: () => Promise<void>
+  /** Whether this gateway has the task, as far as it knows. */
+  readonly leads: () => boolean
   /** What is published. */
   readonly head: () => SignedHead | undefined
   /** Publishes the same checkpoint with more signatures, if it is still the newest. False: it is not. */
   readonly republish: (note: string) => Promise<boolean>
-}
-
-/** Another integrator took this log over: this one may never publish again. */
-export class Fenced extends Error {
-  override readonly name = 'Fenced'
+  /** Lets another gateway have the task at once. */
+  readonly release: () => Promise<void>
 }
 
 /** What is stored and what was published cannot both be true. Nothing is signed until a person decides. */
@@ -51,17 +56,20 @@ export class LogRefused extends Error {
  * Claims the log and makes what is published equal to what was signed, or rejects with `LogRefused`. The
  * order is Sunlight's: stage all files, swap the signed checkpoint in, publish the files, publish the
  * checkpoint, drop what was staged. A crash before the swap leaves files that mean nothing; one after it
- * is finished by the next start, by the same functions.
+ * is finished by the next start, by the same functions. Of several gateways that share the store one has the
+ * task, for as long as it renews its lease; the others take over when that lapses.
  */
 export async function openIntegrator(needs: IntegratorNeeds): Promise<Integrator> {
   const { store, tiles } = needs
-  const fence = await store.claimIntegrator(needs.holder)
-  const restored = await restore(needs)
-  let tree = restored.tree
-  let head = restored.head
-  /** False from a failure on until what is stored and what is published were compared again. */
-  let sound = true
+  const lease = await openLease(needs)
+  const isOurs = lease.fence() !== undefined
+  const restored = isOurs ? await lease.keeping(() => restore(needs)) : undefined
+  let tree = restored?.tree ?? emptyTree
+  let head = restored ? restored.head : await readNewestHead(needs)
+  /** False from a failure or a takeover on until what is stored and what is published were compared again. */
+  let sound = isOurs
   let sweep: readonly string[] = []
+  const standby = openStandby(needs)
 
   const settle = async () => {
     if (sound) return
@@ -70,16 +78,16 @@ export async function openIntegrator(needs: IntegratorNeeds): Promise<Integrator
     head = again.head
     sound = true
   }
-  const growOnce = async (size: number) => {
+  const growOnce = async (size: number, fence: number) => {
     const from = treeSize(tree)
     const grown = await growTo(store, tree, Math.min(size, from + needs.batchLeaves))
-    const at = signingTime(needs.now(), grown.last, head)
+    const at = signingTime(needs, grown.last, head)
     const next = await signHead(needs, { size: grown.size, root: grown.root, at })
     const staged = encodeStaged(grown.files)
     sound = false
     await tiles.put(stagingPath(next), staged)
     await swap(store, { fence, expectedSize: head?.size ?? 0, head: next })
-    await publish(tiles, { files: grown.files, head: next })
+    await publish(tiles, { files: grown.files, head: next, mayShow: lease.isKept })
     tree = grown.tree
     head = next
     sound = true
@@ -87,22 +95,64 @@ export async function openIntegrator(needs: IntegratorNeeds): Promise<Integrator
     sweep = replacedPartials(grown.files)
     for (const folder of replaced) await tiles.deleteFolder(folder)
   }
+  const growAll = async () => {
+    await settle()
+    for (;;) {
+      const size = await store.size()
+      const fence = lease.fence()
+      if (size <= treeSize(tree) || fence === undefined) return
+      await growOnce(size, fence)
+    }
+  }
   return {
     run: async () => {
-      await settle()
-      for (;;) {
-        const size = await store.size()
-        if (size <= treeSize(tree)) return
-        await growOnce(size)
+      const taken = await lease.take()
+      if (taken !== 'kept') sound = false
+      if (taken === 'elsewhere') {
+        head = await standby.follow()
+        return
+      }
+      try {
+        await lease.keeping(growAll)
+      } catch (thrown) {
+        // Another may be able to do what this one is not.
+        await lease.release().catch(() => {})
+        throw thrown
       }
     },
+    leads: () => lease.fence() !== undefined,
     head: () => head,
     republish: async (note) => {
       const textOf = (signed: string) => signed.slice(0, signed.lastIndexOf('\n\n'))
       if (!sound || !head || textOf(head.note) !== textOf(note)) return false
+      if (!(await lease.isKept())) return false
       await tiles.put('checkpoint', Buffer.from(note))
       head = { ...head, note }
       return true
+    },
+    release: lease.release,
+  }
+}
+
+/**
+ * Follows what another gateway publishes. Nobody may be let through on a log that is not published, whoever has
+ * that task: what stays unpublished for longer than a lease is a failure here as well.
+ */
+function openStandby({ store, ...needs }: IntegratorNeeds): {
+  readonly follow: () => Promise<SignedHead | undefined>
+} {
+  let behind: { readonly size: number; readonly since: number } | undefined
+  return {
+    follow: async () => {
+      const stored = await store.size()
+      const head = await readNewestHead(needs)
+      const published = head?.size ?? 0
+      if (behind && published >= behind.size) behind = undefined
+      if (published < stored) behind ??= { size: stored, since: performance.now() }
+      if (behind && performance.now() - behind.since > limits.integratorLeaseMs) {
+        throw new Error('the gateway whose task it is does not publish')
+      }
+      return head
     },
   }
 }
@@ -142,9 +192,11 @@ export async function compareHeads(
   },
 ): Promise<Compared> {
   const { store } = needs
+  // First, so that what another gateway publishes meanwhile does not look like more than what is stored.
+  const shown = await readPublishedHead(needs)
   const stored = await store.storedCheckpoint()
   const signed = stored && (await readHead(needs, stored.note, stored.at))
-  assertNotRolledBack({ signed, published: await readPublishedHead(needs) })
+  assertNotRolledBack({ signed, published: shown })
   if (signed && (await store.size()) < signed.size) throw new LogRefused(rolledBack)
   return { signed, published: await readNewestHead(needs) }
 }
@@ -161,7 +213,7 @@ async function restore(needs: IntegratorNeeds): Promise<Restored> {
     const staged = await tiles.get(stagingPath(signed))
     // What somebody else put there is left out, and the tiles are made anew from the leaves.
     const files = staged && (await readStaged(tiles, { staged, head: signed }))
-    if (files) await publish(tiles, { files, head: signed })
+    if (files) await publish(tiles, { files, head: signed, mayShow: async () => true })
   }
   const tree = (await readTree(tiles, signed)) ?? (await rebuildTree(needs, signed))
   if (!tree) {
@@ -213,19 +265,28 @@ async function swap(
     await store.swapCheckpoint({ fence, expectedSize, size, note, at })
   } catch (thrown) {
     if (!(thrown instanceof Conflict)) throw thrown
-    throw new Fenced('another integrator has taken over this log', { cause: thrown })
+    throw new Fenced(thrown)
   }
 }
 
-/** Applies what was staged, then lets the world see it. Doing it twice changes nothing. */
+/**
+ * Applies what was staged, then lets the world see it. Doing it twice changes nothing. Whoever was held up for so
+ * long that another took over has to leave the checkpoint alone: it may be a newer one by now.
+ */
 async function publish(
   tiles: TileStore,
-  { files, head }: { readonly files: readonly LogFile[]; readonly head: SignedHead },
+  given: {
+    readonly files: readonly LogFile[]
+    readonly head: SignedHead
+    readonly mayShow: () => Promise<boolean>
+  },
 ): Promise<void> {
+  const { files, head } = given
   for (let start = 0; start < files.length; start += putsAtOnce) {
     const some = files.slice(start, start + putsAtOnce)
     await Promise.all(some.map(({ path, bytes }) => tiles.put(path, bytes)))
   }
+  if (!(await given.mayShow())) throw new Fenced()
   await tiles.put('checkpoint', Buffer.from(head.note))
   await tiles.delete(stagingPath(head))
 }
@@ -234,12 +295,19 @@ async function publish(
 const putsAtOnce = 2
 /**
  * The time of the next checkpoint. A clock behind the last leaf or the last checkpoint would let a
- * checkpoint claim a time before what it covers: nothing is signed until the clock is right.
+ * checkpoint claim a time before what it covers: nothing is signed until the clock is right. The clocks of
+ * several gateways differ a little, always: then it is the time of what it covers.
  */
-function signingTime(now: number, last: Uint8Array, head: SignedHead | undefined): number {
+function signingTime(
+  { now, store }: Pick<IntegratorNeeds, 'now' | 'store'>,
+  last: Uint8Array,
+  head: SignedHead | undefined,
+): number {
   const lastMs = Math.max(Date.parse(parseLeaf(last).time), head?.at ?? 0)
-  if (now >= lastMs) return now
-  throw new Error(`the clock is ${lastMs - now} ms behind what is already in the log`)
+  const behindMs = lastMs - now()
+  if (behindMs <= 0) return now()
+  if (store.instances === 'many' && behindMs <= limits.clockLeewayMs) return lastMs
+  throw new Error(`the clock is ${behindMs} ms behind what is already in the log`)
 }
 
 /**

@@ -56,6 +56,7 @@ async function openLog(t: TestContext, changes: Partial<EvidenceNeeds> = {}): Pr
     witnessed: () => undefined,
     trust: () => trustText({ origin, logKeys: keys.verifierKeys(), witnesses: [], quorum: 'none' }),
     onPublished: () => {},
+    onFollowed: () => {},
     onFailure: (thrown) => faults.push(thrown),
     onRecovery: () => faults.push('recovered'),
     ...changes,

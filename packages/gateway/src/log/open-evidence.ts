@@ -36,6 +36,8 @@ export type EvidenceNeeds = {
     | 'archiveMs'
     | 'growthLeaves'
     | 'heartbeatMs'
+    | 'instanceGoneMs'
+    | 'integratorLeaseMs'
     | 'lostOutcomeMs'
     | 'publishDelayMs'
     | 'publishRetryMs'
@@ -45,8 +47,10 @@ export type EvidenceNeeds = {
   /** The newest checkpoint that the quorum of witnesses has cosigned. */
   readonly witnessed: () => Witnessed | undefined
   readonly trust: () => string
-  /** Told of every checkpoint once it is published. Must not wait. */
+  /** Told of every checkpoint once it is published by this gateway. Must not wait. */
   readonly onPublished: (note: string) => void
+  /** The same, when another gateway has published it. */
+  readonly onFollowed: (note: string) => void
   readonly onFailure: (thrown: unknown) => void
   readonly onRecovery: () => void
 }
@@ -70,6 +74,8 @@ export type Evidence = EvidenceLog & {
   }) => Promise<boolean>
   /** Signs and publishes nothing more, until a restart: this log is not the one that was seen under its key. */
   readonly stopSigning: (why: string) => Promise<void>
+  /** Whether this gateway is the one that publishes. */
+  readonly publishes: () => boolean
   /** Why it is not as it should be, for probes; undefined when all is well. */
   readonly trouble: () => string | undefined
   readonly failures: () => number
@@ -87,20 +93,28 @@ export async function openEvidence(needs: EvidenceNeeds): Promise<Evidence> {
   await keys.retire(now())
   const integrator = await openIntegrator({ ...needs, now, batchLeaves: limits.growthLeaves })
   const archive = openArchive(integrator, { ...needs, now })
+  const gone = openGone({ ...needs, now })
   const loop = openPublishLoop({
     integrator,
     delayMs: limits.publishDelayMs,
     retryMs: limits.publishRetryMs,
     retryMsMax: limits.publishRetryMsMax,
+    // A lease is to be renewed, and another's watched.
+    idleMs: store.instances === 'many' ? limits.integratorLeaseMs / 3 : undefined,
     onPublished: async () => {
+      const head = integrator.head()
+      if (!integrator.leads()) {
+        if (head) needs.onFollowed(head.note)
+        return
+      }
       if (archive.isDue()) {
         await archive.now()
         await keys.retire(now())
       }
       // A log that can be written again says which key signs it.
       if (keys.unrecorded().length > 0) void rotations.finish().catch(() => undefined)
-      const head = integrator.head()
       if (head) needs.onPublished(head.note)
+      await gone.look()
     },
     onFailure: needs.onFailure,
     onRecovery: needs.onRecovery,
@@ -138,6 +152,7 @@ export async function openEvidence(needs: EvidenceNeeds): Promise<Evidence> {
     stopSigning: (why) => loop.refuse(new LogRefused(why)),
     trouble: () => store.refusing() ?? clock.jumped() ?? trouble()?.why,
     failures: loop.failures,
+    publishes: integrator.leads,
     close: async () => {
       await heart.stop()
       await ledger.close()
@@ -147,6 +162,7 @@ export async function openEvidence(needs: EvidenceNeeds): Promise<Evidence> {
       await store.stop()
       // What cannot be published now is published by the next start, which finds out whether it may be.
       if (!refused) await integrator.run().then(archive.now).catch(needs.onFailure)
+      await integrator.release().catch(() => undefined)
     },
   }
 }
@@ -172,13 +188,32 @@ function openArchive(
   let dueAt = 0
   const archive = async () => {
     const head = integrator.head()
-    if (!head) return
+    if (!head || !integrator.leads()) return
     await tiles.put(`checkpoints/${head.size}`, Buffer.from(head.note))
     const cosigned = witnessed()
     if (cosigned) await tiles.put(`checkpoints/${cosigned.size}`, Buffer.from(cosigned.note))
     dueAt = now() + limits.archiveMs
   }
   return { now: archive, isDue: () => now() >= dueAt }
+}
+
+/**
+ * Says of the calls of gateways that are gone, and will not come back to say it themselves, that nobody knows. A
+ * failure leaves it to the next look.
+ */
+function openGone(
+  given: Pick<EvidenceNeeds, 'store' | 'boot' | 'limits'> & { readonly now: () => number },
+) {
+  const { store, boot, now, limits } = given
+  let lookedAt = performance.now()
+  return {
+    look: async () => {
+      const isDue = performance.now() - lookedAt >= limits.instanceGoneMs
+      if (store.instances === 'one' || !isDue) return
+      lookedAt = performance.now()
+      await reconcile(store, { boot, now, reason: 'restart' }).catch(() => undefined)
+    },
+  }
 }
 
 async function contradicts(

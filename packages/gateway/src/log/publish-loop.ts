@@ -1,4 +1,5 @@
-import { Fenced, type Integrator, LogRefused } from './integrate.ts'
+import { type Integrator, LogRefused } from './integrate.ts'
+import { Fenced } from './integrator-lease.ts'
 
 export type PublishLoop = {
   /** Something was stored. Costs nothing when it is known already. */
@@ -25,12 +26,15 @@ export function openPublishLoop(options: {
   readonly delayMs: number
   readonly retryMs: number
   readonly retryMsMax: number
+  /** When nothing is stored: how often to look all the same; absent: never. */
+  readonly idleMs?: number | undefined
   readonly onPublished: () => Promise<void>
   readonly onFailure: (thrown: unknown) => void
   readonly onRecovery: () => void
 }): PublishLoop {
   const { integrator, delayMs, retryMs, retryMsMax } = options
   let timer: NodeJS.Timeout | undefined
+  let idle: NodeJS.Timeout | undefined
   let closed = false
   let refused = false
   let nudged = false
@@ -48,8 +52,13 @@ export function openPublishLoop(options: {
     if (timer !== undefined || closed || refused) return
     timer = setTimeout(() => void between(attempt), ms)
   }
+  const rest = () => {
+    if (options.idleMs === undefined || closed || refused) return
+    idle = setTimeout(() => void between(attempt), options.idleMs)
+  }
   const attempt = async () => {
     if (refused) return
+    clearTimeout(idle)
     nudged = false
     try {
       await integrator.run()
@@ -61,6 +70,7 @@ export function openPublishLoop(options: {
     } catch (thrown) {
       fail(thrown)
     }
+    rest()
   }
   const fail = (thrown: unknown) => {
     const times = (failed?.times ?? 0) + 1
@@ -70,7 +80,8 @@ export function openPublishLoop(options: {
     failures++
     timer = undefined
     // Trying again would not make it true, or ours.
-    if (thrown instanceof Fenced || thrown instanceof LogRefused) refused = true
+    const isFenced = thrown instanceof Fenced && options.idleMs === undefined
+    if (isFenced || thrown instanceof LogRefused) refused = true
     arm(Math.min(retryMs * 2 ** Math.min(times - 1, 20), retryMsMax))
   }
   return {
@@ -90,6 +101,7 @@ export function openPublishLoop(options: {
     close: async () => {
       closed = true
       clearTimeout(timer)
+      clearTimeout(idle)
       await last
       return { refused }
     },

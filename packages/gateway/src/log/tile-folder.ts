@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join, resolve, sep } from 'node:path'
 import { syncFolder } from './sync-folder.ts'
 import type { TileStore } from './tile-store.ts'
@@ -13,7 +13,10 @@ const draftFolder = 'staging/drafts'
  * folder that became read-only leaves the old file or the new one, never half of one. Not for network
  * file systems, whose rename and sync promise less.
  */
-export async function openTileFolder(root: string): Promise<TileStore> {
+export async function openTileFolder(
+  root: string,
+  { isShared = false }: { readonly isShared?: boolean } = {},
+): Promise<TileStore> {
   const known = new Set<string>()
   const absolute = (path: string) => {
     // Whoever names a file, beside the folder are the log's keys and its database.
@@ -47,7 +50,7 @@ export async function openTileFolder(root: string): Promise<TileStore> {
       throw new Error(`${target} cannot be written (${codeOf(cause)})`, { cause })
     }
   }
-  await removeDrafts(join(root, draftFolder))
+  await removeDrafts(join(root, draftFolder), isShared ? sharedDraftMs : 0)
   return {
     put,
     get: async (path) => {
@@ -95,10 +98,18 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function removeDrafts(folder: string): Promise<void> {
+/** Another gateway may just be writing to one; no file takes longer. */
+const sharedDraftMs = 3_600_000
+
+async function removeDrafts(folder: string, olderThanMs: number): Promise<void> {
   const names = await readdir(folder).catch(() => [])
-  // Where they cannot be removed nothing can be written either, and the first `put` says so.
-  for (const name of names) await unlink(join(folder, name)).catch(() => {})
+  for (const name of names) {
+    const draft = join(folder, name)
+    const writtenAt = olderThanMs > 0 ? (await stat(draft).catch(() => undefined))?.mtimeMs : 0
+    if (writtenAt === undefined || Date.now() - writtenAt < olderThanMs) continue
+    // Where they cannot be removed nothing can be written either, and the first `put` says so.
+    await unlink(draft).catch(() => {})
+  }
 }
 
 function unlessCode(code: string): (thrown: unknown) => void {

@@ -53,7 +53,7 @@ function open(path: string, boot: string, more: { instance?: string; signed?: nu
 }
 
 const hashOf = (bytes: Uint8Array | string) =>
-  `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  `sha256:${createHash('sha256').update('\0').update(bytes).digest('hex')}`
 
 /** Appends leaves as one who may write to the database, from a place on, and the chain's row if asked. */
 function forge(

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { leafHash } from '@sallyport/evidence'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import { chainStart, type LeafRecord } from '@sallyport/evidence/record'
 import type { Leaf, Leaves } from '../store/store.ts'
@@ -26,8 +26,10 @@ export async function assertChainsGoOn(needs: {
   readonly signed: number
   /** Whose database this is. */
   readonly instance: string
+  /** Whether other gateways write to it: then whoever registered there may begin a chain. */
+  readonly isShared?: boolean
 }): Promise<void> {
-  const { store, signed, instance: own } = needs
+  const { store, signed, instance: own, isShared = false } = needs
   const size = await store.size()
   const stored = new Map((await store.chains()).map((end) => [end.instance, end]))
   const ends = new Map<string, ChainEnd | undefined>()
@@ -46,7 +48,7 @@ export async function assertChainsGoOn(needs: {
       if (!ends.has(instance))
         ends.set(instance, await endBefore(store, { instance, below: start }))
       const end = ends.get(instance)
-      if (!end && instance !== own) {
+      if (!end && instance !== own && !isShared) {
         throw refused(
           start,
           `begins a chain of the instance ${JSON.stringify(instance)}, and this is ${JSON.stringify(own)}`,
@@ -108,7 +110,7 @@ function brokenBy(record: LeafRecord, end: ChainEnd | undefined): string | undef
 }
 
 function hashOf({ bytes }: Leaf): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  return `sha256:${Buffer.from(leafHash(bytes)).toString('hex')}`
 }
 
 function refused(index: number, why: string): LogRefused {

@@ -15,3 +15,6 @@ export type Connection = {
   /** Milliseconds until the upstream's first byte and between two bytes; limits.ts when absent. */
   readonly timeoutMs?: number
 }
+
+/** The first segment of the paths that are the gateway's own, at every host: no function has one of them. */
+export const reservedSegment = '.sallyport'

@@ -13,3 +13,8 @@ export type JsonObject = { readonly [key: string]: Json }
 export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/** The JSON pointer (RFC 6901) of a member, or an element, of the value that `pointer` points to. */
+export function pointerTo(pointer: string, name: string): string {
+  return `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+}

@@ -16,6 +16,8 @@ export type Principal = {
   readonly subject: Party
   /** Who acts for the subject, in the order of the `act` claim: the current actor first. */
   readonly actors: readonly Party[]
+  /** Party ids of people whose doing set this off, by verified claims: who started the CI run. Deny-only. */
+  readonly triggeredBy?: readonly string[]
   /** What proved it. `credential` is `sha256:<hex>` of the token or key, never the thing itself. */
   readonly authentication: {
     readonly method: 'oidc' | 'api-key'

@@ -1,3 +1,4 @@
+import type { ApprovalRules } from './approval-rules.ts'
 import type { Connection } from './connection.ts'
 import type { FunctionDefinition } from './function.ts'
 
@@ -23,6 +24,8 @@ export type Rulebook = {
   readonly connections: readonly Connection[]
   readonly functions: readonly FunctionDefinition[]
   readonly policies: readonly PolicySource[]
+  /** Absent: approvals.yaml says nothing. */
+  readonly approvals?: ApprovalRules
 }
 
 /** One thing wrong with a rulebook or a configuration, and what to write instead. */

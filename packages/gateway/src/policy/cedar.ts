@@ -10,6 +10,7 @@ import {
   statefulIsAuthorized,
   validate,
 } from '@cedar-policy/cedar-wasm/nodejs'
+import { policyNesting, tooNested } from './nesting.ts'
 
 /** A policy in Cedar's own JSON form. */
 export type CedarPolicy = PolicyJson
@@ -25,15 +26,24 @@ export type CedarComplaint = {
   readonly offset?: number
 }
 
-/** One policy's text to its JSON form, or what is wrong with it. Templates are something wrong. */
+/**
+ * One policy's text to its JSON form, or what is wrong with it. Templates are something wrong. Every text comes
+ * through here before anything else of Cedar sees it.
+ */
 export function cedarPolicy(
   text: string,
 ): { readonly policy: CedarPolicy } | { readonly complaint: CedarComplaint } {
+  if (tooNested(text, policyNesting)) return { complaint: { policy: '', ...nestedComplaint } }
   const answer = policyToJson(text)
   if (answer.type === 'success') return { policy: answer.json }
   const [error] = answer.errors
   if (!error) return { complaint: { policy: '', message: 'Cedar cannot read this policy' } }
   return { complaint: complaint('', error) }
+}
+
+const nestedComplaint = {
+  message: 'the policy nests too deep, or has too many operators',
+  hint: 'write several policies, or a set: [1, 2, 3].contains(context.args.x)',
 }
 
 /** Cedar's strict validation: errors, and policies that can never apply. */

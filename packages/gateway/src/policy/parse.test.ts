@@ -20,6 +20,14 @@ const cases: readonly (readonly [name: string, text: string, wanted: readonly st
   ['only a comment', '// nothing; yet', []],
   ['two policies', `${permit} permit ${all}\n\n${forbid} forbid ${all}`, ['a@1', 'b@3']],
   ['carriage returns', `\uFEFF// x\r\n${permit}\r\npermit ${all}\r\n`, ['a@2']],
+  ['a carriage return alone ends a comment', `// x\r${forbid} forbid ${all}\r// y`, ['b@2']],
+  [
+    'what would overflow Cedar',
+    `${forbid} forbid (principal, action, resource) when { ${'('.repeat(200)}true${')'.repeat(200)} };`,
+    [
+      '1:1 the policy nests too deep, or has too many operators (write several policies, or a set: [1, 2, 3].contains(context.args.x))',
+    ],
+  ],
   [
     'semicolons in strings and comments',
     `// a;b\n@id("a") @owner(";") // ;"\n@reason("\\";") @review("1d")\npermit ${all}`,

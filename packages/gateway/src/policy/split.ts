@@ -6,7 +6,8 @@ export type PolicyText = { readonly text: string; readonly line: number; readonl
  * follows the last one is returned too, so that Cedar can say what it lacks.
  */
 export function splitPolicies(file: string): readonly PolicyText[] {
-  const text = file.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')
+  // To Cedar a carriage return by itself ends a line too: what follows a comment would be lost.
+  const text = file.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n')
   const found: PolicyText[] = []
   let start: number | undefined
   let line = 1

@@ -1,16 +1,34 @@
+import type { FollowUps } from '../call/follow-up.ts'
 import type { Call, Raw, Recorded, Reply } from '../call/stage.ts'
+import type { Principal } from '../model/principal.ts'
 import type { Credential } from '../model/secret.ts'
 
 /** What every protocol room offers. Rooms translate; they decide nothing. */
 export type ProtocolRoom<ListenOptions, ForwardOptions> = {
   readonly name: string
-  /** Opens a listener and hands each call to `onCall`, which throws only `Refusal`. */
-  readonly listen: (options: ListenOptions, onCall: OnCall) => Promise<Listener>
+  /**
+   * Opens a listener and hands each call to `onCall`, which throws only `Refusal`; what callers ask about their
+   * questions it answers from `followUps`.
+   */
+  readonly listen: (
+    options: ListenOptions,
+    onCall: OnCall,
+    followUps: FollowUps,
+  ) => Promise<Listener>
+  /** A call that was kept (`Call.kept`), to be made now for the one who had asked for it. */
+  readonly revive: (kept: Uint8Array, given: Revived) => Call
   /** Opens the upstream side. */
   readonly forwarder: (options: ForwardOptions) => Forwarder
 }
 
 export type OnCall = (call: Call) => Promise<Reply>
+
+export type Revived = {
+  /** As proved when the call was kept. */
+  readonly principal: Principal
+  readonly approvalId: string
+  readonly signal: AbortSignal
+}
 
 export type Listener = {
   /** Where it listens: `http://127.0.0.1:7433`. */

@@ -1,4 +1,4 @@
-import type { Connection } from '../model/connection.ts'
+import { type Connection, reservedSegment } from '../model/connection.ts'
 import type { CredentialUse } from '../model/secret.ts'
 import { hasDigest } from './digest.ts'
 import type { Flaw } from './flaw.ts'
@@ -78,6 +78,13 @@ function addressFlaws({ prefix, host }: ConnectionForm): Flaw[] {
     flaws.push({
       path: ['prefix'],
       message: 'A prefix is plain path segments without a slash at the end.',
+      hint: 'For example /crm.',
+    })
+  }
+  if (prefix?.split('/')[1] === reservedSegment) {
+    flaws.push({
+      path: ['prefix'],
+      message: `Paths below /${reservedSegment} are the gateway's own.`,
       hint: 'For example /crm.',
     })
   }

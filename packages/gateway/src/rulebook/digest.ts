@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { ApprovalRules } from '../model/approval-rules.ts'
 import type { Connection } from '../model/connection.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { PolicySource, Rulebook } from '../model/rulebook.ts'
@@ -26,12 +27,14 @@ export function sealRulebook(content: {
   readonly connections: readonly Connection[]
   readonly functions: readonly FunctionDefinition[]
   readonly policies: readonly PolicySource[]
+  readonly approvals: ApprovalRules | undefined
 }): Rulebook {
+  const { approvals } = content
   const connections = byId(content.connections)
   const functions = byId(content.functions)
   const policies = byId(content.policies)
-  const digest = digestOfText(rulebookContent({ connections, functions, policies }))
-  return { digest, connections, functions, policies }
+  const parts = { connections, functions, policies, ...(approvals && { approvals }) }
+  return { digest: digestOfText(rulebookContent(parts)), ...parts }
 }
 
 /**
@@ -39,11 +42,11 @@ export function sealRulebook(content: {
  * to judge by: policies are in it as Cedar without comments and layout.
  */
 export function rulebookContent(rulebook: Omit<Rulebook, 'digest'>): string {
-  const { connections, functions } = rulebook
+  const { connections, functions, approvals } = rulebook
   const policies = rulebook.policies.map(({ id, effect, text, annotations }) => {
     return { id, effect, text: cedarTokens(text), annotations }
   })
-  return canonicalJson({ connections, functions, policies })
+  return canonicalJson({ connections, functions, policies, approvals })
 }
 
 /**

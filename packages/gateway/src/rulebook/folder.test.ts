@@ -53,6 +53,7 @@ const cases: readonly (readonly [string, readonly Make[], Parameters<typeof chec
       put('policies/a.cedar', ''),
       put('tests/a.yaml', ''),
       put('masking.yaml', ''),
+      put('approvals.yaml', ''),
     ],
     {
       read: [
@@ -61,6 +62,7 @@ const cases: readonly (readonly [string, readonly Make[], Parameters<typeof chec
         'policies/a.cedar',
         'tests/a.yaml',
         'masking.yaml',
+        'approvals.yaml',
       ],
     },
   ],

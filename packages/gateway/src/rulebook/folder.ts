@@ -14,6 +14,7 @@ export type RulebookFiles = {
   readonly policies: readonly RulebookFile[]
   readonly tests: readonly RulebookFile[]
   readonly masking: readonly RulebookFile[]
+  readonly approvals: readonly RulebookFile[]
 }
 
 /**
@@ -24,7 +25,14 @@ export async function readFolder(
   folder: string,
 ): Promise<{ readonly files: RulebookFiles; readonly problems: readonly Problem[] }> {
   const reading: Reading = { root: '', problems: [], files: 0, bytes: 0 }
-  const none = { connections: [], functions: [], policies: [], tests: [], masking: [] }
+  const none = {
+    connections: [],
+    functions: [],
+    policies: [],
+    tests: [],
+    masking: [],
+    approvals: [],
+  }
   try {
     reading.root = await realpath(folder)
   } catch {
@@ -37,7 +45,8 @@ export async function readFolder(
     functions: await readPart(reading, 'functions', yaml),
     policies: await readPart(reading, 'policies', cedar),
     tests: await readPart(reading, 'tests', yaml),
-    masking: await readMasking(reading),
+    masking: await readSingle(reading, 'masking'),
+    approvals: await readSingle(reading, 'approvals'),
   }
   return { files, problems: reading.problems }
 }
@@ -58,7 +67,8 @@ export async function listFolder(folder: string): Promise<readonly string[]> {
 const yaml = /\.ya?ml$/
 const cedar = /\.cedar$/
 const parts = ['connections', 'functions', 'policies', 'tests']
-const known = [...parts, 'masking.yaml']
+const singles = ['masking', 'approvals']
+const known = [...parts, ...singles.map((name) => `${name}.yaml`)]
 
 /** Notes and hidden files may stand anywhere; a mounted volume keeps its own hidden folders there. */
 function ignored(name: string): boolean {
@@ -67,7 +77,8 @@ function ignored(name: string): boolean {
 
 async function checkTop(reading: Reading): Promise<void> {
   for (const name of await list(reading, '')) {
-    if (ignored(name) || known.includes(name) || name === 'masking.yml') continue
+    if (ignored(name) || known.includes(name)) continue
+    if (singles.some((one) => name === `${one}.yml`)) continue
     const near = nearest(name, known)
     report(reading, name, 'Nothing here is read: a rulebook has no such part.', {
       hint: near ? `Did you mean \`${near}\`?` : `Its parts are ${known.join(', ')}.`,
@@ -93,9 +104,11 @@ async function readPart(reading: Reading, part: string, kind: RegExp): Promise<R
   return found
 }
 
-async function readMasking(reading: Reading): Promise<RulebookFile[]> {
-  const names = (await list(reading, '')).filter((name) => /^masking\.ya?ml$/.test(name))
-  if (names.length > 1) report(reading, 'masking.yml', 'masking.yaml stands beside it; keep one.')
+/** A part that is one file: masking.yaml. */
+async function readSingle(reading: Reading, part: string): Promise<RulebookFile[]> {
+  const wanted = [`${part}.yaml`, `${part}.yml`]
+  const names = (await list(reading, '')).filter((name) => wanted.includes(name))
+  if (names.length > 1) report(reading, `${part}.yml`, `${part}.yaml stands beside it; keep one.`)
   const [file] = names
   const text = file && (await readText(reading, file))
   return file && text !== undefined ? [{ file, text: text ?? '' }] : []

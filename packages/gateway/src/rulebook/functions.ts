@@ -36,6 +36,10 @@ export function readFunction(
   const read = readArgumentsForm(entry, address)
   flaws.push(...read.flaws)
   flaws.push(...argumentMaskFlaws(entry, read.http))
+  if (entry.deferrable && read.http.body === 'stream') {
+    const message = 'A streamed body is not held, so a call with one cannot be deferred.'
+    flaws.push({ path: ['deferrable'], message })
+  }
   const holes = pathHoles(entry.maskArguments ?? [], { id, http: read.http })
   flaws.push(...under('maskArguments', holes))
   const compiled = compileSchema(read.schema)

@@ -1,8 +1,11 @@
 import type { InForce } from '../call/gate.ts'
 import { compileArgumentMasking, compileResultMasking } from '../mask/compile.ts'
 import type { ArgumentMasking, ResultMasking } from '../mask/plan.ts'
+import { noApprovalRules } from '../model/approval-rules.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { Rulebook } from '../model/rulebook.ts'
+import { compileConstraint } from '../policy/constraint.ts'
+import { hiddenRead } from './hidden-reads.ts'
 import type { SchemaCheck } from './json-schema.ts'
 
 /**
@@ -18,6 +21,9 @@ export function makeInForce(ready: {
   const { rulebook, decide, checks } = ready
   const results = new Map<string, ResultMasking>()
   const args = new Map<string, ArgumentMasking>()
+  const constraints = new Map<string, ReturnType<typeof compileConstraint>>()
+  const constraint = (fn: FunctionDefinition, text: string) =>
+    kept(constraints, `${fn.id}\n${text}`, () => compileConstraint(fn, text))
   return {
     rulebook,
     decide,
@@ -31,6 +37,16 @@ export function makeInForce(ready: {
       const key = fields.length === 0 ? fn.id : `${fn.id}\n${JSON.stringify(fields)}`
       return kept(results, key, () => resultMaskingOf(fn, fields))
     },
+    approvals: rulebook.approvals ?? noApprovalRules,
+    constraintProblem: (fn, expression) => {
+      const made = constraint(fn, expression)
+      return 'problem' in made ? made.problem : hiddenRead(fn.argumentMasks, made)
+    },
+    fits: (fn, expressions, question) =>
+      expressions.every((expression) => {
+        const made = constraint(fn, expression)
+        return 'holds' in made && made.holds(question)
+      }),
   }
 }
 

@@ -56,6 +56,7 @@ function filesOf(texts: Texts): RulebookFiles {
     policies: under('policies/'),
     tests: under('tests/'),
     masking: under('masking.yaml'),
+    approvals: under('approvals.yaml'),
   }
 }
 
@@ -109,6 +110,29 @@ const cases: readonly Row[] = [
     'prefix with dots',
     connection('/crm\n', '/a/../crm\n'),
     ['connections/crm.yaml:4 A prefix is plain path segments without a slash at the end.'],
+  ],
+  [
+    "a prefix of the gateway's own",
+    connection('prefix: /crm', 'prefix: /.sallyport/crm'),
+    ["connections/crm.yaml:4 Paths below /.sallyport are the gateway's own."],
+  ],
+  [
+    "a path of the gateway's own",
+    {
+      'connections/crm.yaml': crm.replace('prefix: /crm', 'host: crm.example'),
+      'functions/crm.yaml': functions.replace('GET /customers', 'GET /.sallyport'),
+    },
+    ["functions/crm.yaml:8 Paths below /.sallyport are the gateway's own."],
+  ],
+  [
+    'a streamed body, deferred',
+    {
+      'functions/crm.yaml': functions.replace(
+        '    http: PUT /customers/{id}\n',
+        '    deferrable: true\n    http: PUT /customers/{id}\n    body: stream\n',
+      ),
+    },
+    ['functions/crm.yaml:16 A streamed body is not held, so a call with one cannot be deferred.'],
   ],
   [
     "the caller's credential passed on",

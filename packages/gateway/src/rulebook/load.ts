@@ -2,14 +2,16 @@ import type { InForce } from '../call/gate.ts'
 import { limits } from '../config/limits.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { PolicySource, Problem, Rulebook } from '../model/rulebook.ts'
-import { grantOf } from '../policy/bounds.ts'
+import { approverGroupsOf, grantOf } from '../policy/bounds.ts'
 import { compilePolicies } from '../policy/compile.ts'
 import { parsePolicies } from '../policy/parse.ts'
 import { sealRulebook, withDigest } from './digest.ts'
 import { sortProblems } from './flaw.ts'
 import { type RulebookFile, type RulebookFiles, readFolder } from './folder.ts'
 import { makeInForce } from './in-force.ts'
+import type { KnownNames } from './known-names.ts'
 import { pathProblem } from './masks.ts'
+import { readApprovals } from './read-approvals.ts'
 import { readConnections, shadowedFunctions } from './read-connections.ts'
 import { readFunctions, unknownRetention } from './read-functions.ts'
 import { applyMasking } from './read-masking.ts'
@@ -31,11 +33,11 @@ export type LoadProblems = { readonly problems: readonly Problem[] }
  */
 export async function loadRulebook(
   folder: string,
-  { retention }: Pick<ReadOptions, 'retention'> = {},
+  known: KnownNames = {},
 ): Promise<LoadedRulebook | LoadProblems> {
   const { files, problems } = await readFolder(folder)
   const whole = !problems.some(mayHideFunctions)
-  const read = readRulebook(files, { whole, ...(retention && { retention }) })
+  const read = readRulebook(files, { ...known, whole })
   if (problems.length === 0) return read
   const more = 'problems' in read ? read.problems : []
   return { problems: sortProblems([...problems, ...more]) }
@@ -43,20 +45,18 @@ export async function loadRulebook(
 
 /** What could not be read there, or was not looked for by its name, may have described functions. */
 function mayHideFunctions({ file }: Problem): boolean {
-  return !/^(?:policies|tests|masking)\b/.test(file)
+  return !/^(?:policies|tests|masking|approvals)\b/.test(file)
 }
 
-type ReadOptions = {
+type ReadOptions = KnownNames & {
   /** None of the files that describe functions is missing. */
   readonly whole?: boolean
-  /** Names of the retention classes there are; absent: not known here, so none is unknown. */
-  readonly retention?: readonly string[]
 }
 
 /** The same for files already at hand. */
 export function readRulebook(
   files: RulebookFiles,
-  { whole = true, retention }: ReadOptions = {},
+  { whole = true, retention, channels, issuers }: ReadOptions = {},
 ): LoadedRulebook | LoadProblems {
   const problems: Problem[] = []
   const connections = readConnections(files.connections, problems)
@@ -71,6 +71,8 @@ export function readRulebook(
   const functions = placed.map(({ value }) => withDigest(value.definition))
   const { policies, compiled } = readPolicies(files.policies, { functions, complete }, problems)
   const ids = { functions: functions.map(({ id }) => id), policies: policies.map(({ id }) => id) }
+  const named = compiled && { functions: ids.functions, approverGroups: approversIn(policies) }
+  const approvals = readApprovals(files.approvals, { ...named, channels, issuers }, problems)
   const tests = readTests(files.tests, complete ? ids : undefined, problems)
   if (problems.length > 0 || !compiled) {
     return { problems: sortProblems(problems).slice(0, limits.problemsListed) }
@@ -79,10 +81,16 @@ export function readRulebook(
     connections: connections.map((one) => one.value),
     functions,
     policies,
+    approvals,
   })
   const checks = new Map(placed.map(({ value }) => [value.definition.id, value.check]))
   const inForce = makeInForce({ rulebook, decide: compiled.decide, checks })
   return { rulebook, inForce, tests, explain: compiled.explain }
+}
+
+/** Whom the guardrails of these policies ask. */
+function approversIn(policies: readonly PolicySource[]): readonly string[] {
+  return [...new Set(policies.flatMap(approverGroupsOf))]
 }
 
 function readPolicies(

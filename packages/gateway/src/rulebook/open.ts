@@ -2,6 +2,7 @@ import type { InForce } from '../call/gate.ts'
 import type { Problem } from '../model/rulebook.ts'
 import { rulebookContent } from './digest.ts'
 import { sortProblems } from './flaw.ts'
+import type { KnownNames } from './known-names.ts'
 import { type LoadedRulebook, loadRulebook } from './load.ts'
 import { type PolicyTestResult, runPolicyTests } from './run-tests.ts'
 import { watchFolder } from './watch.ts'
@@ -42,8 +43,8 @@ export type Rulebooks = {
 
 export type RulebooksOptions = {
   readonly folder: string
-  /** Names of the retention classes functions may cite. */
-  readonly retention?: readonly string[]
+  /** What of gateway.yaml it may name. */
+  readonly known?: KnownNames
   /** Must be durable when it resolves. */
   readonly record: (activation: {
     readonly digest: string
@@ -60,16 +61,12 @@ export type RulebooksOptions = {
 
 /** Holds the rulebook in force and replaces it as a whole, or not at all. */
 export function openRulebooks(options: RulebooksOptions): Rulebooks {
-  const { folder, retention, record, onOutcome = () => {}, now = Date.now } = options
+  const { folder, known = {}, record, onOutcome = () => {}, now = Date.now } = options
   let inForce: InForceSince | undefined
   let queue: Promise<unknown> = Promise.resolve()
   const stops = new Set<() => void>()
 
-  const read = async () =>
-    readOutcome(
-      await loadRulebook(folder, retention ? { retention } : {}),
-      inForce?.rulebook.digest,
-    )
+  const read = async () => readOutcome(await loadRulebook(folder, known), inForce?.rulebook.digest)
 
   const replace = async (by: string): Promise<RulebookOutcome> => {
     const { outcome, loaded } = await read()

@@ -18,6 +18,7 @@ function load(yaml: string) {
     policies: [],
     tests: [],
     masking: [],
+    approvals: [],
   })
 }
 

@@ -1,5 +1,5 @@
 import { readYaml } from '../config/yaml.ts'
-import type { Connection } from '../model/connection.ts'
+import { type Connection, reservedSegment } from '../model/connection.ts'
 import type { Problem } from '../model/rulebook.ts'
 import { reachesInto } from './address.ts'
 import { prefixSegments, readConnection } from './connections.ts'
@@ -47,8 +47,8 @@ function clash(one: Placed<Connection>, other: Placed<Connection>): Problem[] {
 }
 
 /**
- * Functions nobody can reach because a connection with a longer prefix takes their calls: with `/crm` and
- * `/crm/v2`, a function `GET /v2/…` of the first.
+ * Functions nobody can reach because somebody else takes their calls: the gateway itself, or a connection with a
+ * longer prefix: with `/crm` and `/crm/v2`, a function `GET /v2/…` of the first.
  */
 export function shadowedFunctions(
   connections: readonly Placed<Connection>[],
@@ -58,6 +58,11 @@ export function shadowedFunctions(
   return functions.flatMap(({ value: draft, site, path }) => {
     const own = byId.get(draft.definition.connection)
     if (!own) return []
+    const [first] = [...prefixSegments(own), ...draft.address.segments]
+    if (typeof first === 'object' && 'literal' in first && first.literal === reservedSegment) {
+      const message = `Paths below /${reservedSegment} are the gateway's own.`
+      return [problemAt(site, { path: [...path, 'http'], message })]
+    }
     return connections.flatMap(({ value: other }) => {
       const deeper = below(own, other)
       if (!deeper || !reachesInto(draft.address, deeper)) return []

@@ -41,11 +41,11 @@ export function approval(id: string, changes: Partial<Approval> = {}): Approval 
   return {
     id,
     state: 'PENDING',
-    clearance: 'NONE',
     revision: 1,
     binding: {
       function: '1',
       definition: '2',
+      verb: 'GET',
       arguments: '3',
       upstream: '4',
       credential: '5',
@@ -54,37 +54,43 @@ export function approval(id: string, changes: Partial<Approval> = {}): Approval 
       rulebook: '8',
     },
     digest: `digest of ${id}`,
+    terms: { kind: 'call' },
+    offer: `offer of ${id}`,
     callId: 'c',
     functionId: 'crm.get',
     subject: 'corp:sam',
     actors: [],
+    triggeredBy: [],
     session: 'ses_1',
+    excluded: ['corp:sam'],
     approverGroups: ['approvers'],
+    steps: [],
+    escalated: 0,
     reasons: [],
+    reasonChars: { approve: 0, deny: 1 },
+    notify: [],
+    message: 'masked',
+    slackDecides: false,
+    delivery: 'ticket',
     createdAt: 1,
     decideBy: 2,
+    claimMs: 3,
     votes: [],
     ...changes,
   }
 }
 
 export function opening(value: Approval): Entry {
-  const { id, digest, callId, functionId, session, approverGroups } = value
-  return entry(
-    {
-      type: 'approval.requested',
-      time,
-      approval: id,
-      call: callId,
-      session,
-      fn: functionId,
-      groups: approverGroups,
-      digest,
-      rules: [],
-      decideBy: time,
-    },
-    { kind: 'approval.open', approval: value },
-  )
+  return entry(requested(value), { kind: 'approval.open', approval: value })
+}
+
+export function requested(value: Approval): RecordDraft {
+  const { id, digest, offer, callId, functionId, session, approverGroups, excluded } = value
+  return {
+    ...{ type: 'approval.requested', time, approval: id, call: callId, session, fn: functionId },
+    ...{ groups: approverGroups, digest, offer, terms: { kind: 'call' }, steps: [], excluded },
+    ...{ rules: [], decideBy: time },
+  }
 }
 
 export function updating(value: Approval, expectedRevision: number): Entry {
@@ -137,8 +143,8 @@ export async function everyLeaf(store: Store): Promise<readonly Leaf[]> {
 }
 
 /**
- * Indexes from 0 without a gap, and for each boot a chain from 0 whose every link is the hash of the
- * leaf before. Returns the records.
+ * Indexes from 0 without a gap, and for each boot a chain from 0 whose every link is the leaf hash
+ * of the one before. Returns the records.
  */
 export function assertChain(leaves: readonly Leaf[]): readonly LeafRecord[] {
   const chains = new Map<string, { prev: string; seq: number }>()
@@ -148,7 +154,7 @@ export function assertChain(leaves: readonly Leaf[]): readonly LeafRecord[] {
     const { boot, prev, seq } = record.emitter
     const expected = chains.get(boot) ?? { prev: chainStart, seq: 0 }
     assert.deepEqual({ prev, seq }, expected, `the place of leaf ${index} in its chain`)
-    const digest = createHash('sha256').update(bytes).digest('hex')
+    const digest = createHash('sha256').update('\0').update(bytes).digest('hex')
     chains.set(boot, { prev: `sha256:${digest}`, seq: seq + 1 })
     return record
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import type { RecordDraft } from '@sallyport/evidence/record'
+import { approvalPromises } from './conformance-approvals.ts'
 import { custodyPromises } from './conformance-custody.ts'
 import {
   approval,
@@ -10,6 +11,7 @@ import {
   everyLeaf,
   intent,
   issuing,
+  locking,
   opening,
   outcome,
   revoking,
@@ -18,6 +20,7 @@ import {
   updating,
 } from './conformance-entries.ts'
 import { lockPromises } from './conformance-locks.ts'
+import { outboxPromises } from './conformance-outbox.ts'
 import { publicationPromises } from './conformance-publication.ts'
 import { Conflict, type Store, Unavailable } from './store.ts'
 
@@ -55,8 +58,11 @@ const promises: readonly (readonly [string, (home: Home) => Promise<void>])[] = 
   ['an intent is open until its ending', findsOpenCalls],
   ['a stream is committed to as told', committedStream],
   ...lockPromises,
+  ...approvalPromises,
+  ...outboxPromises,
   ...custodyPromises,
   ...publicationPromises,
+  ['who listens is told of changes, and not of what was refused', tellsOfChanges],
   ['limits are bounded', boundsLimits],
   ['after close everything is refused as unavailable', closes],
   ['commits under way are finished by close', finishesBeforeClosing],
@@ -298,6 +304,10 @@ async function findsOpenCalls({ store }: Home): Promise<void> {
   const after = { call: 'c2', session: 'ses_1', intent: cut.index, reason: 'restart' }
   await store.commit(entry({ type: 'reconcile.indeterminate', time, ...after }))
   assert.equal((await store.callsWithoutEnding(later)).length, 0)
+  for (const intentAt of [index, cut.index, cut.index + 100]) {
+    const again = store.commit(entry(outcome(intentAt, { call: 'c2' })))
+    await assert.rejects(again, Conflict, 'it ended already, or never began')
+  }
 }
 
 async function committedStream({ store }: Home): Promise<void> {
@@ -312,6 +322,22 @@ async function committedStream({ store }: Home): Promise<void> {
   assert.equal(record.returned?.len, 123456)
   assert.equal(record.returned?.c, Buffer.from(stream.hmac).toString('base64url'))
   assert.equal(await store.payload(chunk.index, 'returned'), undefined)
+}
+
+async function tellsOfChanges({ store }: Home): Promise<void> {
+  const heard: string[] = []
+  const stop = store.onChange(({ kind, id }) => heard.push(`${kind} ${id}`))
+  const silent = store.onChange(({ id }) => heard.push(`never ${id}`))
+  silent()
+  await store.commit(opening(approval('apr_1')))
+  await assert.rejects(store.commit(opening(approval('apr_1'))), Conflict)
+  await store.commit(locking('corp:sam'))
+  // A hint comes soon, not at once.
+  for (let tries = 0; tries < 1_000 && heard.length < 2; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  stop()
+  assert.deepEqual(heard, ['approval apr_1', 'principal corp:sam'])
 }
 
 async function boundsLimits({ store }: Home): Promise<void> {

@@ -1,9 +1,15 @@
 import type { RecordDraft } from '@sallyport/evidence/record'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Approval } from '../model/approval.ts'
+import type { BreakGlass } from '../model/break-glass.ts'
+import type { Clearance } from '../model/clearance.ts'
+import type { Deferral } from '../model/deferral.ts'
+import type { Delegation } from '../model/delegation.ts'
 import type { Erasure } from '../model/erasure.ts'
+import type { Notice } from '../model/notice.ts'
 import type { PayloadGone, PayloadRole } from '../model/payload.ts'
 import type { PrincipalLock } from '../model/principal-lock.ts'
+import type { Publication } from './publication.ts'
 
 /**
  * What the gateway remembers, in verbs of the domain. One home is chosen when the gateway starts;
@@ -17,13 +23,25 @@ export type Store = Ledger &
   Leaves &
   Payloads &
   Approvals &
+  Clearances &
+  BreakGlasses &
+  Delegations &
+  Deferrals &
+  Outbox &
   ApiKeys &
   PrincipalLocks &
   RulebookContents &
   Erasures &
   Publication & {
+    /** How many gateways may have this home open at once. */
+    readonly instances: 'one' | 'many'
     /** Why commits are refused now; undefined while they are accepted. */
     readonly refusing: () => string | undefined
+    /**
+     * Tells the listener, soon after a commit of any gateway that shares this home, what has another state now.
+     * A hint that makes waiting short, and nothing more: it may come twice, late or never. Returns how to stop.
+     */
+    readonly onChange: (listener: (change: StoreChange) => void) => () => void
     /**
      * Waits for what is under way and records `emitter.stop`: later commits throw `Unavailable`. What is
      * stored can still be read and published.
@@ -38,9 +56,9 @@ export type Ledger = {
   /**
    * Atomic: the change, the leaf and its payloads are all durable when this resolves, or none is.
    * Leaves get gapless indexes in the order of the calls to `commit`; concurrent commits share one
-   * flush. Throws `Conflict` when the change's expected state is not what is stored, and for an intent
-   * (`call.authorized`) of which a party is locked: then nothing of this entry was written, and other
-   * entries of the same flush are unaffected.
+   * flush. Throws `Conflict` when the change's expected state is not what is stored, for an intent
+   * (`call.authorized`) of which a party is locked, and for an ending of a call that is not open: then nothing
+   * of this entry was written, and other entries of the same flush are unaffected.
    */
   readonly commit: (entry: Entry) => Promise<Committed>
 }
@@ -51,19 +69,71 @@ export type Entry = {
   /** How long the payloads are kept: the name of a retention class; absent: the standard one. */
   readonly retention?: string
   readonly change?: Change
+  /** Who has to be told of it. A notice whose id exists already is not written again. */
+  readonly notices?: readonly Notice[]
 }
 
 export type Committed = { readonly index: number }
+
+/** Which thing changed; `missed`, without an id: hints may have been lost, look at whatever you wait for. */
+export type StoreChange = {
+  readonly kind: 'approval' | 'clearance' | 'principal' | 'rulebook' | 'missed'
+  readonly id: string
+}
 
 /** A change of governed state, settled by compare-and-set. */
 export type Change =
   /** Conflict when a PENDING approval with the same digest exists. */
   | { readonly kind: 'approval.open'; readonly approval: Approval }
-  /** Replaces the approval if its stored revision is `expectedRevision`; else Conflict. */
+  /**
+   * Replaces the approval if its stored revision is `expectedRevision`; else Conflict. With the clearance that
+   * it creates, and the emergency that it was ended by: all or nothing.
+   */
   | {
       readonly kind: 'approval.update'
       readonly approval: Approval
       readonly expectedRevision: number
+      readonly clearance?: Clearance
+      readonly breakGlass?: BreakGlass
+    }
+  /** Replaces the clearance if its stored revision is `expectedRevision`; else Conflict. */
+  | {
+      readonly kind: 'clearance.update'
+      readonly clearance: Clearance
+      readonly expectedRevision: number
+    }
+  /** Conflict when an id exists. */
+  | {
+      readonly kind: 'break-glass.open'
+      readonly breakGlass: BreakGlass
+      readonly clearance: Clearance
+    }
+  /** Replaces it if its stored revision is `expectedRevision`; else Conflict. */
+  | {
+      readonly kind: 'break-glass.update'
+      readonly breakGlass: BreakGlass
+      readonly expectedRevision: number
+    }
+  /** Conflict when the id exists, or when `from` has another that has not ended by `createdAt`. */
+  | { readonly kind: 'delegation.make'; readonly delegation: Delegation }
+  /** Conflict when it is absent or ended already. */
+  | { readonly kind: 'delegation.end'; readonly id: string; readonly at: number }
+  /** Conflict when one of this id exists. Its request is sealed by the home. */
+  | {
+      readonly kind: 'deferral.open'
+      readonly deferral: Deferral
+      readonly request: Uint8Array
+      /** Opened in the same transaction: the question the call waits for. */
+      readonly approval: Approval
+    }
+  /** Replaces it if its stored revision is `expectedRevision`; else Conflict. `result` is sealed by the home. */
+  | {
+      readonly kind: 'deferral.update'
+      readonly deferral: Deferral
+      readonly expectedRevision: number
+      readonly result?: Uint8Array
+      /** Destroys what is kept of request and result. */
+      readonly forget?: true
     }
   /** Conflict when the id or the hash exists. */
   | { readonly kind: 'key.issue'; readonly key: ApiKey }
@@ -136,11 +206,11 @@ export type Leaves = {
    */
   readonly callHeads: (query: CallQuery) => Promise<readonly Leaf[]>
   /** Sessions, newest activity first, below index `before` of their last leaf. */
-  readonly sessions: (query: {
-    readonly before?: number
-    readonly limit: number
-  }) => Promise<readonly SessionSummary[]>
-  /** Intents older than `olderThan` (Unix ms) that have no ending: what a crash left behind. */
+  readonly sessions: (query: PageByIndex) => Promise<readonly SessionSummary[]>
+  /**
+   * Intents older than `olderThan` (Unix ms) that have no ending: what a crash left behind. Of this instance, and
+   * of those that are gone; never of another one that lives.
+   */
   readonly callsWithoutEnding: (olderThan: number) => Promise<readonly Leaf[]>
 }
 
@@ -200,71 +270,113 @@ export type PayloadsDue = (query: {
   readonly more: boolean
 }>
 
+/** Below `before`, exclusive: an index, or an id; absent: from the newest. */
+type PageByIndex = { readonly before?: number; readonly limit: number }
+type Page = { readonly before?: string; readonly limit: number }
+
 export type Erasures = {
   readonly erasure: (id: string) => Promise<Erasure | undefined>
   /** Newest first, below `before` (an erasure's id, exclusive). */
-  readonly erasures: (query: {
-    readonly before?: string
-    readonly limit: number
-  }) => Promise<readonly Erasure[]>
+  readonly erasures: (query: Page) => Promise<readonly Erasure[]>
 }
 
 export type Approvals = {
   readonly approval: (id: string) => Promise<Approval | undefined>
   /** The PENDING one with this digest. */
   readonly pendingApproval: (digest: string) => Promise<Approval | undefined>
+  /** The newest DENIED one with this digest. */
+  readonly deniedApproval: (digest: string) => Promise<Approval | undefined>
   /** Newest first, below `before` (an approval id, exclusive), optionally of one state. */
-  readonly approvals: (query: {
-    readonly before?: string
+  readonly approvals: (
+    query: Page & { readonly state?: Approval['state'] },
+  ) => Promise<readonly Approval[]>
+}
+
+export type Clearances = {
+  readonly clearance: (id: string) => Promise<Clearance | undefined>
+  /** Newest first, below `before` (a clearance's id, exclusive), of one state or subject where given. */
+  readonly clearances: (
+    query: Page & { readonly state?: Clearance['state']; readonly subject?: string },
+  ) => Promise<readonly Clearance[]>
+  /** Those of this subject that are ISSUED, ACTIVE or IN_USE and not of kind `call`; newest first, at most 100. */
+  readonly standingClearances: (subject: string) => Promise<readonly Clearance[]>
+}
+
+export type BreakGlasses = {
+  readonly breakGlass: (id: string) => Promise<BreakGlass | undefined>
+  /** Newest first, below `before` (an id, exclusive), of one person where given. */
+  readonly breakGlasses: (query: Page & { readonly by?: string }) => Promise<readonly BreakGlass[]>
+}
+
+export type Delegations = {
+  /** Those that have not ended by `at`, of or to this person where given; newest first, at most 1000. */
+  readonly delegations: (query: {
+    readonly at: number
+    readonly from?: string
+    readonly to?: string
+  }) => Promise<readonly Delegation[]>
+}
+
+export type Deferrals = {
+  readonly deferral: (id: string) => Promise<Deferral | undefined>
+  /** Of one state, oldest first, at most `limit`. */
+  readonly deferrals: (query: {
+    readonly state: Deferral['state']
     readonly limit: number
-    readonly state?: Approval['state']
-  }) => Promise<readonly Approval[]>
+  }) => Promise<readonly Deferral[]>
+  /** The clear bytes; undefined once they were forgotten. */
+  readonly deferredRequest: (id: string) => Promise<Uint8Array | undefined>
+  readonly deferredResult: (id: string) => Promise<Uint8Array | undefined>
+}
+
+/** What has to be told to people, and how far that came. Nothing of it is a record: the change it is about is one. */
+export type Outbox = {
+  /**
+   * Notices whose time has come, oldest first, at most `limit`; each is this caller's until `now + leaseMs`, and
+   * then anybody's again.
+   */
+  readonly takeNotices: (query: {
+    readonly now: number
+    readonly leaseMs: number
+    readonly limit: number
+  }) => Promise<readonly NoticeTaken[]>
+  /**
+   * How an attempt ended: `reference` is the channel's own name for the message. Without effect when the notice
+   * was taken again meanwhile.
+   */
+  readonly settleNotice: (settled: {
+    readonly id: string
+    readonly attempts: number
+    readonly outcome: 'sent' | 'given-up' | { readonly retryAt: number }
+    readonly reference?: string
+  }) => Promise<void>
+  /**
+   * Of the `limit` oldest notices there are, those that were sent or given up before `settledBefore` (Unix
+   * milliseconds) are no more. What is told is not a record, so nothing is lost that an auditor looks for.
+   */
+  readonly forgetNotices: (query: {
+    readonly settledBefore: number
+    readonly limit: number
+  }) => Promise<void>
+  /** The newest reference that this channel gave to a message about this. */
+  readonly noticeReference: (channel: string, about: string) => Promise<string | undefined>
+  /** How many wait, and how many were given up. */
+  readonly noticeCounts: () => Promise<{ readonly waiting: number; readonly givenUp: number }>
+}
+
+export type NoticeTaken = Notice & {
+  /** This one included. */
+  readonly attempts: number
 }
 
 export type ApiKeys = {
   readonly apiKeyByHash: (hash: string) => Promise<ApiKey | undefined>
-  readonly apiKeys: (query: {
-    readonly before?: string
-    readonly limit: number
-  }) => Promise<readonly ApiKey[]>
+  readonly apiKeys: (query: Page) => Promise<readonly ApiKey[]>
 }
 
 export type PrincipalLocks = {
   /** Who is locked now; newest first, below `before` (the index of a lock's record, exclusive). */
-  readonly locks: (query: {
-    readonly before?: number
-    readonly limit: number
-  }) => Promise<readonly PrincipalLock[]>
-}
-
-/**
- * The newest signed checkpoint of the log, and who may replace it. Of all integrators of one log, only the
- * last that claimed it can: a checkpoint is swapped in before anything of it is published, so no two of one
- * size are ever signed for the public.
- */
-export type Publication = {
-  readonly storedCheckpoint: () => Promise<StoredCheckpoint | undefined>
-  /** Returns this holder's fence and voids every fence given before. Durable when it resolves. */
-  readonly claimIntegrator: (holder: string) => Promise<number>
-  /**
-   * Compare-and-set, durable when it resolves. Conflict when the fence is not the last one given, when the
-   * stored size is not `expectedSize` (0: none is stored), or when `size` is not larger.
-   */
-  readonly swapCheckpoint: (swap: CheckpointSwap) => Promise<void>
-}
-
-export type StoredCheckpoint = {
-  /** Leaves under it. */
-  readonly size: number
-  /** The signed note. */
-  readonly note: string
-  /** When it was signed, Unix milliseconds. */
-  readonly at: number
-}
-
-export type CheckpointSwap = StoredCheckpoint & {
-  readonly fence: number
-  readonly expectedSize: number
+  readonly locks: (query: PageByIndex) => Promise<readonly PrincipalLock[]>
 }
 
 export type RulebookContents = {

@@ -5,13 +5,17 @@ import {
   type Answer,
   ask,
   commitApproval,
-  type House,
   json,
   type Name,
   openHouse,
   v1,
 } from '../../../test/admin-house.ts'
 import type { Approval } from '../../model/approval.ts'
+
+const noBinding = {
+  ...{ function: '', definition: '', verb: '', arguments: '', upstream: '' },
+  ...{ credential: '', subject: '', actors: '', rulebook: '' },
+}
 
 const vote = (digest: string, reason?: string) =>
   ({ as: 'dana', method: 'POST', body: { digest, ...(reason && { reason }) } }) as const
@@ -28,7 +32,7 @@ test('an approver sees what their groups decide, and nobody else does', async (t
   assert.equal((await ask(house, `${v1}/approvals/apr_1`, { as: 'eve' })).status, 404)
   const shown = await json(await ask(house, `${v1}/approvals/apr_1`, { as: 'dana' }))
   assert.deepEqual(shown.question.arguments, { to: 'a\\u{202e}b' })
-  assert.deepEqual(shown.you, { may_vote: true, why_not: null })
+  assert.deepEqual([shown.you.may_vote, shown.you.why_not], [true, null])
 })
 
 const asked = { to: 'a\\u{202e}b' }
@@ -56,33 +60,118 @@ for (const [name, as, expected, roles] of readers) {
   })
 }
 
-test('an approver votes; an administrator without the group does not', async (t) => {
+test('who asks, in which words, and what is on offer', async (t) => {
   const house = await openHouse(t)
-  await commitApproval(house.store, 'apr_1')
-  await commitApproval(house.store, 'apr_2')
-  const path = (id: string, verdict: string) => `${v1}/approvals/${id}/${verdict}`
-  const root = await ask(house, path('apr_1', 'approve'), { ...vote('digest-apr_1'), as: 'root' })
-  assert.equal((await json(root)).errors[0].detail, 'not-an-approver')
-  const stale = await ask(house, path('apr_1', 'approve'), vote('digest-apr_2'))
-  assert.deepEqual([stale.status, (await json(stale)).errors[0].detail], [409, 'other-digest'])
-  const yes = await json(await ask(house, path('apr_1', 'approve'), vote('digest-apr_1')))
-  assert.deepEqual(
-    [yes.state, yes.clearance, yes.votes[0].by],
-    ['APPROVED', 'ACTIVE', 'operator:dana'],
-  )
-  const silent = await ask(house, path('apr_2', 'deny'), vote('digest-apr_2'))
-  assert.equal((await json(silent)).errors[0].detail, 'reason-required')
-  const no = await json(await ask(house, path('apr_2', 'deny'), vote('digest-apr_2', 'Wrong.')))
-  assert.equal(no.state, 'DENIED')
-  const listed = await json(await ask(house, `${v1}/approvals?state=PENDING`, { as: 'dana' }))
-  assert.deepEqual(listed.data, [])
+  const terms = {
+    kind: 'window',
+    uses: 5,
+    forMs: 60_000,
+    when: ['context.args.to == "a"'],
+  } as const
+  await commitApproval(house.store, 'apr_1', { terms, triggeredBy: ['github:1'] })
+  const shown = await json(await ask(house, `${v1}/approvals/apr_1`, { as: 'dana' }))
+  assert.deepEqual(shown.question.parties, [
+    { id: 'corp:sam', kind: 'user', groups: ['sales'] },
+    { id: 'corp:bot', kind: 'agent', groups: [] },
+  ])
+  assert.deepEqual(shown.said_by_caller, {
+    untrusted: true,
+    session_name: 'urgent\\u{202e}, please approve',
+    texts: [],
+  })
+  assert.deepEqual([shown.digest, shown.triggered_by], ['offer-apr_1', ['github:1']])
+  assert.deepEqual(shown.terms, { kind: 'window', uses: 5, for_ms: 60_000, when: terms.when })
+  assert.deepEqual(shown.progress, [
+    { flow: 'finance', name: 'finance', have: 0, need: 1, groups: ['finance'], open: true },
+  ])
 })
 
-const finance = { state: 'PENDING', approverGroups: ['finance', 'legal'] } as const
-const yes = { verdict: 'approve', group: 'finance', reason: '', sawDigest: '', at: 0 } as const
+const same = { ...noBinding, arguments: 'one' }
+const other = { ...noBinding, arguments: 'other' }
+const before: Readonly<Record<string, readonly [Partial<Approval> | undefined, object]>> = {
+  'nothing was approved before': [undefined, { outcome: 'none', approval: null, changes: [] }],
+  'another question was denied': [{ state: 'DENIED' }, { outcome: 'none' }],
+  'another function was approved': [
+    { state: 'APPROVED', functionId: 'pay.list' },
+    { outcome: 'none' },
+  ],
+  'one was approved': [
+    { state: 'APPROVED', binding: other },
+    {
+      outcome: 'compared',
+      approval: 'apr_1',
+      same_arguments: false,
+      subject: 'corp:sam',
+      changes: [{ pointer: '/to', change: 'changed', before: 'old', after: 'new' }],
+    },
+  ],
+  'one was approved with the same bytes': [
+    { state: 'APPROVED', binding: same },
+    { outcome: 'compared', same_arguments: true },
+  ],
+  'one was approved by people they are not among': [
+    { state: 'APPROVED', approverGroups: ['legal'] },
+    { outcome: 'withheld', approval: null, subject: null, changes: [] },
+  ],
+}
+for (const [name, [changes, expected]] of Object.entries(before)) {
+  test(`compared with the last approved call: ${name}`, async (t) => {
+    const house = await openHouse(t)
+    if (changes) await commitApproval(house.store, 'apr_1', changes, { to: 'old' })
+    await commitApproval(house.store, 'apr_2', { binding: same }, { to: 'new' })
+    const shown = await json(await ask(house, `${v1}/approvals/apr_2`, { as: 'dana' }))
+    for (const [member, value] of Object.entries(expected)) {
+      assert.deepEqual(shown.since_last_approved[member], value, member)
+    }
+    const leaves = (await house.store.leaves(0, 100)).map(({ bytes }) => parseLeaf(bytes))
+    const first = leaves.findIndex((leaf) => 'approval' in leaf && leaf.approval === 'apr_1')
+    const reads = leaves.filter((leaf) => leaf.type === 'payload.read' && leaf.record === first)
+    assert.equal(reads.length, Object(expected).outcome === 'compared' ? 1 : 0)
+  })
+}
+
+test('a read waits until there is something new, and no longer than it is told to', async (t) => {
+  const house = await openHouse(t)
+  await commitApproval(house.store, 'apr_1', { approverGroups: ['finance', 'legal'] })
+  const path = `${v1}/approvals/apr_1`
+  const at = async (query: string) => json(await ask(house, `${path}${query}`, { as: 'root' }))
+  assert.equal((await at('?wait=0.05')).revision, 0)
+  const waits = at('?wait=50')
+  const votes = ask(house, `${path}/approve`, vote('offer-apr_1'))
+  assert.equal((await votes).status, 200)
+  assert.equal((await waits).revision, 1)
+  // What was missed is there at once.
+  assert.equal((await at('?wait=50&revision=0')).progress[0].have, 1)
+  const settles = at('?wait=50&revision=1')
+  const deny = {
+    as: 'dana',
+    method: 'POST',
+    body: { digest: 'offer-apr_1', reason: 'No.' },
+  } as const
+  const denied = await ask(house, `${path}/deny`, deny)
+  assert.equal((await json(denied)).errors?.[0].detail, 'already-voted')
+  await ask(house, `${path}/withdraw`, { as: 'root', method: 'POST' })
+  assert.equal((await settles).state, 'WITHDRAWN')
+  assert.equal((await ask(house, `${path}?wait=51`, { as: 'root' })).status, 400)
+  assert.equal((await ask(house, `${path}?wait=1`, { as: 'eve' })).status, 404)
+})
+
+const finance = { approverGroups: ['finance', 'legal'] } as const
+const yes = {
+  verdict: 'approve',
+  step: 0,
+  group: 'finance',
+  reason: '',
+  sawDigest: '',
+  channel: 'admin',
+  at: 0,
+} as const
 const standing: Readonly<Record<string, readonly [Partial<Approval>, string | null]>> = {
   'somebody else’s call': [{}, null],
-  'a call with a key they issued': [{ subject: 'key:key_1', actors: [] }, 'own-call'],
+  'a call with a key they issued': [
+    { subject: 'key:key_1', actors: [], excluded: ['key:key_1', 'operator:dana'] },
+    'own-call',
+  ],
   'their own call, by another name': [{ subject: 'corp:Dana', actors: [] }, 'own-call'],
   'what they voted on': [{ ...finance, votes: [{ ...yes, by: 'operator:dana' }] }, 'already-voted'],
   'what they voted on, by another name': [
@@ -94,38 +183,17 @@ const standing: Readonly<Record<string, readonly [Partial<Approval>, string | nu
 
 test('what is shown of one’s vote is what the vote is judged by', async (t) => {
   const house = await openHouse(t)
-  await issueKey(house)
   for (const [at, [name, [changes, expected]]] of Object.entries(standing).entries()) {
     await t.test(name, async () => {
       const id = `apr_${at}`
       await commitApproval(house.store, id, changes)
       const { you } = await json(await ask(house, `${v1}/approvals/${id}`, { as: 'dana' }))
-      assert.deepEqual(you, { may_vote: expected === null, why_not: expected })
+      assert.deepEqual([you.may_vote, you.why_not], [expected === null, expected])
       const { data } = await json(await ask(house, `${v1}/approvals`, { as: 'dana' }))
       assert.deepEqual(data.find((one: Answer) => one.id === id).you, you)
-      const cast = await ask(house, `${v1}/approvals/${id}/approve`, vote(`digest-${id}`))
+      const cast = await ask(house, `${v1}/approvals/${id}/approve`, vote(`offer-${id}`))
       const said = await json(cast)
       assert.equal(said.errors?.[0].detail ?? null, expected)
     })
   }
 })
-
-async function issueKey({ store }: House): Promise<void> {
-  const about = { id: 'key_1', name: 'n', scope: ['pay.*'], createdBy: 'operator:dana' }
-  await store.commit({
-    record: {
-      type: 'key.issued',
-      time: '2026-01-01T00:00:00.000Z',
-      key: about.id,
-      name: about.name,
-      scope: about.scope,
-      expires: '',
-      by: about.createdBy,
-    },
-    payloads: [],
-    change: {
-      kind: 'key.issue',
-      key: { ...about, hash: 'h', kind: 'agent', groups: [], createdAt: 0, expiresAt: 1 },
-    },
-  })
-}

@@ -1,28 +1,28 @@
-import { createRoute } from '@hono/zod-openapi'
-import type { Context } from 'hono'
-import { type VoteRefused, votesRefused } from '../../approval/ballot.ts'
-import type { ApprovalView } from '../../approval/view.ts'
+import { createRoute, z } from '@hono/zod-openapi'
+import type { LeafRecord } from '@sallyport/evidence/record'
+import { limits } from '../../config/limits.ts'
 import type { Approval } from '../../model/approval.ts'
-import { type AdminEnv, mayReadQuestion, maySee } from '../access.ts'
-import type { ApprovalDetail, ApprovalEvent, ApprovalSummary } from '../contract.ts'
+import { personOf } from '../access.ts'
+import type { ApprovalEvent } from '../approval-contract.ts'
+import { approvalDetail, approvalState, approvalSummary } from '../approval-schema.ts'
+import { detailOf, summaryOf } from '../approval-shown.ts'
 import { readIdCursor, writeCursor } from '../cursor.ts'
 import type { EventStreams } from '../events.ts'
 import type { AdminNeeds, SignedInPerson } from '../needs.ts'
-import {
-  type AdminApp,
-  answers,
-  describeEvents,
-  idParams,
-  jsonBody,
-  pageQuery,
-} from '../openapi.ts'
+import { type AdminApp, answers, describeEvents, idParams, pageQuery } from '../openapi.ts'
+import { maySee } from '../part.ts'
 import { Refused } from '../problem.ts'
-import { approvalDetail, approvalState, approvalSummary, page, voteCast } from '../schema.ts'
+import { page } from '../schema.ts'
+import type { Waits } from '../waits.ts'
 
 const tags = ['Approvals']
 
-/** Questions that wait for people. Whoever is in an approver group of one sees it and may vote on it. */
-export function approvalRoutes(app: AdminApp, needs: AdminNeeds, events: EventStreams): void {
+/** Questions that wait for people, as each may see them. */
+export function approvalRoutes(
+  app: AdminApp,
+  needs: AdminNeeds,
+  { events, waits }: { readonly events: EventStreams; readonly waits: Waits },
+): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -48,71 +48,91 @@ export function approvalRoutes(app: AdminApp, needs: AdminNeeds, events: EventSt
   describeEvents(app, {
     path: '/approvals/events',
     tag: 'Approvals',
-    description: 'Questions as they are opened and decided, of those this person may see.',
+    description: 'Questions as they are opened, changed and decided, of those this person may see.',
   })
   // Before `/approvals/{id}`, which would match it too.
   app.get('/approvals/events', (c) => {
     const person = c.get('person')
     return events(c, async (leaf): Promise<ApprovalEvent | undefined> => {
-      const settled = leaf.type === 'approval.decided' && leaf.state !== 'PENDING'
-      if (leaf.type !== 'approval.requested' && leaf.type !== 'approval.closed' && !settled) return
-      const approval = await needs.desk.find(leaf.approval)
-      if (!approval || !maySee(person, needs.roleGroups, approval)) return undefined
-      const { id, state, functionId } = approval
-      const event = leaf.type === 'approval.requested' ? 'opened' : 'decided'
-      return { event, id, state, function: functionId }
+      const told = toldBy(leaf)
+      const approval = told && (await needs.desk.find(told.approval))
+      if (!approval || !(await maySee(needs, person, approval))) return undefined
+      return { event: told.event, approval: await summaryOf(needs, approval, person) }
     })
   })
+  oneRoute(app, needs, waits)
+}
 
+function oneRoute(app: AdminApp, needs: AdminNeeds, waits: Waits): void {
   app.openapi(
     createRoute({
       method: 'get',
       path: '/approvals/{id}',
       tags,
-      request: { params: idParams },
+      request: { params: idParams, query: waitQuery },
       description:
-        'What is shown to those who vote. Arguments are for them and for payload-readers; reading them is recorded.',
+        'What is shown to those who vote. Arguments are for them and for payload-readers; reading them is recorded. With `wait` the answer comes once it is settled or has another `revision`, or when so many seconds are over.',
       responses: answers(approvalDetail, 'One approval.'),
-    }),
-    async (c) => c.json(await show(needs, c, c.req.valid('param').id), 200),
-  )
-
-  voteRoute(app, needs, 'approve')
-  voteRoute(app, needs, 'deny')
-}
-
-function voteRoute(app: AdminApp, needs: AdminNeeds, verdict: 'approve' | 'deny'): void {
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: `/approvals/{id}/${verdict}`,
-      tags,
-      request: { params: idParams, ...jsonBody(voteCast) },
-      description: '`digest` is that of the approval as it was shown. A denial needs a reason.',
-      responses: answers(approvalSummary, 'The approval after the vote.'),
     }),
     async (c) => {
       const { id } = c.req.valid('param')
-      const { digest, reason, group } = c.req.valid('json')
-      const person = c.get('person')
-      await seen(needs, person, id)
-      const voted = await needs.desk.vote({
-        id,
-        person,
-        verdict,
-        reason: reason ?? '',
-        sawDigest: digest,
-        ...(group !== undefined && { group }),
-      })
-      if ('refused' in voted) throw refusedVote(voted.refused)
-      return c.json(await summaryOf(needs, voted.approval, person), 200)
+      const { wait, revision } = c.req.valid('query')
+      let person = c.get('person')
+      let approval = await seen(needs, person, id)
+      if (wait !== undefined) {
+        const since = { id, revision: revision ?? approval.revision }
+        const party = person.subject.id
+        await waits(since, { party, waitMs: wait * 1_000, left: c.req.raw.signal })
+        // Who was locked, or signed out, meanwhile sees nothing more.
+        const still = await personOf(needs, c.get('bearer'))
+        if (!still) throw new Refused('unauthenticated')
+        person = still
+        approval = await seen(needs, person, id)
+      }
+      const detail = await detailOf(needs, approval, person)
+      if (!detail) throw new Refused('not-found')
+      return c.json(detail, 200)
     },
   )
 }
 
+/** Refuses `not-found`, also for what this person may not see. */
+export async function seen(
+  needs: AdminNeeds,
+  person: SignedInPerson,
+  id: string,
+): Promise<Approval> {
+  const approval = await needs.desk.find(id)
+  if (!approval || !(await maySee(needs, person, approval))) throw new Refused('not-found')
+  return approval
+}
+
+/** What a record tells of an approval; undefined: nothing. */
+function toldBy(
+  leaf: LeafRecord,
+): { readonly event: ApprovalEvent['event']; readonly approval: string } | undefined {
+  switch (leaf.type) {
+    case 'approval.requested':
+      return { event: 'opened', approval: leaf.approval }
+    case 'approval.countered':
+    case 'approval.escalated':
+      return { event: 'changed', approval: leaf.approval }
+    case 'approval.decided': {
+      const event = leaf.state === 'PENDING' ? 'changed' : 'decided'
+      return { event, approval: leaf.approval }
+    }
+    case 'approval.closed':
+      return { event: 'decided', approval: leaf.approval }
+    case 'break-glass.opened':
+      return leaf.approval === undefined ? undefined : { event: 'decided', approval: leaf.approval }
+    default:
+      return undefined
+  }
+}
+
 /** One page of what this person may see. An approver's page may be the sum of several of the store's. */
 async function visible(
-  { store, desk, roleGroups }: AdminNeeds,
+  needs: AdminNeeds,
   person: SignedInPerson,
   query: {
     readonly limit: number
@@ -124,7 +144,7 @@ async function visible(
   const rows: Approval[] = []
   let before = query.before
   for (let pages = 0; pages < storePagesMax; pages++) {
-    const page = await store.approvals({
+    const page = await needs.store.approvals({
       limit,
       ...(before !== undefined && { before }),
       ...(state && { state }),
@@ -132,9 +152,9 @@ async function visible(
     for (const found of page) {
       before = found.id
       // Through the desk, so that what has expired says so.
-      const approval = await desk.find(found.id)
+      const approval = await needs.desk.find(found.id)
       if (!approval || (state && approval.state !== state)) continue
-      if (maySee(person, roleGroups, approval)) rows.push(approval)
+      if (await maySee(needs, person, approval)) rows.push(approval)
       if (rows.length === limit) return { rows, more: before }
     }
     if (page.length < limit) return { rows, more: undefined }
@@ -142,108 +162,20 @@ async function visible(
   return { rows, more: before }
 }
 
-/** Refuses `not-found` for what is not there and for what this person may not see, in the same words. */
-async function seen(needs: AdminNeeds, person: SignedInPerson, id: string): Promise<Approval> {
-  const approval = await needs.desk.find(id)
-  if (!approval || !maySee(person, needs.roleGroups, approval)) throw new Refused('not-found')
-  return approval
-}
-
-async function show(needs: AdminNeeds, c: Context<AdminEnv>, id: string): Promise<ApprovalDetail> {
-  const person = c.get('person')
-  const approval = await seen(needs, person, id)
-  if (!mayReadQuestion(person, needs.roleGroups, approval)) {
-    return detailOf(undefined, await summaryOf(needs, approval, person))
-  }
-  const view = await needs.desk.view(id)
-  if (!view) throw new Refused('not-found')
-  await recordReading(needs, view, person)
-  return detailOf(view, await summaryOf(needs, view.approval, person))
-}
-
-/** Before anything of it leaves: one record for each payload that is shown. */
-async function recordReading(
-  { store, now }: AdminNeeds,
-  { record, question, request }: ApprovalView,
-  { subject }: SignedInPerson,
-): Promise<void> {
-  if (record === undefined) return
-  const time = new Date(now()).toISOString()
-  const roles = [...(request ? ['args'] : []), ...(question ? ['forwarded'] : [])]
-  const reading = (role: string) =>
-    ({ type: 'payload.read', time, record, role, by: subject.id }) as const
-  await Promise.all(roles.map((role) => store.commit({ record: reading(role), payloads: [] })))
-}
-
-function refusedVote(refused: VoteRefused): Refused {
-  const errors = [{ pointer: '', detail: refused }]
-  if (refused === 'approval-unknown') return new Refused('not-found')
-  const code =
-    refused === 'not-a-person' || refused === 'own-call' || refused === 'not-an-approver'
-      ? 'forbidden'
-      : 'vote-refused'
-  return new Refused(code, { detail: votesRefused[refused], errors })
-}
-
-async function summaryOf(
-  { desk }: AdminNeeds,
-  approval: Approval,
-  person: SignedInPerson,
-): Promise<ApprovalSummary> {
-  const whyNot = await desk.whyNot(approval, person)
-  return {
-    id: approval.id,
-    state: approval.state,
-    clearance: approval.clearance,
-    digest: approval.digest,
-    call: approval.callId,
-    function: approval.functionId,
-    subject: approval.subject,
-    actors: [...approval.actors],
-    session: approval.session,
-    approver_groups: [...approval.approverGroups],
-    reasons: approval.reasons.map(({ policy, effect, text }) => ({
-      policy,
-      effect,
-      text: text ?? null,
-    })),
-    created_at: iso(approval.createdAt),
-    decide_by: iso(approval.decideBy),
-    claim_by: approval.claimBy === undefined ? null : iso(approval.claimBy),
-    votes: approval.votes.map(({ by, verdict, group, reason, at }) => ({
-      by,
-      verdict,
-      group,
-      reason,
-      at: iso(at),
-    })),
-    you: { may_vote: whyNot === undefined, why_not: whyNot ?? null },
-  }
-}
-
-/** Without a view: this person may not read what is asked. */
-function detailOf(view: ApprovalView | undefined, summary: ApprovalSummary): ApprovalDetail {
-  const question = view?.question
-  return {
-    ...summary,
-    withheld: view === undefined,
-    question: question
-      ? {
-          function: question.function,
-          connection: question.connection,
-          upstream: question.upstream,
-          protocol: question.protocol,
-          arguments: { ...question.arguments },
-          unread_body: question.unreadBody,
-        }
-      : null,
-    request: view?.request ?? null,
-  }
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString()
-}
+const waitQuery = z.strictObject({
+  wait: z.coerce
+    .number()
+    .min(0)
+    .max(limits.adminWaitMs / 1_000)
+    .optional()
+    .openapi({ description: 'Seconds.' }),
+  revision: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .openapi({ description: 'The one that was seen last; absent: the present one.' }),
+})
 
 /** So that an approver with nothing to see costs a bounded number of reads; the cursor goes on from there. */
 const storePagesMax = 10

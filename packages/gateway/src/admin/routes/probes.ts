@@ -13,7 +13,8 @@ export function probeRoutes(app: AdminApp, needs: AdminNeeds): void {
     const pending = await needs.store.approvals({ state: 'PENDING', limit: 1000 })
     const now = needs.now()
     const approvalsPending = pending.filter(({ decideBy }) => decideBy > now).length
-    return c.body(needs.metrics.text({ records, approvalsPending }), 200, {
+    const notices = await needs.store.noticeCounts()
+    return c.body(needs.metrics.text({ records, approvalsPending, notices }), 200, {
       'content-type': 'text/plain; version=0.0.4; charset=utf-8',
     })
   })

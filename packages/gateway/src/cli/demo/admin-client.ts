@@ -1,5 +1,5 @@
+import type { ApprovalDetail } from '../../admin/approval-contract.ts'
 import type {
-  ApprovalDetail,
   CallDetail,
   Page,
   SessionDetail,

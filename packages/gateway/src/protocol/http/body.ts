@@ -1,7 +1,8 @@
 import { Refusal } from '../../call/refusal.ts'
 import type { Limits } from '../../config/limits.ts'
 import type { HttpBinding } from '../../model/function.ts'
-import type { Head, HttpRequest } from './decode.ts'
+import type { HttpRequest } from './decode.ts'
+import type { Head } from './reading.ts'
 
 const mediaTypes: Readonly<Record<string, RegExp>> = {
   json: /^application\/(?:[\w.+-]+\+)?json$/,
@@ -23,17 +24,25 @@ export type Receiver = {
   readonly whole: () => Promise<Uint8Array>
   /** True once `whole` was asked for: nothing is left to stream then. */
   readonly isBegun: () => boolean
+  /** The body, once it was received whole; undefined when nobody asked for it. */
+  readonly received: () => Uint8Array | undefined
   readonly bytesMax: number
 }
 
 export function openReceiver(incoming: Incoming): Receiver {
   let bytes: Promise<Uint8Array> | undefined
+  let received: Uint8Array | undefined
+  const receive = async () => {
+    received = await collect(incoming)
+    return received
+  }
   return {
     whole: () => {
-      bytes ??= collect(incoming)
+      bytes ??= receive()
       return bytes
     },
     isBegun: () => bytes !== undefined,
+    received: () => received,
     bytesMax: incoming.limits.requestBodyBytes,
   }
 }

@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import { connect } from 'node:http2'
 import { createServer, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
+import { noFollowUps } from '../../../test/no-follow-ups.ts'
 import type { Call, Recorded, Reply } from '../../call/stage.ts'
 import { limits } from '../../config/limits.ts'
 import type { Listener } from '../protocol.ts'
@@ -21,6 +22,7 @@ before(async () => {
   listener = await listen(
     { host: '127.0.0.1', port: 0, http2: true, concurrentCalls: 4, callsPerCaller: 4, limits },
     (call) => answer(call),
+    noFollowUps,
   )
 })
 after(() => listener.close({ graceMs: 0 }))

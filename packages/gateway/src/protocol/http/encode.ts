@@ -2,7 +2,7 @@ import { type ServerResponse, validateHeaderValue } from 'node:http'
 import { constants, type Http2ServerResponse } from 'node:http2'
 import { Refusal } from '../../call/refusal.ts'
 import type { Reply } from '../../call/stage.ts'
-import { writeRefusal } from './refusal.ts'
+import { type WrittenRefusal, writeRefusal } from './refusal.ts'
 
 export type HttpResponse = ServerResponse | Http2ServerResponse
 
@@ -111,9 +111,20 @@ async function pump(
   if (!isGone(response) && response.writableLength > 0) response.setTimeout(stallMs)
 }
 
-export function encodeRefusal(refusal: Refusal, response: HttpResponse): void {
+export function encodeRefusal(
+  refusal: Refusal,
+  response: HttpResponse,
+  asked: Parameters<typeof writeRefusal>[1] = {},
+): void {
+  encodeWhole(writeRefusal(refusal, asked), response)
+}
+
+/** An answer of the gateway's own. */
+export function encodeWhole(
+  { status, headers, body }: WrittenRefusal,
+  response: HttpResponse,
+): void {
   if (isGone(response)) return
-  const { status, headers, body } = writeRefusal(refusal)
   // Over HTTP/2 a head that could not be sent is remembered, and would be tried again with this one.
   for (const name of response.getHeaderNames()) response.removeHeader(name)
   writeHead(response, status, { ...headers, 'content-length': String(Buffer.byteLength(body)) })
@@ -121,18 +132,18 @@ export function encodeRefusal(refusal: Refusal, response: HttpResponse): void {
 }
 
 /** The response of HTTP/2 has no `destroyed` of its own. */
-function isGone(response: HttpResponse): boolean {
+export function isGone(response: HttpResponse): boolean {
   return 'stream' in response ? response.stream.destroyed : response.destroyed
 }
 
 /** Over HTTP/2 a response that is only destroyed ends like one that is complete. */
-function breakOff(response: HttpResponse): void {
+export function breakOff(response: HttpResponse): void {
   if ('stream' in response) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
   else response.destroy()
 }
 
 // The two response classes overload these differently; both take these arguments.
-function writeHead(
+export function writeHead(
   response: HttpResponse,
   status: number,
   headers: Record<string, string | string[]>,
@@ -148,7 +159,7 @@ function writeHead(
   response.writeHead(status, headers)
 }
 
-function write(response: HttpResponse, chunk: Uint8Array): boolean {
+export function write(response: HttpResponse, chunk: Uint8Array): boolean {
   return 'stream' in response ? response.write(chunk) : response.write(chunk)
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect as connectHttp2, constants } from 'node:http2'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
+import { noFollowUps } from '../../../test/no-follow-ups.ts'
 import type { InForce } from '../../call/gate.ts'
 import { Refusal } from '../../call/refusal.ts'
 import type { Call, Reply } from '../../call/stage.ts'
@@ -66,9 +67,12 @@ const options: HttpListenOptions = {
   limits,
 }
 
+const listenOne = (onCall: (call: Call) => Promise<Reply>) =>
+  listen({ ...options, concurrentCalls: 1 }, onCall, noFollowUps)
+
 let listener: Listener
 before(async () => {
-  listener = await listen({ ...options, concurrentCalls: 4 }, tell)
+  listener = await listen({ ...options, concurrentCalls: 4 }, tell, noFollowUps)
 })
 after(() => listener.close({ graceMs: 0 }))
 
@@ -359,7 +363,7 @@ test('HTTP/2 by prior knowledge on the same port', async () => {
 })
 
 test('HTTP/2: a body that breaks off does not look like one that ended', async () => {
-  const broken = await listen({ ...options, concurrentCalls: 1 }, async () => ({
+  const broken = await listenOne(async () => ({
     state: 'witnessed',
     callId: 'call-1',
     record: { origin: 'test', index: 7 },
@@ -384,7 +388,7 @@ test('HTTP/2: a body that breaks off does not look like one that ended', async (
 test('HTTP/2: a caller that cancels is told from one that was answered', async () => {
   const left = Promise.withResolvers<void>()
   const taken = Promise.withResolvers<void>()
-  const waiting = await listen({ ...options, concurrentCalls: 1 }, async (call) => {
+  const waiting = await listenOne(async (call) => {
     call.signal.addEventListener('abort', () => left.resolve())
     taken.resolve()
     await left.promise
@@ -402,7 +406,7 @@ test('HTTP/2: a caller that cancels is told from one that was answered', async (
 
 test('garbage behind a call that is under way is not answered in its place', async () => {
   const taken = Promise.withResolvers<void>()
-  const slow = await listen({ ...options, concurrentCalls: 1 }, async (call) => {
+  const slow = await listenOne(async (call) => {
     taken.resolve()
     await new Promise((resolve) => call.signal.addEventListener('abort', resolve))
     throw new Refusal('caller-left')
@@ -422,7 +426,7 @@ test('garbage behind a call that is under way is not answered in its place', asy
 
 test('calls beyond the limit are shed at once', async () => {
   const held: (() => void)[] = []
-  const busy = await listen({ ...options, concurrentCalls: 1 }, async () => {
+  const busy = await listenOne(async () => {
     await new Promise<void>((resolve) => held.push(resolve))
     throw new Refusal('function-unknown')
   })

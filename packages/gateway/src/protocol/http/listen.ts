@@ -1,11 +1,13 @@
 import { constants, type Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { FollowUps } from '../../call/follow-up.ts'
 import { Refusal } from '../../call/refusal.ts'
 import type { Call } from '../../call/stage.ts'
 import type { Limits } from '../../config/limits.ts'
 import type { Listener, OnCall } from '../protocol.ts'
 import { decode, type HttpRequest } from './decode.ts'
 import { encode, encodeRefusal, type HttpResponse } from './encode.ts'
+import { isReserved, openFollowUpDesk } from './follow-up.ts'
 import { openServer } from './server.ts'
 
 export type HttpListenOptions = {
@@ -23,9 +25,18 @@ export type HttpListenOptions = {
 }
 
 /** Opens the caller side: HTTP/1.1 and HTTP/2 on one port. */
-export async function listen(options: HttpListenOptions, onCall: OnCall): Promise<Listener> {
+export async function listen(
+  options: HttpListenOptions,
+  onCall: OnCall,
+  followUps: FollowUps,
+): Promise<Listener> {
   const desk = new CallDesk(options, onCall)
-  const onRequest = (request: HttpRequest, response: HttpResponse) => desk.take(request, response)
+  const followUpDesk = openFollowUpDesk(followUps, options.limits)
+  const onRequest = (request: HttpRequest, response: HttpResponse) => {
+    if (!isReserved(request.url)) return desk.take(request, response)
+    followUpDesk.take(request, response)
+    linger(request, options.limits.lingerMs)
+  }
   const sessions = new Set<Http2Session>()
   const server = openServer(options, onRequest, sessions)
   const sockets = new Set<Socket>()
@@ -44,6 +55,8 @@ export async function listen(options: HttpListenOptions, onCall: OnCall): Promis
     url: `${options.tls ? 'https' : 'http'}://${host}:${port}`,
     close: async ({ graceMs }) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      // Nobody is kept waiting by who only asks.
+      await followUpDesk.close()
       await desk.idle(graceMs)
       for (const session of sessions) session.destroy()
       for (const socket of sockets) socket.destroy()
@@ -134,12 +147,13 @@ async function answer({ request, response, admit, limits }: Taken, onCall: OnCal
   // Without a listener a broken request or response would end the process.
   request.on('error', () => caller.abort())
   response.on('error', () => caller.abort())
+  const call = decode(request, { signal: caller.signal, limits, admit })
   try {
-    const reply = await onCall(decode(request, { signal: caller.signal, limits, admit }))
+    const reply = await onCall(call)
     const { method = 'GET' } = request
     await encode(reply, response, { method, stallMs: limits.callerStallMs })
   } catch (thrown) {
-    encodeRefusal(Refusal.from(thrown), response)
+    encodeRefusal(Refusal.from(thrown), response, call)
   } finally {
     linger(request, limits.lingerMs)
   }

@@ -1,4 +1,6 @@
 import { type Refusal, type RefusalCode, refusals } from '../../call/refusal.ts'
+import { limits } from '../../config/limits.ts'
+import { reservedSegment } from '../../model/connection.ts'
 
 /** This protocol's "no" for every code. A new code does not compile until it is answered here. */
 export const statusOf: Readonly<Record<RefusalCode, number>> = {
@@ -13,6 +15,8 @@ export const statusOf: Readonly<Record<RefusalCode, number>> = {
   'approval-required': 403,
   'approval-denied': 403,
   'approval-unusable': 403,
+  'approval-impossible': 403,
+  'clearance-revoked': 403,
   'evidence-unavailable': 503,
   'credential-unavailable': 502,
   'upstream-unreachable': 502,
@@ -31,9 +35,22 @@ export type WrittenRefusal = {
   readonly body: string
 }
 
-/** Problem details (RFC 9457). `type` is a URN, so that it stays true wherever the gateway runs. */
-export function writeRefusal(refusal: Refusal): WrittenRefusal {
+/** No function is ever addressed by a path below it. */
+export const reserved: string = `/${reservedSegment}`
+/** Where a caller asks after its question. */
+const statusUrl = (approvalId: string) => `${reserved}/approvals/${approvalId}`
+
+/**
+ * Problem details (RFC 9457). `type` is a URN, so that it stays true wherever the gateway runs. Who prefers
+ * `respond-async` is told of a question as of something accepted; nobody else is: a loop of tool calls takes any
+ * 2xx for a result.
+ */
+export function writeRefusal(
+  refusal: Refusal,
+  asked: { readonly respondAsync?: boolean } = {},
+): WrittenRefusal {
   const { code, detail, facts, record, callId } = refusal
+  if (code === 'approval-required' && asked.respondAsync) return writeAccepted(refusal)
   const status = statusOf[code]
   const body = JSON.stringify({
     type: `urn:sallyport:refusal:${code}`,
@@ -42,6 +59,7 @@ export function writeRefusal(refusal: Refusal): WrittenRefusal {
     ...(detail !== undefined && { detail }),
     code,
     ...facts,
+    ...(code === 'approval-required' && { status_url: statusUrl(String(facts.approval)) }),
     ...(callId !== undefined && { call: callId }),
     ...(record !== undefined && { record }),
   })
@@ -55,4 +73,30 @@ export function writeRefusal(refusal: Refusal): WrittenRefusal {
   if (status === 503) headers['retry-after'] = '1'
   if (typeof facts.approval === 'string') headers['sallyport-approval'] = facts.approval
   return { status, headers, body }
+}
+
+/** `202` (RFC 9110 section 15.3.3), as `respond-async` wants it (RFC 7240 section 4.1). */
+function writeAccepted({ detail, facts, record, callId }: Refusal): WrittenRefusal {
+  const location = statusUrl(String(facts.approval))
+  return {
+    status: 202,
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      location,
+      'retry-after': String(limits.followUpRetryMs / 1_000),
+      'preference-applied': 'respond-async',
+      'sallyport-approval': String(facts.approval),
+      'sallyport-record': record ?? 'none',
+      ...(callId !== undefined && { 'sallyport-call': callId }),
+    },
+    body: JSON.stringify({
+      state: 'pending',
+      ...facts,
+      status_url: location,
+      detail,
+      call: callId,
+      record,
+    }),
+  }
 }

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { certificate } from '../../../test/certificate.ts'
+import { noFollowUps } from '../../../test/no-follow-ups.ts'
 import type { InForce } from '../../call/gate.ts'
 import { Refusal } from '../../call/refusal.ts'
 import type { Call, Reply } from '../../call/stage.ts'
@@ -99,7 +100,7 @@ async function open(
   options: Partial<HttpListenOptions>,
   onCall: (call: Call) => Promise<Reply> = readAll,
 ): Promise<Open> {
-  const listener = await listen({ ...base, ...options }, onCall)
+  const listener = await listen({ ...base, ...options }, onCall, noFollowUps)
   t.after(() => listener.close({ graceMs: 0 }))
   const port = Number(new URL(listener.url).port)
   return { url: listener.url, dial: () => dial(port, options.tls !== undefined) }

@@ -1,91 +1,207 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { Delegation } from '../../model/delegation.ts'
+import { sealColumn } from '../home/sealed-column.ts'
+import {
+  approvalColumns,
+  breakGlassColumns,
+  clearanceColumns,
+  deferralColumns,
+} from '../home/state-columns.ts'
 import type { Change } from '../store.ts'
 import { type Destruction, isDestruction, prepareDestruction } from './custody.ts'
 
-type Plain = Exclude<Change, Destruction>
-export type Changes = Readonly<Record<Plain['kind'], StatementSync>> & {
+export type Changes = {
+  readonly db: DatabaseSync
+  /** Prepared once each. */
+  readonly statement: (sql: string) => StatementSync
   readonly destroy: ReturnType<typeof prepareDestruction>
+  readonly kek: Uint8Array | undefined
 }
 
-/** One statement per kind of change: it compares and sets at once, or changes no row. */
-export function prepareChanges(db: DatabaseSync): Changes {
-  return {
-    'approval.open': db.prepare(
-      'INSERT OR IGNORE INTO approval (id, digest, state, revision, body) VALUES (?, ?, ?, ?, ?)',
-    ),
-    'approval.update': db.prepare(
-      'UPDATE OR IGNORE approval SET digest = ?, state = ?, revision = ?, body = ? WHERE id = ? AND revision = ?',
-    ),
-    'key.issue': db.prepare('INSERT OR IGNORE INTO api_key (id, hash, body) VALUES (?, ?, ?)'),
-    'key.revoke': db.prepare(
-      'UPDATE api_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL',
-    ),
-    'principal.lock': db.prepare(
-      `INSERT OR IGNORE INTO principal_lock (record, principal, body) SELECT ?, ?, ?
-        WHERE NOT EXISTS (SELECT 1 FROM principal_lock WHERE principal = ?)`,
-    ),
-    'principal.unlock': db.prepare(
-      `DELETE FROM principal_lock WHERE principal = ?
-        AND NOT EXISTS (SELECT 1 FROM principal_lock WHERE principal = ?)`,
-    ),
-    'rulebook.put': db.prepare('INSERT OR IGNORE INTO rulebook (digest, content) VALUES (?, ?)'),
-    'erasure.request': db.prepare(
-      'INSERT OR IGNORE INTO erasure (id, record, state, body) VALUES (?, ?, ?, ?)',
-    ),
-    destroy: prepareDestruction(db),
+/** `kek`: undefined where no change has bytes to seal; one that has them throws then. */
+export function prepareChanges(db: DatabaseSync, kek: Uint8Array | undefined): Changes {
+  const statements = new Map<string, StatementSync>()
+  const statement = (sql: string): StatementSync => {
+    const prepared = statements.get(sql) ?? db.prepare(sql)
+    statements.set(sql, prepared)
+    return prepared
   }
+  return { db, statement, destroy: prepareDestruction(db), kek }
 }
 
 /**
- * False when the stored state is not the expected one; nothing was changed then. `index` is that of the
- * record about the change.
+ * Applies a change within the transaction of the record `index` that is about it. False when the stored state
+ * is not the expected one; nothing was changed then.
  */
 export function applyChange(changes: Changes, change: Change, index: number): boolean {
   if (isDestruction(change)) return changes.destroy(change, index)
-  return run(changes, change, index) === 1
+  const steps = stepsOf(change, index, changes.kek)
+  if (!steps) return false
+  if (steps.length === 1) return steps.every((step) => run(changes, step))
+  changes.db.exec('SAVEPOINT change')
+  const isDone = steps.every((step) => run(changes, step))
+  changes.db.exec(isDone ? 'RELEASE change' : 'ROLLBACK TO change; RELEASE change')
+  return isDone
 }
 
-function run(changes: Changes, change: Plain, index: number): number {
-  const statement = changes[change.kind]
+/** One statement that compares and sets at once. `settles`: it has to change one row. */
+type Step = {
+  readonly sql: string
+  readonly values: readonly SQLInputValue[]
+  readonly settles: boolean
+}
+
+function run({ statement }: Changes, { sql, values, settles }: Step): boolean {
+  return Number(statement(sql).run(...values).changes) === 1 || !settles
+}
+
+/** Undefined for a change that no stored state allows. */
+function stepsOf(
+  change: Exclude<Change, Destruction>,
+  index: number,
+  kek: Uint8Array | undefined,
+): readonly Step[] | undefined {
   switch (change.kind) {
-    case 'approval.open': {
-      const { id, digest, state, revision } = change.approval
-      const body = JSON.stringify(change.approval)
-      return Number(statement.run(id, digest, state, revision, body).changes)
-    }
+    case 'approval.open':
+      return [insert('approval', approvalColumns(change.approval))]
     case 'approval.update': {
-      const { id, digest, state, revision } = change.approval
-      // A revision that does not grow would let a second change through on the same expectation.
-      if (revision <= change.expectedRevision) return 0
-      const body = JSON.stringify(change.approval)
-      const { changes: updated } = statement.run(
-        digest,
-        state,
-        revision,
-        body,
-        id,
-        change.expectedRevision,
-      )
-      return Number(updated)
+      const { approval, expectedRevision, clearance, breakGlass } = change
+      const update = replace('approval', approvalColumns(approval), expectedRevision)
+      if (!update) return undefined
+      return [
+        update,
+        ...(clearance ? [insert('clearance', clearanceColumns(clearance))] : []),
+        ...(breakGlass ? [insert('break_glass', breakGlassColumns(breakGlass))] : []),
+      ]
     }
+    case 'clearance.update':
+      return one(replace('clearance', clearanceColumns(change.clearance), change.expectedRevision))
+    case 'break-glass.open':
+      return [
+        insert('break_glass', breakGlassColumns(change.breakGlass)),
+        insert('clearance', clearanceColumns(change.clearance)),
+      ]
+    case 'break-glass.update':
+      return one(
+        replace('break_glass', breakGlassColumns(change.breakGlass), change.expectedRevision),
+      )
+    case 'delegation.make':
+      return [makeDelegation(change.delegation)]
+    case 'delegation.end':
+      return [
+        settle(
+          'UPDATE delegation SET ended_ms = ?2 WHERE id = ?1 AND ended_ms IS NULL AND until_ms > ?2',
+          [change.id, change.at],
+        ),
+      ]
+    case 'deferral.open':
+    case 'deferral.update':
+      return deferralSteps(change, kek)
     case 'key.issue': {
       const { id, hash } = change.key
-      return Number(statement.run(id, hash, JSON.stringify(change.key)).changes)
+      return [insert('api_key', { id, hash, body: JSON.stringify(change.key) })]
     }
     case 'key.revoke':
-      return Number(statement.run(change.at, change.id).changes)
-    case 'principal.lock': {
-      const { principal, by } = change.lock
-      return Number(statement.run(index, principal, JSON.stringify(change.lock), by).changes)
+      return [
+        settle('UPDATE api_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', [
+          ...[change.at, change.id],
+        ]),
+      ]
+    case 'rulebook.put': {
+      const { digest, content } = change
+      return [{ ...insert('rulebook', { digest, content }), settles: false }]
     }
-    case 'principal.unlock':
-      return Number(statement.run(change.principal, change.by).changes)
-    case 'rulebook.put':
-      statement.run(change.digest, change.content)
-      return 1
     case 'erasure.request': {
       const { id, record, state } = change.erasure
-      return Number(statement.run(id, record, state, JSON.stringify(change.erasure)).changes)
+      return [insert('erasure', { id, record, state, body: JSON.stringify(change.erasure) })]
     }
+    default:
+      return [lockStep(change, index)]
   }
+}
+
+function lockStep(
+  change: Extract<Change, { kind: 'principal.lock' | 'principal.unlock' }>,
+  index: number,
+): Step {
+  if (change.kind === 'principal.unlock') {
+    return settle(
+      `DELETE FROM principal_lock WHERE principal = ?
+        AND NOT EXISTS (SELECT 1 FROM principal_lock WHERE principal = ?)`,
+      [change.principal, change.by],
+    )
+  }
+  const { principal, by } = change.lock
+  return settle(
+    `INSERT OR IGNORE INTO principal_lock (record, principal, body) SELECT ?, ?, ?
+      WHERE NOT EXISTS (SELECT 1 FROM principal_lock WHERE principal = ?)`,
+    [index, principal, JSON.stringify(change.lock), by],
+  )
+}
+
+function makeDelegation(delegation: Delegation): Step {
+  const { id, from, to, until, createdAt } = delegation
+  return settle(
+    `INSERT OR IGNORE INTO delegation (id, "from", "to", until_ms, body) SELECT ?1, ?2, ?3, ?4, ?5
+      WHERE NOT EXISTS (SELECT 1 FROM delegation
+        WHERE "from" = ?2 AND until_ms > ?6 AND (ended_ms IS NULL OR ended_ms > ?6))`,
+    [id, from, to, until, JSON.stringify(delegation), createdAt],
+  )
+}
+
+function deferralSteps(
+  change: Extract<Change, { kind: 'deferral.open' | 'deferral.update' }>,
+  kek: Uint8Array | undefined,
+): readonly Step[] | undefined {
+  const { deferral } = change
+  const sealed = (column: 'request' | 'result', bytes: Uint8Array) => {
+    if (!kek) throw new Error('a deferred call can not be sealed here')
+    return { [column]: sealColumn(kek, bytes, { table: 'deferral', column, id: deferral.id }) }
+  }
+  const columns = deferralColumns(deferral)
+  if (change.kind === 'deferral.open') {
+    const row = { ...columns, ...sealed('request', change.request) }
+    return [insert('deferral', row), insert('approval', approvalColumns(change.approval))]
+  }
+  const bytes = change.result ? sealed('result', change.result) : {}
+  const kept = change.forget ? { request: null, result: null } : bytes
+  return one(replace('deferral', { ...columns, ...kept }, change.expectedRevision))
+}
+
+type Columns = Readonly<Record<string, SQLInputValue>>
+
+function settle(sql: string, values: readonly SQLInputValue[]): Step {
+  return { sql, values, settles: true }
+}
+
+function one(step: Step | undefined): readonly Step[] | undefined {
+  return step && [step]
+}
+
+/** Of a row whose ids nobody has yet. */
+function insert(table: string, columns: Columns): Step {
+  const names = Object.keys(columns)
+  const places = names.map(() => '?')
+  return settle(
+    `INSERT OR IGNORE INTO ${table} (${quoted(names).join(', ')}) VALUES (${places.join(', ')})`,
+    Object.values(columns),
+  )
+}
+
+/** Undefined for a revision that does not grow: it would let a second change through on one expectation. */
+function replace(
+  table: string,
+  columns: Columns & { readonly id: string; readonly revision: number },
+  expectedRevision: number,
+): Step | undefined {
+  if (columns.revision <= expectedRevision) return undefined
+  const sets = quoted(Object.keys(columns)).map((name) => `${name} = ?`)
+  return settle(`UPDATE OR IGNORE ${table} SET ${sets.join(', ')} WHERE id = ? AND revision = ?`, [
+    ...Object.values(columns),
+    ...[columns.id, expectedRevision],
+  ])
+}
+
+function quoted(names: readonly string[]): readonly string[] {
+  return names.map((name) => `"${name}"`)
 }

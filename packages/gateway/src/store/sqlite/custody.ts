@@ -1,9 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Erasure } from '../../model/erasure.ts'
 import type { PayloadGone, PayloadRole } from '../../model/payload.ts'
+import {
+  holdsSalt,
+  payloadId,
+  payloadOf,
+  payloadRoles,
+  withoutSalts,
+} from '../home/payload-rows.ts'
 import type { Change, PayloadsDue } from '../store.ts'
 import { prepareDue } from './due.ts'
-import { roleNumbers } from './message.ts'
 
 /** Changes that destroy what opens a payload: its row, or its salt in the row of its leaf. */
 export type Destruction = Extract<Change, { kind: 'erasure.approve' | 'payload.expire' }>
@@ -36,7 +42,7 @@ export function prepareDestruction(
     const row = saltsOf.get(of)
     const salts = row?.salts instanceof Uint8Array ? row.salts : undefined
     for (const role of roles) {
-      const id = of * 4 + roleNumbers[role]
+      const id = payloadId(of, role)
       const removed = Number(remove.run(id).changes)
       if (removed > 0 || holdsSalt(salts, role)) gone.run(id, why.cause, why.record)
     }
@@ -44,7 +50,8 @@ export function prepareDestruction(
   }
   return (change, index) => {
     if (change.kind === 'payload.expire') {
-      for (const of of change.records) destroy(of, allRoles, { cause: 'expired', record: index })
+      for (const of of change.records)
+        destroy(of, payloadRoles, { cause: 'expired', record: index })
       cursor.run(change.class, change.next)
       return true
     }
@@ -61,30 +68,6 @@ export function prepareDestruction(
     }
     return true
   }
-}
-
-const allRoles: readonly PayloadRole[] = ['args', 'forwarded', 'result', 'returned']
-
-// The layout of `salts` is told in schema.sql.
-const nonceBytes = 16
-const entryBytes = 37
-
-function holdsSalt(salts: Uint8Array | undefined, role: PayloadRole): boolean {
-  return salts !== undefined && saltEntries(salts).some((one) => one[0] === roleNumbers[role])
-}
-
-function withoutSalts(salts: Uint8Array, roles: readonly PayloadRole[]): Uint8Array | null {
-  const numbers = roles.map((role) => roleNumbers[role])
-  const left = saltEntries(salts).filter((one) => !numbers.includes(one[0] ?? -1))
-  return left.length === 0 ? null : Buffer.concat([salts.subarray(0, nonceBytes), ...left])
-}
-
-function saltEntries(salts: Uint8Array): readonly Uint8Array[] {
-  const entries: Uint8Array[] = []
-  for (let at = nonceBytes; at < salts.length; at += entryBytes) {
-    entries.push(salts.subarray(at, at + entryBytes))
-  }
-  return entries
 }
 
 export type CustodyReads = {
@@ -109,14 +92,14 @@ export function custodyReads(db: DatabaseSync): CustodyReads {
   )
   return {
     payloadGone: (index, role) => {
-      const row = gone.get(index * 4 + roleNumbers[role])
+      const row = gone.get(payloadId(index, role))
       if (!row) return undefined
       return { cause: row.cause === 'erased' ? 'erased' : 'expired', record: Number(row.record) }
     },
     payloadsDue: prepareDue(db),
     keptPayloads: (from, to, limit) => {
       const rowsMax = Math.min(Math.max(10, limit), 1000)
-      const found = kept.all(from * 4, to * 4, rowsMax).map(({ id }) => keptOf(Number(id)))
+      const found = kept.all(from * 4, to * 4, rowsMax).map(({ id }) => payloadOf(Number(id)))
       if (found.length < rowsMax) return found
       // The last record may go on beyond the limit.
       return found.filter(({ index }) => index !== found.at(-1)?.index)
@@ -127,12 +110,6 @@ export function custodyReads(db: DatabaseSync): CustodyReads {
         .all(before ?? null, before ?? null, Math.min(Math.max(1, limit), 1000))
         .flatMap((row) => readErasure(row) ?? []),
   }
-}
-
-function keptOf(id: number): Kept {
-  const role = allRoles[id % 4]
-  if (role === undefined) throw new Error('a payload has an id that is none')
-  return { index: Math.floor(id / 4), role }
 }
 
 function readErasure(row: Readonly<Record<string, unknown>> | undefined): Erasure | undefined {

@@ -1,23 +1,28 @@
-import { Worker } from 'node:worker_threads'
-import type { RecordDraft } from '@sallyport/evidence/record'
+import { recordStart } from '../home/beginning.ts'
+import { openListeners } from '../home/changes.ts'
+import type { OutboxStep, PublicationStep } from '../home/message.ts'
+import { startWriter, threadModule, type WriterThread } from '../home/writer-thread.ts'
+import type { Publication, StoredCheckpoint } from '../publication.ts'
 import {
   type ApiKeys,
   type Approvals,
-  Conflict,
+  type BreakGlasses,
+  type Clearances,
+  type Deferrals,
+  type Delegations,
   type Erasures,
   type Leaves,
+  type NoticeTaken,
+  type Outbox,
   type Payloads,
   type PrincipalLocks,
-  type Publication,
   type RulebookContents,
   type Store,
-  type StoredCheckpoint,
   Unavailable,
 } from '../store.ts'
-import { type CommitQueue, openQueue } from './commit-queue.ts'
 import { openForReading } from './database.ts'
-import type { FromWriter, Outage, PublicationStep, ToWriter, WriterOptions } from './message.ts'
-import { type ChainPlace, prepareReads, type Reads, type Recovered } from './reads.ts'
+import { type ChainPlace, prepareReads, type Reads } from './reads.ts'
+import type { WriterOptions } from './writer-options.ts'
 
 /** A database as it was found, before anything is written to it. */
 export type Found = Publication &
@@ -54,74 +59,45 @@ export type SqliteOptions = {
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const { path, instance, boot, kek, origin = 'sallyport', pagesMax, now = Date.now } = options
   const at = () => new Date(now()).toISOString()
-  const writer = await startWriter({ path, instance, boot, kek, origin, pagesMax }, at)
+  const workerData: WriterOptions = { path, instance, boot, kek, origin, pagesMax }
+  const { tell, onChange } = openListeners()
+  const module = threadModule('./writer', import.meta.url)
+  const writer = await startWriter({ module, workerData, at, onChange: tell })
   const reader =
     path === ':memory:' ? askThere(writer) : await askHere(path, kek).catch(writer.abandon)
-  const { queue } = writer
   try {
     await options.accept?.({
-      ...publication(writer.publish),
+      ...publication(writer),
       size: () => reader.ask('size'),
       leaves: (start, limit) => reader.ask('leaves', start, limit),
       chains: () => reader.ask('chains'),
     })
     const [size, recovered] = [await reader.ask('size'), await reader.ask('recovered')]
-    await begin(queue, { ...options, origin, time: at(), size, recovered })
+    await recordStart(writer, { ...options, origin, time: at(), size, recovered })
   } catch (cause) {
     reader.close()
     return writer.abandon(cause)
   }
-  let stopping: Promise<void> | undefined
-  const end = async () => {
-    await queue.idle()
-    // Fails when the log cannot be written already; then there is nothing to stop properly.
-    await queue
-      .commit({ record: { type: 'emitter.stop', time: at() }, payloads: [] })
-      .catch(() => {})
-    queue.stop('the store is closed')
-  }
-  const stop = () => {
-    stopping ??= end()
-    return stopping
-  }
   const close = async () => {
-    await stop()
+    await writer.stop()
     reader.close()
     await writer.close()
   }
   let closing: Promise<void> | undefined
   return {
     ...questions(reader.ask),
-    ...publication(writer.publish),
-    refusing: queue.refusing,
-    commit: (entry) =>
-      stopping !== undefined
-        ? Promise.reject(new Unavailable('the store is closed'))
-        : queue.commit(entry),
-    stop,
+    ...publication(writer),
+    ...outbox(writer, reader.ask),
+    onChange,
+    instances: 'one',
+    refusing: writer.refusing,
+    commit: writer.commit,
+    stop: writer.stop,
     close: () => {
       closing ??= close()
       return closing
     },
   }
-}
-
-/** The first leaves of this boot, in one flush: a crash leaves both or neither. */
-async function begin(
-  queue: CommitQueue,
-  given: Pick<SqliteOptions, 'logKey' | 'version'> & {
-    readonly origin: string
-    readonly time: string
-    readonly size: number
-    readonly recovered: Recovered | undefined
-  },
-): Promise<void> {
-  const { logKey: key, origin, time, size, recovered } = given
-  const version = given.version ?? 'unversioned'
-  const records: RecordDraft[] = [{ type: 'emitter.start', time, version }]
-  if (recovered) records.push({ type: 'log.recovered', time, ...recovered })
-  if (size === 0 && key !== undefined) records.unshift({ type: 'log.genesis', time, origin, key })
-  await Promise.all(records.map((record) => queue.commit({ record, payloads: [] })))
 }
 
 type Ask = <Name extends keyof Reads>(
@@ -133,8 +109,9 @@ type Reader = { readonly ask: Ask; readonly close: () => void }
 
 function questions(
   ask: Ask,
-): Leaves & Payloads & Approvals & ApiKeys & PrincipalLocks & RulebookContents & Erasures {
+): Leaves & Payloads & ApiKeys & PrincipalLocks & RulebookContents & Erasures & Decisions {
   return {
+    ...decisions(ask),
     size: () => ask('size'),
     leaves: (start, limit) => ask('leaves', start, limit),
     leavesOfCall: (callId) => ask('leavesOfCall', callId),
@@ -149,9 +126,6 @@ function questions(
     keptPayloads: (from, to, limit) => ask('keptPayloads', from, to, limit),
     erasure: (id) => ask('erasure', id),
     erasures: (query) => ask('erasures', query),
-    approval: (id) => ask('approval', id),
-    pendingApproval: (digest) => ask('pendingApproval', digest),
-    approvals: (query) => ask('approvals', query),
     apiKeyByHash: (hash) => ask('apiKeyByHash', hash),
     apiKeys: (query) => ask('apiKeys', query),
     locks: (query) => ask('locks', query),
@@ -161,12 +135,55 @@ function questions(
   }
 }
 
-function publication(publish: WriterThread['publish']): Publication {
+/** Of people. */
+type Decisions = Approvals & Clearances & BreakGlasses & Delegations & Deferrals
+
+function decisions(ask: Ask): Decisions {
+  return {
+    approval: (id) => ask('approval', id),
+    pendingApproval: (digest) => ask('pendingApproval', digest),
+    deniedApproval: (digest) => ask('deniedApproval', digest),
+    approvals: (query) => ask('approvals', query),
+    clearance: (id) => ask('clearance', id),
+    clearances: (query) => ask('clearances', query),
+    standingClearances: (subject) => ask('standingClearances', subject),
+    breakGlass: (id) => ask('breakGlass', id),
+    breakGlasses: (query) => ask('breakGlasses', query),
+    delegations: (query) => ask('delegations', query),
+    deferral: (id) => ask('deferral', id),
+    deferrals: (query) => ask('deferrals', query),
+    deferredRequest: (id) => ask('deferredRequest', id),
+    deferredResult: (id) => ask('deferredResult', id),
+  }
+}
+
+function outbox({ ask: askWriter }: WriterThread, ask: Ask): Outbox {
+  const write = (step: OutboxStep) => askWriter((id) => ({ kind: 'outbox', id, step }))
+  return {
+    // The writer answers each step with what prepareOutbox gives for it.
+    takeNotices: async (query) =>
+      (await write({ name: 'take', ...query })) as readonly NoticeTaken[],
+    settleNotice: async (settled) => {
+      await write({ name: 'settle', ...settled })
+    },
+    forgetNotices: async (query) => {
+      await write({ name: 'forget', ...query })
+    },
+    noticeReference: (channel, about) => ask('noticeReference', channel, about),
+    noticeCounts: () => ask('noticeCounts'),
+  }
+}
+
+function publication({ ask }: WriterThread): Publication {
+  const publish = (step: PublicationStep) => ask((id) => ({ kind: 'publish', id, step }))
   return {
     // The writer answers each step with what preparePublication gives for it.
     storedCheckpoint: async () =>
       (await publish({ name: 'stored' })) as StoredCheckpoint | undefined,
+    // One process at a time has the file, so whoever asks gets it, and nobody has to say that it lives.
     claimIntegrator: async (holder) => (await publish({ name: 'claim', holder })) as number,
+    renewIntegrator: async (fence) => (await publish({ name: 'renew', fence })) as boolean,
+    releaseIntegrator: async () => {},
     swapCheckpoint: async (swap) => {
       await publish({ name: 'swap', ...swap })
     },
@@ -190,120 +207,18 @@ async function askHere(path: string, kek: Uint8Array): Promise<Reader> {
   }
 }
 
-type WriterThread = {
-  readonly queue: CommitQueue
-  readonly post: (message: ToWriter) => void
-  readonly asked: Asked
-  readonly publish: (step: PublicationStep) => Promise<unknown>
-  readonly close: () => Promise<void>
-  /** Ends the thread and rethrows. */
-  readonly abandon: (cause: unknown) => Promise<never>
-}
-
 /** In memory there is only the writer's own connection: questions go to its thread. */
-function askThere({ asked, post }: WriterThread): Reader {
+function askThere({ ask }: WriterThread): Reader {
+  let closed = false
   return {
     ask: async (name, ...args) => {
-      const result = await asked.ask((id) => post({ kind: 'read', id, name, args }))
+      if (closed) throw new Unavailable('the store is closed')
+      const result = await ask((id) => ({ kind: 'read', id, name, args }))
       // The writer answers the question of this id with the same function this type is read from.
       return result as ReturnType<Reads[typeof name]>
     },
-    close: () => asked.stop('the store is closed'),
-  }
-}
-
-/** Questions to the writer that wait for their answers. */
-type Asked = {
-  readonly ask: (post: (id: number) => void) => Promise<unknown>
-  readonly answered: (
-    message: Extract<FromWriter, { kind: 'read' | 'not-read' | 'published' }>,
-  ) => void
-  /** Rejects what waits, and everything after. */
-  readonly stop: (why: string) => void
-}
-
-function openAsked(): Asked {
-  const waiting = new Map<number, PromiseWithResolvers<unknown>>()
-  let lastId = 0
-  let stopped: string | undefined
-  return {
-    ask: (post) => {
-      if (stopped !== undefined) return Promise.reject(new Unavailable(stopped))
-      const asked = Promise.withResolvers<unknown>()
-      lastId += 1
-      waiting.set(lastId, asked)
-      post(lastId)
-      return asked.promise
-    },
-    answered: (message) => {
-      const asked = waiting.get(message.id)
-      waiting.delete(message.id)
-      if (message.kind === 'not-read') asked?.reject(new Unavailable(message.message))
-      else if (message.kind === 'published' && !message.done) {
-        asked?.reject(new Conflict('the stored checkpoint, or its integrator, is another'))
-      } else asked?.resolve(message.result)
-    },
-    stop: (why) => {
-      stopped ??= why
-      for (const { reject } of waiting.values()) reject(new Unavailable(why))
-      waiting.clear()
+    close: () => {
+      closed = true
     },
   }
-}
-
-async function startWriter(workerData: WriterOptions, at: () => string): Promise<WriterThread> {
-  // As written, or as built for the package.
-  const file = import.meta.url.endsWith('.ts') ? './writer.ts' : './writer.js'
-  const worker = new Worker(new URL(file, import.meta.url), { workerData })
-  const post = (message: ToWriter, transfer: ArrayBuffer[] = []) =>
-    worker.postMessage(message, transfer)
-  const queue = openQueue(post)
-  const asked = openAsked()
-  const opened = Promise.withResolvers<void>()
-  const closed = Promise.withResolvers<void>()
-  const lose = (why: string) => {
-    opened.reject(new Error(why))
-    queue.stop(why)
-    asked.stop(why)
-    closed.resolve()
-  }
-  worker.on('error', (error) => lose(`the writer failed: ${text(error)}`))
-  worker.on('exit', () => lose('the writer has ended'))
-  worker.on('message', (message: FromWriter) => {
-    if (message.kind === 'opened') opened.resolve()
-    else if (message.kind === 'not-opened') opened.reject(new Error(message.message))
-    else if (message.kind === 'closed') closed.resolve()
-    else if ('id' in message) asked.answered(message)
-    else {
-      queue.answered(message)
-      if (message.kind === 'resumed') recordOutage(queue, { ...message, time: at() })
-    }
-  })
-  const abandon = async (cause: unknown): Promise<never> => {
-    await worker.terminate()
-    throw cause
-  }
-  await opened.promise.catch(abandon)
-  const close = async () => {
-    await queue.idle()
-    post({ kind: 'close' })
-    await closed.promise
-    asked.stop('the store is closed')
-    await worker.terminate()
-  }
-  const publish = (step: PublicationStep) => asked.ask((id) => post({ kind: 'publish', id, step }))
-  return { queue, post, asked, publish, close, abandon }
-}
-
-/** Before anything else is written. Where it cannot be, the next time service resumes tells it all. */
-function recordOutage(
-  { commit }: CommitQueue,
-  { from, reason, time }: Outage & { readonly time: string },
-): void {
-  const record = { type: 'outage.ended', time, from, reason } as const
-  commit({ record, payloads: [] }).catch(() => undefined)
-}
-
-function text(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { StoredCheckpoint } from '../store.ts'
-import type { PublicationStep } from './message.ts'
+import type { PublicationStep } from '../home/message.ts'
+import type { StoredCheckpoint } from '../publication.ts'
 
 export type Stepped = { readonly done: boolean; readonly result: unknown }
 
@@ -11,6 +11,7 @@ export type Stepped = { readonly done: boolean; readonly result: unknown }
 export function preparePublication(db: DatabaseSync): (step: PublicationStep) => Stepped {
   const stored = db.prepare('SELECT size, note, at_ms FROM publication')
   const claim = db.prepare('UPDATE publication SET fence = fence + 1, holder = ? RETURNING fence')
+  const held = db.prepare('SELECT 1 FROM publication WHERE fence = ?')
   const swap = db.prepare(
     `UPDATE publication SET size = ?1, note = ?2, at_ms = ?3
       WHERE fence = ?4 AND size = ?5 AND ?1 > size`,
@@ -25,6 +26,8 @@ export function preparePublication(db: DatabaseSync): (step: PublicationStep) =>
       }
       case 'claim':
         return { done: true, result: Number(claim.get(step.holder)?.fence) }
+      case 'renew':
+        return { done: true, result: held.get(step.fence) !== undefined }
       case 'swap': {
         const { size, note, at, fence, expectedSize } = step
         const { changes } = swap.run(size, note, at, fence, expectedSize)

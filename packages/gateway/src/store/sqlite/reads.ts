@@ -1,42 +1,40 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { parseLeaf } from '@sallyport/evidence/parse-leaf'
-import { saltBytes, unseal, unwrap } from '../../log/seal.ts'
+import { saltBytes } from '../../log/seal.ts'
 import type { ApiKey } from '../../model/api-key.ts'
-import type { Approval } from '../../model/approval.ts'
 import type { PayloadRole } from '../../model/payload.ts'
 import type { PrincipalLock } from '../../model/principal-lock.ts'
+import type { Recovered } from '../home/beginning.ts'
+import { openPayload, payloadId } from '../home/payload-rows.ts'
 import type { CallQuery, Leaf, SessionSummary } from '../store.ts'
+import { type ApprovalReads, approvalReads } from './approval-reads.ts'
 import { type CustodyReads, custodyReads } from './custody.ts'
-import { roleNumbers } from './message.ts'
+import { type OutboxReads, outboxReads } from './outbox.ts'
 
 /** Every question the store answers, each in bounded work: at most 1000 rows. See store.ts. */
-export type Reads = CustodyReads & {
-  readonly size: () => number
-  readonly leaves: (start: number, limit: number) => readonly Leaf[]
-  readonly leavesOfCall: (callId: string) => readonly Leaf[]
-  readonly leavesOfSession: (session: string, start: number, limit: number) => readonly Leaf[]
-  readonly callHeads: (query: CallQuery) => readonly Leaf[]
-  readonly sessions: (query: SessionQuery) => readonly SessionSummary[]
-  readonly callsWithoutEnding: (olderThan: number) => readonly Leaf[]
-  readonly payload: (index: number, role: PayloadRole) => Uint8Array | undefined
-  readonly saltedPayload: (index: number, role: PayloadRole) => Uint8Array | undefined
-  readonly approval: (id: string) => Approval | undefined
-  readonly pendingApproval: (digest: string) => Approval | undefined
-  readonly approvals: (query: ApprovalQuery) => readonly Approval[]
-  readonly apiKeyByHash: (hash: string) => ApiKey | undefined
-  readonly apiKeys: (query: Page) => readonly ApiKey[]
-  readonly locks: (query: SessionQuery) => readonly PrincipalLock[]
-  readonly rulebookContent: (digest: string) => string | undefined
-  readonly rulebookDigests: () => readonly string[]
-  readonly activations: (before: number, limit: number) => readonly Leaf[]
-  /** What the next start has to record of a rebuilt database (rebuild.ts). */
-  readonly recovered: () => Recovered | undefined
-  /** Where each instance's chain stands, by its own account. */
-  readonly chains: () => readonly ChainPlace[]
-}
+export type Reads = CustodyReads &
+  ApprovalReads &
+  OutboxReads & {
+    readonly size: () => number
+    readonly leaves: (start: number, limit: number) => readonly Leaf[]
+    readonly leavesOfCall: (callId: string) => readonly Leaf[]
+    readonly leavesOfSession: (session: string, start: number, limit: number) => readonly Leaf[]
+    readonly callHeads: (query: CallQuery) => readonly Leaf[]
+    readonly sessions: (query: SessionQuery) => readonly SessionSummary[]
+    readonly callsWithoutEnding: (olderThan: number) => readonly Leaf[]
+    readonly payload: (index: number, role: PayloadRole) => Uint8Array | undefined
+    readonly saltedPayload: (index: number, role: PayloadRole) => Uint8Array | undefined
+    readonly apiKeyByHash: (hash: string) => ApiKey | undefined
+    readonly apiKeys: (query: Page) => readonly ApiKey[]
+    readonly locks: (query: SessionQuery) => readonly PrincipalLock[]
+    readonly rulebookContent: (digest: string) => string | undefined
+    readonly rulebookDigests: () => readonly string[]
+    readonly activations: (before: number, limit: number) => readonly Leaf[]
+    /** What the next start has to record of a rebuilt database (rebuild.ts). */
+    readonly recovered: () => Recovered | undefined
+    /** Where each instance's chain stands, by its own account. */
+    readonly chains: () => readonly ChainPlace[]
+  }
 
-/** As in `log.recovered`. */
-export type Recovered = { readonly kept: number; readonly size: number }
 export type ChainPlace = {
   readonly instance: string
   readonly boot: string
@@ -45,7 +43,6 @@ export type ChainPlace = {
 }
 type SessionQuery = { readonly before?: number; readonly limit: number }
 type Page = { readonly before?: string; readonly limit: number }
-type ApprovalQuery = Page & { readonly state?: Approval['state'] }
 
 const rowsMax = 1000
 
@@ -55,7 +52,9 @@ export function prepareReads(db: DatabaseSync, kek: Uint8Array): Reads {
     ...leafReads(db),
     ...callReads(db),
     ...payloadReads(db, kek),
-    ...stateReads(db),
+    ...approvalReads(db, kek),
+    ...outboxReads(db),
+    ...keyReads(db),
     ...lockReads(db),
     ...rulebookReads(db),
     ...custodyReads(db),
@@ -152,18 +151,19 @@ function payloadReads(db: DatabaseSync, kek: Uint8Array) {
       WHERE id = ?2`,
   )
   const salted = (index: number, role: PayloadRole): Uint8Array | undefined => {
-    const found = row.get(index, index * 4 + roleNumbers[role])
+    const found = row.get(index, payloadId(index, role))
     if (!found) return undefined
-    const leaf = parseLeaf(blob(found.bytes))
-    const c = leaf[role]?.c
-    if (c === undefined) throw new Error(`leaf ${index} commits to no ${role}`)
-    const secret = unwrap(kek, {
-      nonce: blob(found.nonce),
-      position: Number(found.position),
-      secret: blob(found.secret),
-    })
-    const sealed = { commitment: Buffer.from(c, 'base64url'), secret, box: blob(found.box) }
-    return unseal(sealed, { call: 'call' in leaf ? leaf.call : '', role })
+    return openPayload(
+      kek,
+      { index, role },
+      {
+        leaf: blob(found.bytes),
+        nonce: blob(found.nonce),
+        position: Number(found.position),
+        secret: blob(found.secret),
+        box: blob(found.box),
+      },
+    )
   }
   return {
     saltedPayload: salted,
@@ -172,28 +172,14 @@ function payloadReads(db: DatabaseSync, kek: Uint8Array) {
   }
 }
 
-function stateReads(db: DatabaseSync) {
-  const approval = db.prepare('SELECT body FROM approval WHERE id = ?')
-  const pending = db.prepare("SELECT body FROM approval WHERE digest = ? AND state = 'PENDING'")
-  const newest = 'ORDER BY number DESC LIMIT ?'
-  const below = (table: string) =>
-    `number < coalesce((SELECT number FROM ${table} WHERE id = ?), iif(? IS NULL, 9e15, 0))`
-  const approvals = db.prepare(`SELECT body FROM approval WHERE ${below('approval')} ${newest}`)
-  const approvalsIn = db.prepare(
-    `SELECT body FROM approval WHERE state = ? AND ${below('approval')} ${newest}`,
-  )
+function keyReads(db: DatabaseSync) {
   const keyByHash = db.prepare('SELECT body, revoked_at FROM api_key WHERE hash = ?')
   const keys = db.prepare(
-    `SELECT body, revoked_at FROM api_key WHERE ${below('api_key')} ${newest}`,
+    `SELECT body, revoked_at FROM api_key
+      WHERE number < coalesce((SELECT number FROM api_key WHERE id = ?), iif(? IS NULL, 9e15, 0))
+      ORDER BY number DESC LIMIT ?`,
   )
   return {
-    approval: (id: string): Approval | undefined => readApproval(approval.get(id)),
-    pendingApproval: (digest: string): Approval | undefined => readApproval(pending.get(digest)),
-    approvals: (query: ApprovalQuery): Approval[] => {
-      const page = [query.before ?? null, query.before ?? null, bounded(query.limit)]
-      const rows = query.state ? approvalsIn.all(query.state, ...page) : approvals.all(...page)
-      return rows.flatMap((row) => readApproval(row) ?? [])
-    },
     apiKeyByHash: (hash: string): ApiKey | undefined => readKey(keyByHash.get(hash)),
     apiKeys: (query: Page): ApiKey[] =>
       keys
@@ -234,10 +220,6 @@ function rulebookReads(db: DatabaseSync) {
 }
 
 type Row = Readonly<Record<string, unknown>> | undefined
-
-function readApproval(row: Row): Approval | undefined {
-  return row && JSON.parse(String(row.body))
-}
 
 function readKey(row: Row): ApiKey | undefined {
   if (!row) return undefined

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import {
   closeSync,
   existsSync,
@@ -11,13 +10,14 @@ import {
 import { basename, dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
-import type { LeafRecord } from '@sallyport/evidence/record'
-import type { Approval } from '../../model/approval.ts'
-import type { Change, Leaf, StoredCheckpoint } from '../store.ts'
+import { linkOf } from '../home/leaf-draft.ts'
+import type { StoredCheckpoint } from '../publication.ts'
+import type { Leaf } from '../store.ts'
 import { applyChange, prepareChanges } from './change.ts'
 import { openConnection, takeLock } from './database.ts'
 import { prepareRows } from './flush.ts'
 import { prepareRecovered } from './reads.ts'
+import { closeWhatWasOpen, prepareEffects } from './rebuild-effects.ts'
 import { prepareSessions } from './session-summary.ts'
 
 export type RebuildOptions = {
@@ -177,7 +177,7 @@ async function extend(
   const rows = prepareRows(db)
   const sessions = prepareSessions(db)
   const effects = prepareEffects(db)
-  const changes = prepareChanges(db)
+  const changes = prepareChanges(db, undefined)
   const digests = new Set<string>()
   db.exec('BEGIN IMMEDIATE')
   for await (const { index, bytes } of given.leaves) {
@@ -186,9 +186,9 @@ async function extend(
     const text = Buffer.from(bytes).toString()
     const timeMs = Date.parse(record.time)
     const change = effects.changeOf(record, timeMs)
-    rows.leaf(index, { record, ...(change && { change }) }, { text, timeMs, salts: null })
+    rows.leaf(index, { ...(change && { change }) }, { record, text, timeMs, salts: null })
     sessions.add(index, record, timeMs)
-    const prev = `sha256:${hash('sha256', bytes, 'hex')}`
+    const prev = linkOf(bytes)
     rows.chain({ ...record.emitter, seq: record.emitter.seq + 1, prev })
     if (change) applyChange(changes, change, index)
     if (record.type === 'rulebook.activated') digests.add(record.digest)
@@ -201,7 +201,7 @@ async function extend(
       applyChange(changes, { kind: 'rulebook.put', digest, content }, 0)
     }
   }
-  const approvalsClosed = closeApprovals(db)
+  const approvalsClosed = closeWhatWasOpen(db)
   const { size, note, at } = checkpoint
   db.prepare('UPDATE publication SET size = ?, note = ?, at_ms = ?').run(size, note, at)
   // The next start says so in the log; see open.ts. What an earlier recovery lost may not be recorded yet.
@@ -216,70 +216,6 @@ async function extend(
   )
   db.exec('COMMIT')
   return { approvalsClosed, keysLost: effects.keysLost }
-}
-
-/** What records of the lost part did to governed state and to payloads, as far as a record tells. */
-function prepareEffects(db: DatabaseSync) {
-  const key = db.prepare('SELECT 1 FROM api_key WHERE id = ?')
-  const call = db.prepare('SELECT call FROM leaf WHERE "index" = ?')
-  const callOf = (of: number) => String(call.get(of)?.call ?? '')
-  const keysLost: string[] = []
-  const changeOf = (record: LeafRecord, at: number): Change | undefined => {
-    switch (record.type) {
-      case 'key.issued':
-        if (!key.get(record.key)) keysLost.push(record.key)
-        return undefined
-      case 'key.revoked':
-        return { kind: 'key.revoke', id: record.key, at }
-      case 'principal.locked': {
-        const { principal, reason, by } = record
-        return { kind: 'principal.lock', lock: { principal, reason, by, at } }
-      }
-      case 'principal.unlocked':
-        return { kind: 'principal.unlock', principal: record.principal, by: record.by }
-      case 'erasure.requested': {
-        const { erasure: id, record: of, roles, reason, by: requestedBy } = record
-        const wish = {
-          id,
-          state: 'PENDING',
-          record: of,
-          callId: callOf(of),
-          roles,
-          reason,
-        } as const
-        return { kind: 'erasure.request', erasure: { ...wish, requestedBy, requestedAt: at } }
-      }
-      case 'payload.erased': {
-        const { erasure: id, by, record: of } = record
-        return { kind: 'erasure.approve', id, callId: callOf(of), by, at }
-      }
-      case 'payload.expired': {
-        const { class: name, records } = record
-        return { kind: 'payload.expire', class: name, records, next: Math.max(0, ...records) + 1 }
-      }
-      default:
-        return undefined
-    }
-  }
-  return { changeOf, keysLost }
-}
-
-/** What was open may have been decided and used in the part that was lost: nothing of it counts any more. */
-function closeApprovals(db: DatabaseSync): number {
-  const update = db.prepare('UPDATE approval SET state = ?, revision = ?, body = ? WHERE id = ?')
-  let closed = 0
-  for (const { body } of db.prepare('SELECT body FROM approval').all()) {
-    const approval: Approval = JSON.parse(String(body))
-    const open = approval.state === 'PENDING' || approval.clearance === 'ACTIVE'
-    if (!open) continue
-    const state = approval.state === 'PENDING' ? 'EXPIRED' : approval.state
-    const clearance = approval.clearance === 'ACTIVE' ? 'EXPIRED' : approval.clearance
-    const revision = approval.revision + 1
-    const changed: Approval = { ...approval, state, clearance, revision }
-    update.run(state, revision, JSON.stringify(changed), approval.id)
-    closed++
-  }
-  return closed
 }
 
 const movedSuffix = '.before-recovery-'

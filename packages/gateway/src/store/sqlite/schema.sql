@@ -1,4 +1,4 @@
--- Version 3. Times are Unix milliseconds. Ids are compared byte by byte.
+-- Version 4. Times are Unix milliseconds. Ids are compared byte by byte.
 
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -114,6 +114,77 @@ CREATE TABLE approval (
 
 CREATE UNIQUE INDEX approval_pending ON approval (digest) WHERE state = 'PENDING';
 CREATE INDEX approval_by_state ON approval (state);
+CREATE INDEX approval_denied ON approval (digest) WHERE state = 'DENIED';
+
+CREATE TABLE clearance (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  subject TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX clearance_by_state ON clearance (state);
+CREATE INDEX clearance_by_subject ON clearance (subject);
+-- Looked at by every call that policy holds.
+CREATE INDEX clearance_standing ON clearance (subject)
+  WHERE kind <> 'call' AND state IN ('ISSUED', 'ACTIVE', 'IN_USE');
+
+CREATE TABLE break_glass (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  revision INTEGER NOT NULL,
+  "by" TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX break_glass_by_person ON break_glass ("by");
+
+CREATE TABLE delegation (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  "from" TEXT NOT NULL,
+  "to" TEXT NOT NULL,
+  until_ms INTEGER NOT NULL,
+  ended_ms INTEGER,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX delegation_by_end ON delegation (until_ms) WHERE ended_ms IS NULL;
+CREATE INDEX delegation_by_person ON delegation ("from") WHERE ended_ms IS NULL;
+
+-- Calls that wait to be made. `request` and `result` are sealed, see store/home/sealed-column.ts.
+CREATE TABLE deferral (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  request BLOB,
+  result BLOB
+) STRICT;
+
+CREATE INDEX deferral_by_state ON deferral (state);
+
+-- Who has to be told what. `due_ms`: when it is sent, or may be taken again. `reference`: the channel's own
+-- name for the message.
+CREATE TABLE notice (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  channel TEXT NOT NULL,
+  about TEXT NOT NULL,
+  state TEXT NOT NULL,
+  due_ms INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  reference TEXT,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX notice_due ON notice (due_ms) WHERE state = 'WAITING';
+CREATE INDEX notice_given_up ON notice (number) WHERE state = 'GIVEN_UP';
+CREATE INDEX notice_reference ON notice (about, channel) WHERE reference IS NOT NULL;
 
 CREATE TABLE api_key (
   number INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -2,12 +2,14 @@ import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import type { OutageReason } from '@sallyport/evidence/record'
+import { type FromWriter, type ToWriter, unpack } from '../home/message.ts'
 import { openForWriting } from './database.ts'
 import { failureKind, outageReason } from './failure-kind.ts'
 import { openFlush } from './flush.ts'
-import type { FromWriter, ToWriter, WriterOptions } from './message.ts'
+import { prepareOutbox } from './outbox.ts'
 import { preparePublication } from './publication.ts'
 import { prepareReads } from './reads.ts'
+import type { WriterOptions } from './writer-options.ts'
 
 /** Between two attempts to write again: soon enough after room was made, too rare to keep a disk busy. */
 const probeMsFirst = 100
@@ -48,7 +50,7 @@ function write(options: WriterOptions, answer: (message: FromWriter) => void) {
         }
         const from = timeOfLast(db)
         failed = undefined
-        answer({ kind: 'resumed', reason, from })
+        answer({ kind: 'resumed', reason, from, stranded: [] })
       } catch (thrown) {
         if (failureKind(thrown) === 'suspended') return probeAfter(Math.min(ms * 2, probeMsMax))
         fail(thrown)
@@ -69,7 +71,7 @@ function write(options: WriterOptions, answer: (message: FromWriter) => void) {
         return
       }
       try {
-        const flushed = work.flush(JSON.parse(message.entries), message.bytes)
+        const flushed = work.flush(unpack(message))
         acknowledged = work.place()
         answer({ kind: 'flushed', ...flushed })
       } catch (thrown) {
@@ -80,15 +82,25 @@ function write(options: WriterOptions, answer: (message: FromWriter) => void) {
     const { id } = message
     try {
       if (failed) throw new Error(failed.message)
-      answer(
-        message.kind === 'publish'
-          ? { kind: 'published', id, ...work.publish(message.step) }
-          : { kind: 'read', id, result: work.read(message.name, message.args) },
-      )
+      answer(answerTo(message, work))
     } catch (thrown) {
       answer({ kind: 'not-read', id, message: text(thrown) })
       if (message.kind === 'publish' && !failed) fail(thrown)
     }
+  }
+}
+
+type Work = ReturnType<typeof prepare>
+
+function answerTo(message: Extract<ToWriter, { readonly id: number }>, work: Work): FromWriter {
+  const { id } = message
+  switch (message.kind) {
+    case 'publish':
+      return { kind: 'published', id, ...work.publish(message.step) }
+    case 'outbox':
+      return { kind: 'read', id, result: work.outbox(message.step) }
+    case 'read':
+      return { kind: 'read', id, result: work.read(message.name, message.args) }
   }
 }
 
@@ -97,6 +109,7 @@ function prepare(db: DatabaseSync, options: WriterOptions) {
   return {
     ...openFlush(db, options),
     publish: preparePublication(db),
+    outbox: prepareOutbox(db),
     read: (name: string, args: readonly unknown[]): unknown => {
       const read = reads[name]
       if (typeof read !== 'function') throw new Error(`no such question: ${name}`)

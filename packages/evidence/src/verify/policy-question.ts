@@ -1,0 +1,75 @@
+import type { LeafRecord } from '../record.ts'
+import { tellArguments } from './cedar-values.ts'
+import type { Clearances } from './clearances.ts'
+import type { Content, FunctionFacts } from './content.ts'
+import { readHttpArguments } from './http-arguments.ts'
+import type { Payloads } from './payloads.ts'
+import type { Remembered } from './remembered.ts'
+import type { Question } from './replay.ts'
+import type { Rulebooks } from './rulebooks.ts'
+import type { SeenLeaf } from './watch.ts'
+
+export type Called = Extract<LeafRecord, { type: 'call.authorized' | 'call.denied' }>
+
+export type QuestionNeeds = {
+  readonly payloads: Payloads
+  readonly rulebooks: Rulebooks
+  readonly remembered: Remembered
+  readonly clearances: Pick<Clearances, 'issued'>
+}
+
+/**
+ * What policy was asked about a call. The questions it could have been, newest knowledge of the parties first; or
+ * why it cannot be asked again.
+ */
+export async function questionsOf(
+  leaf: SeenLeaf,
+  record: Called,
+  needs: QuestionNeeds,
+): Promise<readonly Question[] | string> {
+  const { decision, source, session = '' } = record
+  const digest = decision?.policy ?? ''
+  const content = await needs.rulebooks.content(digest)
+  const fn = content?.functions.get(record.fn?.name ?? '')
+  if (!content || !fn || !source) return 'the rulebook of a decision is not there'
+  if (decision?.time === undefined) return 'a record does not say when policy was asked'
+  if (hidesArguments(record, fn)) return 'arguments that the record must not hold are not disclosed'
+  const payload = await needs.payloads.open(leaf, 'args')
+  if (!('bytes' in payload)) return 'the arguments of a call are not disclosed'
+  const args = argumentsOf(payload.bytes, fn, content)
+  if (!args) return 'the arguments of a call are in a form this version cannot read'
+  if (!args.isWhole) return 'an argument has no value in Cedar'
+  const approvedBy = groupsInHand(record, needs.clearances)
+  const about = { digest, content, fn, args: args.value, session, time: decision.time, source }
+  const versions = needs.remembered.parties(session)
+  if (versions.length === 0) return 'the parties of a session are not shown'
+  return versions.map((parties) => ({ ...about, parties, approvedBy }))
+}
+
+/** The groups that the clearance stands for; a broken glass stands for whichever policy names. */
+function groupsInHand(record: Called, clearances: Pick<Clearances, 'issued'>): readonly string[] {
+  if (record.type !== 'call.authorized') return []
+  const issued = clearances.issued(record.clearance ?? '')
+  if (issued?.groups && !issued.isCut) return issued.groups
+  return groupsRequired(record)
+}
+
+/** The groups whose yes the call needed, as its record says. */
+export function groupsRequired({ decision }: Called): readonly string[] {
+  const obligations = decision?.obligations.filter((one) => one.startsWith(approvalOf)) ?? []
+  return obligations.map((one) => one.slice(approvalOf.length))
+}
+const approvalOf = 'approval:'
+
+function argumentsOf(bytes: Uint8Array, fn: FunctionFacts, content: Content) {
+  const prefix = content.connections.get(fn.connection)?.prefix
+  const args = prefix === undefined ? undefined : readHttpArguments(bytes, { ...fn, prefix })
+  return args && tellArguments(args, fn.argumentSchema)
+}
+
+/** Policy sees arguments as received; where the record must not, it holds masked ones. */
+function hidesArguments(record: Called, fn: FunctionFacts): boolean {
+  const hidden = fn.argumentMasks.filter(({ from }) => from.includes('record')).map(({ id }) => id)
+  if (record.type === 'call.denied') return hidden.length > 0
+  return record.masked.some(({ rule }) => hidden.includes(rule))
+}

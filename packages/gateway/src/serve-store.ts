@@ -1,0 +1,86 @@
+import { join } from 'node:path'
+import type { Config, StoreConfig } from './config/config.ts'
+import type { Environment } from './config/load.ts'
+import type { WatchedClock } from './log/clock.ts'
+import { compareHeads, LogRefused } from './log/integrate.ts'
+import type { LogKeys } from './log/log-key.ts'
+import type { TileStore } from './log/tile-store.ts'
+import { assertChainsGoOn } from './log/unsigned-leaves.ts'
+import { openSecrets } from './secret/resolve.ts'
+import {
+  type Migration,
+  type MigrationState,
+  migrate,
+  migrationState,
+} from './store/postgres/migrate.ts'
+import { type Found, openPostgres } from './store/postgres/open.ts'
+import { openSqlite } from './store/sqlite/open.ts'
+import type { Store } from './store/store.ts'
+
+/** Part of serve-home.ts: opens the home of the store that is configured, if it is the log of these keys. */
+export async function openStore(given: {
+  readonly config: Config
+  readonly env: Environment
+  readonly boot: string
+  readonly version: string
+  readonly kek: Uint8Array
+  readonly keys: LogKeys
+  readonly tiles: TileStore
+  readonly clock: WatchedClock
+}): Promise<Store> {
+  const { config, env, boot, version, kek, keys, tiles, clock } = given
+  const { instance, origin } = config
+  const own = { instance, boot, kek, origin, version, now: clock.now, logKey: keys.current() }
+  const accept = async (found: Found) => {
+    const { signed } = await compareHeads({ store: found, tiles, keys, origin })
+    if (keys.hasBegun() && (await found.size()) === 0) throw new LogRefused(lostLog(config))
+    const isShared = config.store !== undefined
+    await assertChainsGoOn({ store: found, signed: signed?.size ?? 0, instance, isShared })
+  }
+  const store = config.store
+    ? await openPostgres({ ...own, ...config.store, url: await urlOf(config.store, env), accept })
+    : await openSqlite({ ...own, path: databasePath(config), accept })
+  try {
+    // A crash before leaves a log that has begun and is not known to have: what is published says it as well.
+    await keys.begin()
+  } catch (cause) {
+    await store.close()
+    throw cause
+  }
+  return store
+}
+
+export function databasePath({ home }: Config): string {
+  return home === 'memory' ? ':memory:' : join(home, 'sallyport.db')
+}
+
+/** What of the migrations is applied to the database of this store, and what is pending. */
+export async function storeMigrations(
+  store: StoreConfig,
+  env: Environment,
+): Promise<MigrationState> {
+  return migrationState({ ...store, url: await urlOf(store, env) })
+}
+
+/** Applies what is pending, and returns it. */
+export async function migrateStore(
+  store: StoreConfig,
+  env: Environment,
+): Promise<readonly Migration[]> {
+  return migrate({ ...store, url: await urlOf(store, env) })
+}
+
+async function urlOf({ postgres }: StoreConfig, env: Environment): Promise<string> {
+  if (typeof postgres === 'string') return postgres
+  return (await openSecrets(env).resolve(postgres)).trim()
+}
+
+function lostLog({ home, store }: Config): string {
+  const recover = 'or run `sallyport evidence recover --from-tiles` where that folder is left. '
+  return (
+    `The key in ${join(home, 'log-key.json')} has signed a log, and the database holds none of its records. ` +
+    'A second history under one key is what witnesses and auditors take for fraud. Restore the database and ' +
+    `the folder \`log\` from their backups; ${store ? '' : recover}` +
+    'To begin another log, move log-key.json away and give the log another `origin` in the configuration.'
+  )
+}

@@ -1,0 +1,46 @@
+import type { Change, StoreChange } from '../store.ts'
+
+/** What listeners are told of a change: which things have another state now, and no value of it. */
+export function changesOf(change: Change): readonly StoreChange[] {
+  switch (change.kind) {
+    case 'approval.open':
+    case 'deferral.open':
+      return [{ kind: 'approval', id: change.approval.id }]
+    case 'deferral.update':
+      return [{ kind: 'approval', id: change.deferral.approval }]
+    case 'approval.update': {
+      const { approval, clearance } = change
+      const issued = clearance ? [{ kind: 'clearance', id: clearance.id } as const] : []
+      return [{ kind: 'approval', id: approval.id }, ...issued]
+    }
+    case 'clearance.update':
+    case 'break-glass.open':
+      return [{ kind: 'clearance', id: change.clearance.id }]
+    case 'principal.lock':
+      return [{ kind: 'principal', id: change.lock.principal }]
+    case 'principal.unlock':
+      return [{ kind: 'principal', id: change.principal }]
+    case 'rulebook.put':
+      return [{ kind: 'rulebook', id: change.digest }]
+    default:
+      return []
+  }
+}
+
+/** Calls everybody who listens. A listener that throws is its own problem, and nobody else's. */
+export function openListeners(): {
+  readonly onChange: (listener: (change: StoreChange) => void) => () => void
+  readonly tell: (change: StoreChange) => void
+} {
+  const listeners = new Set<(change: StoreChange) => void>()
+  return {
+    onChange: (listener) => {
+      const own = (change: StoreChange) => listener(change)
+      listeners.add(own)
+      return () => void listeners.delete(own)
+    },
+    tell: (change) => {
+      for (const listener of listeners) queueMicrotask(() => listener(change))
+    },
+  }
+}

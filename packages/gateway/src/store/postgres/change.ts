@@ -1,0 +1,209 @@
+import type { Approval } from '../../model/approval.ts'
+import type { Delegation } from '../../model/delegation.ts'
+import { sealColumn } from '../home/sealed-column.ts'
+import {
+  approvalColumns,
+  breakGlassColumns,
+  clearanceColumns,
+  deferralColumns,
+} from '../home/state-columns.ts'
+import type { Change } from '../store.ts'
+import type { Run } from './connection.ts'
+import { destroy, isDestruction } from './custody.ts'
+
+/**
+ * Applies a change within the transaction of the record `index` that is about it. False when the stored state is
+ * not the expected one; nothing was changed then. Every writer holds the lock on the head of the log, so what a
+ * statement compares stays true until it is committed.
+ */
+export async function applyChange(
+  run: Run,
+  change: Change,
+  { index, kek }: { readonly index: number; readonly kek: Uint8Array },
+): Promise<boolean> {
+  if (isDestruction(change)) return destroy(run, change, index)
+  const steps = stepsOf(change, index, kek)
+  if (!steps) return false
+  if (steps.length > 1) await run('SAVEPOINT change')
+  for (const { text, values, settles } of steps) {
+    const { count } = await run(text, values)
+    if (count === 1 || !settles) continue
+    if (steps.length > 1) await run('ROLLBACK TO SAVEPOINT change')
+    return false
+  }
+  if (steps.length > 1) await run('RELEASE SAVEPOINT change')
+  return true
+}
+
+/** One statement that compares and sets at once. `settles`: it has to change one row. */
+type Step = {
+  readonly text: string
+  readonly values: readonly unknown[]
+  readonly settles: boolean
+}
+
+/** Undefined for a change that no stored state allows. */
+function stepsOf(
+  change: Exclude<Change, { kind: 'erasure.approve' | 'payload.expire' }>,
+  index: number,
+  kek: Uint8Array,
+): readonly Step[] | undefined {
+  switch (change.kind) {
+    case 'approval.open':
+      return [insert('approval', approvalColumns(change.approval))]
+    case 'approval.update': {
+      const { approval, expectedRevision, clearance, breakGlass } = change
+      const update = replace('approval', approvalColumns(approval), expectedRevision)
+      if (!update) return undefined
+      return [
+        onePending(update, approval),
+        ...(clearance ? [insert('clearance', clearanceColumns(clearance))] : []),
+        ...(breakGlass ? [insert('break_glass', breakGlassColumns(breakGlass))] : []),
+      ]
+    }
+    case 'clearance.update':
+      return one(replace('clearance', clearanceColumns(change.clearance), change.expectedRevision))
+    case 'break-glass.open':
+      return [
+        insert('break_glass', breakGlassColumns(change.breakGlass)),
+        insert('clearance', clearanceColumns(change.clearance)),
+      ]
+    case 'break-glass.update':
+      return one(
+        replace('break_glass', breakGlassColumns(change.breakGlass), change.expectedRevision),
+      )
+    case 'delegation.make':
+      return [makeDelegation(change.delegation)]
+    case 'delegation.end':
+      return [
+        settle(
+          'UPDATE delegation SET ended_ms = $2 WHERE id = $1 AND ended_ms IS NULL AND until_ms > $2',
+          [change.id, change.at],
+        ),
+      ]
+    case 'deferral.open':
+    case 'deferral.update':
+      return deferralSteps(change, kek)
+    case 'key.issue': {
+      const { id, hash } = change.key
+      return [insert('api_key', { id, hash, body: JSON.stringify(change.key) })]
+    }
+    case 'key.revoke':
+      return [
+        settle('UPDATE api_key SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL', [
+          ...[change.at, change.id],
+        ]),
+      ]
+    case 'rulebook.put': {
+      const { digest, content } = change
+      return [{ ...insert('rulebook', { digest, content }), settles: false }]
+    }
+    case 'erasure.request': {
+      const { id, record, state } = change.erasure
+      return [insert('erasure', { id, record, state, body: JSON.stringify(change.erasure) })]
+    }
+    default:
+      return [lockStep(change, index)]
+  }
+}
+
+function lockStep(
+  change: Extract<Change, { kind: 'principal.lock' | 'principal.unlock' }>,
+  index: number,
+): Step {
+  if (change.kind === 'principal.unlock') {
+    return settle(
+      `DELETE FROM principal_lock WHERE principal = $1
+        AND NOT EXISTS (SELECT 1 FROM principal_lock WHERE principal = $2)`,
+      [change.principal, change.by],
+    )
+  }
+  const { principal, by } = change.lock
+  return settle(
+    `INSERT INTO principal_lock (record, principal, body) SELECT $1, $2, $3
+      WHERE NOT EXISTS (SELECT 1 FROM principal_lock WHERE principal = $4)
+      ON CONFLICT DO NOTHING`,
+    [index, principal, JSON.stringify(change.lock), by],
+  )
+}
+
+function makeDelegation(delegation: Delegation): Step {
+  const { id, from, to, until, createdAt } = delegation
+  return settle(
+    `INSERT INTO delegation (id, "from", "to", until_ms, body)
+      SELECT $1::text, $2::text, $3::text, $4::bigint, $5::text
+      WHERE NOT EXISTS (SELECT 1 FROM delegation WHERE "from" = $2
+        AND until_ms > $6::bigint AND (ended_ms IS NULL OR ended_ms > $6::bigint))
+      ON CONFLICT DO NOTHING`,
+    [id, from, to, until, JSON.stringify(delegation), createdAt],
+  )
+}
+
+function deferralSteps(
+  change: Extract<Change, { kind: 'deferral.open' | 'deferral.update' }>,
+  kek: Uint8Array,
+): readonly Step[] | undefined {
+  const { deferral } = change
+  const sealed = (column: 'request' | 'result', bytes: Uint8Array) => ({
+    [column]: sealColumn(kek, bytes, { table: 'deferral', column, id: deferral.id }),
+  })
+  const columns = deferralColumns(deferral)
+  if (change.kind === 'deferral.open') {
+    const row = { ...columns, ...sealed('request', change.request) }
+    return [insert('deferral', row), insert('approval', approvalColumns(change.approval))]
+  }
+  const bytes = change.result ? sealed('result', change.result) : {}
+  const kept = change.forget ? { request: null, result: null } : bytes
+  return one(replace('deferral', { ...columns, ...kept }, change.expectedRevision))
+}
+
+/** A question that is to be pending (again) is not where another with its digest is. */
+function onePending(step: Step, { id, digest, state }: Approval): Step {
+  if (state !== 'PENDING') return step
+  const next = step.values.length
+  return {
+    ...step,
+    text: `${step.text} AND NOT EXISTS (SELECT 1 FROM approval
+      WHERE digest = $${next + 1} AND state = 'PENDING' AND id <> $${next + 2})`,
+    values: [...step.values, digest, id],
+  }
+}
+
+type Columns = Readonly<Record<string, string | number | Uint8Array | null>>
+
+function settle(text: string, values: readonly unknown[]): Step {
+  return { text, values, settles: true }
+}
+
+function one(step: Step | undefined): readonly Step[] | undefined {
+  return step && [step]
+}
+
+/** Of a row whose ids nobody has yet. */
+function insert(table: string, columns: Columns): Step {
+  const names = Object.keys(columns)
+  const places = names.map((_, at) => `$${at + 1}`)
+  return settle(
+    `INSERT INTO ${table} (${quoted(names).join(', ')}) VALUES (${places.join(', ')}) ON CONFLICT DO NOTHING`,
+    Object.values(columns),
+  )
+}
+
+/** Undefined for a revision that does not grow: it would let a second change through on one expectation. */
+function replace(
+  table: string,
+  columns: Columns & { readonly id: string; readonly revision: number },
+  expectedRevision: number,
+): Step | undefined {
+  if (columns.revision <= expectedRevision) return undefined
+  const sets = quoted(Object.keys(columns)).map((name, at) => `${name} = $${at + 1}`)
+  const next = sets.length
+  return settle(
+    `UPDATE ${table} SET ${sets.join(', ')} WHERE id = $${next + 1} AND revision = $${next + 2}`,
+    [...Object.values(columns), columns.id, expectedRevision],
+  )
+}
+
+function quoted(names: readonly string[]): readonly string[] {
+  return names.map((name) => `"${name}"`)
+}
