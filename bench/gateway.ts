@@ -22,6 +22,8 @@ export async function benchGateway(options: {
   readonly upstreamPort: number
   readonly policies: number
   readonly payloads: 'kept' | 'committed'
+  /** A PostgreSQL instead of a file, for gateways of different names that share the folder `home`. */
+  readonly store?: { readonly url: string; readonly instance: string; readonly home: string }
 }): Promise<Gateway> {
   const folder = mkdtempSync(join(options.folder, 'gateway-'))
   const idp = await startIdp({ audience: 'bench' })
@@ -30,7 +32,8 @@ export async function benchGateway(options: {
   const config = join(folder, 'gateway.yaml')
   writeFileSync(
     config,
-    `home: ./home
+    `home: ${options.store?.home ?? './home'}
+instance: ${options.store?.instance ?? 'bench'}
 rulebook: ./rulebook
 listen: { host: 127.0.0.1, port: ${port} }
 admin: { host: 127.0.0.1, port: ${await freePort()} }
@@ -39,7 +42,8 @@ issuers:
 `,
   )
   const bin = join(import.meta.dirname, '../packages/gateway/bin/sallyport.js')
-  const child = spawn(process.execPath, [bin, 'serve', '--config', config], {
+  const store = options.store ? ['--store', options.store.url] : []
+  const child = spawn(process.execPath, [bin, 'serve', '--config', config, ...store], {
     env: {
       ...process.env,
       BENCH_SECRET: 'upstream-secret-for-the-bench',

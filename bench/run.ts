@@ -1,11 +1,13 @@
 /**
  * `npm run bench`: governed calls beside plain peers on the same machine in the same run. Prints a table
- * and writes bench/latest.json. Bounded: a fixed number of requests a row. `--quick` for a short look.
+ * and writes bench/latest.json. Bounded: a fixed number of requests a row. `--quick` for a short look;
+ * `--postgres` measures a gateway whose store is a PostgreSQL on this machine as well.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type PostgresServer, startPostgres } from '../packages/gateway/test/postgres-server.ts'
 import { fsyncMs } from './fsync.ts'
 import { benchGateway } from './gateway.ts'
 import type { LoadResult } from './load.ts'
@@ -26,10 +28,13 @@ const requests = quick ? 5_000 : 40_000
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
 const rows: Row[] = []
 
+const server = process.argv.includes('--postgres') ? await postgres() : undefined
+
 try {
   for (const bytes of [2048, 10_240]) await measureSize(bytes)
 } finally {
   stopAll()
+  await server?.close()
   rmSync(folder, { recursive: true, force: true })
 }
 report()
@@ -52,7 +57,20 @@ async function measureSize(bytes: number): Promise<void> {
       await gateway.stop()
     }
   }
+  if (server) {
+    const store = { url: await server.database(), instance: 'bench', home: `./home-${bytes}` }
+    const options = { folder, upstreamPort: upstream.port, policies: 20, store }
+    const gateway = await benchGateway({ ...options, payloads: 'committed' })
+    await measure('Sallyport on PostgreSQL, 20 policies', bytes, gateway)
+    await gateway.stop()
+  }
   upstream.stop()
+}
+
+async function postgres(): Promise<PostgresServer> {
+  const started = await startPostgres()
+  if ('missing' in started) throw new Error(started.missing)
+  return started
 }
 
 type Target = {

@@ -1,3 +1,5 @@
+import { decided } from './approval-story.ts'
+import type { Lie } from './healthy-log.ts'
 import type { Fields } from './log-builder.ts'
 import { change, followed, leaveOut, type Row, twice, wait } from './lying.ts'
 
@@ -6,7 +8,21 @@ export const delegation = (id: string, from: string, to: string): Fields => ({
   delegation: id,
   ...{ from, to, by: from, groups: ['leads'], until: '2026-03-09T08:00:00.000Z' },
 })
+const yes = { verdict: 'approve', state: 'PENDING' }
 const ended: Fields = { type: 'delegation.ended', delegation: 'dlg_1', by: 'corp:ann' }
+
+/** Somebody has `to` vote for them, who answers the question that the caller takes back otherwise. */
+function deniedBy(to: string, from: string, more: object = {}): Readonly<Record<string, Lie>> {
+  const vote = { group: 'finance', offer: 'o5', verdict: 'deny', state: 'DENIED', ...more }
+  return {
+    revoked: followed(delegation('dlg_2', from, 'corp:dana')),
+    'withdraw-asked': change({ excluded: ['corp:dana'] }),
+    withdrawn: (step) => [
+      { ...step, fields: decided('apr_4', to, vote) },
+      { fields: { ...ended, delegation: 'dlg_2', by: from }, payloads: {} },
+    ],
+  }
+}
 
 /** About people who vote for others, who are away. */
 export const delegationLies: readonly Row[] = [
@@ -73,6 +89,29 @@ export const delegationLies: readonly Row[] = [
     'two delegates, one after the other',
     { undelegated: followed(delegation('dlg_2', 'corp:ann', 'corp:lou')) },
     [],
+  ],
+  ['a denial by the delegate of the caller', deniedBy('corp:dana', 'corp:sam'), []],
+  [
+    'a denial by the delegate of the caller for the caller',
+    deniedBy('corp:dana', 'corp:sam', { onBehalfOf: 'corp:sam', group: 'leads' }),
+    [
+      ['approval-not-listed', 'withdrawn'],
+      ['approval-own-call', 'withdrawn'],
+      ['approval-vote-group', 'withdrawn'],
+    ],
+  ],
+  [
+    'a denial by another account of the caller',
+    deniedBy('hub:sammy', 'corp:sam'),
+    [['approval-own-call', 'withdrawn']],
+  ],
+  [
+    'a yes of the delegate of the caller',
+    deniedBy('corp:dana', 'corp:sam', yes),
+    [
+      ['approval-own-call', 'withdrawn'],
+      ['approval-state', 'withdrawn'],
+    ],
   ],
   ['a delegation that ends twice', { undelegated: twice }, [['delegation-unknown', 47]]],
 ]

@@ -27,6 +27,8 @@ type Rooms = {
   readonly identity: Pick<Identity, 'locks'>
   readonly versionOf: (use: CredentialUse) => Promise<string>
   readonly secrets: Secrets
+  /** Goes on as it did when the wall clock is set: what waits to be told does not wait for that. */
+  readonly now: () => number
   readonly log: Logger
 }
 
@@ -74,7 +76,7 @@ function deskLimits({ approvals }: Config): Limits {
 }
 
 async function openNotify(
-  { config, store, rulebooks, secrets, log }: Rooms,
+  { config, store, rulebooks, secrets, now, log }: Rooms,
   desk: Desk,
 ): Promise<Notifier> {
   const notifier = await openNotifier({
@@ -86,7 +88,7 @@ async function openNotify(
       ...{ store, now: Date.now },
     }),
     vote: (cast) => vote(desk, rulebooks, cast),
-    now: Date.now,
+    now,
     random: Math.random,
     newId: randomUUIDv7,
     limits,

@@ -26,6 +26,8 @@ export type Home = {
   readonly store: Store
   readonly evidence: Evidence
   readonly witnesses: Witnesses
+  /** Unix milliseconds; after the wall clock was set as if it had not been. */
+  readonly now: () => number
 }
 
 type HomeOptions = {
@@ -66,7 +68,8 @@ export async function openHome(options: HomeOptions, open: Open): Promise<Home> 
   open(witnesses)
   if (config.witnesses.members.length > 0) await takeUp(witnesses, evidence)
   witnesses.start(evidence)
-  return { keys, evidence, witnesses, store: { ...store, commit: evidence.ledger.commit } }
+  const { now } = clock
+  return { keys, evidence, witnesses, now, store: { ...store, commit: evidence.ledger.commit } }
 }
 
 /** The folder that anybody may copy; of all gateways that share a store. */

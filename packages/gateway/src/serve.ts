@@ -94,7 +94,7 @@ async function openRooms(
   open: Open,
 ): Promise<{ readonly url: string; readonly adminUrl: string }> {
   const boot = randomUUIDv7()
-  const { keys, store, evidence, witnesses } = await openHome(
+  const { keys, store, evidence, witnesses, now } = await openHome(
     {
       config,
       env,
@@ -118,7 +118,7 @@ async function openRooms(
   const secrets = openCredentials(references, { versionKey: keys.bindingKey })
   const { versionOf, credentialOf } = secrets
   const { desk, notifier } = await openApprovals(
-    { config, keys, store, rulebooks, identity, versionOf, secrets: references, log },
+    { config, keys, store, rulebooks, identity, versionOf, secrets: references, now, log },
     open,
   )
   const metrics = openMetrics({

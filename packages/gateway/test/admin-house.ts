@@ -289,7 +289,7 @@ export async function commitApproval(
   changes: Partial<Approval> = {},
   values: JsonObject = { to: 'a\u202Eb' },
 ): Promise<void> {
-  const none = { function: '', definition: '', verb: '', arguments: '', upstream: '' }
+  const none = { function: '', definition: '', verb: '', arguments: '', headers: '', upstream: '' }
   const groups = changes.approverGroups ?? ['finance']
   const approval: Approval = {
     id,
@@ -306,6 +306,7 @@ export async function commitApproval(
     triggeredBy: [],
     session: 'ses_1',
     excluded: ['corp:sam', 'corp:bot'],
+    excludedByDelegation: [],
     approverGroups: groups,
     steps: groups.map((group) => ({
       ...{ flow: group, name: group, groups: [group], quorum: 1, escalation: [] },

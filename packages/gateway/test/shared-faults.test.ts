@@ -17,7 +17,7 @@ type Pair = {
   readonly yard: SharedYard
   here: Gateway
   readonly there: Gateway
-  readonly startHere: () => Promise<Gateway>
+  readonly settings: object
   hook: WebhookReceiver
 }
 
@@ -50,7 +50,7 @@ const cases: Readonly<Record<string, (pair: Pair) => Promise<void>>> = {
     const again = () => there.call('/up/transfers', withApproval(waits.body, waits.id))
     assert.deepEqual([(await again()).code, (await again()).code], ['ok', 'approval-unusable'])
 
-    pair.here = await pair.startHere()
+    pair.here = await yard.start('gw-1', pair.settings)
     await isUnusable(pair.here)
     await isUnusable(there)
     assert.deepEqual(now.reached(), [cutOff, waits.body])
@@ -106,10 +106,10 @@ const cases: Readonly<Record<string, (pair: Pair) => Promise<void>>> = {
     const made = now.reached().filter((body) => body !== '')
     assert.deepEqual(made.toSorted(), [before, waits.body].toSorted())
   },
-  'the clock of a gateway is set minutes off': async ({ yard, here, there }) => {
+  'the clock of a gateway is set minutes off': async ({ yard, settings, here, there }) => {
     for (const [clockOffMs, way] of clocks) {
       // Of gateways that share a log none begins with such a clock.
-      await assert.rejects(yard.start('gw-3', {}, { clockOffMs }), way)
+      await assert.rejects(yard.start('gw-3', settings, { clockOffMs }), way)
       const now = await since(yard)
       const { id, body, waiting } = await waitingAt(yard, here)
       await there.setClock(clockOffMs)
@@ -130,14 +130,16 @@ const cases: Readonly<Record<string, (pair: Pair) => Promise<void>>> = {
     }
   },
   'clocks differ by less: no vote counts after the deadline by the clock of whoever judges':
-    async ({ yard, here }) => {
+    async ({ yard, settings, here }) => {
       const now = await since(yard)
       const set = { clockOffMs: -20_000 }
-      const behind = await yard.start('gw-3', { approvals: { decideBy: '15s' } }, set)
+      const soon = { ...settings, approvals: { decideBy: '15s' } }
+      const behind = await yard.start('gw-3', soon, set)
       const { id, waiting } = await waitingAt(yard, behind)
       for (const gateway of [here, behind]) {
         const voted = await vote(gateway.admin, { id, person: dana, verdict: 'approve' })
-        assert.deepEqual([voted.status, voted.code], [409, 'approval-closed'], voted.text())
+        const [why] = voted.json().errors
+        assert.deepEqual([voted.status, why.detail], [409, 'approval-closed'])
       }
       assert.equal((await waiting).code, 'approval-unusable')
       assert.deepEqual(now.reached(), [])
@@ -185,7 +187,7 @@ const cases: Readonly<Record<string, (pair: Pair) => Promise<void>>> = {
     const wanted = [`approval.requested ${open}`, ...ids.map((id) => `approval.settled ${id}`)]
     assert.deepEqual(taken.toSorted(), wanted.toSorted())
     assert.deepEqual(pair.hook.forged, [])
-    pair.here = await pair.startHere()
+    pair.here = await yard.start('gw-1', pair.settings)
   },
 }
 
@@ -203,9 +205,11 @@ test('gateways that share a store when something fails', async (t) => {
     notify: { channels: { hook: { webhook } } },
     approvals: { decideBy: '5m' },
   }
-  const startHere = () => yard.start('gw-1', settings)
-  const [here, there] = await Promise.all([startHere(), yard.start('gw-2', settings)])
-  const pair: Pair = { server, yard, here, there, startHere, hook }
+  const [here, there] = await Promise.all([
+    yard.start('gw-1', settings),
+    yard.start('gw-2', settings),
+  ])
+  const pair: Pair = { server, yard, settings, here, there, hook }
   t.after(() => pair.hook.close())
   for (const [name, check] of Object.entries(cases)) await t.test(name, () => check(pair))
   await t.test('and their log verifies', async () => {

@@ -6,6 +6,8 @@ import type { Scene, SeenLeaf } from './watch.ts'
 /** What the log tells of people up to a record: who issued which key, who votes for whom, who is locked. */
 export type Electorate = {
   readonly see: (leaf: SeenLeaf) => void
+  /** Whether somebody is one of these parties, an issuer of their keys, or an account or agent linked with one. */
+  readonly isOwn: (person: string, parties: Iterable<string>, at: Pick<Moment, 'linked'>) => boolean
   /**
    * Whether somebody is one of these parties or of those connected with them: the issuers of their keys, accounts
    * and agents that are linked with them, whoever votes for them or has them vote in their place.
@@ -74,6 +76,12 @@ export function openElectorate({ report, isWhole }: Scene): Electorate {
     known.end = Math.min(known.end, time)
   }
 
+  /** With the issuers of their keys, and all that is linked with them. */
+  const ownOf = (parties: Iterable<string>, linked: Linked): ReadonlySet<string> => {
+    const issuers = [...parties].flatMap((party) => keys.get(party) ?? [])
+    return withLinked([...parties, ...issuers], linked)
+  }
+
   return {
     see: ({ index, record }) => {
       if (record.type === 'key.issued') keep(keys, `key:${record.key}`, record.by)
@@ -83,13 +91,10 @@ export function openElectorate({ report, isWhole }: Scene): Electorate {
       else if (record.type === 'delegation.made') make(index, record)
       else if (record.type === 'delegation.ended') end(index, record)
     },
+    isOwn: (person, parties, { linked }) => isAmong(person, ownOf(parties, linked)),
     isInvolved: (person, parties, { time, linked }) => {
-      const involved = new Set(parties)
-      for (const party of parties) {
-        const issuer = keys.get(party)
-        if (issuer !== undefined) involved.add(issuer)
-      }
-      const own = withLinked(involved, linked)
+      const own = ownOf(parties, linked)
+      const involved = new Set(own)
       for (const { from, to, made, end } of delegations.values()) {
         // One that ends at this very moment may have ended.
         if (made > time || time >= end - toleranceMs) continue

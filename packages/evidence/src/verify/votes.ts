@@ -86,10 +86,13 @@ export function hearVote(
   return state
 }
 
-/** Whoever votes, or narrows what is on offer, is a person who has nothing to do with the call. */
+/**
+ * Whoever votes, or narrows what is on offer, is a person who has nothing to do with the call. A delegation takes no
+ * denial away; who is excluded by name may be so by one.
+ */
 export function checkVoter(
   hearing: Hearing,
-  { excluded, steps }: Asked,
+  { excluded, steps, versions }: Asked,
   record: Of<'approval.decided' | 'approval.countered'>,
 ): void {
   const { report, at, electorate, rules, isWhole } = hearing
@@ -99,7 +102,12 @@ export function checkVoter(
   if (by.startsWith('key:') || isAgent) report.find('approval-not-a-person', at)
   const some = (judge: (voter: string, moment: Moment) => boolean) =>
     always(hearing, time, (moment) => voters.some((voter) => judge(voter, moment)))
-  if (some((voter, moment) => electorate.isInvolved(voter, excluded, moment))) {
+  const isDenial = record.type === 'approval.decided' && record.verdict === 'deny'
+  const isTheirs = (voter: string, moment: Moment) =>
+    isDenial
+      ? electorate.isOwn(voter, versions.flat(), moment)
+      : electorate.isInvolved(voter, excluded, moment)
+  if (some(isTheirs)) {
     report.find('approval-own-call', at)
   }
   if (some((voter, moment) => electorate.isLocked(voter, moment))) {

@@ -96,6 +96,8 @@ export type ApprovalDetail = ApprovalSummary & {
     protocol: string
     /** Argument masks applied. */
     arguments: Record<string, unknown>
+    /** Names of headers that are passed on as they are: the vote covers their values, which are not shown. */
+    headers: string[]
     /** True: the call also streams a body that nobody has seen, and no approval covers its content. */
     unread_body: boolean
   } | null

@@ -164,6 +164,7 @@ export const approvalDetail: z.ZodType<ApprovalDetail> = approvalFields
         upstream: text,
         protocol: text,
         arguments: json,
+        headers: texts,
         unread_body: z.boolean(),
       })
       .nullable(),

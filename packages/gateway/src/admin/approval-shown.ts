@@ -174,6 +174,7 @@ function questionShown(question: Question): NonNullable<ApprovalDetail['question
     upstream: question.upstream,
     protocol: question.protocol,
     arguments: { ...question.arguments },
+    headers: [...question.headers],
     unread_body: question.unreadBody,
   }
 }

@@ -41,14 +41,14 @@ export async function ask(
       const isSame = groups.every((group) => standing.approverGroups.includes(group))
       if (isSame) return joined(standing, at)
     }
-    const excluded = await excludedFrom(needs, at)
-    refuseImpossible(needs, at, { put, excluded, groups })
+    const without = await excludedFrom(needs, at)
+    refuseImpossible(needs, at, { put, excluded: without.excluded, groups })
     const caller = callerOf(at.principal).id
     const place = await reserve({ needs, quota }, { caller, digest: bound.digest, groups })
     try {
       // Policy now asks other people: the old answer would not be enough.
       if (standing?.state === 'PENDING') await settling.end(standing, 'supersede')
-      const approval = await commitOpen(needs, at, { ...bound, groups, put, excluded })
+      const approval = await commitOpen(needs, at, { ...bound, ...without, groups, put })
       if (!approval) continue
       quota.opened(approval)
       return approval
@@ -105,13 +105,16 @@ function joined(approval: Approval, { call }: Guarded): Approval {
 async function excludedFrom(
   { store, now }: DeskNeeds,
   { principal, rules }: Guarded,
-): Promise<readonly string[]> {
+): Promise<Pick<Approval, 'excluded' | 'excludedByDelegation'>> {
   const involved = involvedIn(principal)
-  return closureOf(involved, {
+  const known = {
     issuers: await issuersOf(store, involved),
     people: rules.approvals.people,
-    delegations: await store.delegations({ at: now() }),
-  })
+  }
+  const delegations = await store.delegations({ at: now() })
+  const own = closureOf(involved, { ...known, delegations: [] })
+  const excluded = closureOf(involved, { ...known, delegations })
+  return { excluded, excludedByDelegation: excluded.filter((one) => !own.includes(one)) }
 }
 
 function involvedIn({ subject, actors, triggeredBy = [] }: Guarded['principal']) {
@@ -140,11 +143,11 @@ function refuseImpossible(
 async function commitOpen(
   needs: DeskNeeds,
   at: Guarded,
-  asked: ReturnType<typeof bindingOf> & {
-    readonly groups: readonly string[]
-    readonly put: Put
-    readonly excluded: readonly string[]
-  },
+  asked: ReturnType<typeof bindingOf> &
+    Pick<Approval, 'excluded' | 'excludedByDelegation'> & {
+      readonly groups: readonly string[]
+      readonly put: Put
+    },
 ): Promise<Approval | undefined> {
   const approval = newApproval(needs, at, asked)
   const shown = Buffer.from(JSON.stringify(questionOf(at, needs.maskedView(at))))
@@ -175,7 +178,7 @@ function newApproval(
   at: Guarded,
   asked: Parameters<typeof commitOpen>[2],
 ): Approval {
-  const { binding, digest, groups, excluded } = asked
+  const { binding, digest, groups, excluded, excludedByDelegation } = asked
   const { decideByMs, ...put } = asked.put
   const createdAt = now()
   return {
@@ -190,7 +193,7 @@ function newApproval(
     callId: at.id,
     functionId: at.fn.id,
     session: at.principal.session,
-    excluded,
+    ...{ excluded, excludedByDelegation },
     approverGroups: groups,
     escalated: 0,
     reasons: at.decision.reasons,

@@ -11,6 +11,7 @@ const fields = [
   'definition',
   'verb',
   'arguments',
+  'headers',
   'upstream',
   'credential',
   'subject',
@@ -42,6 +43,7 @@ export function bindingOf(
     definition: keyed('definition', at.fn.digest),
     verb: keyed('verb', at.outbound.protocol, at.outbound.method),
     arguments: keyed('arguments', at.args.mediaType, at.args.bytes),
+    headers: keyed('headers', ...boundHeaders(at).flat()),
     upstream: keyed('upstream', at.connection.id, at.connection.protocol, at.connection.upstream),
     credential: keyed('credential', ...credentialParts(credential), credentialVersion),
     subject: keyed('subject', ...partyParts(subject)),
@@ -64,9 +66,34 @@ export function boundBy(
   { kind }: Pick<ClearanceTerms, 'kind'>,
 ): Partial<Binding> {
   if (kind === 'call') return binding
-  const { arguments: _, ...rest } = binding
+  const { arguments: _, headers: __, ...rest } = binding
   return rest
 }
+
+/**
+ * Headers of the caller's that the upstream gets and that no argument stands for, sorted by name; several of one
+ * name stay in their order. What only names the attempt may differ from one to the next.
+ */
+export function boundHeaders({
+  fn,
+  outbound,
+}: Pick<Guarded, 'fn' | 'outbound'>): Guarded['outbound']['headers'] {
+  const places = Object.entries(fn.http.places)
+  const isArgument = (name: string) =>
+    places.some(([one, place]) => place === 'header' && one.toLowerCase() === name)
+  return outbound.headers
+    .filter(([name]) => !ofTheAttempt.has(name) && !isArgument(name))
+    .toSorted(([one], [other]) => (one < other ? -1 : Number(one > other)))
+}
+
+/** Tracing, and the caller's name for one of its tries. */
+const ofTheAttempt: ReadonlySet<string> = new Set([
+  'baggage',
+  'idempotency-key',
+  'traceparent',
+  'tracestate',
+  'x-request-id',
+])
 
 /** The fields of `expected` in which a call differs. Names, never values. */
 export function differences(call: Binding, expected: Partial<Binding>): readonly string[] {

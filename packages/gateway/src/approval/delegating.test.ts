@@ -7,6 +7,7 @@ import {
   eve,
   flow,
   held,
+  no,
   openDeskHouse,
   person,
   rulesWith,
@@ -196,6 +197,24 @@ test('neither the delegate of the requester nor whom they stand in for has a vot
   for (const one of [eve, dana]) assert.equal(await cast(house, id, { person: one }), 'own-call')
   assert.equal(await cast(house, id, { person: person('zoe', ['finance']) }), 'APPROVED')
 })
+
+const silenced: readonly (readonly [string, 'before' | 'after', Partial<Ballot>, string])[] = [
+  ['who was made the requester’s delegate before', 'before', {}, 'DENIED'],
+  ['who was made the requester’s delegate since', 'after', {}, 'DENIED'],
+  ['the requester’s delegate for the requester', 'before', { onBehalfOf: 'corp:sam' }, 'own-call'],
+  ['the requester', 'before', { person: sam }, 'own-call'],
+]
+for (const [name, moment, changes, expected] of silenced) {
+  test(`a denial by ${name}: ${expected}`, async (t) => {
+    const house = await openDeskHouse(t)
+    const delegate = () => house.desk.delegate({ ...away, person: sam, to: 'corp:dana' })
+    if (moment === 'before') await delegate()
+    const id = await ask(house)
+    if (moment === 'after') await delegate()
+    assert.equal(await cast(house, id), 'own-call')
+    assert.equal(await cast(house, id, { ...no, ...changes }), expected)
+  })
+}
 
 test('it is ended by who is away, or by an administrator, once', async (t) => {
   const house = await made(t)

@@ -95,6 +95,7 @@ const differing: readonly (readonly [string, Partial<Guarded>])[] = [
   ['definition', { fn: { ...other.fn, digest: 'sha256:changed' } }],
   ['verb', { outbound: { ...other.outbound, method: 'PUT' } }],
   ['arguments', { args: { ...other.args, bytes: encoder.encode('POST /pay/transfers\n\n{}') } }],
+  ['headers', { outbound: { ...other.outbound, headers: [['x-tenant', 'red']] } }],
   ['upstream', { connection: { ...other.connection, upstream: 'https://evil.internal' } }],
   ['credential', { connection: { ...other.connection, credential: { kind: 'none' } } }],
   ['subject', { principal: { ...other.principal, subject: { ...sam, id: 'corp:tom' } } }],

@@ -13,6 +13,8 @@ export type Electorate = {
   readonly delegations: readonly Delegation[]
   /** Everybody who never counts: as it was when the question was opened, and as it is now. */
   readonly excluded: readonly string[]
+  /** Those of them who are not excluded by a delegation alone. */
+  readonly involved: readonly string[]
   /** By party id. */
   readonly isLocked: (party: string) => boolean
 }
@@ -22,7 +24,8 @@ export type Seat = { readonly step: number; readonly group: string }
 /**
  * May this person vote on this approval, in which step, and through which group? Only people approve (DESIGN
  * promise 5): never an agent, a job or a key, and never somebody the call is made by, for or through. Being
- * an administrator gives no vote. Pure.
+ * an administrator gives no vote. A delegation takes a yes away and no more: whoever asks could have silenced an
+ * approver by having them vote for them. Pure.
  */
 export function eligibility(
   approval: Approval,
@@ -30,11 +33,12 @@ export function eligibility(
   electorate: Electorate,
 ): Seat | { readonly refused: VoteRefused } {
   const { person, onBehalfOf, verdict } = ballot
-  const { rules, excluded } = electorate
+  const { rules } = electorate
+  const without = verdict === 'deny' ? electorate.involved : electorate.excluded
   const by = person.subject.id
   if (!isPersonAlone(person)) return { refused: 'not-a-person' }
   const voters = onBehalfOf === undefined ? [by] : [by, onBehalfOf]
-  if (voters.some((one) => isAmong(one, excluded))) return { refused: 'own-call' }
+  if (voters.some((one) => isAmong(one, without))) return { refused: 'own-call' }
   if (voters.some((one) => isPersonLocked(one, electorate))) return { refused: 'locked' }
   const held = groupsHeld(ballot, electorate)
   if (held === undefined) return { refused: 'not-a-delegate' }
@@ -138,7 +142,7 @@ export function awayFor(
  */
 export function canBeApproved(
   { steps }: Pick<Approval, 'steps'>,
-  electorate: Omit<Electorate, 'delegations'>,
+  electorate: Omit<Electorate, 'delegations' | 'involved'>,
 ): boolean {
   const people: string[] = []
   const places = steps.flatMap((step) => {

@@ -127,6 +127,14 @@ for (const [name, changes, expected, approvals] of rows) {
   })
 }
 
+test('at two gateways at once nobody breaks more than their budget', async (t) => {
+  const house = await openGlassHouse(t)
+  const other = await openDeskHouse(t, { beside: house })
+  other.say({ breakGlass })
+  const opened = await Promise.all([house, other, house, other].map((one) => said(one)))
+  assert.deepEqual(opened.toSorted(), ['opened', 'opened', 'too-often', 'too-often'])
+})
+
 test('who is locked breaks nothing', async (t) => {
   const house = await openGlassHouse(t)
   house.locked.add('corp:sam')

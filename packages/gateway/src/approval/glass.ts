@@ -3,7 +3,7 @@ import type { Approval } from '../model/approval.ts'
 import type { BreakGlassRules } from '../model/approval-rules.ts'
 import type { BreakGlass } from '../model/break-glass.ts'
 import { type Change, Conflict } from '../store/store.ts'
-import type { Assurance, Person } from './ballot.ts'
+import type { Assurance } from './ballot.ts'
 import { isOnePerson } from './closure.ts'
 import { isPersonAlone, isPersonLocked } from './eligibility.ts'
 import type { GlassOpened, GlassRefused, GlassRequest } from './glass-request.ts'
@@ -19,20 +19,37 @@ import type { Settling } from './settle.ts'
  * outright stays forbidden, and everything is masked and recorded as ever. Whoever has to know is told by the
  * same commit.
  *
- * One at a time in this process (`openDesk` sees to it), so that nobody opens two with one look at their past.
+ * Nobody opens two with one look at their past: the commit compares what was looked at, and a lost race is looked
+ * at again. One at a time in this process (`openDesk` sees to it), so that few are lost.
  */
 export async function openGlass(
   needs: DeskNeeds,
   settling: Settling,
   request: GlassRequest,
-): Promise<GlassOpened & { readonly bypassed?: Approval }> {
+): Promise<Opened> {
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const opened = await tryGlass(needs, settling, request)
+    if (opened) return opened
+  }
+  return { refused: 'busy' }
+}
+
+type Opened = GlassOpened & { readonly bypassed?: Approval }
+
+/** Undefined when something that it was judged by has changed meanwhile. */
+async function tryGlass(
+  needs: DeskNeeds,
+  settling: Settling,
+  request: GlassRequest,
+): Promise<Opened | undefined> {
   const { store, now } = needs
   const rules = needs.rules()?.approvals.breakGlass
   const assurance = request.person.assurance
   const refused = refusePerson(needs, rules, request) ?? refuseWords(needs, request)
   if (refused !== undefined || !rules || !assurance) return { refused: refused ?? 'not-named' }
-  const past = await refusePast(needs, rules, request.person)
-  if (past !== undefined) return { refused: past }
+  const past = await glassesOf(needs, request.person.subject.id)
+  const tooMuch = refusePast(needs, rules, past.own)
+  if (tooMuch !== undefined) return { refused: tooMuch }
   const approval =
     request.approval === undefined ? undefined : await settling.find(request.approval)
   const scope = scopeOf(needs, rules, { request, approval })
@@ -57,8 +74,12 @@ export async function openGlass(
           approval: next.approval,
           expectedRevision: approval.revision,
           ...{ clearance, breakGlass: glass },
+          ...(past.newest !== undefined && { expectedNewest: past.newest }),
         }
-      : { kind: 'break-glass.open', breakGlass: glass, clearance }
+      : {
+          ...{ kind: 'break-glass.open', breakGlass: glass, clearance },
+          expectedNewest: past.newest,
+        }
   try {
     await store.commit({
       record: openedRecord(glass, clearance.usesMax),
@@ -71,7 +92,7 @@ export async function openGlass(
     })
     return { glass, ...(next && { bypassed: next.approval }) }
   } catch (thrown) {
-    if (thrown instanceof Conflict) return { refused: 'busy' }
+    if (thrown instanceof Conflict) return undefined
     throw thrown
   }
 }
@@ -114,34 +135,38 @@ function refuseWords(
 }
 
 /** What they did before: nobody goes on who was not reviewed, who was found wrong, or who does it often. */
-async function refusePast(
-  needs: DeskNeeds,
+function refusePast(
+  needs: Pick<DeskNeeds, 'now'>,
   { usesPer30Days }: BreakGlassRules,
-  { subject }: Person,
-): Promise<GlassRefused | undefined> {
+  past: readonly BreakGlass[],
+): GlassRefused | undefined {
   const now = needs.now()
-  const past = await glassesOf(needs, subject.id)
   if (past.some(({ review, reviewBy }) => !review && reviewBy <= now)) return 'unreviewed'
   if (past.some(({ review }) => review?.verdict === 'unjustified')) return 'unjustified'
   const recent = past.filter(({ openedAt }) => openedAt > now - budgetMs)
   return recent.length >= usesPer30Days ? 'too-often' : undefined
 }
 
-/** All of this person's, under whatever id that is known to be theirs. There are few: each is an emergency. */
+/**
+ * All of this person's, under whatever id that is known to be theirs, and the id of the newest of anybody's. There
+ * are few: each is an emergency.
+ */
 async function glassesOf(
   { store, rules }: Pick<DeskNeeds, 'store' | 'rules'>,
   party: string,
-): Promise<readonly BreakGlass[]> {
+): Promise<{ readonly own: readonly BreakGlass[]; readonly newest: string | undefined }> {
   const people = rules()?.approvals.people ?? []
   const found: BreakGlass[] = []
+  let newest: string | undefined
   for (let before: string | undefined; ; ) {
     const page = await store.breakGlasses({
       limit: pageRows,
       ...(before !== undefined && { before }),
     })
+    newest ??= page[0]?.id
     found.push(...page.filter(({ by }) => isOnePerson(by, party, people)))
     before = page.at(-1)?.id
-    if (before === undefined || page.length < pageRows) return found
+    if (before === undefined || page.length < pageRows) return { own: found, newest }
   }
 }
 
@@ -254,3 +279,5 @@ const budgetMs = 2_592_000_000
 /** Its record names them all. */
 const functionsMax = 32
 const pageRows = 100
+/** Each loss means that somebody else broke one, or that the question was settled. */
+const attemptsMax = 8

@@ -16,6 +16,7 @@ const pending: Approval = {
     definition: '',
     verb: '',
     arguments: '',
+    headers: '',
     upstream: '',
     credential: '',
     subject: '',
@@ -32,6 +33,7 @@ const pending: Approval = {
   triggeredBy: [],
   session: 'ses_1',
   excluded: ['corp:sam'],
+  excludedByDelegation: [],
   approverGroups: ['finance'],
   steps: [
     {

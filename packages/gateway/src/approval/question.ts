@@ -1,5 +1,6 @@
 import type { Guarded } from '../call/stage.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
+import { boundHeaders } from './binding.ts'
 import { visibleJson } from './visible.ts'
 
 /** What the question was about when it was asked, kept sealed beside its record. */
@@ -23,6 +24,8 @@ export type Question = {
   readonly upstream: string
   /** Argument values with argument masks applied. */
   readonly arguments: JsonObject
+  /** Names of headers that are passed on as they are and no argument stands for: bound, and not shown. */
+  readonly headers: readonly string[]
   /** True when the call also carries a body that streams through unread: no approval covers its content. */
   readonly unreadBody: boolean
   readonly protocol: string
@@ -42,6 +45,7 @@ export function questionOf(at: Guarded, values: JsonObject): Question {
     connection: at.connection.id,
     upstream: at.connection.upstream,
     arguments: values,
+    headers: [...new Set(boundHeaders(at).map(([name]) => name))],
     unreadBody: http.body === 'stream',
     protocol: at.call.source.protocol,
   }
@@ -71,7 +75,7 @@ export function readQuestion(bytes: Uint8Array): Question | undefined {
   const read: Json = JSON.parse(new TextDecoder().decode(bytes))
   const shown = visibleJson(read)
   if (!isJsonObject(shown) || !isJsonObject(shown.function)) return undefined
-  const { parties, sessionName, connection, upstream, protocol, unreadBody } = shown
+  const { parties, sessionName, connection, upstream, protocol, unreadBody, headers } = shown
   const { arguments: values } = shown
   const { id, purpose, owner, sensitivity, risk } = shown.function
   if (!isJsonObject(values)) return undefined
@@ -94,6 +98,7 @@ export function readQuestion(bytes: Uint8Array): Question | undefined {
     connection: text(connection),
     upstream: text(upstream),
     arguments: values,
+    headers: list(headers).map(text),
     unreadBody: unreadBody !== false,
     protocol: text(protocol),
   }

@@ -1,5 +1,6 @@
 import type { Approval, Vote } from '../model/approval.ts'
 import { noApprovalRules } from '../model/approval-rules.ts'
+import type { Delegation } from '../model/delegation.ts'
 import { Conflict } from '../store/store.ts'
 import type { Ballot, CounterOffer, Person, Voted, VoteRefused } from './ballot.ts'
 import { offerOf } from './binding.ts'
@@ -163,14 +164,17 @@ async function electorateOf(
   const approvals = inForce?.approvals ?? noApprovalRules
   const delegations = await store.delegations({ at: now() })
   const { people } = approvals
-  const excluded = new Set([
-    ...linked(approval.excluded, people),
-    ...closureOf(approval, { issuers: [], people, delegations }),
-  ])
+  const { excluded, excludedByDelegation } = approval
+  const connected = (asked: readonly string[], now: readonly Delegation[]) => [
+    ...linked(asked, people),
+    ...closureOf(approval, { issuers: [], people, delegations: now }),
+  ]
+  const involved = excluded.filter((one) => !excludedByDelegation.includes(one))
   return {
     rules: approvals,
     delegations,
-    excluded: [...excluded],
+    excluded: connected(excluded, delegations),
+    involved: connected(involved, []),
     isLocked: inForce ? isLocked : () => true,
   }
 }

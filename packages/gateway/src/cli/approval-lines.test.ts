@@ -56,6 +56,7 @@ const approval: ApprovalDetail = {
     upstream: 'https://pay.internal',
     protocol: 'http',
     arguments: { amount: 2 },
+    headers: ['x-tenant'],
     unread_body: false,
   },
   request: null,

@@ -87,6 +87,9 @@ function argumentLines(approval: ApprovalDetail, style: Style): string[] {
   return [
     style.bold('Arguments'),
     ...indented(visibleJson(question.arguments, 2)),
+    ...(question.headers.length > 0
+      ? [`Headers passed on, not shown: ${question.headers.join(', ')}`]
+      : []),
     ...(question.unread_body
       ? [style.yellow('! The call also streams a body that nobody has seen.')]
       : []),

@@ -50,6 +50,8 @@ export type Binding = {
   readonly definition: string
   readonly verb: string
   readonly arguments: string
+  /** Of the caller, passed on, and no arguments. */
+  readonly headers: string
   readonly upstream: string
   readonly credential: string
   readonly subject: string
@@ -79,6 +81,8 @@ export type Approval = {
   readonly session: string
   /** Party ids that never count: everybody this call is made by, for, or through; see approval/closure.ts. */
   readonly excluded: readonly string[]
+  /** Those of them who are excluded only because they vote for one of the others, or the other way round. */
+  readonly excludedByDelegation: readonly string[]
   /** The groups that policy named; each has its flow in `steps`. */
   readonly approverGroups: readonly string[]
   readonly steps: readonly ApprovalStep[]

@@ -6,8 +6,17 @@ import type { BreakGlass } from '../model/break-glass.ts'
 import type { Clearance } from '../model/clearance.ts'
 import type { Deferral } from '../model/deferral.ts'
 import type { Delegation } from '../model/delegation.ts'
-import { approval, entry, opening, requested, tally, time } from './conformance-entries.ts'
-import { Conflict, type Entry, type Store } from './store.ts'
+import {
+  approval,
+  clearance,
+  entry,
+  glass,
+  opening,
+  requested,
+  tally,
+  time,
+} from './conformance-entries.ts'
+import { type Change, Conflict, type Entry, type Store } from './store.ts'
 
 type Home = { readonly store: Store; readonly reopen?: () => Promise<Store> }
 type Promised = readonly [string, (home: Home) => Promise<void>]
@@ -19,6 +28,7 @@ export const approvalPromises: readonly Promised[] = [
   ['of 100 claims from one revision, one wins', oneClaimWins],
   ['clearances are listed, and those that stand are found', listsClearances],
   ['a glass is broken once, with its clearance, and reviewed once', breaksGlass],
+  ['of glasses that are broken with one look at the past, one is', breaksOneGlass],
   ['a person is stood in for by one other at a time', delegatesOnce],
   ['a deferred call is there with its question, or neither is', defersWhole],
   ['of 100 who would run a deferred call, one does', oneRuns],
@@ -28,19 +38,9 @@ export const approvalPromises: readonly Promised[] = [
 
 const encoder = new TextEncoder()
 
-function clearance(id: string, changes: Partial<Clearance> = {}): Clearance {
-  return {
-    ...{ id, state: 'ACTIVE', revision: 1, kind: 'window', approval: 'apr_1', binding: {} },
-    ...{ subject: 'corp:sam', actors: [], functions: ['crm.get'], when: [], groups: ['approvers'] },
-    ...{ by: ['corp:ann'], usesMax: 2, uses: 0, open: [] },
-    ...{ issuedAt: 1, notBefore: 1, expiresAt: 2 },
-    ...changes,
-  }
-}
-
 function deciding(
   value: Approval,
-  also: { readonly clearance?: Clearance; readonly breakGlass?: BreakGlass },
+  also: Partial<Extract<Change, { kind: 'approval.update' }>>,
 ): Entry {
   const { id, state, revision } = value
   return entry(
@@ -87,7 +87,9 @@ async function approvesWhole({ store }: Home): Promise<void> {
   await assert.rejects(store.commit(taken), Conflict, 'the id of the clearance is taken')
   const again = deciding(approval('apr_1', { revision: 2 }), { clearance: clearance('clr_2') })
   await assert.rejects(store.commit(again), Conflict, 'the approval is no longer as it was')
-  const half = { clearance: clearance('clr_3'), breakGlass: glass('bgl_1') }
+  const half = {
+    ...{ clearance: clearance('clr_3'), breakGlass: glass('bgl_1'), expectedNewest: 'bgl_1' },
+  }
   await store.commit(shattering(glass('bgl_1'), clearance('clr_glass')))
   await assert.rejects(store.commit(deciding(approved('apr_2'), half)), Conflict, 'so is the glass')
   assert.deepEqual(await store.approval('apr_2'), approval('apr_2'))
@@ -161,23 +163,15 @@ async function listsClearances({ store }: Home): Promise<void> {
   assert.deepEqual(ids(await store.standingClearances('corp:sam')), ['clr_6', 'clr_4'])
 }
 
-function glass(id: string, changes: Partial<BreakGlass> = {}): BreakGlass {
-  return {
-    ...{ id, revision: 1, by: 'corp:ann', reason: 'the house burns', incident: 'INC-1' },
-    ...{ functions: ['crm.*'], clearance: 'clr_glass' },
-    assurance: { acr: 'high', amr: ['hwk'], signedInAt: 1 },
-    ...{ openedAt: 2, expiresAt: 3, reviewBy: 4 },
-    ...changes,
-  }
-}
-
-function shattering(value: BreakGlass, of: Clearance): Entry {
+function shattering(value: BreakGlass, of: Clearance, expectedNewest?: string): Entry {
   const record: RecordDraft = {
     ...{ type: 'break-glass.opened', time, glass: value.id, by: value.by, reason: value.reason },
     ...{ incident: value.incident, functions: value.functions, clearance: of.id, uses: 1 },
     ...{ acr: 'high', amr: ['hwk'], signedIn: time, expires: time, reviewBy: time },
   }
-  return entry(record, { kind: 'break-glass.open', breakGlass: value, clearance: of })
+  return entry(record, {
+    ...{ kind: 'break-glass.open', breakGlass: value, clearance: of, expectedNewest },
+  })
 }
 
 async function breaksGlass({ store }: Home): Promise<void> {
@@ -186,12 +180,16 @@ async function breaksGlass({ store }: Home): Promise<void> {
   await store.commit(shattering(first, of))
   assert.deepEqual(await store.breakGlass('bgl_1'), first)
   assert.deepEqual(await store.clearance('clr_glass'), of)
-  const taken = shattering(glass('bgl_1'), clearance('clr_2'))
+  const taken = shattering(glass('bgl_1'), clearance('clr_2'), 'bgl_1')
   await assert.rejects(store.commit(taken), Conflict, 'the id is taken')
-  await assert.rejects(store.commit(shattering(glass('bgl_2'), of)), Conflict, 'the clearance is')
+  await assert.rejects(
+    store.commit(shattering(glass('bgl_2'), of, 'bgl_1')),
+    Conflict,
+    'the clearance is',
+  )
   assert.equal(await store.clearance('clr_2'), undefined)
   assert.equal(await store.breakGlass('bgl_2'), undefined)
-  await store.commit(shattering(glass('bgl_3', { by: 'corp:Ann' }), clearance('clr_3')))
+  await store.commit(shattering(glass('bgl_3', { by: 'corp:Ann' }), clearance('clr_3'), 'bgl_1'))
   const review = { by: 'corp:kim', verdict: 'justified', notes: 'it did', at: 5 } as const
   const reviews = Array.from({ length: 20 }, () =>
     store.commit(
@@ -220,6 +218,26 @@ async function breaksGlass({ store }: Home): Promise<void> {
   ])
   assert.deepEqual(await listed({ limit: 9, by: 'corp:ann' }), [['bgl_1', 'justified']])
   assert.deepEqual(await listed({ limit: 9, before: 'bgl_3' }), [['bgl_1', 'justified']])
+}
+
+async function breaksOneGlass({ store }: Home): Promise<void> {
+  const race = (from: string, expectedNewest?: string) =>
+    Array.from({ length: 10 }, (_, n) => {
+      const id = `bgl_${from}${n}`
+      return store.commit(shattering(glass(id), clearance(`clr_${from}${n}`), expectedNewest))
+    })
+  assert.deepEqual(await tally(race('a')), { won: 1, conflicts: 9 })
+  assert.deepEqual(await tally(race('c', 'bgl_a0')), { won: 1, conflicts: 9 })
+  const asked = approval('apr_1')
+  await store.commit(opening(asked))
+  const bypass = (expectedNewest: string) =>
+    deciding(approval('apr_1', { state: 'BYPASSED', revision: 2 }), {
+      ...{ clearance: clearance('clr_d'), breakGlass: glass('bgl_d'), expectedNewest },
+    })
+  await assert.rejects(store.commit(bypass('bgl_a0')), Conflict, 'another is newer')
+  await store.commit(bypass('bgl_c0'))
+  const ids = (await store.breakGlasses({ limit: 9 })).map(({ id }) => id)
+  assert.deepEqual(ids, ['bgl_d', 'bgl_c0', 'bgl_a0'])
 }
 
 function delegation(id: string, changes: Partial<Delegation> = {}): Delegation {

@@ -4,6 +4,8 @@ import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import { chainStart, type LeafRecord, type RecordDraft } from '@sallyport/evidence/record'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Approval } from '../model/approval.ts'
+import type { BreakGlass } from '../model/break-glass.ts'
+import type { Clearance } from '../model/clearance.ts'
 import { type Change, Conflict, type Entry, type Leaf, type Store } from './store.ts'
 
 // What the suite for stores writes, and how it reads it back.
@@ -47,6 +49,7 @@ export function approval(id: string, changes: Partial<Approval> = {}): Approval 
       definition: '2',
       verb: 'GET',
       arguments: '3',
+      headers: '9',
       upstream: '4',
       credential: '5',
       subject: '6',
@@ -63,6 +66,7 @@ export function approval(id: string, changes: Partial<Approval> = {}): Approval 
     triggeredBy: [],
     session: 'ses_1',
     excluded: ['corp:sam'],
+    excludedByDelegation: [],
     approverGroups: ['approvers'],
     steps: [],
     escalated: 0,
@@ -170,5 +174,25 @@ export async function tally(
   return {
     won: settled.filter(({ status }) => status === 'fulfilled').length,
     conflicts: conflicts.length,
+  }
+}
+
+export function clearance(id: string, changes: Partial<Clearance> = {}): Clearance {
+  return {
+    ...{ id, state: 'ACTIVE', revision: 1, kind: 'window', approval: 'apr_1', binding: {} },
+    ...{ subject: 'corp:sam', actors: [], functions: ['crm.get'], when: [], groups: ['approvers'] },
+    ...{ by: ['corp:ann'], usesMax: 2, uses: 0, open: [] },
+    ...{ issuedAt: 1, notBefore: 1, expiresAt: 2 },
+    ...changes,
+  }
+}
+
+export function glass(id: string, changes: Partial<BreakGlass> = {}): BreakGlass {
+  return {
+    ...{ id, revision: 1, by: 'corp:ann', reason: 'the house burns', incident: 'INC-1' },
+    ...{ functions: ['crm.*'], clearance: 'clr_glass' },
+    assurance: { acr: 'high', amr: ['hwk'], signedInAt: 1 },
+    ...{ openedAt: 2, expiresAt: 3, reviewBy: 4 },
+    ...changes,
   }
 }

@@ -95,6 +95,8 @@ export type Change =
       readonly expectedRevision: number
       readonly clearance?: Clearance
       readonly breakGlass?: BreakGlass
+      /** As for `break-glass.open`; absent: none. */
+      readonly expectedNewest?: string
     }
   /** Replaces the clearance if its stored revision is `expectedRevision`; else Conflict. */
   | {
@@ -102,11 +104,15 @@ export type Change =
       readonly clearance: Clearance
       readonly expectedRevision: number
     }
-  /** Conflict when an id exists. */
+  /**
+   * Conflict when an id exists, or when the newest glass that is stored, whoever broke it, is not `expectedNewest`
+   * (undefined: there is none): what somebody may still do was judged by those that were there.
+   */
   | {
       readonly kind: 'break-glass.open'
       readonly breakGlass: BreakGlass
       readonly clearance: Clearance
+      readonly expectedNewest: string | undefined
     }
   /** Replaces it if its stored revision is `expectedRevision`; else Conflict. */
   | {

@@ -13,7 +13,7 @@ import {
 import type { Approval } from '../../model/approval.ts'
 
 const noBinding = {
-  ...{ function: '', definition: '', verb: '', arguments: '', upstream: '' },
+  ...{ function: '', definition: '', verb: '', arguments: '', headers: '', upstream: '' },
   ...{ credential: '', subject: '', actors: '', rulebook: '' },
 }
 

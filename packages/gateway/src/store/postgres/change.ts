@@ -1,4 +1,5 @@
 import type { Approval } from '../../model/approval.ts'
+import type { BreakGlass } from '../../model/break-glass.ts'
 import type { Delegation } from '../../model/delegation.ts'
 import { sealColumn } from '../home/sealed-column.ts'
 import {
@@ -52,20 +53,20 @@ function stepsOf(
     case 'approval.open':
       return [insert('approval', approvalColumns(change.approval))]
     case 'approval.update': {
-      const { approval, expectedRevision, clearance, breakGlass } = change
+      const { approval, expectedRevision, clearance, breakGlass, expectedNewest } = change
       const update = replace('approval', approvalColumns(approval), expectedRevision)
       if (!update) return undefined
       return [
         onePending(update, approval),
         ...(clearance ? [insert('clearance', clearanceColumns(clearance))] : []),
-        ...(breakGlass ? [insert('break_glass', breakGlassColumns(breakGlass))] : []),
+        ...(breakGlass ? [openGlass(breakGlass, expectedNewest)] : []),
       ]
     }
     case 'clearance.update':
       return one(replace('clearance', clearanceColumns(change.clearance), change.expectedRevision))
     case 'break-glass.open':
       return [
-        insert('break_glass', breakGlassColumns(change.breakGlass)),
+        openGlass(change.breakGlass, change.expectedNewest),
         insert('clearance', clearanceColumns(change.clearance)),
       ]
     case 'break-glass.update':
@@ -124,6 +125,17 @@ function lockStep(
       WHERE NOT EXISTS (SELECT 1 FROM principal_lock WHERE principal = $4)
       ON CONFLICT DO NOTHING`,
     [index, principal, JSON.stringify(change.lock), by],
+  )
+}
+
+function openGlass(glass: BreakGlass, expectedNewest: string | undefined): Step {
+  const { id, revision, by, body } = breakGlassColumns(glass)
+  return settle(
+    `INSERT INTO break_glass (id, revision, "by", body)
+      SELECT $1::text, $2::bigint, $3::text, $4::text
+      WHERE (SELECT id FROM break_glass ORDER BY number DESC LIMIT 1) IS NOT DISTINCT FROM $5::text
+      ON CONFLICT DO NOTHING`,
+    [id, revision, by, body, expectedNewest ?? null],
   )
 }
 

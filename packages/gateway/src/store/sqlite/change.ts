@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { BreakGlass } from '../../model/break-glass.ts'
 import type { Delegation } from '../../model/delegation.ts'
 import { sealColumn } from '../home/sealed-column.ts'
 import {
@@ -65,20 +66,20 @@ function stepsOf(
     case 'approval.open':
       return [insert('approval', approvalColumns(change.approval))]
     case 'approval.update': {
-      const { approval, expectedRevision, clearance, breakGlass } = change
+      const { approval, expectedRevision, clearance, breakGlass, expectedNewest } = change
       const update = replace('approval', approvalColumns(approval), expectedRevision)
       if (!update) return undefined
       return [
         update,
         ...(clearance ? [insert('clearance', clearanceColumns(clearance))] : []),
-        ...(breakGlass ? [insert('break_glass', breakGlassColumns(breakGlass))] : []),
+        ...(breakGlass ? [openGlass(breakGlass, expectedNewest)] : []),
       ]
     }
     case 'clearance.update':
       return one(replace('clearance', clearanceColumns(change.clearance), change.expectedRevision))
     case 'break-glass.open':
       return [
-        insert('break_glass', breakGlassColumns(change.breakGlass)),
+        openGlass(change.breakGlass, change.expectedNewest),
         insert('clearance', clearanceColumns(change.clearance)),
       ]
     case 'break-glass.update':
@@ -136,6 +137,15 @@ function lockStep(
     `INSERT OR IGNORE INTO principal_lock (record, principal, body) SELECT ?, ?, ?
       WHERE NOT EXISTS (SELECT 1 FROM principal_lock WHERE principal = ?)`,
     [index, principal, JSON.stringify(change.lock), by],
+  )
+}
+
+function openGlass(glass: BreakGlass, expectedNewest: string | undefined): Step {
+  const { id, revision, by, body } = breakGlassColumns(glass)
+  return settle(
+    `INSERT OR IGNORE INTO break_glass (id, revision, "by", body) SELECT ?, ?, ?, ?
+      WHERE (SELECT id FROM break_glass ORDER BY number DESC LIMIT 1) IS ?`,
+    [id, revision, by, body, expectedNewest ?? null],
   )
 }
 

@@ -18,6 +18,7 @@ export function prepareEffects(db: DatabaseSync): {
   const key = db.prepare('SELECT 1 FROM api_key WHERE id = ?')
   const call = db.prepare('SELECT call FROM leaf WHERE "index" = ?')
   const glass = db.prepare('SELECT body FROM break_glass WHERE id = ?')
+  const newest = db.prepare('SELECT id FROM break_glass ORDER BY number DESC LIMIT 1')
   const callOf = (of: number) => String(call.get(of)?.call ?? '')
   const keysLost: string[] = []
   const changeOf = (record: LeafRecord, at: number): Change | undefined => {
@@ -34,7 +35,7 @@ export function prepareEffects(db: DatabaseSync): {
       case 'principal.unlocked':
         return { kind: 'principal.unlock', principal: record.principal, by: record.by }
       case 'break-glass.opened':
-        return glassOpened(record, at)
+        return glassOpened(record, { at, after: newest.get()?.id })
       case 'break-glass.reviewed': {
         const body = glass.get(record.glass)?.body
         return body === undefined
@@ -73,7 +74,10 @@ export function prepareEffects(db: DatabaseSync): {
 type Opened = Extract<LeafRecord, { type: 'break-glass.opened' }>
 
 /** So that whoever broke it still owes its review. Its clearance is over: what it was used for may be lost. */
-function glassOpened(record: Opened, at: number): Change {
+function glassOpened(
+  record: Opened,
+  { at, after }: { readonly at: number; readonly after: unknown },
+): Change {
   const { glass: id, by, functions, approval, acr, amr } = record
   const expiresAt = Date.parse(record.expires)
   const breakGlass: BreakGlass = {
@@ -90,7 +94,8 @@ function glassOpened(record: Opened, at: number): Change {
     ...{ by: [by], usesMax: record.uses, uses: 0, open: [] },
     ...{ issuedAt: at, notBefore: at, expiresAt },
   }
-  return { kind: 'break-glass.open', breakGlass, clearance }
+  const expectedNewest = after === undefined ? undefined : String(after)
+  return { kind: 'break-glass.open', breakGlass, clearance, expectedNewest }
 }
 
 function glassReviewed(
