@@ -63,12 +63,8 @@ export async function startPostgres(
     if (owner.uid !== undefined) spawnSync('chown', [owner.uid, join(data, name)])
   }
   const settings = Object.entries({ fsync: 'on', ...given.settings })
-  const command = as(
-    'postgres',
-    '-D',
-    data,
-    ...settings.flatMap(([key, value]) => ['-c', `${key}=${value}`]),
-  )
+  const command = [...owner.as, ...tied, join(bin, 'postgres'), '-D', data]
+  for (const [key, value] of settings) command.push('-c', `${key}=${value}`)
   const server = new Server({ command, folder, port: await freePort() })
   await server.start()
   return server
@@ -189,6 +185,15 @@ function installBin(): string | undefined {
   spawnSync('apt-get', server, { env })
   return findBin()
 }
+
+/**
+ * So that a test file that is killed leaves no server behind, where that can be had. A change of the user takes it
+ * back (prctl(2)): it comes after that.
+ */
+const tied: readonly string[] =
+  spawnSync('setpriv', ['--pdeathsig', 'QUIT', 'true']).status === 0
+    ? ['setpriv', '--pdeathsig', 'QUIT']
+    : []
 
 type Owner = { readonly as: readonly string[]; readonly uid?: string }
 

@@ -9,8 +9,9 @@ import type {
   Stage,
   StreamCommitment,
 } from '../call/stage.ts'
+import type { PayloadDraft } from '../model/payload.ts'
 import type { Party, Principal } from '../model/principal.ts'
-import type { Entry, PayloadDraft } from '../store/store.ts'
+import type { Entry } from '../store/store.ts'
 
 /**
  * What a call leaves in the log, from what its stages know. Pure. A leaf names who, which function,

@@ -54,12 +54,8 @@ function claiming(value: Clearance): Entry {
     ...{ type: 'clearance.claimed', time, clearance: value.id, approval: 'apr_1' },
     ...{ call: 'c', digest: 'digest', use: value.uses },
   }
-  const { revision } = value
-  return entry(record, {
-    kind: 'clearance.update',
-    clearance: value,
-    expectedRevision: revision - 1,
-  })
+  const expectedRevision = value.revision - 1
+  return entry(record, { kind: 'clearance.update', clearance: value, expectedRevision })
 }
 
 /** Opens a question and has it approved; of this clearance. */

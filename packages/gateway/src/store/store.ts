@@ -7,7 +7,7 @@ import type { Deferral } from '../model/deferral.ts'
 import type { Delegation } from '../model/delegation.ts'
 import type { Erasure } from '../model/erasure.ts'
 import type { Notice } from '../model/notice.ts'
-import type { PayloadGone, PayloadRole } from '../model/payload.ts'
+import type { PayloadDraft, PayloadGone, PayloadRole } from '../model/payload.ts'
 import type { PrincipalLock } from '../model/principal-lock.ts'
 import type { Publication } from './publication.ts'
 
@@ -167,24 +167,6 @@ export type Change =
       readonly class: string
       readonly records: readonly number[]
       readonly next: number
-    }
-
-/** Bytes a record commits to. The home seals them: a fresh salt and key each, see log/seal.ts. */
-export type PayloadDraft =
-  | {
-      readonly role: PayloadRole
-      readonly mediaType: string
-      readonly bytes: Uint8Array
-      /** False: only the commitment and its salt are kept. */
-      readonly keep: boolean
-    }
-  /** A stream committed to while it passed: HMAC-SHA-256 under `salt` over `length` bytes. */
-  | {
-      readonly role: PayloadRole
-      readonly mediaType: string
-      readonly salt: Uint8Array
-      readonly hmac: Uint8Array
-      readonly length: number
     }
 
 export type Leaf = {

@@ -9,8 +9,8 @@ import {
   type RecordDraft,
 } from '@sallyport/evidence/record'
 import { type Sealed, saltBytes, seal, wrap } from '../../log/seal.ts'
-import type { PayloadRole } from '../../model/payload.ts'
-import type { Entry, PayloadDraft } from '../store.ts'
+import type { PayloadDraft, PayloadRole } from '../../model/payload.ts'
+import type { Entry } from '../store.ts'
 import type { Failure } from './message.ts'
 
 /** Where an emitter's chain goes on, and the end of the boot before, which the first leaf of a boot cites. */

@@ -1,7 +1,7 @@
 import type { OutageReason } from '@sallyport/evidence/record'
-import type { PayloadRole } from '../../model/payload.ts'
+import type { PayloadDraft, PayloadRole } from '../../model/payload.ts'
 import type { CheckpointSwap } from '../publication.ts'
-import type { Change, Entry, Outbox, PayloadDraft } from '../store.ts'
+import type { Change, Entry, Outbox } from '../store.ts'
 
 /**
  * What passes between a home's two threads. Entries travel as one JSON text, their bytes as one

@@ -78,6 +78,8 @@ export function openPool(
   const pool = new Pool({
     ...clientConfig(target, { name }),
     max: size,
+    // For the pool this is also how long a question may wait for a free one: as long as for its answer.
+    connectionTimeoutMillis: limits.postgresAnswerMs,
     idleTimeoutMillis: limits.postgresIdleMs,
   })
   // A connection that is lost while nobody uses it is replaced by the next question.
