@@ -82,9 +82,12 @@ export function boundHeaders({
   const isArgument = (name: string) =>
     places.some(([one, place]) => place === 'header' && one.toLowerCase() === name)
   return outbound.headers
-    .filter(([name]) => !ofTheAttempt.has(name) && !isArgument(name))
+    .filter(([name]) => !boundElsewhere.has(name) && !ofTheAttempt.has(name) && !isArgument(name))
     .toSorted(([one], [other]) => (one < other ? -1 : Number(one > other)))
 }
+
+/** What kind of bytes the arguments are is bound with them. */
+const boundElsewhere: ReadonlySet<string> = new Set(['content-length', 'content-type'])
 
 /** Tracing, and the caller's name for one of its tries. */
 const ofTheAttempt: ReadonlySet<string> = new Set([
