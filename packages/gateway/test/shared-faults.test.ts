@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { dana, root, until, vote } from './house.ts'
 import { type PostgresServer, startPostgres } from './postgres-server.ts'
 import { assertVerifies } from './published-log.ts'
@@ -25,8 +26,7 @@ const cases: Readonly<Record<string, (pair: Pair) => Promise<void>>> = {
   'a gateway is killed while one call is under way and another one waits': async (pair) => {
     const { yard, here, there } = pair
     const now = await since(yard)
-    const [cutOff, lost] = [freshBody(), await heldAt(here, freshBody())]
-    assert.ok(lost)
+    const cutOff = freshBody()
     const id = await heldAt(here, cutOff)
     await approvedAt(there, id)
     yard.upstream.script = hang
@@ -85,8 +85,6 @@ const cases: Readonly<Record<string, (pair: Pair) => Promise<void>>> = {
       assert.deepEqual([read.status, resumed.status], [503, 503], resumed.text())
       assert.deepEqual([read.code, resumed.code], ['evidence-unavailable', 'evidence-unavailable'])
     }
-    const held = await Promise.race([waits.waiting, undefined])
-    assert.equal(held, undefined, 'it is refused only when it was looked at')
     assert.deepEqual(now.reached(), [])
     await server.start()
     for (const gateway of [here, there]) {
@@ -234,9 +232,13 @@ const approvals = `flows:
     notify: [hook]
 `
 
-/** Everybody was told everything. */
+/** Everybody was told everything. What was tried in vain for long is tried rarely; a lease lasts a minute. */
 async function isTold({ server, yard }: Pair): Promise<void> {
-  await until(async () => (await waitingNotices(server, yard, '')) === 0, 'all was told')
+  const end = performance.now() + 120_000
+  while ((await waitingNotices(server, yard, '')) > 0) {
+    assert.ok(performance.now() < end, 'never happened: all was told')
+    await setTimeout(100)
+  }
 }
 
 /** Kills it at a moment in which it has no notice for itself: that would wait until its lease is over. */
