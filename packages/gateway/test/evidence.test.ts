@@ -19,6 +19,8 @@ async function busyHouse(t: TestContext): Promise<{
   readonly intent: number
 }> {
   const house = await openHouse(t)
+  // The first checkpoint is archived some moments after it is published: an export is compared with it.
+  await until(() => archived(house).length > 0, 'a checkpoint is archived')
   await house.call('/up/write', { json: { note: canary } })
   await house.call('/up/read')
   await callByKey(house)
@@ -41,6 +43,11 @@ async function busyHouse(t: TestContext): Promise<{
   )
   await integrated(house, records.length - 1)
   return { house, session: intent?.session, intent: intent?.index }
+}
+
+function archived({ home }: House): readonly string[] {
+  const folder = join(home, 'log', 'checkpoints')
+  return existsSync(folder) ? readdirSync(folder) : []
 }
 
 /** Somebody without an identity provider: known to policy by the key's groups. */
