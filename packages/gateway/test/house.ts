@@ -12,6 +12,7 @@ import { configSchema } from '../src/config/schema.ts'
 import { type Gateway, serve } from '../src/serve.ts'
 import { prepareReads } from '../src/store/sqlite/reads.ts'
 import { type Asked, ask, type Seen } from './caller.ts'
+import { assertNothingLeaked } from './leaks.ts'
 import { rulebook, writeRulebook } from './rules.ts'
 import { startUpstream, type Upstream } from './upstream.ts'
 
@@ -83,6 +84,7 @@ export async function openHouse(
     await upstream.close()
     await stop()
     await idp.close()
+    assertNothingLeaked({ home, logged: lines.join('') }, [secret])
     for (const folder of [home, rules]) rmSync(folder, { recursive: true, force: true })
   })
   gateway = await start()
