@@ -10,6 +10,7 @@ import { readPublishedHead } from '../packages/gateway/src/log/head.ts'
 import { openLogKeys } from '../packages/gateway/src/log/log-key.ts'
 import { readPublished } from '../packages/gateway/src/log/read-published.ts'
 import { openTileFolder } from '../packages/gateway/src/log/tile-folder.ts'
+import { grantsSeen } from '../packages/gateway/src/rulebook/grants-seen.ts'
 import { rebuildDatabase } from '../packages/gateway/src/store/sqlite/rebuild.ts'
 import type { Leaf } from '../packages/gateway/src/store/store.ts'
 import type { RecoveryOptions } from './crash-recover.ts'
@@ -58,5 +59,6 @@ async function recover({ home, origin, stop }: RecoveryOptions): Promise<void> {
       const isSound = content && `sha256:${hash('sha256', content, 'hex')}` === digest
       return isSound ? Buffer.from(content).toString() : undefined
     },
+    grants: grantsSeen,
   })
 }

@@ -59,4 +59,5 @@ export type {
   Scope,
   Verdict,
 } from './verify/verdict.ts'
+export { type PackFlaw, type PackVerdict, packFlaws, verifyPack } from './verify-pack.ts'
 export { blobAccess, openZip, type RandomAccess } from './zip.ts'

@@ -20,6 +20,8 @@ const emitter = { seq: 7, prev: chainStart, instance: 'gw-1', boot: 'b1' }
 const commitment = { mt: 'text/plain', len: 3, c: 'abc', alg: 'HMAC-SHA-256' } as const
 
 const facts = (text: string): CallFacts => ({
+  grants: [{ party: text, grant: text, freshness: text }],
+  duties: [text],
   trace: text,
   session: text,
   obo: [{ sub: text, iss: text }],
@@ -40,6 +42,8 @@ const drafts = (text: string): Drafts => [
   ...callDrafts(text),
   ...approvalDrafts(text),
   ...stateDrafts(text),
+  ...grantDrafts(text),
+  ...reviewDrafts(text),
 ]
 
 const callDrafts = (text: string): Drafts => [
@@ -244,6 +248,83 @@ const stateDrafts = (text: string): Drafts => [
   [{ type: 'outage.ended', time, reason: 'disk-full', from: text }, {}],
   [{ type: 'log.recovered', time, size: 9, kept: 4 }, {}],
 ]
+
+const grantDrafts = (text: string): Drafts => {
+  const said = { time, timed: text, reason: text, by: text }
+  const access = { time, timed: text, when: [text], party: text, from: text, functions: [text] }
+  const putOff = { time, until: text, reason: text, grant: text, content: text, by: [text, text] }
+  const certified: RecordDraft = {
+    type: 'grant.certified',
+    ...{ time, when: [text], validUntil: text, tier: text, reason: text, grant: text },
+    ...{ decision: text, content: text, certification: text, by: [text] },
+  }
+  const records: readonly RecordDraft[] = [
+    certified,
+    { ...certified, item: text, endsAt: text, campaign: text },
+    { type: 'grant.proposed', time, reason: text, grant: text, content: text, by: text, act: text },
+    {
+      type: 'grant.revoked',
+      time,
+      reason: text,
+      item: text,
+      grant: text,
+      campaign: text,
+      by: text,
+    },
+    { type: 'grant.revoked', time, reason: text, grant: text, by: text },
+    { type: 'grant.restored', time, reason: text, grant: text, by: [text, text] },
+    { type: 'grant.exempted', ...putOff },
+    { type: 'grant.extended', ...putOff },
+    { type: 'timed.asked', ...access, reason: text, endsAt: text, by: text },
+    { type: 'timed.given', ...access, reason: text, endsAt: text, by: [text] },
+    { type: 'timed.agreed', ...said },
+    { type: 'timed.refused', ...said },
+    { type: 'timed.revoked', ...said },
+    {
+      type: 'function.quarantined',
+      ...{ time, why: text, registered: text, found: text, fn: text, connection: text },
+    },
+    {
+      type: 'function.accepted',
+      ...{ time, note: text, found: text, fn: text, connection: text, by: text },
+    },
+  ]
+  return records.map((record) => [record, {}] as const)
+}
+
+const reviewDrafts = (text: string): Drafts => {
+  const about = { time, item: text, grant: text, campaign: text }
+  const dates = { opensAt: text, graceUntil: text, dueAt: text }
+  const population = { hash: text, excluded: 1, count: 2 }
+  const records: readonly RecordDraft[] = [
+    {
+      type: 'campaign.opened',
+      ...{ time, state: text, previous: text, owner: text, noResponse: text, name: text },
+      ...{ levels: 2, campaign: text, by: text, ...dates },
+    },
+    {
+      type: 'campaign.changed',
+      ...{ time, unanswered: 3, state: text, reason: text, population, campaign: text, by: [text] },
+    },
+    { type: 'campaign.changed', time, state: text, campaign: text },
+    {
+      type: 'campaign.closed',
+      ...{ time, population: text, manifest: text, counts: [{ what: text, n: 1 }] },
+      ...{ campaign: text, by: text },
+    },
+    { type: 'review.assigned', ...about, people: [text], note: text, groups: [text], by: text },
+    {
+      type: 'review.decided',
+      ...{ ...about, when: [text], tier: text, shown: text, recommended: text, reason: text },
+      ...{ level: 1, endsAt: text, dwell: 5, decision: text, content: text, by: text },
+    },
+    { type: 'review.applied', ...about, state: text, decision: text, answer: text },
+    { type: 'review.applied', ...about, state: text, decision: text },
+    { type: 'review.voided', ...about, reopened: text, content: text },
+    { type: 'review.voided', ...about, content: text },
+  ]
+  return records.map((record) => [record, {}] as const)
+}
 
 /** The text is what the independent canonicalizer writes of the same members, and reads back. */
 function check(draft: RecordDraft, commitments: Commitments): void {

@@ -8,6 +8,7 @@ import {
   fillVote,
 } from './leaf-approval.ts'
 import { commitment, type Filled, type Of } from './leaf-parts.ts'
+import { fillCampaign, fillGrant, fillReview, grantUsed } from './leaf-review.ts'
 import type {
   BootEnd,
   CallFacts,
@@ -74,6 +75,29 @@ function fill(draft: RecordDraft, emitter: Emitter, commitments: Commitments): F
       return fillDelegation(draft, emitter)
     case 'deferral.changed':
       return fillDeferral(draft, emitter)
+    case 'grant.certified':
+    case 'grant.proposed':
+    case 'grant.revoked':
+    case 'grant.restored':
+    case 'grant.exempted':
+    case 'grant.extended':
+    case 'timed.asked':
+    case 'timed.given':
+    case 'timed.agreed':
+    case 'timed.refused':
+    case 'timed.revoked':
+    case 'function.quarantined':
+    case 'function.accepted':
+      return fillGrant(draft, emitter)
+    case 'campaign.opened':
+    case 'campaign.changed':
+    case 'campaign.closed':
+      return fillCampaign(draft, emitter)
+    case 'review.assigned':
+    case 'review.decided':
+    case 'review.applied':
+    case 'review.voided':
+      return fillReview(draft, emitter)
     case 'session.opened':
     case 'log.genesis':
     case 'heartbeat':
@@ -101,9 +125,11 @@ function fillAuthorized(d: Of<'call.authorized'>, emitter: Emitter, c: Commitmen
     caller: d.caller && caller(d.caller),
     clearance: d.clearance,
     decision: d.decision && decision(d.decision),
+    duties: d.duties,
     emitter,
     fn: d.fn && fn(d.fn),
     forwarded: c.forwarded && commitment(c.forwarded),
+    grants: d.grants?.map(grantUsed),
     masked: d.masked.map(masking),
     obo: d.obo?.map(party),
     session: d.session,
@@ -124,8 +150,10 @@ function fillDenied(d: Of<'call.denied'>, emitter: Emitter, c: Commitments): Fil
     caller: d.caller && caller(d.caller),
     code: d.code,
     decision: d.decision && decision(d.decision),
+    duties: d.duties,
     emitter,
     fn: d.fn && fn(d.fn),
+    grants: d.grants?.map(grantUsed),
     obo: d.obo?.map(party),
     session: d.session,
     source: d.source && source(d.source),

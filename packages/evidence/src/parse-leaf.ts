@@ -8,6 +8,7 @@ import {
   type RecordType,
   recordVersion,
 } from './record.ts'
+import { type LeafShape, reviewShapes } from './review-shapes.ts'
 import {
   flag,
   integer,
@@ -17,7 +18,6 @@ import {
   object,
   oneOf,
   type Reading,
-  type Shape,
   text,
 } from './shape.ts'
 
@@ -95,7 +95,9 @@ const callFacts: Members = {
     { effect: oneOf('allow', 'deny', 'hold'), obligations: texts, policy: text, rules: texts },
     { time: text },
   ),
+  duties: texts,
   fn: object({ name: text, schema: text, server: text }),
+  grants: list(object({ freshness: text, grant: text, party: text })),
   obo: list(party),
   session: text,
   source: object({ ip: text, protocol: text }),
@@ -104,8 +106,6 @@ const callFacts: Members = {
 const afterIntent: Members = { call: text, session: text, intent: integer }
 const results: Members = { result: commitment, returned: commitment }
 const terms = object({ kind: text }, { for: integer, uses: integer, when: texts })
-
-type LeafShape = { readonly required: Members; readonly optional: Members; readonly whole: Shape }
 
 function leaf(own: Members, ownOptional: Members = {}): LeafShape {
   const required = { ...always, ...own }
@@ -194,6 +194,7 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
   }),
   'delegation.ended': leaf({ delegation: text, by: text }),
   'deferral.changed': leaf({ call: text, approval: text, state: text }, { ran: text }),
+  ...reviewShapes(leaf),
   'rulebook.activated': leaf({ digest: text, previous: text, by: text }),
   'key.issued': leaf({ key: text, name: text, scope: texts, expires: text, by: text }),
   'key.revoked': leaf({ key: text, by: text }),

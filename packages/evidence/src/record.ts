@@ -12,6 +12,7 @@ import type {
   DeferralChanged,
   DelegationMade,
 } from './record-approval.ts'
+import type { GrantUsed, ReviewRecord } from './record-review.ts'
 
 export type { Terms } from './record-approval.ts'
 
@@ -78,6 +79,10 @@ export type CallFacts = {
   /** Where the request came from: the peer's address and the protocol it spoke. */
   readonly source?: { readonly ip: string; readonly protocol: string }
   readonly trace?: string
+  /** The grants that it counted on, in the order of the parties, as far as it came. */
+  readonly grants?: readonly GrantUsed[]
+  /** Ids of rules of separated duties that it goes against, and that let it pass flagged or approved. */
+  readonly duties?: readonly string[]
 }
 
 type CallAuthorized = CallFacts & {
@@ -201,6 +206,7 @@ export type RecordDraft = { readonly time: string } & (
   | DelegationMade
   | { readonly type: 'delegation.ended'; readonly delegation: string; readonly by: string }
   | DeferralChanged
+  | ReviewRecord
   | RulebookActivated
   | KeyIssued
   | { readonly type: 'key.revoked'; readonly key: string; readonly by: string }

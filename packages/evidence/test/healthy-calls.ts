@@ -6,6 +6,10 @@ export type Say = (name: string, fields: Fields, payloads?: Payloads) => number
 export const refund = (amount: number): string =>
   `POST /crm/refunds\ncontent-type: application/json\n\n{"customer":"7","amount":${amount},"rate":1.25}`
 
+export const getCustomer = 'GET /crm/customers/7?verbose=true\n\n'
+export const result = '{"id":"7","ssn":"078-05-1120","name":"Ada"}'
+export const returned = '{"id":"7","ssn":"[REDACTED:ssn]","name":"Ada"}'
+
 export const parties: readonly object[] = [
   { iss: 'corp', sub: 'sam', kind: 'user', groups: ['support'] },
   { iss: 'corp', sub: 'bot', kind: 'agent', groups: ['support'] },

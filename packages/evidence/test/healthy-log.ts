@@ -1,7 +1,19 @@
 import { approvalStory, askForWindow } from './approval-story.ts'
-import { type Called, claim, facts, outcome, parties, refund, type Say } from './healthy-calls.ts'
+import {
+  type Called,
+  claim,
+  facts,
+  getCustomer,
+  outcome,
+  parties,
+  refund,
+  result,
+  returned,
+  type Say,
+} from './healthy-calls.ts'
 import { rulebook } from './healthy-rulebook.ts'
 import { type Fields, LogBuilder, newKey, type Payloads } from './log-builder.ts'
+import { reviewStory } from './review-story.ts'
 
 /** One record about to be written. What a lie writes instead: nothing, another one, or several. */
 export type Step = { readonly fields: Fields; readonly payloads: Payloads }
@@ -36,9 +48,6 @@ export function healthyLog(lies: Readonly<Record<string, Lie>> = {}, beats = 3):
 }
 
 type Digests = { readonly first: string; readonly second: string }
-
-export const result = '{"id":"7","ssn":"078-05-1120","name":"Ada"}'
-export const returned = '{"id":"7","ssn":"[REDACTED:ssn]","name":"Ada"}'
 
 function firstBoot(log: LogBuilder, say: Say, digests: Digests, beats: number): void {
   say('genesis', { type: 'log.genesis', origin: log.origin, key: log.key.vkey })
@@ -129,10 +138,10 @@ function secondBoot(log: LogBuilder, say: Say, digests: Digests): void {
   say('late-session', { type: 'session.opened', session: 'ses_2', parties: [parties[0]] })
   const intent = say('late-intent', alone(log, 'c10', digests.second), { args: getCustomer })
   say('late-outcome', outcome('c10', intent, [masked]), { result, returned })
+  reviewStory(log, say, digests.second)
   beat(log, say, 'late-beat-2')
 }
 
-export const getCustomer = 'GET /crm/customers/7?verbose=true\n\n'
 const getOther = 'GET /crm/customers/secret\n\n'
 const get: Called = { name: 'crm.customer.get', rules: ['support-read'], masks: ['ssn'] }
 const committedOnly: Called = { name: 'crm.notes.list', rules: ['support-read'], masks: [] }

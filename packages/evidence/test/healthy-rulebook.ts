@@ -45,16 +45,19 @@ export function rulebook(limit: number): object {
         'permit',
         'support-read',
         `principal in Group :: "support" , action in Action :: "crm" , resource ) when { context . time > datetime ( "2026-01-01" ) && resource in Connection :: "crm" && ! ( action in [ Action :: "crm.refund.create" , Action :: "crm.payout.create" ] ) }`,
+        { owner: 'team-crm' },
       ),
       policy(
         'permit',
         'support-refund',
         `principal in Group :: "support" , action == Action :: "crm.refund.create" , resource )`,
+        { owner: 'finance' },
       ),
       policy(
         'permit',
         'support-payout',
         `principal in Group :: "support" , action == Action :: "crm.payout.create" , resource )`,
+        { owner: 'treasury' },
       ),
     ],
   }
@@ -78,6 +81,7 @@ const definitions = [
   definition('crm.notes.list', {
     http: { method: 'GET', path: '/notes', places: {}, body: 'none' },
     payloads: 'committed',
+    source: { operation: 'GET /notes', digest: 'sha256:2' },
   }),
   definition('crm.refund.create', {
     http: { method: 'POST', path: '/refunds', places: {}, body: 'json' },

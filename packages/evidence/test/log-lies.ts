@@ -1,4 +1,5 @@
-import { type Lie, result, returned } from './healthy-log.ts'
+import { result, returned } from './healthy-calls.ts'
+import type { Lie } from './healthy-log.ts'
 import {
   beat,
   chain,

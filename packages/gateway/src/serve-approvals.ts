@@ -12,12 +12,17 @@ import { type Limits, limits } from './config/limits.ts'
 import type { Identity } from './identity/open-identity.ts'
 import { faultOf } from './log/fault.ts'
 import type { Keys } from './log/key-file.ts'
+import type { Message } from './model/message.ts'
+import type { Notice } from './model/notice.ts'
 import type { CredentialUse } from './model/secret.ts'
 import type { OutboxEvent } from './notify/delivery.ts'
 import { type Notifier, type NotifierNeeds, openNotifier } from './notify/notifier.ts'
 import type { Rulebooks } from './rulebook/open.ts'
 import type { Secrets } from './secret/resolve.ts'
 import type { Store } from './store/store.ts'
+
+/** What there is to tell; undefined: nothing any more. */
+export type Telling = { readonly message: Promise<Message | undefined> | Message | undefined }
 
 type Rooms = {
   readonly config: Config
@@ -27,6 +32,10 @@ type Rooms = {
   readonly identity: Pick<Identity, 'locks'>
   readonly versionOf: (use: CredentialUse) => Promise<string>
   readonly secrets: Secrets
+  /** What other rooms tell, asked in order; undefined: the notice is about something else. */
+  readonly tellings: readonly ((
+    notice: Notice,
+  ) => Telling | undefined | Promise<Telling | undefined>)[]
   /** Goes on as it did when the wall clock is set: what waits to be told does not wait for that. */
   readonly now: () => number
   readonly log: Logger
@@ -76,17 +85,22 @@ function deskLimits({ approvals }: Config): Limits {
 }
 
 async function openNotify(
-  { config, store, rulebooks, secrets, now, log }: Rooms,
+  { config, store, rulebooks, secrets, tellings, now, log }: Rooms,
   desk: Desk,
 ): Promise<Notifier> {
+  const message = async (notice: Notice) => {
+    for (const tellingOf of tellings) {
+      const telling = await tellingOf(notice)
+      if (telling) return telling.message
+    }
+    return messageOf({ desk, store, now: Date.now }, notice)
+  }
   const notifier = await openNotifier({
     config: config.notify,
     publicUrl: config.admin.publicUrl,
     store,
     resolve: secrets.resolve,
-    message: recordedTelling((notice) => messageOf({ desk, store, now: Date.now }, notice), {
-      ...{ store, now: Date.now },
-    }),
+    message: recordedTelling(message, { store, now: Date.now }),
     vote: (cast) => vote(desk, rulebooks, cast),
     now,
     random: Math.random,

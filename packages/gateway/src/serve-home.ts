@@ -15,6 +15,7 @@ import { openTileFolder } from './log/tile-folder.ts'
 import { openTileMemory, type TileStore } from './log/tile-store.ts'
 import { trustText } from './log/trust-text.ts'
 import { openWitnesses, type WitnessEvent, type Witnesses } from './log/witnesses.ts'
+import { grantsSeen } from './rulebook/grants-seen.ts'
 import { databasePath, openStore } from './serve-store.ts'
 import { type Rebuilt, rebuildDatabase } from './store/sqlite/rebuild.ts'
 import type { Store } from './store/store.ts'
@@ -135,6 +136,7 @@ export async function recoverHome(config: Config): Promise<Rebuilt> {
       const sound = content && `sha256:${hash('sha256', content, 'hex')}` === digest
       return sound ? Buffer.from(content).toString() : undefined
     },
+    grants: grantsSeen,
   })
 }
 

@@ -7,33 +7,32 @@ import type { AdminNeeds } from './admin/needs.ts'
 import type { Desk } from './approval/desk.ts'
 import { isSamePerson } from './approval/same-person.ts'
 import type { FollowUps } from './call/follow-up.ts'
-import type { Gate } from './call/gate.ts'
-import { govern } from './call/pipeline.ts'
-import { Refusal } from './call/refusal.ts'
 import type { Call, Reply } from './call/stage.ts'
 import type { Config } from './config/config.ts'
 import { limits } from './config/limits.ts'
 import { issueKey } from './identity/api-key.ts'
 import { type Identity, openIdentity } from './identity/open-identity.ts'
-import { openLog } from './log/append.ts'
 import { faultOf } from './log/fault.ts'
-import type { Keys } from './log/key-file.ts'
 import type { Evidence } from './log/open-evidence.ts'
 import { reconcile } from './log/reconcile.ts'
 import { openRetention, type RetentionNeeds } from './log/retention.ts'
 import { claimsFork, type WitnessEvent, type Witnesses } from './log/witnesses.ts'
 import type { Problem } from './model/rulebook.ts'
-import type { Credential, CredentialUse } from './model/secret.ts'
 import type { Notifier } from './notify/notifier.ts'
 import { http } from './protocol/http/room.ts'
-import type { Forwarder, Listener } from './protocol/protocol.ts'
+import type { Listener } from './protocol/protocol.ts'
+import type { ReviewDesk } from './review/desk.ts'
+import type { Standings } from './review/standings.ts'
 import { knownNamesOf } from './rulebook/known-names.ts'
 import { openRulebooks, type Rulebooks } from './rulebook/open.ts'
 import { openCredentials } from './secret/credentials.ts'
 import { openSecrets } from './secret/resolve.ts'
 import { openApprovals } from './serve-approvals.ts'
+import { type Functions, openFunctions } from './serve-catalogue.ts'
 import { openDelivery } from './serve-delivery.ts'
+import { buildGate, counted } from './serve-gate.ts'
 import { openHome } from './serve-home.ts'
+import { openReviews, openStanding } from './serve-reviews.ts'
 import type { Store } from './store/store.ts'
 
 export type ServeOptions = {
@@ -110,37 +109,38 @@ async function openRooms(
   if (lost > 0)
     log.warn({ calls: lost }, 'calls were cut off by the last stop; recorded as indeterminate')
 
-  const rulebooks = open(await openRules(config, { store, evidence }, log))
+  const standings = open(openStanding({ store, log }))
+  const rulebooks = open(await openRules(config, { store, evidence, standings }, log))
+  standings.start()
   const retention = open(openRetention(retentionNeeds(config, store, log)))
   retention.start()
   const identity = open(await openIdentity({ config, store, limits, now: Date.now, isSamePerson }))
   const references = openSecrets(env)
   const secrets = openCredentials(references, { versionKey: keys.bindingKey })
   const { versionOf, credentialOf } = secrets
+  const functions = open(await openFunctions({ config, store, rulebooks, log }))
+  const reviewsRoom = openReviews({ keys, store, rulebooks, identity, standings, log })
+  const reviews = open(reviewsRoom.reviews)
   const { desk, notifier } = await openApprovals(
-    { config, keys, store, rulebooks, identity, versionOf, secrets: references, now, log },
+    {
+      ...{ config, keys, store, rulebooks, identity, versionOf, secrets: references, now, log },
+      tellings: [reviewsRoom.tellingOf, functions.tellingOf],
+    },
     open,
   )
-  const metrics = openMetrics({
-    version,
-    witnesses: witnesses.states,
-    witnessedRecords: evidence.witnessedSize,
-    channels: notifier.channels,
-    log: () => ({
-      size: evidence.size(),
-      failures: evidence.failures(),
-      trouble: evidence.trouble() !== undefined,
-    }),
-  })
+  reviews.start()
+  const metrics = openMeters({ version, witnesses, evidence, notifier })
   const upstreams = open(http.forwarder({}))
   const gate = buildGate({
     config,
     keys,
     store,
     rulebooks,
+    standings,
     identity,
     credentialOf,
     desk,
+    functions,
     upstreams,
     metrics,
     log,
@@ -150,7 +150,7 @@ async function openRooms(
     await openAdmin(
       adminNeeds({
         ...{ config, version, store, evidence, witnesses, desk, rulebooks, identity, metrics, log },
-        notifier,
+        ...{ notifier, functions, reviews },
       }),
     ),
   )
@@ -166,6 +166,26 @@ async function openRooms(
   }
   open({ close })
   return { url: listener.url, adminUrl: admin.url }
+}
+
+function openMeters(rooms: {
+  readonly version: string
+  readonly witnesses: Witnesses
+  readonly evidence: Evidence
+  readonly notifier: Notifier
+}): Metrics {
+  const { version, witnesses, evidence, notifier } = rooms
+  return openMetrics({
+    version,
+    witnesses: witnesses.states,
+    witnessedRecords: evidence.witnessedSize,
+    channels: notifier.channels,
+    log: () => ({
+      size: evidence.size(),
+      failures: evidence.failures(),
+      trouble: evidence.trouble() !== undefined,
+    }),
+  })
 }
 
 /** Where callers come in. */
@@ -184,68 +204,6 @@ function listenTo(
   )
 }
 
-/** Everything the pipeline asks of the outside world, answered by the real rooms. */
-function buildGate(rooms: {
-  readonly config: Config
-  readonly keys: Keys
-  readonly store: Store
-  readonly rulebooks: Rulebooks
-  readonly identity: Identity
-  readonly credentialOf: (use: CredentialUse) => Promise<Credential>
-  readonly desk: Desk
-  readonly upstreams: Forwarder
-  readonly metrics: Metrics
-  readonly log: Logger
-}): Gate {
-  const { config, keys, store, rulebooks, identity, credentialOf, desk, upstreams } = rooms
-  const { metrics, log } = rooms
-  const { sessionOpened, ...pipelineLog } = openLog({
-    ledger: store,
-    origin: config.origin,
-    now: Date.now,
-    sessionsMax: limits.sessionsRemembered,
-  })
-  return {
-    ...pipelineLog,
-    now: Date.now,
-    newId: randomUUIDv7,
-    identify: identity.identify,
-    rules: rulebooks.current,
-    openApproval: async (at, groups) => {
-      await sessionOpened(at.principal)
-      return desk.open(at, groups)
-    },
-    awaitVerdict: async (id, options) => {
-      metrics.held(1)
-      try {
-        return await desk.awaitVerdict(id, options)
-      } finally {
-        metrics.held(-1)
-      }
-    },
-    claimStanding: desk.standing,
-    claimClearance: desk.claim,
-    clearanceDone: desk.finished,
-    holdMs: { default: config.approvals.holdMs, max: config.approvals.holdMsMax },
-    credential: (at) => credentialOf(at.connection.credential),
-    forward: upstreams.forward,
-    logFault: (at, refusal) => {
-      if (refusal.cause === undefined) return
-      const level =
-        refusal.code === 'internal' || refusal.code.startsWith('evidence') ? 'error' : 'warn'
-      log[level](
-        { call: at.id, stage: at.stage, code: refusal.code, cause: faultOf(refusal.cause) },
-        'call ended',
-      )
-    },
-    maskKey: keys.maskKey,
-    limits: {
-      heldResultBytes: config.callLimits.heldResultBytes,
-      chunkCommitBytes: config.callLimits.chunkCommitBytes,
-    },
-  }
-}
-
 /** A witness that is away is a nuisance; one that holds another history, or says so, is an alarm. */
 function tellWitness(log: Logger, { event, witness, forked, size, why }: WitnessEvent): void {
   const facts = { witness, size: String(size), why }
@@ -256,40 +214,39 @@ function tellWitness(log: Logger, { event, witness, forked, size, why }: Witness
   } else log.warn(facts, 'the witness does not cosign')
 }
 
-/** Counts how each call ended, without who called. */
-async function counted(gate: Gate, call: Call, metrics: Metrics): Promise<Reply> {
-  const started = performance.now()
-  try {
-    const reply = await govern(gate, call)
-    metrics.callEnded({ ending: 'done', durationMs: performance.now() - started })
-    return reply
-  } catch (thrown) {
-    const { code } = Refusal.from(thrown)
-    metrics.refused(code)
-    metrics.callEnded({ ending: code, durationMs: performance.now() - started })
-    throw thrown
-  }
-}
-
 /** The folder's rulebook, in force and followed; the start is refused when it is not valid. */
 async function openRules(
   config: Config,
-  { store, evidence }: { readonly store: Store; readonly evidence: Evidence },
+  rooms: {
+    readonly store: Store
+    readonly evidence: Evidence
+    readonly standings: Pick<Standings, 'refresh'>
+  },
   log: Logger,
 ): Promise<Rulebooks> {
+  const { store, evidence, standings } = rooms
   let publishing: Promise<void> = Promise.resolve()
   const unpublished = (cause: unknown) =>
     log.error({ cause: faultOf(cause) }, 'a rulebook could not be published')
   const rulebooks = openRulebooks({
     folder: config.rulebook,
     known: knownNamesOf(config),
-    record: async ({ digest, previous, by, content }) => {
-      const time = new Date().toISOString()
+    record: async ({ digest, previous, by, content, grants }) => {
+      const at = Date.now()
+      const time = new Date(at).toISOString()
       await store.commit({
         record: { type: 'rulebook.activated', time, digest, previous: previous || 'none', by },
         payloads: [],
-        change: { kind: 'rulebook.put', digest, content },
+        change: {
+          ...{ kind: 'rulebook.put', digest, content },
+          seen: {
+            grants: grants.map(({ id: grant, content, shape }) => ({ grant, content, shape })),
+            at,
+          },
+        },
       })
+      // Before the first call under it: what nobody knows of a grant makes it stale.
+      await standings.refresh()
     },
     onOutcome: (outcome) => {
       const { problems, digest, changed } = outcome
@@ -336,6 +293,8 @@ function adminNeeds(rooms: {
   readonly identity: Identity
   readonly metrics: Metrics
   readonly notifier: Notifier
+  readonly functions: Functions
+  readonly reviews: ReviewDesk
   readonly log: Logger
 }): AdminNeeds {
   const { config, version, store, evidence, witnesses, desk, rulebooks, metrics, log } = rooms
@@ -344,6 +303,8 @@ function adminNeeds(rooms: {
     listen: config.admin,
     store,
     desk,
+    catalogue: rooms.functions,
+    reviews: rooms.reviews,
     rulebooks: {
       loaded: () => {
         const loaded = rulebooks.loaded()

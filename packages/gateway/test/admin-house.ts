@@ -16,8 +16,11 @@ import { issueOperatorKey } from '../src/identity/operator.ts'
 import { openSignIn } from '../src/identity/sign-in.ts'
 import type { Approval } from '../src/model/approval.ts'
 import { type ApprovalRules, noApprovalRules } from '../src/model/approval-rules.ts'
+import type { GrantListed } from '../src/model/grant.ts'
 import type { JsonObject } from '../src/model/json.ts'
+import { defaultReviewRules } from '../src/model/review-rules.ts'
 import type { Rulebook } from '../src/model/rulebook.ts'
+import { openReviewDesk } from '../src/review/desk.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
 import type { Store } from '../src/store/store.ts'
 
@@ -51,13 +54,19 @@ const rulebook: Rulebook = {
   policies: [],
 }
 
-const outcome: RulebookOutcome = { problems: [], digest: 'sha256:next', tests: [] }
+const outcome: RulebookOutcome = {
+  problems: [],
+  digest: 'sha256:next',
+  tests: [],
+  warnings: [{ file: 'reviews.yaml', line: 9, column: 1, message: 'corp:kim has both sides.' }],
+}
 export const broken: RulebookOutcome = {
   problems: [
     { file: 'functions/pay.yaml', line: 3, column: 5, message: 'No owner.', hint: 'Name one.' },
   ],
   digest: undefined,
   tests: [],
+  warnings: [],
 }
 
 /** A log of which nothing is published yet. */
@@ -97,6 +106,7 @@ export async function openHouse(
   t: TestContext,
   changes: Partial<AdminNeeds> = {},
   approvals: ApprovalRules = noApprovalRules,
+  grants: readonly GrantListed[] = [],
 ): Promise<House> {
   const kek = new Uint8Array(32).fill(1)
   const store = await openSqlite({ path: ':memory:', instance: 'gw', boot: 'b', kek })
@@ -116,7 +126,7 @@ export async function openHouse(
   const locks = await openLocks({
     ...{ store, now, isSamePerson, signOut: adminSessions.endOf, issuers: ['corp'] },
   })
-  const inForce = rulesInForce(approvals)
+  const inForce = rulesInForce(approvals, grants)
   const desk = openDesk({
     ...{ store, bindingKey, now, newId, limits, instance: 'gw' },
     rules: () => inForce,
@@ -125,11 +135,21 @@ export async function openHouse(
     maskedView: () => ({}),
     onFailure: (cause) => faults.push(cause),
   })
+  const reviews = openReviewDesk({
+    ...{ store, bindingKey, now, newId, limits },
+    rules: () => inForce,
+    isLocked: locks.isLockedId,
+    took: () => {},
+    freshness: () => ({ state: 'STALE', tier: 'low', when: [] }),
+    onFailure: (cause) => faults.push(cause),
+  })
   const admin = await openAdmin({
     listen: { host: '127.0.0.1', port: 0 },
     store,
     desk,
-    rulebooks: rulebooksOf(inForce.rulebook, clock.now),
+    reviews,
+    rulebooks: rulebooksOf(inForce, clock.now),
+    catalogue: nothingFound,
     signIn: openSignIn({
       ...{ operators, sessions: adminSessions, locks, now },
       verifyToken: async (token) => {
@@ -154,6 +174,7 @@ export async function openHouse(
   })
   t.after(async () => {
     await admin.close()
+    await reviews.close()
     await desk.close()
     await store.close()
   })
@@ -161,11 +182,15 @@ export async function openHouse(
     ...{ root: issued.root.key, ann: issued.ann.key },
     ...{ dana: issued.dana.key, eve: issued.eve.key },
   }
+  return { url: admin.url, store, faults, clock, signIn: openSessions(admin.url, keys), keys }
+}
+
+function openSessions(url: string, keys: House['keys']): House['signIn'] {
   const sessions = new Map<Name, string>()
-  const signIn = async (name: Name) => {
+  return async (name) => {
     const known = sessions.get(name)
     if (known !== undefined) return known
-    const answer = await fetch(`${admin.url}/api/v1/sign-in`, {
+    const answer = await fetch(`${url}/api/v1/sign-in`, {
       method: 'POST',
       headers: { authorization: `Bearer ${keys[name]}` },
     })
@@ -174,7 +199,15 @@ export async function openHouse(
     sessions.set(name, String(token))
     return String(token)
   }
-  return { url: admin.url, store, faults, clock, signIn, keys }
+}
+
+/** A catalogue of which no upstream says anything. */
+const nothingFound: AdminNeeds['catalogue'] = {
+  holdOf: () => undefined,
+  holds: () => [],
+  sources: () => [],
+  accept: async () => ({ refused: 'not-held' }),
+  coverage: async () => undefined,
 }
 
 function operatorKeys() {
@@ -186,8 +219,8 @@ function operatorKeys() {
   }
 }
 
-/** Rules that say so much about approvals and nothing else. */
-function rulesInForce(approvals: ApprovalRules): InForce {
+/** Rules that say so much about approvals and grants, and nothing else. */
+function rulesInForce(approvals: ApprovalRules, grants: readonly GrantListed[]): InForce {
   return {
     rulebook: { ...rulebook, approvals },
     approvals,
@@ -197,14 +230,22 @@ function rulesInForce(approvals: ApprovalRules): InForce {
     resultMasking: () => assert.fail('nobody calls'),
     fits: () => true,
     constraintProblem: (_, expression) => (expression.includes(';') ? 'no expression' : undefined),
+    reviews: defaultReviewRules,
+    grants,
+    grant: (id) => grants.find((one) => one.id === id),
+    ownerGroups: (owner) => [owner],
+    ownerFlow: (owner) => owner,
+    dutySides: () => [],
+    dutyConflicts: () => [],
   }
 }
 
-function rulebooksOf(rulebook: Rulebook, since: number): AdminNeeds['rulebooks'] {
+function rulebooksOf(inForce: InForce, since: number): AdminNeeds['rulebooks'] {
   return {
     loaded: () => ({
-      rulebook: rulebook,
-      since: since,
+      rulebook: inForce.rulebook,
+      inForce,
+      since,
       decide: ({ approvedBy }) =>
         approvedBy.length > 0
           ? { effect: 'permit', reasons: [], grants: [] }

@@ -28,6 +28,8 @@ test('the demo shows each of its outcomes and nothing it hides', async () => {
     assert.match(text, new RegExp(`\\b${outcome}\\b`))
   }
   assert.match(text, /repeated: approval-unusable/)
+  assert.match(text, /held +crm\.orders\.list +its review is overdue/)
+  assert.match(text, /allowed +crm\.orders\.list +until the next review/)
   assert.match(text, /verified offline: \d+ records/)
   const [, changed = ''] = /transfer ended\.\n +. record (\d+): /.exec(text) ?? []
   assert.match(changed, /^\d+$/, 'the changed record is named')

@@ -17,6 +17,7 @@ import {
 import type { ClearanceTerms } from '../src/model/clearance.ts'
 import type { FunctionDefinition } from '../src/model/function.ts'
 import type { Party } from '../src/model/principal.ts'
+import { defaultReviewRules } from '../src/model/review-rules.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
 import type { Store } from '../src/store/store.ts'
 
@@ -63,6 +64,13 @@ export function rulesWith(approvals: Partial<ApprovalRules> = {}): InForce {
     fits: (_, expressions, { args }) =>
       expressions.every((one) => one === 'small' && Number(args.amount) <= 100),
     constraintProblem: (_, expression) => (expression === 'small' ? undefined : 'unreadable'),
+    reviews: defaultReviewRules,
+    grants: [],
+    grant: () => undefined,
+    ownerGroups: (owner) => [owner],
+    ownerFlow: (owner) => owner,
+    dutySides: () => [],
+    dutyConflicts: () => [],
   }
 }
 
@@ -128,6 +136,7 @@ export function held(
     },
     rewrite: () => assert.fail('nothing is rewritten here'),
     rules: rulesWith(),
+    held: undefined,
     decidedAt: 0,
     decision: {
       effect: 'hold',
@@ -137,6 +146,8 @@ export function held(
     },
     grants: [],
     fields: [],
+    used: [],
+    stale: [],
     argumentFindings: [],
     forwardedArgs: bytes,
     recordedArgs: encoder.encode('POST /pay/transfers\n\n{"to":"\u202Eacme","pin":"****"}'),

@@ -166,15 +166,21 @@ function startGateway(given: {
   })
 }
 
-/** Signed in once per person and address: signing in is limited per minute. */
-/** The admin API, to which each person signs in with their first request. */
-export function openPeople(idp: Idp, adminUrl: () => string): House['admin'] {
+/**
+ * The admin API, to which each person signs in with their first request: once per person and address, because signing
+ * in is limited per minute. What they prove themselves with is good for so long.
+ */
+export function openPeople(
+  idp: Idp,
+  adminUrl: () => string,
+  { expiresInSeconds = 3_600 }: { readonly expiresInSeconds?: number } = {},
+): House['admin'] {
   const sessions = new Map<string, string>()
   const signIn = async ({ sub, groups }: Person): Promise<string> => {
     const key = `${adminUrl()} ${sub} ${groups.join()}`
     const known = sessions.get(key)
     if (known !== undefined) return known
-    const proof = await idp.token({ sub, groups, aud: adminAudience })
+    const proof = await idp.token({ sub, groups, aud: adminAudience, expiresInSeconds })
     const seen = await ask(adminUrl(), '/api/v1/sign-in', { method: 'POST', token: proof })
     assert.equal(seen.status, 200, seen.text())
     const token: string = seen.json().token

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Idp, startIdp } from '../src/cli/demo/idp.ts'
 import { type Asked, ask, type Seen } from './caller.ts'
-import { deadUrl, type House, houseConfig, type Leaf, openPeople } from './house.ts'
+import { deadUrl, type House, houseConfig, type Leaf, openPeople, readLeaves } from './house.ts'
 import type { PostgresServer } from './postgres-server.ts'
 import { rulebook, writeRulebook } from './rules.ts'
 import { startUpstream, type Upstream } from './upstream.ts'
@@ -25,13 +25,16 @@ export type Gateway = {
   readonly exited: Promise<number | null>
 }
 
-/** Everything around gateways that share one PostgreSQL and one home folder, and none running. */
+/**
+ * Everything around gateways that share one PostgreSQL and one home folder, and none running. Without a server one
+ * gateway at a time may run, and keeps its store in the home folder.
+ */
 export type SharedYard = {
   readonly idp: Idp
   readonly upstream: Upstream
   readonly home: string
   readonly rulebook: string
-  /** Of the database; nobody else uses it. */
+  /** Of the database, which nobody else uses; empty without a server. */
   readonly storeUrl: string
   readonly token: string
   readonly secret: string
@@ -51,10 +54,10 @@ const clock = join(import.meta.dirname, 'set-clock.ts')
 
 export async function openSharedYard(
   t: { readonly after: (cleanUp: () => unknown) => void },
-  server: PostgresServer,
+  server?: PostgresServer,
 ): Promise<SharedYard> {
   const [idp, upstream] = await Promise.all([startIdp({ audience: 'house' }), startUpstream()])
-  const storeUrl = await server.database()
+  const storeUrl = (await server?.database()) ?? ''
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-shared-'))
   const home = join(folder, 'home')
   const rules = join(folder, 'rulebook')
@@ -78,7 +81,8 @@ export async function openSharedYard(
     const given = { ...houseConfig({ issuer: idp.issuer, home, rules }), instance, ...settings }
     // JSON is YAML too.
     writeFileSync(config, JSON.stringify(given))
-    const args = ['--import', clock, bin, 'serve', '--config', config, '--store', storeUrl]
+    const store = server ? ['--store', storeUrl] : []
+    const args = ['--import', clock, bin, 'serve', '--config', config, ...store]
     const child = spawn(process.execPath, args, {
       env: { ...process.env, UP_SECRET: secret, CLOCK_OFF_MS: `${clockOffMs}` },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -104,6 +108,7 @@ export async function openSharedYard(
     rulebook: rules,
     logged: () => said.join(''),
     records: async (from = 0) => {
+      if (!server) return readLeaves(home, from)
       const rows = await server.run(
         storeUrl,
         `SELECT "index", bytes FROM sallyport.leaf WHERE "index" >= ${from} ORDER BY "index"`,

@@ -9,6 +9,9 @@ const help = `Verifies evidence of Sallyport offline.
       [--expect whole|range|session] [--since <checkpoint or receipt>]… [--json] [--quiet]
       A bundle that shows less than the whole log fails, unless --expect names a part.
       --since names what was kept from before: a log that does not contain it fails.
+  evidence verify <pack.zip | folder> --trust <trust.txt> [--receipt <file>] [--json] [--quiet]
+      The evidence pack of a review campaign. Its receipt is the one of its closing, in the pack
+      as closed.tlog-proof or named by --receipt.
   evidence verify-proof <file> --trust <trust.txt> [--entry <file>] [--json] [--quiet]
 
 Exit codes: 0 verified, 7 does not verify, 1 could not be read, 2 not a command line it understands.
@@ -29,14 +32,25 @@ async function main(args: readonly string[]): Promise<number> {
   if (command === '--version') return told(`${version()}\n`)
   const options = readOptions(rest)
   const [target, ...more] = options?.positionals ?? []
-  const { trust, json = false, quiet = false, entry, expect, since } = options?.values ?? {}
+  const {
+    trust,
+    json = false,
+    quiet = false,
+    entry,
+    expect,
+    since,
+    receipt,
+  } = options?.values ?? {}
   const isScope =
     expect === undefined || expect === 'whole' || expect === 'range' || expect === 'session'
   if (target === undefined || trust === undefined || more.length > 0 || !isScope) return usage()
   if (command === 'verify') {
-    return verifyCommand({ target, trust, json, quiet, expect, since: since ?? [] }, terminal)
+    return verifyCommand(
+      { target, trust, json, quiet, expect, since: since ?? [], receipt },
+      terminal,
+    )
   }
-  if (command !== 'verify-proof' || expect !== undefined || since) return usage()
+  if (command !== 'verify-proof' || expect !== undefined || since || receipt) return usage()
   return verifyProofCommand({ file: target, trust, entry, json, quiet }, terminal)
 }
 
@@ -47,7 +61,7 @@ function readOptions(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        ...{ trust: text, expect: text, entry: text, json: flag, quiet: flag },
+        ...{ trust: text, expect: text, entry: text, receipt: text, json: flag, quiet: flag },
         since: { type: 'string', multiple: true },
       },
       allowPositionals: true,

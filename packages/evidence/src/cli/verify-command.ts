@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { EvidenceError } from '../error.ts'
+import type { BundleSource } from '../source.ts'
 import { parseTrust, type Trust } from '../trust.ts'
 import { verifyBundle } from '../verify/bundle.ts'
 import type { Scope, Verdict } from '../verify/verdict.ts'
+import { verifyPack } from '../verify-pack.ts'
 import { openSource } from './open-source.ts'
+import { isPack, packLines } from './pack-lines.ts'
 import { reportLines, visible } from './report-lines.ts'
 
 export type VerifyRequest = {
@@ -18,6 +21,8 @@ export type VerifyRequest = {
   readonly expect: Scope | undefined
   /** Paths of checkpoints and receipts of this log from before, which it has to contain. */
   readonly since?: readonly string[]
+  /** Path of the receipt of a campaign's closing, where a pack does not bring it along. */
+  readonly receipt?: string | undefined
 }
 
 /** Where a command speaks: results to `out`, talk to `err`, each line with its newline. */
@@ -39,6 +44,7 @@ export async function verifyCommand(request: VerifyRequest, terminal: Terminal):
     const since = await Promise.all((request.since ?? []).map(readText))
     const source = await openSource(request.target)
     try {
+      if (await isPack(source)) return await tellPack(source, { ...request, trust }, terminal)
       const onProgress = terminal.progress ? progressLine(terminal.err) : undefined
       const verdict = await verifyBundle(source, trust, {
         since,
@@ -82,6 +88,19 @@ export async function readText(path: string): Promise<string> {
   } catch (cause) {
     throw new EvidenceError('source-unreadable', `${path} cannot be read`, { cause })
   }
+}
+
+/** The evidence pack of a campaign, which is no part of a log. */
+async function tellPack(
+  source: BundleSource,
+  { trust, receipt, json, quiet }: Omit<VerifyRequest, 'trust'> & { readonly trust: Trust },
+  { out }: Terminal,
+): Promise<number> {
+  const given = receipt === undefined ? {} : { receipt: await readText(receipt) }
+  const verdict = await verifyPack(source, trust, given)
+  if (json) out(`${JSON.stringify(verdict, null, 2)}\n`)
+  else if (!quiet) for (const line of packLines(verdict)) out(`${line}\n`)
+  return verdict.ok ? exitCodes.ok : exitCodes.unverified
 }
 
 function tell(verdict: Verdict, { json, quiet }: VerifyRequest, terminal: Terminal): void {

@@ -8,6 +8,7 @@ import type { Payloads } from './payloads.ts'
 import { openQuestions } from './questions.ts'
 import type { Remembered } from './remembered.ts'
 import type { Rulebooks } from './rulebooks.ts'
+import type { Timed } from './timed.ts'
 import { openUses } from './uses.ts'
 import type { Hearing } from './votes.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
@@ -27,6 +28,7 @@ export function watchApprovals(
     readonly payloads: Payloads
     readonly rulebooks: Rulebooks
     readonly cedar: Cedar | undefined
+    readonly timed: Pick<Timed, 'isGiven'>
   },
 ): Approvals {
   const { report, isWhole } = scene

@@ -4,7 +4,7 @@ import { parseLeaf } from '../parse-leaf.ts'
 import type { LeafRecord } from '../record.ts'
 import type { BundleSource } from '../source.ts'
 import { checkTrust, type Trust, type Trusted } from '../trust.ts'
-import { watchApprovals } from './approvals.ts'
+import { type Approvals, watchApprovals } from './approvals.ts'
 import { type Cedar, loadCedar } from './cedar.ts'
 import { watchChains } from './chains.ts'
 import { type Cosigned, openArchive } from './checkpoints.ts'
@@ -23,6 +23,7 @@ import { watchPairing } from './pairing.ts'
 import { recordsMax } from './payload-set.ts'
 import { openPayloads } from './payloads.ts'
 import { type Remembered, remember } from './remembered.ts'
+import { watchReviews } from './reviews.ts'
 import { watchRulebooks } from './rulebooks.ts'
 import { openSince, together } from './since.ts'
 import { readOrFind } from './stored.ts'
@@ -181,15 +182,19 @@ function watchAll(
 ): readonly Watch[] {
   const payloads = openPayloads(scene)
   const rulebooks = watchRulebooks(scene)
-  const approvals = watchApprovals(scene, { payloads, rulebooks, remembered, cedar })
+  const about = { payloads, rulebooks, remembered, cedar }
+  const reviews = watchReviews(scene, { ...about, approvals: () => approvals })
+  const { timed } = reviews
+  const approvals: Approvals = watchApprovals(scene, { ...about, timed })
   const { clearances } = approvals
-  const needs = { payloads, rulebooks, remembered, cedar, clearances }
+  const needs = { ...about, clearances, timed }
   return [
     watchKeys(scene, trusted),
     watchChains(scene),
     rulebooks,
     watchDecisions(scene, needs),
     approvals,
+    reviews,
     watchCommitments(scene, needs),
     watchMasks(scene, needs),
     watchPairing(scene),

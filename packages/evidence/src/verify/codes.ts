@@ -1,4 +1,5 @@
 import { approvalFindings } from './approval-codes.ts'
+import { reviewFindings } from './review-codes.ts'
 
 /** What is checked, in the order in which it is told. docs/reference/verification.md explains each. */
 export const checkNames = [
@@ -10,6 +11,7 @@ export const checkNames = [
   'rulebook',
   'decisions',
   'approvals',
+  'reviews',
   'commitments',
   'heartbeats',
   'masks',
@@ -318,9 +320,10 @@ const otherFindings = {
  * Every finding there is: which check makes it, whether it fails the verdict (a notice is worth knowing
  * and fails nothing), and what it means. Codes are stable: a release adds to them and renames none.
  */
-export const findings: typeof otherFindings & typeof approvalFindings = {
+export const findings: typeof otherFindings & typeof approvalFindings & typeof reviewFindings = {
   ...otherFindings,
   ...approvalFindings,
+  ...reviewFindings,
 }
 
 export type FindingCode = keyof typeof findings

@@ -9,12 +9,15 @@ export type Conditions = {
   readonly hold: (when: readonly string[], question: Question, time: string) => boolean | undefined
 }
 
-/** Asks the auditor's own Cedar what a clearance demands of the calls that use it. */
-export function openConditions(cedar: Cedar): Conditions {
+/**
+ * Asks the auditor's own Cedar what a clearance demands of the calls that use it, or a review of those by a grant.
+ * `name`: nobody else's, or Cedar would take the one's conditions for the other's.
+ */
+export function openConditions(cedar: Cedar, name: string): Conditions {
   const known = new Map<string, string>()
   const idOf = (when: readonly string[]) => {
     const key = JSON.stringify(when)
-    const id = known.get(key) ?? `conditions ${known.size}`
+    const id = known.get(key) ?? `${name} ${known.size}`
     if (known.size < conditionsMax) known.set(key, id)
     return known.has(key) ? id : undefined
   }

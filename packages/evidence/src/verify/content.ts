@@ -2,13 +2,17 @@ import { utf8Bytes } from '../encoding.ts'
 import { sha256 } from '../hash.ts'
 import { type ApprovalFacts, approvalFacts } from './approval-facts.ts'
 import { canonicalJson, hexOf, isJsonObject, type JsonObject, jsonOf } from './json.ts'
+import { type PermitFacts, permitFacts, type ReviewFacts, reviewFacts } from './review-facts.ts'
 
 /** What the checks read of a rulebook. Everything else in it is bound by its digest all the same. */
 export type Content = {
   readonly functions: ReadonlyMap<string, FunctionFacts>
   readonly connections: ReadonlyMap<string, { readonly prefix: string }>
   readonly policies: readonly Policy[]
+  /** By the id of the policy. */
+  readonly permits: ReadonlyMap<string, PermitFacts>
   readonly approvals: ApprovalFacts
+  readonly reviews: ReviewFacts
 }
 
 export type FunctionFacts = {
@@ -25,6 +29,9 @@ export type FunctionFacts = {
   readonly keepsPayloads: boolean
   /** For how long: the name of a class. */
   readonly retention: string
+  readonly risk: string
+  /** Digest of how its upstream described it when it was registered; empty: nobody says. */
+  readonly source: string
 }
 
 export type MaskFacts = {
@@ -57,7 +64,7 @@ export function contentDigest(bytes: Uint8Array): string {
 export function readContent(bytes: Uint8Array): Content | undefined {
   const whole = jsonOf(bytes)
   if (!isJsonObject(whole)) return undefined
-  const { functions, policies, connections, approvals } = whole
+  const { functions, policies, connections, approvals, reviews } = whole
   if (!Array.isArray(functions) || !Array.isArray(policies) || !Array.isArray(connections)) {
     return undefined
   }
@@ -71,7 +78,9 @@ export function readContent(bytes: Uint8Array): Content | undefined {
       }),
     ),
     policies: policies.filter(isJsonObject).map(policyOf),
+    permits: new Map(policies.filter(isJsonObject).flatMap(permitOf)),
     approvals: approvalFacts(approvals),
+    reviews: reviewFacts(reviews),
   }
 }
 
@@ -98,6 +107,8 @@ function functionFacts(fn: JsonObject): FunctionFacts {
     resultMasks: objectsOf(fn.resultMasks).map(maskOf),
     keepsPayloads: fn.payloads === 'kept',
     retention: textOf(fn.retention) || 'standard',
+    risk: textOf(fn.risk),
+    source: isJsonObject(fn.source) ? textOf(fn.source.digest) : '',
   }
 }
 
@@ -115,6 +126,12 @@ function policyOf(policy: JsonObject): Policy {
     .map((group) => group.trim())
     .filter((group) => group !== '')
   return { id: textOf(policy.id), effect, text: textOf(policy.text), approverGroups }
+}
+
+function permitOf(policy: JsonObject): readonly (readonly [string, PermitFacts])[] {
+  if (policy.effect !== 'permit') return []
+  const annotations = isJsonObject(policy.annotations) ? policy.annotations : {}
+  return [[textOf(policy.id), permitFacts(annotations, textOf(policy.text))]]
 }
 
 function objectsOf(value: unknown): readonly JsonObject[] {

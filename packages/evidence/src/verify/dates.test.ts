@@ -28,7 +28,8 @@ async function check(
 
 const day = 86_400_000
 const { log: healthy, at: healthyAt } = healthyLog()
-const afterNinth = healthy.leaves.length - 9
+/** As many as are told of one code. */
+const afterNinth = Math.min(100, healthy.leaves.length - 9)
 const sinceRestart = healthy.leaves.length - (healthyAt.restart ?? 0)
 /** Those before an interval has passed since. */
 const soonAfterRestart = (healthyAt['late-beat'] ?? 0) - (healthyAt.restart ?? 0)

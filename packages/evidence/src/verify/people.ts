@@ -10,6 +10,11 @@ export function isSamePerson(one: string, other: string): boolean {
   return isByName && localName(one) === localName(other)
 }
 
+/** Neither a key nor a gateway itself. */
+export function isPerson(by: string): boolean {
+  return !by.startsWith('key:') && !by.startsWith('gateway:')
+}
+
 function localName(id: string): string {
   return id.slice(id.indexOf(':') + 1).toLowerCase()
 }

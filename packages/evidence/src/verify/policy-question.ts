@@ -2,11 +2,14 @@ import type { LeafRecord } from '../record.ts'
 import { tellArguments } from './cedar-values.ts'
 import type { Clearances } from './clearances.ts'
 import type { Content, FunctionFacts } from './content.ts'
+import { timeOf } from './dates.ts'
 import { readHttpArguments } from './http-arguments.ts'
 import type { Payloads } from './payloads.ts'
+import { namedParties } from './people.ts'
 import type { Remembered } from './remembered.ts'
 import type { Question } from './replay.ts'
 import type { Rulebooks } from './rulebooks.ts'
+import { type Timed, timedHead } from './timed.ts'
 import type { SeenLeaf } from './watch.ts'
 
 export type Called = Extract<LeafRecord, { type: 'call.authorized' | 'call.denied' }>
@@ -16,6 +19,7 @@ export type QuestionNeeds = {
   readonly rulebooks: Rulebooks
   readonly remembered: Remembered
   readonly clearances: Pick<Clearances, 'issued'>
+  readonly timed: Pick<Timed, 'isGiven'>
 }
 
 /**
@@ -43,7 +47,21 @@ export async function questionsOf(
   const about = { digest, content, fn, args: args.value, session, time: decision.time, source }
   const versions = needs.remembered.parties(session)
   if (versions.length === 0) return 'the parties of a session are not shown'
-  return versions.map((parties) => ({ ...about, parties, approvedBy }))
+  const timed = timedOf(record, needs.timed)
+  return versions.map((parties) => ({ ...about, parties, approvedBy, timed }))
+}
+
+/** Of the access for a while that the record names: what the log says was given to a party for this. */
+function timedOf(record: Called, timed: Pick<Timed, 'isGiven'>): Question['timed'] {
+  const { grants = [], decision, fn } = record
+  const named = [...(decision?.rules ?? []), ...grants.map(({ grant }) => grant)]
+  const ids = [...new Set(named)].filter((id) => id.startsWith(timedHead))
+  const of = { fn: fn?.name ?? '', time: timeOf(decision?.time ?? record.time) ?? 0 }
+  return ids.flatMap((grant) =>
+    namedParties(record)
+      .filter((party) => timed.isGiven(grant, { ...of, party }) === 'given')
+      .map((party) => ({ party, grant })),
+  )
 }
 
 /** The groups that the clearance stands for; a broken glass stands for whichever policy names. */

@@ -17,6 +17,8 @@ export type Question = {
   readonly source: NonNullable<Extract<LeafRecord, { type: 'call.authorized' }>['source']>
   /** Groups whose approval is in hand. */
   readonly approvedBy: readonly string[]
+  /** Access for a while that covered the call, by id, and whose. */
+  readonly timed: readonly { readonly party: string; readonly grant: string }[]
 }
 
 export type Replayed = {
@@ -37,12 +39,17 @@ export function decideAgain(cedar: Cedar, question: Question): Replayed | undefi
   )
   const answers = askAll(cedar, question, question.approvedBy)
   if (!answers) return undefined
-  const isPermitted = ({ isAllowed, errors }: CedarAnswer) =>
-    isAllowed && !errors.some((id) => forbids.has(id))
+  // Access for a while stands beside the permits; guardrails stand above both.
+  const isPermitted = ({ isAllowed, errors, determining }: CedarAnswer, at: number) =>
+    (isAllowed || (determining.length === 0 && hasTimed(question, at))) &&
+    !errors.some((id) => forbids.has(id))
   const ids = (pick: (answer: CedarAnswer) => readonly string[]) => [
     ...new Set(answers.flatMap(pick)),
   ]
-  if (answers.every(isPermitted)) return { effect: 'allow', rules: ids((one) => one.determining) }
+  if (answers.every(isPermitted)) {
+    const timed = question.timed.map(({ grant }) => grant)
+    return { effect: 'allow', rules: [...ids((one) => one.determining), ...new Set(timed)] }
+  }
   const fired = ids((one) => one.determining.filter((id) => forbids.has(id)))
   const errors = ids((one) => one.errors)
   const groups = fired.map((id) => forbids.get(id)?.approverGroups ?? [])
@@ -55,6 +62,12 @@ export function decideAgain(cedar: Cedar, question: Question): Replayed | undefi
     if (supposed?.every(isPermitted)) return { effect: 'hold', rules: fired }
   }
   return { effect: 'deny', rules: [...new Set([...fired, ...errors])] }
+}
+
+/** Of the deciding party at this place: the subject, or whoever acts for them now. */
+function hasTimed({ timed, parties }: Question, at: number): boolean {
+  const party = parties[at]
+  return party !== undefined && timed.some((one) => one.party === partyId(party))
 }
 
 function askAll(

@@ -29,7 +29,8 @@ export function openUses(
   },
 ): { readonly see: (leaf: SeenLeaf, record: Authorized) => void | Promise<void> } {
   const { clearances, electorate, cedar } = needs
-  const conditions = cedar && manifest?.payloads === true ? openConditions(cedar) : undefined
+  const conditions =
+    cedar && manifest?.payloads === true ? openConditions(cedar, 'clearance') : undefined
 
   const lookAt = async (leaf: SeenLeaf, record: Authorized) => {
     report.examined('approvals')

@@ -19,15 +19,21 @@ import { delegationRoutes } from './routes/delegations.ts'
 import { erasureRoutes } from './routes/erasures.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { exportRoutes } from './routes/exports.ts'
+import { functionHoldRoutes } from './routes/function-holds.ts'
 import { functionRoutes } from './routes/functions.ts'
+import { grantActRoutes } from './routes/grant-acts.ts'
+import { grantRoutes } from './routes/grants.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { lockRoutes } from './routes/locks.ts'
 import { payloadRoutes } from './routes/payloads.ts'
 import { probeRoutes } from './routes/probes.ts'
 import { recordRoutes } from './routes/records.ts'
+import { reviewItemRoutes } from './routes/review-items.ts'
+import { reviewRoutes } from './routes/reviews.ts'
 import { rulebookRoutes } from './routes/rulebook.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { signInRoutes } from './routes/sign-in.ts'
+import { timedGrantRoutes } from './routes/timed-grants.ts'
 import { voteRoutes } from './routes/votes.ts'
 import { openWaits } from './waits.ts'
 
@@ -67,6 +73,7 @@ function adminApp(needs: AdminNeeds, closing: AbortSignal): AdminApp {
   signInRoutes(api, needs)
   api.use(requirePerson(needs))
   const events = openEventStreams(needs, closing)
+  functionHoldRoutes(api, needs)
   functionRoutes(api, needs)
   rulebookRoutes(api, needs)
   approvalRoutes(api, needs, { events, waits: openWaits(needs, closing) })
@@ -74,6 +81,11 @@ function adminApp(needs: AdminNeeds, closing: AbortSignal): AdminApp {
   clearanceRoutes(api, needs)
   breakGlassRoutes(api, needs)
   delegationRoutes(api, needs)
+  grantRoutes(api, needs)
+  grantActRoutes(api, needs)
+  timedGrantRoutes(api, needs)
+  reviewRoutes(api, needs)
+  reviewItemRoutes(api, needs)
   callRoutes(api, needs, events)
   sessionRoutes(api, needs)
   keyRoutes(api, needs)

@@ -44,10 +44,9 @@ export async function summaryOf(
       ...{ flow, name, have, need, open },
       groups: [...groups],
     })),
-    reasons: approval.reasons.map(({ policy, effect, text }) => ({
-      policy,
-      effect,
-      text: text ?? null,
+    reasons: approval.reasons.map(({ policy, effect, text, cause }) => ({
+      ...{ policy, effect, text: text ?? null },
+      ...(cause && { cause }),
     })),
     created_at: iso(approval.createdAt),
     decide_by: iso(approval.decideBy),

@@ -34,30 +34,6 @@ export type Whoami = {
 /** `token` is shown once: a bearer token for this API until `expires_at` or sign-out. */
 export type SignedIn = { token: string; expires_at: string; id: string }
 
-export type FunctionSummary = {
-  id: string
-  connection: string
-  purpose: string
-  owner: string
-  sensitivity: 'public' | 'internal' | 'confidential' | 'restricted'
-  risk: 'low' | 'medium' | 'high' | 'critical'
-  method: string
-  path: string
-  digest: string
-}
-
-export type FunctionDetail = FunctionSummary & {
-  idempotent: boolean
-  deferrable: boolean
-  payloads: 'kept' | 'committed'
-  /** The class that says how long they are kept. */
-  retention: string
-  upstream: string
-  argument_schema: Record<string, unknown>
-  result_schema: Record<string, unknown> | null
-  masks: { id: string; path: string; how: string; of: 'arguments' | 'result' }[]
-}
-
 export type RulebookState = {
   digest: string
   since: string
@@ -74,6 +50,8 @@ export type RulebookCheck = {
   /** True when this differs from what is in force. */
   changed: boolean
   errors: RulebookProblem[]
+  /** What is worth a look, and no reason not to put it in force. */
+  warnings: RulebookProblem[]
   tests: { file: string; name: string; passed: boolean; expected: string; got: string }[]
 }
 
@@ -112,7 +90,13 @@ export type Explained = {
   rulebook: string
 }
 
-export type Reason = { policy: string; effect: 'permit' | 'forbid'; text: string | null }
+export type Reason = {
+  policy: string
+  effect: 'permit' | 'forbid'
+  text: string | null
+  /** Why people are asked, where it is no guardrail: the review of the grant `policy` is overdue, or a duty rule. */
+  cause?: 'stale_review' | 'duty' | undefined
+}
 
 export type CallListed = {
   id: string

@@ -1,6 +1,7 @@
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import { type LeafRecord, payloadRoles } from '@sallyport/evidence/record'
-import type { Approvals, Leaf, Leaves, RulebookContents } from '../store/store.ts'
+import type { Approvals } from '../store/approvals.ts'
+import type { Leaf, Leaves, RulebookContents } from '../store/store.ts'
 import type { Export } from './export-plan.ts'
 import type { AdminNeeds } from './needs.ts'
 import { Refused } from './problem.ts'

@@ -1,17 +1,19 @@
 import type { Assurance } from '../approval/ballot.ts'
 import type { Desk } from '../approval/desk.ts'
+import type { InForce } from '../call/gate.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Coverage } from '../catalogue/coverage.ts'
 import type { Limits } from '../config/limits.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import type { Decision, Question } from '../model/decision.ts'
 import type { Party } from '../model/principal.ts'
 import type { PrincipalLock } from '../model/principal-lock.ts'
 import type { Rulebook, Problem as RulebookFlaw } from '../model/rulebook.ts'
+import type { ReviewDesk } from '../review/desk.ts'
+import type { Approvals, BreakGlasses, Clearances, Delegations } from '../store/approvals.ts'
+import type { Campaigns, FunctionHolds, TimedGrants } from '../store/reviews.ts'
 import type {
   ApiKeys,
-  Approvals,
-  BreakGlasses,
-  Clearances,
-  Delegations,
   Erasures,
   Leaves,
   Ledger,
@@ -34,6 +36,9 @@ type AdminStore = Ledger &
   Erasures &
   Omit<Payloads, 'payloadsDue'> &
   RulebookContents &
+  Pick<Campaigns, 'campaigns' | 'reviewItem' | 'reviewItems'> &
+  TimedGrants &
+  Pick<FunctionHolds, 'functionHold'> &
   Pick<Outbox, 'noticeCounts'> &
   Pick<Store, 'onChange'>
 
@@ -79,6 +84,8 @@ export type RulebookOutcome = {
   readonly problems: readonly RulebookFlaw[]
   /** Of the rulebook read, when it is valid. */
   readonly digest: string | undefined
+  /** What is worth a look, and no reason not to put it in force. */
+  readonly warnings: readonly RulebookFlaw[]
   readonly tests: readonly RulebookTest[]
 }
 
@@ -87,6 +94,7 @@ type Rulebooks = {
     | {
         readonly rulebook: Rulebook
         readonly decide: (question: Question) => Decision
+        readonly inForce: Pick<InForce, 'grants' | 'ownerGroups' | 'reviews'>
         /** When it was activated, Unix milliseconds. */
         readonly since: number
       }
@@ -121,11 +129,19 @@ export type AdminNeeds = {
   readonly listen: { readonly host: string; readonly port: number }
   readonly store: AdminStore
   readonly desk: Desk
+  /** Where people decide about access (review/desk.ts has the contract). */
+  readonly reviews: Omit<ReviewDesk, 'look' | 'start' | 'close'>
   readonly rulebooks: Rulebooks
+  /** What upstreams say of themselves (catalogue/catalogue.ts has the contract). */
+  readonly catalogue: Pick<Catalogue, 'holdOf' | 'holds' | 'sources' | 'accept'> & {
+    /** Undefined: no rulebook is in force. */
+    readonly coverage: () => Promise<Coverage | undefined>
+  }
   readonly signIn: SignIn
   /** Keeping principals out (identity/locks.ts has the contract). */
   readonly locks: {
     readonly isName: (principal: string) => boolean
+    readonly isLockedId: (party: string) => boolean
     readonly lock: (asked: Omit<PrincipalLock, 'at' | 'record'>) => Promise<PrincipalLock>
     readonly unlock: (asked: Pick<PrincipalLock, 'principal' | 'by'>) => Promise<void>
   }

@@ -16,6 +16,7 @@ const problems = {
   'clearance-closed': { status: 409, title: 'It allows nothing any more.' },
   'glass-refused': { status: 409, title: 'The glass stays whole.' },
   'review-refused': { status: 409, title: 'The review does not count.' },
+  'access-refused': { status: 409, title: 'Nothing about this access was decided.' },
   'delegation-refused': { status: 409, title: 'Nobody votes for anybody by this.' },
   'not-integrated': { status: 409, title: 'The record is stored, but not yet under a checkpoint.' },
   'payload-gone': { status: 410, title: 'The payload was destroyed, as the log says.' },

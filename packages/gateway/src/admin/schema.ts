@@ -7,8 +7,6 @@ import type {
   ChannelTested,
   Explain,
   Explained,
-  FunctionDetail,
-  FunctionSummary,
   KeyAsked,
   KeyIssued,
   KeyListed,
@@ -31,10 +29,6 @@ const text = z.string()
 const texts = z.array(z.string())
 const time = z.iso.datetime()
 const json = z.record(z.string(), z.unknown())
-const sensitivities = ['public', 'internal', 'confidential', 'restricted'] as const
-const risks = ['low', 'medium', 'high', 'critical'] as const
-
-export const sensitivity: z.ZodType<FunctionSummary['sensitivity']> = z.enum(sensitivities)
 
 export const problem: z.ZodType<Problem> = z
   .object({
@@ -66,33 +60,6 @@ export const signedIn: z.ZodType<SignedIn> = z
   .object({ token: text, expires_at: time, id: text })
   .openapi('SignedIn')
 
-const functionFields = z.object({
-  id: text,
-  connection: text,
-  purpose: text,
-  owner: text,
-  sensitivity: z.enum(sensitivities),
-  risk: z.enum(risks),
-  method: text,
-  path: text,
-  digest: text,
-})
-export const functionSummary: z.ZodType<FunctionSummary> = functionFields.openapi('FunctionSummary')
-export const functionDetail: z.ZodType<FunctionDetail> = functionFields
-  .extend({
-    idempotent: z.boolean(),
-    deferrable: z.boolean(),
-    payloads: z.enum(['kept', 'committed']),
-    retention: text,
-    upstream: text,
-    argument_schema: json,
-    result_schema: json.nullable(),
-    masks: z.array(
-      z.object({ id: text, path: text, how: text, of: z.enum(['arguments', 'result']) }),
-    ),
-  })
-  .openapi('Function')
-
 export const rulebookState: z.ZodType<RulebookState> = z
   .object({
     digest: text,
@@ -104,14 +71,17 @@ export const rulebookState: z.ZodType<RulebookState> = z
   })
   .openapi('Rulebook')
 
+const rulebookProblems = z.array(
+  z.object({ file: text, line: z.int(), column: z.int(), detail: text, hint: text.optional() }),
+)
+
 export const rulebookCheck: z.ZodType<RulebookCheck> = z
   .object({
     valid: z.boolean(),
     digest: text.nullable(),
     changed: z.boolean(),
-    errors: z.array(
-      z.object({ file: text, line: z.int(), column: z.int(), detail: text, hint: text.optional() }),
-    ),
+    errors: rulebookProblems,
+    warnings: rulebookProblems,
     tests: z.array(
       z.object({ file: text, name: text, passed: z.boolean(), expected: text, got: text }),
     ),
@@ -138,7 +108,12 @@ export const explain: z.ZodType<Explain> = z
   .openapi('Explain')
 
 export const reasons: z.ZodType<Reason[]> = z.array(
-  z.object({ policy: text, effect: z.enum(['permit', 'forbid']), text: text.nullable() }),
+  z.object({
+    policy: text,
+    effect: z.enum(['permit', 'forbid']),
+    text: text.nullable(),
+    cause: z.enum(['stale_review', 'duty']).optional(),
+  }),
 )
 export const explained: z.ZodType<Explained> = z
   .object({

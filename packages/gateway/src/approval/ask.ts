@@ -20,6 +20,9 @@ export type Asking = {
   readonly settling: Settling
 }
 
+/** Whose yes is needed, and what they are told of why. */
+type Asked = Pick<Approval, 'reasons'> & { readonly groups: readonly string[] }
+
 /**
  * Opens the question about this call, or joins the identical one that is pending. Losing a race means
  * that somebody opened or settled the identical question: look again.
@@ -27,7 +30,7 @@ export type Asking = {
 export async function ask(
   { needs, quota, settling }: Asking,
   at: Guarded,
-  groups: readonly string[],
+  { groups, reasons }: Asked,
 ): Promise<Approval> {
   const { store, bindingKey, versionOf, limits, now } = needs
   const bound = bindingOf(at, bindingKey, await versionOf(at.connection.credential))
@@ -39,16 +42,16 @@ export async function ask(
     const standing = pending && (await settling.current(pending))
     if (standing?.state === 'PENDING') {
       const isSame = groups.every((group) => standing.approverGroups.includes(group))
-      if (isSame) return joined(standing, at)
+      if (isSame && answersOverdue(standing.reasons, at)) return joined(standing, at)
     }
     const without = await excludedFrom(needs, at)
     refuseImpossible(needs, at, { put, excluded: without.excluded, groups })
     const caller = callerOf(at.principal).id
     const place = await reserve({ needs, quota }, { caller, digest: bound.digest, groups })
     try {
-      // Policy now asks other people: the old answer would not be enough.
+      // Other people are asked now, or about more: the old answer would not be enough.
       if (standing?.state === 'PENDING') await settling.end(standing, 'supersede')
-      const approval = await commitOpen(needs, at, { ...bound, ...without, groups, put })
+      const approval = await commitOpen(needs, at, { ...bound, ...without, groups, reasons, put })
       if (!approval) continue
       quota.opened(approval)
       return approval
@@ -57,6 +60,19 @@ export async function ask(
     }
   }
   throw new Refusal('overloaded', { detail: 'The approval is contested. Make the call again.' })
+}
+
+/**
+ * Whether who was asked for these reasons was told that the review of each grant is overdue by which this call is
+ * made: a yes to anything else is none to that.
+ */
+export function answersOverdue(
+  reasons: Approval['reasons'],
+  { stale }: Pick<Guarded, 'stale'>,
+): boolean {
+  return stale.every(({ grant }) =>
+    reasons.some(({ cause, policy }) => cause === 'stale_review' && policy === grant),
+  )
 }
 
 /** What was answered through another gateway takes no place any more; that is seen when there is none left. */
@@ -145,9 +161,8 @@ async function commitOpen(
   at: Guarded,
   asked: ReturnType<typeof bindingOf> &
     Pick<Approval, 'excluded' | 'excludedByDelegation'> & {
-      readonly groups: readonly string[]
       readonly put: Put
-    },
+    } & Asked,
 ): Promise<Approval | undefined> {
   const approval = newApproval(needs, at, asked)
   const shown = Buffer.from(JSON.stringify(questionOf(at, needs.maskedView(at))))
@@ -178,7 +193,7 @@ function newApproval(
   at: Guarded,
   asked: Parameters<typeof commitOpen>[2],
 ): Approval {
-  const { binding, digest, groups, excluded, excludedByDelegation } = asked
+  const { binding, digest, groups, reasons, excluded, excludedByDelegation } = asked
   const { decideByMs, ...put } = asked.put
   const createdAt = now()
   return {
@@ -196,7 +211,7 @@ function newApproval(
     ...{ excluded, excludedByDelegation },
     approverGroups: groups,
     escalated: 0,
-    reasons: at.decision.reasons,
+    reasons,
     delivery: deliveryOf(at.call),
     createdAt,
     decideBy: createdAt + decideByMs,

@@ -3,6 +3,7 @@ import { Refusal } from '../call/refusal.ts'
 import type { ApprovalUsed, Guarded } from '../call/stage.ts'
 import type { Approval, Binding } from '../model/approval.ts'
 import type { Clearance } from '../model/clearance.ts'
+import { answersOverdue } from './ask.ts'
 import { bindingOf, boundBy, differences } from './binding.ts'
 import { type ClearanceUnfit, clearanceAsOf, stepClearance } from './clearance-machine.ts'
 import { isGlassWhole } from './glass.ts'
@@ -37,6 +38,9 @@ export async function claimApproved(
     ...(terms.kind === 'session' && approval.session !== at.principal.session ? ['session'] : []),
   ]
   if (differs.length > 0) throw otherCall(id, differs)
+  if (state !== 'BYPASSED' && !answersOverdue(approval.reasons, at)) {
+    throw unusable(id, 'Nobody was asked about the overdue review. Make the call again without it.')
+  }
   if (approval.clearance === undefined) throw unapproved(approval)
   const clearance = approval.clearance
   const claimed = await uses.inLine(clearance, () => claim(needs, uses, { at, call, clearance }))
@@ -47,7 +51,10 @@ export async function claimApproved(
   )
 }
 
-/** Claims one of this subject's clearances for more than one call, if one of them fits this one. */
+/**
+ * Claims one of this subject's clearances for more than one call, if one of them fits this one. What was given for
+ * something else is no yes to an overdue review, whoever gave it; only a broken glass stands for whatever is asked.
+ */
 export async function claimStanding(
   { needs, uses }: Claiming,
   at: Guarded,
@@ -91,6 +98,7 @@ function fits(
   },
 ): boolean {
   const { session, functions, kind } = clearance
+  if (kind !== 'break-glass' && at.stale.length > 0) return false
   if (session !== undefined && session !== at.principal.session) return false
   if (clearance.subject !== at.principal.subject.id) return false
   if (!functions.some((pattern) => covers(pattern, at.fn.id))) return false

@@ -66,6 +66,32 @@ test('a window is used by presenting its approval too', async (t) => {
   assert.equal(refused.detail, 'It does not fit this call.')
 })
 
+const stale = [{ grant: 'payers', owner: 'finance', group: 'finance' }]
+const overdue = { policy: 'payers', effect: 'permit', cause: 'stale_review' } as const
+
+test('a yes to something else is none to an overdue review, and a yes to that is for one call', async (t) => {
+  const house = await approved(t, window())
+  const { desk } = house
+  const due = (id: string, changes: object = {}) => heldFor(id, 50, { rules, stale, ...changes })
+  assert.equal(await standing(house, due('c1')), undefined)
+  const presented = await refusedWith(desk.claim(due('c2'), house.id))
+  assert.match(presented.detail ?? '', /overdue review/)
+  assert.equal(await standing(house, heldFor('c3', 50, { rules })), house.clearance)
+  const much = await refusedWith(desk.open(due('c4', asking(window())), ['finance'], [overdue]))
+  assert.match(much.detail ?? '', /each call/)
+
+  // One that waits for something else is not joined.
+  const other = await desk.open(heldFor('c5', 50, { rules }), ['finance'])
+  const { id } = await desk.open(due('c6'), ['finance'], [overdue])
+  assert.equal((await desk.find(other.id))?.state, 'SUPERSEDED')
+  assert.equal((await desk.open(due('c7'), ['finance'], [overdue])).id, id)
+  assert.equal(await cast(house, id), 'APPROVED')
+  const elsewhere = [{ grant: 'others', owner: 'finance', group: 'finance' }]
+  const refused = await refusedWith(desk.claim(due('c8', { stale: elsewhere }), id))
+  assert.equal(refused.code, 'approval-unusable')
+  assert.equal((await desk.claim(due('c9'), id)).id, id)
+})
+
 const base = heldFor('x', 50, { rules })
 const principal = (changes: Partial<Principal>) => ({
   principal: { ...base.principal, ...changes },

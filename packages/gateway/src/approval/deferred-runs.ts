@@ -5,7 +5,8 @@ import type { Limits } from '../config/limits.ts'
 import type { Approval, ApprovalState } from '../model/approval.ts'
 import type { Deferral } from '../model/deferral.ts'
 import { framed } from '../model/framed.ts'
-import { Conflict, type Deferrals, type Ledger, type Store } from '../store/store.ts'
+import type { Deferrals } from '../store/approvals.ts'
+import { Conflict, type Ledger, type Store } from '../store/store.ts'
 import { moved } from './deferral.ts'
 
 export type DeferredRuns = {

@@ -34,11 +34,13 @@ export type Desk = {
    * Opens the question, or joins the identical one that is pending. Recorded, with what people will be
    * shown, before it resolves. Refuses `approval-denied` while a denial of the identical call is fresh,
    * `approval-impossible` when nobody who is left may approve it, `overloaded` when too many questions wait,
-   * `request-malformed` when the caller asks for more than the flow offers.
+   * `request-malformed` when the caller asks for more than the flow offers. `reasons`: those of the decision when
+   * absent.
    */
   readonly open: (
     at: Guarded,
     groups: readonly string[],
+    reasons?: Approval['reasons'],
   ) => Promise<{ readonly id: string; readonly digest: string }>
   /** Claims a clearance for more than one call that fits this one; undefined when there is none. */
   readonly standing: (at: Guarded, groups: readonly string[]) => Promise<ApprovalUsed | undefined>
@@ -133,7 +135,8 @@ export function openDesk(needs: DeskNeeds): Desk {
   }
   return {
     find: settling.find,
-    open: (at, groups) => recorded(() => ask({ needs, quota, settling }, at, groups)),
+    open: (at, groups, reasons = at.decision.reasons) =>
+      recorded(() => ask({ needs, quota, settling }, at, { groups, reasons })),
     standing: (at, groups) => recorded(() => claimStanding(claiming, at, groups)),
     awaitVerdict: (id, options) => recorded(() => held.until(id, options)),
     claim: (at, id) => recorded(() => claimApproved(claiming, at, id)),

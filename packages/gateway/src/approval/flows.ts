@@ -81,6 +81,7 @@ function askedTooMuch(
     const isOffered = at.call.clearanceTerms === undefined || offers(flows, 'call')
     return isOffered ? undefined : 'not offered for this call.'
   }
+  if (at.stale.length > 0) return 'while a review is overdue each call needs a yes of its own.'
   if (!offers(flows, terms.kind)) return `\`${terms.kind}\` is not offered for this call.`
   const usesMax = Math.min(...flows.map((flow) => flow.usesMax))
   const forMsMax = Math.min(...flows.map((flow) => flow.forMsMax))

@@ -1,5 +1,5 @@
 import type { Approval } from '../model/approval.ts'
-import type { Approvals } from '../store/store.ts'
+import type { Approvals } from '../store/approvals.ts'
 
 /** `none`: none was approved. `beyond-look-back`: none of those that were looked at, and there are older ones. */
 export type LastApproved = Approval | 'none' | 'beyond-look-back'

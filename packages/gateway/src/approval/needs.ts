@@ -5,17 +5,8 @@ import type { Approval } from '../model/approval.ts'
 import type { Deferral } from '../model/deferral.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { CredentialUse } from '../model/secret.ts'
-import type {
-  ApiKeys,
-  Approvals,
-  BreakGlasses,
-  Clearances,
-  Delegations,
-  Leaves,
-  Ledger,
-  Payloads,
-  Store,
-} from '../store/store.ts'
+import type { Approvals, BreakGlasses, Clearances, Delegations } from '../store/approvals.ts'
+import type { ApiKeys, Leaves, Ledger, Payloads, Store } from '../store/store.ts'
 
 export type DeskStore = Ledger &
   Pick<Leaves, 'leavesOfCall'> &

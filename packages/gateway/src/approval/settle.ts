@@ -1,5 +1,6 @@
 import type { Approval } from '../model/approval.ts'
-import { type Approvals, Conflict, type Entry, type Ledger } from '../store/store.ts'
+import type { Approvals } from '../store/approvals.ts'
+import { Conflict, type Entry, type Ledger } from '../store/store.ts'
 import { asOf, step } from './machine.ts'
 import { noticesOf } from './notices.ts'
 import { closedRecord, timestamp } from './records.ts'

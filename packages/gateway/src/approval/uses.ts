@@ -1,5 +1,6 @@
 import type { Clearance, ClearanceUse } from '../model/clearance.ts'
-import { type Clearances, Conflict, type Entry, type Ledger } from '../store/store.ts'
+import type { Clearances } from '../store/approvals.ts'
+import { Conflict, type Entry, type Ledger } from '../store/store.ts'
 import { type ClearanceEvent, stepClearance } from './clearance-machine.ts'
 import { openLanes } from './lanes.ts'
 import { clearanceClosedRecord, timestamp } from './records.ts'

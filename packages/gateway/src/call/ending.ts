@@ -34,13 +34,18 @@ export async function appendOutcome(
   return position
 }
 
-/** Why it ended. A call that was cut off because its clearance was revoked looks as if its caller had left. */
+/** Why it ended. A call that was cut off because what allowed it was revoked looks as if its caller had left. */
 export function refusalOf(at: Stage, thrown: unknown): Refusal {
   const refusal = Refusal.from(thrown)
-  const revoked = 'approval' in at ? at.approval?.revoked : undefined
-  const isCut = revoked?.aborted === true && at.call.signal.reason === revoked.reason
-  if (!isCut || refusal.code !== 'caller-left') return refusal
-  return new Refusal('clearance-revoked', { facts: refusal.facts })
+  if (refusal.code !== 'caller-left' || !('approval' in at)) return refusal
+  const { facts } = refusal
+  const { signal } = at.call
+  const cleared = at.approval?.revoked
+  if (cleared?.aborted === true && signal.reason === cleared.reason) {
+    return new Refusal('clearance-revoked', { facts })
+  }
+  const isUngranted = at.grantsRevoked.aborted && !signal.aborted
+  return isUngranted ? new Refusal('grant-revoked', { facts }) : refusal
 }
 
 async function append(gate: Gate, at: Stage, refusal: Refusal): Promise<RecordPosition> {

@@ -1,15 +1,21 @@
 import type { ArgumentMasking, ResultMasking } from '../mask/plan.ts'
 import type { ApprovalRules } from '../model/approval-rules.ts'
-import type { Decision, Question } from '../model/decision.ts'
+import type { Freshness } from '../model/certification.ts'
+import type { Decision, Question, Reason } from '../model/decision.ts'
+import type { DutyConflict, DutyMark, DutySide } from '../model/duty.ts'
 import type { FunctionDefinition } from '../model/function.ts'
+import type { FunctionHold } from '../model/function-hold.ts'
+import type { GrantListed } from '../model/grant.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Principal } from '../model/principal.ts'
+import type { ReviewRules } from '../model/review-rules.ts'
 import type { Rulebook } from '../model/rulebook.ts'
 import type { Credential } from '../model/secret.ts'
 import type { Refusal } from './refusal.ts'
 import type {
   ApprovalUsed,
   Approved,
+  Arguments,
   Call,
   Guarded,
   Outcome,
@@ -45,6 +51,42 @@ export type InForce = {
   ) => boolean
   /** What is wrong with a Cedar expression over this function's arguments; undefined: nothing is. */
   readonly constraintProblem: (fn: FunctionDefinition, expression: string) => string | undefined
+  readonly reviews: ReviewRules
+  /** Every permit of the rulebook, in order of their ids. */
+  readonly grants: readonly GrantListed[]
+  readonly grant: (id: string) => GrantListed | undefined
+  /** Groups of the people who stand behind an owner's name. Never empty. */
+  readonly ownerGroups: (owner: string) => readonly string[]
+  /** The approver group to ask for the owner's yes; its flow is in `approvals`. */
+  readonly ownerFlow: (owner: string) => string
+  /** The sides of duty rules with an object that a call with these arguments is on. */
+  readonly dutySides: (
+    fn: FunctionDefinition,
+    args: Pick<Arguments, 'values' | 'exactNumber'>,
+  ) => readonly DutySide[]
+  /** Who has grants to both sides of a duty rule without an object; with `more`, if these were given too. */
+  readonly dutyConflicts: (more?: readonly GrantSupposed[]) => readonly DutyConflict[]
+}
+
+/** A grant that somebody would have. */
+export type GrantSupposed = {
+  readonly id: string
+  /** Party id. */
+  readonly party: string
+  readonly functions: readonly string[]
+}
+
+/** That a function waits for its owner. */
+export type Held = Pick<FunctionHold, 'why'>
+
+/** What the duty rules that a call touches come to. */
+export type Duties = {
+  /** What it does to their objects, for whom. */
+  readonly marks: readonly DutyMark[]
+  /** What must not have been done before: looked for again in the transaction of the intent. */
+  readonly bars: readonly DutyMark[]
+  /** Ids of the rules of which the other side was done already, as far as can be seen now. */
+  readonly met: readonly string[]
 }
 
 export type ApprovalVerdict =
@@ -67,6 +109,27 @@ export type Gate = {
   readonly identify: (call: Pick<Call, 'proof' | 'sessionName'>) => Promise<Principal>
   /** The rules in force at this moment; undefined when none were ever activated. */
   readonly rules: () => InForce | undefined
+  /**
+   * Where a grant of these rules, or a timed one, stands at this moment. Pure over what is known here; a grant
+   * that nothing is known about is stale.
+   */
+  readonly freshness: (rules: InForce, grantId: string) => Freshness
+  /** Timed grants of these parties (ids) that are in force and cover the function. */
+  readonly timedGrants: (
+    parties: readonly string[],
+    functionId: string,
+  ) => readonly { readonly party: string; readonly id: string; readonly when: readonly string[] }[]
+  /**
+   * Whether the function waits for its owner. A fast answer: the intent is refused by what is stored. A promise
+   * while its upstream, which stated another definition, is being looked at.
+   */
+  readonly isHeld: (functionId: string) => Held | undefined | Promise<Held | undefined>
+  /** The duties of a call that is on these sides, each with an object. Rejects rather than guess. */
+  readonly duties: (at: Omit<Guarded, 'stage'>, sides: readonly DutySide[]) => Promise<Duties>
+  /** Aborted when one of these grants is revoked, or was: what was allowed by it is cut off. One for many calls. */
+  readonly revokedGrant: (grantIds: readonly string[]) => AbortSignal
+  /** The upstream said on the wire which definition it has: `definitionHeader` of the connection. Returns at once. */
+  readonly onWire: (connection: string, stated: string) => void
 
   /**
    * Claims a clearance that stands for more than one call and fits this one: a window, a session, a broken
@@ -79,11 +142,12 @@ export type Gate = {
   /**
    * Opens the question, or joins the identical one that is pending. Recorded before it resolves. Refuses
    * `approval-denied`, `approval-impossible`, `overloaded`, and `request-malformed` where more is asked for than
-   * may be.
+   * may be. `reasons`: what people are told of why they are asked.
    */
   readonly openApproval: (
     at: Guarded,
     approverGroups: readonly string[],
+    reasons: readonly Reason[],
   ) => Promise<{ readonly id: string; readonly digest: string }>
   /**
    * Waits until the question is settled, the time is over or the caller leaves; says where it stands. With
@@ -105,7 +169,8 @@ export type Gate = {
 
   /**
    * Durable when it resolves: after a crash the record is there. Rejects rather than guess. Refuses
-   * `unauthenticated` when a party was locked before it in the log.
+   * `unauthenticated` when a party was locked before it in the log, `grant-revoked`, `function-quarantined` or
+   * `duties-conflict` when that came before it.
    */
   readonly appendIntent: (at: Approved) => Promise<RecordPosition>
   /** Durable before it resolves. At most one per call. */
@@ -116,7 +181,10 @@ export type Gate = {
   readonly appendDenial: (at: Stage, refusal: Refusal) => Promise<RecordPosition>
 
   readonly credential: (at: Recorded) => Promise<Credential>
-  /** Refuses `upstream-…`. The body's `return()` lets go of the upstream, started or not. */
+  /**
+   * Refuses `upstream-…`; `caller-left` when the call's signal, or `grantsRevoked`, aborts. The body's `return()` lets
+   * go of the upstream, started or not.
+   */
   readonly forward: (at: Recorded, credential: Credential) => Promise<Raw>
   /** A fresh salted commitment over a result that is too long to hold. */
   readonly commitStream: () => StreamHasher

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MaskError } from '../mask/plan.ts'
 import { noApprovalRules } from '../model/approval-rules.ts'
+import type { Freshness } from '../model/certification.ts'
 import type { Decision } from '../model/decision.ts'
+import type { DutyMark } from '../model/duty.ts'
 import type { FunctionDefinition } from '../model/function.ts'
+import { type DutyRule, defaultReviewRules } from '../model/review-rules.ts'
 import type { Gate, InForce } from './gate.ts'
 import { govern } from './pipeline.ts'
 import { Refusal } from './refusal.ts'
@@ -79,6 +82,13 @@ function rules(changes: Partial<InForce> = {}): InForce {
     approvals: noApprovalRules,
     fits: () => true,
     constraintProblem: () => undefined,
+    reviews: defaultReviewRules,
+    grants: [],
+    grant: () => undefined,
+    ownerGroups: (owner) => [owner],
+    ownerFlow: (owner) => owner,
+    dutySides: () => [],
+    dutyConflicts: () => [],
     ...changes,
   }
 }
@@ -87,17 +97,23 @@ type World = {
   readonly log: string[]
   /** Takes back what the call has claimed. */
   readonly revoke: AbortController
+  /** Takes back the grant it is made by. */
+  readonly grants: AbortController
   readonly chunks: readonly string[]
   readonly mediaType?: string
 }
 
-async function* chunks({ log, revoke, chunks: texts }: World) {
+async function* chunks({ log, revoke, grants, chunks: texts }: World) {
   try {
     for (const text of texts) {
       if (text === 'BREAK') throw new Refusal('upstream-failed')
       // As the forwarder does when its signal says that nobody wants the answer any more.
       if (text === 'REVOKED') {
         revoke.abort()
+        throw new Refusal('caller-left')
+      }
+      if (text === 'UNGRANTED') {
+        grants.abort()
         throw new Refusal('caller-left')
       }
       if (text === 'LEFT') throw new Refusal('caller-left')
@@ -116,7 +132,7 @@ const used = { id: 'apr_1', clearance: 'clr_1', by: ['corp:dana'], groups: ['app
 
 /** A gate where everything says yes. Whatever it does to the outside world leaves a line in the log. */
 function openGate(world: World, inForce: InForce): Gate {
-  const { log, revoke } = world
+  const { log, revoke, grants } = world
   let index = 0
   const append = async (line: string) => {
     log.push(line)
@@ -132,6 +148,12 @@ function openGate(world: World, inForce: InForce): Gate {
       session: 'ses_1',
     }),
     rules: () => inForce,
+    freshness: () => ({ state: 'FRESH', tier: 'low', when: [] }),
+    timedGrants: () => [],
+    isHeld: () => undefined,
+    duties: () => assert.fail('no duty is touched'),
+    revokedGrant: () => grants.signal,
+    onWire: (connection, stated) => log.push(`${connection} says it has ${stated}`),
     claimStanding: async () => undefined,
     openApproval: async () => ({ id: 'apr_1', digest: 'd' }),
     awaitVerdict: async () => ({ state: 'approved' }),
@@ -199,12 +221,14 @@ async function check(given: Case, expected: readonly string[]): Promise<void> {
   const world = {
     log,
     revoke: new AbortController(),
+    grants: new AbortController(),
     chunks: given.chunks ?? ['ab', 'cd'],
     ...(given.mediaType && { mediaType: given.mediaType }),
   }
   const gate = { ...openGate(world, rules(given.rules)), ...given.gate }
   try {
     const reply = await govern(gate, callWith(given.call))
+    if (reply.review) log.push(`review ${reply.review}`)
     const body = reply.body[Symbol.asyncIterator]()
     for (let read = 0; read < (given.reads ?? Number.POSITIVE_INFINITY); read++) {
       const { done, value } = await body.next()
@@ -223,9 +247,15 @@ async function check(given: Case, expected: readonly string[]): Promise<void> {
 const fails = () => Promise.reject(new Error('boom'))
 const aborted = AbortSignal.abort()
 
+const unused = {
+  ...{ log: [], revoke: new AbortController(), grants: new AbortController(), chunks: [] },
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
 /** A proof that is accepted so many times. */
 function countsFor(times: number, thrown: Error = new Refusal('unauthenticated')): Partial<Gate> {
-  const { identify } = openGate({ log: [], revoke: new AbortController(), chunks: [] }, rules())
+  const { identify } = openGate(unused, rules())
   let left = times
   return { identify: (call) => (left-- > 0 ? identify(call) : Promise.reject(thrown)) }
 }
@@ -249,7 +279,277 @@ const heldFor =
     return { state: 'pending' }
   }
 
+const fresh = { state: 'FRESH', tier: 'low', when: [] } as const
+const stale = { ...fresh, state: 'STALE' } as const
+/** Where the grant stands, the last one from then on. */
+function standing(...states: readonly Freshness['state'][]): Gate['freshness'] {
+  let at = 0
+  return () => ({ ...fresh, state: states[Math.min(at++, states.length - 1)] ?? 'STALE' })
+}
+const toApprovers: Partial<InForce> = { decide: () => permit, ownerFlow: () => 'approvers' }
+
+const duty: DutyRule = {
+  id: 'two-people',
+  reason: 'Who creates a vendor does not pay it.',
+  left: [],
+  right: [],
+  object: { left: '$.id', right: '$.id' },
+  effect: 'deny',
+  approvers: [],
+  exempt: [],
+}
+const mark: DutyMark = {
+  rule: 'two-people',
+  side: 'left',
+  object: 'o',
+  person: 'corp:sam',
+  at: 0,
+  since: 0,
+}
+/** A call on the left of this rule, of which the right was done already, or was not. */
+function dutyCase(
+  rule: Partial<DutyRule>,
+  { met = [], object = 'c-1' }: { readonly met?: readonly string[]; readonly object?: string } = {},
+): Case {
+  const named = object === '' ? undefined : object
+  const side = { rule: { ...duty, ...rule }, side: 'left', object: named } as const
+  return {
+    rules: { dutySides: () => [side] },
+    gate: { duties: async () => ({ marks: [mark], bars: [{ ...mark, side: 'right' }], met }) },
+    chunks: [],
+  }
+}
+const met = { met: ['two-people'] }
+const done = ['intent', 'upstream let go', 'outcome done', 'replied 1']
+const approvedDone = ['claimed apr_1', ...done.slice(0, 3), 'clr_1 let go by call-1', 'replied 1']
+
 const cases: readonly (readonly [string, Case, readonly string[]])[] = [
+  [
+    'the review of its grant is overdue: the owner is asked, and the approval is for this call',
+    {
+      rules: toApprovers,
+      gate: {
+        freshness: () => stale,
+        openApproval: async (_, groups, reasons) => {
+          assert.deepEqual(groups, ['approvers'])
+          assert.deepEqual(
+            reasons.map(({ policy, cause }) => [policy, cause]),
+            [['support-read', 'stale_review']],
+          )
+          return { id: 'apr_1', digest: 'd' }
+        },
+      },
+      chunks: [],
+    },
+    approvedDone,
+  ],
+  [
+    'overdue, and nobody has agreed in time',
+    {
+      rules: toApprovers,
+      gate: { freshness: () => stale, awaitVerdict: async () => ({ state: 'pending' }) },
+    },
+    ['denied approval-required at guarded', 'refused approval-required'],
+  ],
+  [
+    'overdue and held by policy: both are asked at once',
+    {
+      rules: { decide: approvable },
+      gate: {
+        freshness: () => stale,
+        openApproval: async (_, groups) => {
+          assert.deepEqual(groups, ['approvers', 'team-crm'])
+          return { id: 'apr_1', digest: 'd' }
+        },
+        claimClearance: async (_, id) => {
+          const groups = ['approvers', 'team-crm']
+          return { ...used, id, groups, revoked: new AbortController().signal }
+        },
+      },
+      chunks: [],
+    },
+    approvedDone.slice(1),
+  ],
+  [
+    'overdue, and a window that somebody else approved does not stand for its owner',
+    { rules: { decide: () => permit }, gate: { freshness: () => stale } },
+    [
+      'claimed apr_1',
+      'clr_1 let go by call-1',
+      'denied approval-unusable at guarded',
+      'refused approval-unusable',
+    ],
+  ],
+  [
+    'it became overdue while people were asked for something else: its owner was not',
+    { rules: { decide: approvable }, gate: { freshness: standing('FRESH', 'STALE') } },
+    [
+      'claimed apr_1',
+      'clr_1 let go by call-1',
+      'denied approval-unusable at guarded',
+      'refused approval-unusable',
+    ],
+  ],
+  [
+    'the review lapsed while the owner was asked: what they approved is gone',
+    { rules: toApprovers, gate: { freshness: standing('STALE', 'LAPSED') } },
+    [
+      'claimed apr_1',
+      'clr_1 let go by call-1',
+      'denied review-lapsed at guarded',
+      'refused review-lapsed',
+    ],
+  ],
+  [
+    'certified while the owner was asked',
+    { rules: toApprovers, gate: { freshness: standing('STALE', 'FRESH') }, chunks: [] },
+    approvedDone,
+  ],
+  [
+    'its grant was revoked',
+    { gate: { freshness: standing('REVOKED') } },
+    ['denied grant-revoked at authorized', 'refused grant-revoked'],
+  ],
+  [
+    'a review that is due soon is said',
+    { gate: { freshness: standing('DUE_SOON') }, chunks: [] },
+    [...done.slice(0, 3), 'review due-soon', 'replied 1'],
+  ],
+  [
+    'its grant is revoked while a stream goes on: it is cut',
+    { ...streaming, chunks: ['ab', 'UNGRANTED'] },
+    [
+      'intent',
+      'upstream sends ab',
+      'chunk up to 2',
+      'caller reads ab',
+      'upstream let go',
+      'outcome grant-revoked streamed 2',
+      'refused grant-revoked',
+    ],
+  ],
+  [
+    'its grant was revoked just before the intent',
+    { gate: { revokedGrant: () => AbortSignal.abort() } },
+    ['denied grant-revoked at approved', 'refused grant-revoked'],
+  ],
+  [
+    'timed grants are policy’s business as far as they cover this call',
+    {
+      rules: {
+        decide: ({ timed }) => {
+          assert.deepEqual(timed, [{ party: 'corp:sam', id: 'timed-1' }])
+          return permit
+        },
+        fits: (_, expressions) => expressions.every((one) => one === 'yes'),
+      },
+      gate: {
+        timedGrants: (parties, functionId) => {
+          assert.deepEqual([parties, functionId], [['corp:sam'], 'crm.customer.get'])
+          return [
+            { party: 'corp:sam', id: 'timed-1', when: ['yes'] },
+            { party: 'corp:sam', id: 'timed-2', when: ['no'] },
+          ]
+        },
+      },
+      chunks: [],
+    },
+    done,
+  ],
+  [
+    'the function waits for its owner',
+    { gate: { isHeld: () => ({ why: 'drift' }) } },
+    ['denied function-quarantined at resolved', 'refused function-quarantined'],
+  ],
+  [
+    'whether it does is waited for',
+    { gate: { isHeld: async () => ({ why: 'gone' }) } },
+    ['denied function-quarantined at resolved', 'refused function-quarantined'],
+  ],
+  [
+    'who may not call it is not told of that',
+    { rules: { decide: () => forbid }, gate: { isHeld: () => ({ why: 'drift' }) } },
+    ['denied policy-denied at resolved', 'refused policy-denied'],
+  ],
+  [
+    'the upstream says which definition it has',
+    {
+      gate: {
+        forward: async () => ({
+          ...{ state: 'raw', fragment: false, stated: 'v2', body: nothing() },
+          head: { status: 200, headers: [], mediaType: 'application/json' },
+        }),
+      },
+    },
+    ['intent', 'crm says it has v2', 'outcome done', 'replied 1'],
+  ],
+  ['nobody did the other part', dutyCase({}), done],
+  [
+    'who did the other part is refused',
+    dutyCase({}, met),
+    ['denied duties-conflict at guarded', 'refused duties-conflict'],
+  ],
+  [
+    'what the call is about cannot be told: refused as well',
+    dutyCase({}, { object: '' }),
+    ['denied duties-conflict at guarded', 'refused duties-conflict'],
+  ],
+  [
+    'who is exempt is not asked',
+    {
+      ...dutyCase({ exempt: ['corp:sam'] }, met),
+      gate: { duties: () => assert.fail('it was asked') },
+    },
+    done,
+  ],
+  [
+    'nor under another account of theirs',
+    {
+      ...dutyCase({ exempt: ['corp:samuel'] }, met),
+      rules: {
+        ...dutyCase({ exempt: ['corp:samuel'] }).rules,
+        approvals: {
+          ...noApprovalRules,
+          people: [{ id: 'corp:samuel', accounts: ['corp:sam'], agents: [] }],
+        },
+      },
+    },
+    done,
+  ],
+  ['whoever is in an exempt group', dutyCase({ exempt: ['support'] }, met), done],
+  [
+    'unless the group is listed and they are not in it',
+    {
+      ...dutyCase({}, met),
+      rules: {
+        ...dutyCase({ exempt: ['support'] }).rules,
+        approvals: { ...noApprovalRules, groups: { support: ['corp:dana'] } },
+      },
+    },
+    ['denied duties-conflict at guarded', 'refused duties-conflict'],
+  ],
+  ['only flagged', dutyCase({ effect: 'flag' }, met), done],
+  [
+    'people may agree to it',
+    dutyCase({ effect: 'approve', approvers: ['approvers'] }, met),
+    approvedDone,
+  ],
+  ['they are asked where there is something to agree to', dutyCase({ effect: 'approve' }), done],
+  [
+    'other people do not',
+    dutyCase({ effect: 'approve', approvers: ['directors'] }, met),
+    [
+      'claimed apr_1',
+      'clr_1 let go by call-1',
+      'denied approval-unusable at guarded',
+      'refused approval-unusable',
+    ],
+  ],
+  [
+    'duties that cannot be looked at',
+    { ...dutyCase({}), gate: { duties: fails } },
+    ['denied internal at guarded', 'refused internal'],
+  ],
   [
     'permitted: nothing is read by the caller before the outcome is durable',
     {},
@@ -656,7 +956,7 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
 for (const [name, given, expected] of cases) test(name, () => check(given, expected))
 
 test('the order is held by types', () => {
-  const gate = openGate({ log: [], revoke: new AbortController(), chunks: [] }, rules())
+  const gate = openGate(unused, rules())
   // @ts-expect-error an approved call has no durable record yet
   void (() => gate.forward({} as Approved, { kind: 'none', echoes: [] }))
   // @ts-expect-error nor may it ask for a credential

@@ -35,6 +35,7 @@ export async function govern(gate: Gate, call: Call): Promise<Reply> {
     at = await recordIntent(gate, at)
     const credential = await gate.credential(at)
     const raw = await gate.forward(at, credential)
+    if (raw.stated !== undefined) gate.onWire(at.connection.id, raw.stated)
     const masked = maskResult(gate, at, credential, raw)
     return await recordOutcome(gate, at, masked)
   } catch (thrown) {

@@ -10,6 +10,7 @@ import type { Approved, Recorded } from './stage.ts'
  */
 export async function recordIntent(gate: Gate, at: Approved): Promise<Recorded> {
   if (at.call.signal.aborted) throw new Refusal('caller-left')
+  if (at.grantsRevoked.aborted) throw new Refusal('grant-revoked')
   await confirmProof(gate, at.call)
   try {
     return { ...at, stage: 'recorded', intent: await gate.appendIntent(at) }

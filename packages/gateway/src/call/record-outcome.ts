@@ -35,9 +35,15 @@ export async function recordOutcome(gate: Gate, at: Recorded, masked: Masked): P
     callId: at.id,
     record,
     length: held.chunks.reduce((size, chunk) => size + chunk.length, 0),
+    ...reviewDue(at),
     head: masked.head,
     body: { [Symbol.asyncIterator]: () => values(held.chunks) },
   }
+}
+
+/** Said while there is time to do something about it. */
+function reviewDue({ used }: Recorded): Pick<Reply, 'review'> {
+  return used.some(({ freshness }) => freshness === 'DUE_SOON') ? { review: 'due-soon' } : {}
 }
 
 type Source = AsyncIterator<Uint8Array>
@@ -75,6 +81,7 @@ function streamed(
     callId: at.id,
     record: at.intent,
     length: undefined,
+    ...reviewDue(at),
     head: masked.head,
     body: { [Symbol.asyncIterator]: () => stream },
   }

@@ -1,4 +1,5 @@
 import type { Principal } from '../model/principal.ts'
+import type { GrantInUse } from './stage.ts'
 
 /**
  * Every way the gateway says no. The list is closed and public: each protocol room maps it to its
@@ -12,6 +13,9 @@ export const refusals = {
   'scope-exceeded': 'This API key is not scoped to this function.',
   'policy-denied': 'Policy does not permit this call.',
   'review-lapsed': 'Every grant that allowed this call has expired or lost its review.',
+  'grant-revoked': 'The grant that allowed this call was revoked.',
+  'function-quarantined': 'This function waits for its owner: it is not what was registered.',
+  'duties-conflict': 'Who did one part of this may not do the other.',
   'arguments-invalid': 'The arguments do not fit the function.',
   'approval-required': 'A person has to approve this call first.',
   'approval-denied': 'A person denied this call.',
@@ -42,6 +46,8 @@ export type RefusalOptions = {
   readonly decidedAt?: number
   /** Who is locked, however good their proof: for the record. */
   readonly locked?: Principal
+  /** The grants that were looked at, none of which counts: for the record. */
+  readonly grants?: readonly GrantInUse[]
   /** Private: goes to the operator's log, never to the caller or a record. */
   readonly cause?: unknown
 }
@@ -54,6 +60,7 @@ export class Refusal extends Error {
   readonly facts: Readonly<Record<string, string | number | readonly string[]>>
   readonly decidedAt: number | undefined
   readonly locked: Principal | undefined
+  readonly grants: readonly GrantInUse[] | undefined
   /** The record of this refusal, `origin#index`; set once it is durable. */
   record: string | undefined
   /** The call it ended; set by the pipeline. */
@@ -66,6 +73,7 @@ export class Refusal extends Error {
     this.facts = options.facts ?? {}
     this.decidedAt = options.decidedAt
     this.locked = options.locked
+    this.grants = options.grants
   }
 
   static from(thrown: unknown): Refusal {

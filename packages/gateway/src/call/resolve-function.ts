@@ -14,9 +14,10 @@ export async function resolveFunction(gate: Gate, at: Identified): Promise<Resol
   let rules = rulesOf(gate)
   for (;;) {
     const reading = await at.call.read(rules)
+    const held = await gate.isHeld(reading.fn.id)
     const now = rulesOf(gate)
     if (now.rulebook.digest === rules.rulebook.digest) {
-      return { ...at, ...reading, stage: 'resolved', rules }
+      return { ...at, ...reading, stage: 'resolved', rules, held }
     }
     rules = now
   }

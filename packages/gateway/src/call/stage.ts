@@ -1,11 +1,12 @@
 import type { Finding } from '../mask/plan.ts'
+import type { FreshnessState } from '../model/certification.ts'
 import type { ClearanceTerms } from '../model/clearance.ts'
 import type { Connection } from '../model/connection.ts'
 import type { Decision, PartyGrants } from '../model/decision.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Principal } from '../model/principal.ts'
-import type { InForce } from './gate.ts'
+import type { Duties, Held, InForce } from './gate.ts'
 import type { RefusalCode } from './refusal.ts'
 
 /**
@@ -113,19 +114,42 @@ export type Accepted = {
   readonly call: Call
 }
 export type Identified = Then<Accepted, 'identified', { principal: Principal }>
-export type Resolved = Then<Identified, 'resolved', Reading & { rules: InForce }>
+/** `held`: the function waits for its owner, and why. */
+export type Resolved = Then<
+  Identified,
+  'resolved',
+  Reading & { rules: InForce; held: Held | undefined }
+>
 /** `decidedAt`: the moment policy was asked about, Unix milliseconds; what `context.time` was. */
 export type Authorized = Then<
   Resolved,
   'authorized',
   { decision: Exclude<Decision, { effect: 'forbid' }>; decidedAt: number }
 >
-/** `grants`: those of the decision that are live now. `fields`: the response fields they let through; absent means all. */
+/**
+ * `grants`: those of the decision that the call is made by. `fields`: the response fields they let through; absent
+ * means all. `used`: the same grants, with where each stood. `stale`: those of them whose owner has to agree.
+ */
 export type Reviewed = Then<
   Authorized,
   'reviewed',
-  { grants: readonly PartyGrants[]; fields: readonly FieldScope[] }
+  {
+    grants: readonly PartyGrants[]
+    fields: readonly FieldScope[]
+    used: readonly GrantInUse[]
+    stale: readonly StaleGrant[]
+  }
 >
+/** Which grant one of the parties makes this call by. */
+export type GrantInUse = {
+  readonly party: string
+  readonly grant: string
+  readonly freshness: FreshnessState
+  /** What a review has narrowed it to; absent: to nothing. */
+  readonly when?: readonly string[]
+}
+/** `group`: the approver group that stands for the owner. */
+export type StaleGrant = { readonly grant: string; readonly owner: string; readonly group: string }
 /** One party's allow-list of response fields. A result member must be inside every scope. */
 export type FieldScope = readonly string[]
 /** `recordedArgs` and `forwardedArgs`: what the record may keep of the arguments as received and as forwarded. */
@@ -134,7 +158,20 @@ export type Guarded = Then<
   'guarded',
   { argumentFindings: readonly Finding[]; forwardedArgs: Uint8Array; recordedArgs: Uint8Array }
 >
-export type Approved = Then<Guarded, 'approved', { approval: ApprovalUsed | undefined }>
+/**
+ * `duties`: of the rules with an object that it touches; `met` are those that went before and that people agreed to,
+ * or that are only flagged. `grantsRevoked`: aborted when a grant it is made by is revoked; one for many calls. Who
+ * forwards it gives up then, as if the caller had left.
+ */
+export type Approved = Then<
+  Guarded,
+  'approved',
+  {
+    approval: ApprovalUsed | undefined
+    duties: Duties | undefined
+    grantsRevoked: AbortSignal
+  }
+>
 export type Recorded = Then<Approved, 'recorded', { intent: RecordPosition }>
 
 /** The clearance that this call has claimed, and what it came of. */
@@ -175,8 +212,11 @@ type Body<State extends string> = {
   readonly head: ReplyHead
   readonly body: AsyncIterable<Chunk>
 }
-/** `fragment`: the upstream says that the body is only a part of the result. */
-export type Raw = Body<'raw'> & { readonly fragment: boolean }
+/**
+ * `fragment`: the upstream says that the body is only a part of the result. `stated`: which definition it says it has,
+ * where it says so on the wire.
+ */
+export type Raw = Body<'raw'> & { readonly fragment: boolean; readonly stated?: string }
 /** `findings` and `received` are complete when the body has ended. */
 export type Masked = Body<'masked'> & {
   readonly findings: () => readonly Finding[]
@@ -189,6 +229,8 @@ export type Reply = Body<'witnessed'> & {
   readonly record: RecordPosition
   /** Bytes in the body, where the whole of it is held; absent for a stream. */
   readonly length: number | undefined
+  /** A review of a grant it was made by is due soon. */
+  readonly review?: 'due-soon'
 }
 
 /** How a call that was forwarded ended. */

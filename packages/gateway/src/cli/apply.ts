@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import type { RulebookCheck } from '../admin/contract.ts'
+import type { Problem } from '../model/rulebook.ts'
 import { signedInApi } from './api.ts'
 import { adminUrlOption, examples, outputOption } from './declare.ts'
 import { Failure } from './exit.ts'
 import { err, type Format, facts, say, tellOne } from './output.ts'
+import { sayProblems, sayWarnings } from './problems.ts'
 import { visible } from './visible.ts'
 
 export function declare(program: Command): void {
@@ -29,12 +31,8 @@ async function run(options: {
   const api = signedInApi(options.adminUrl, process.env)
   const path = options.dryRun ? '/rulebook/check' : '/rulebook/apply'
   const outcome: RulebookCheck = await api.post(path, undefined)
-  for (const { file, line, column, detail, hint } of outcome.errors) {
-    const cure = hint === undefined ? '' : ` ${err.dim('→')} ${visible(hint)}`
-    say(
-      `${err.red('✕')} ${err.bold(visible(`${file}:${line}:${column}`))} ${visible(detail)}${cure}`,
-    )
-  }
+  sayProblems(outcome.errors.map(problemOf))
+  sayWarnings(outcome.warnings.map(problemOf))
   const failed = outcome.tests.filter(({ passed }) => !passed)
   for (const { name, expected, got } of failed) {
     say(`${err.red('✕')} ${visible(name)}: expected ${visible(expected)}; got ${visible(got)}`)
@@ -51,4 +49,8 @@ async function run(options: {
   const done = outcome.changed ? 'In force.' : 'Nothing changed: it was in force already.'
   const would = outcome.changed ? 'It would change what is in force.' : 'It is in force already.'
   say(`${err.green('✓')} ${options.dryRun ? would : done}`)
+}
+
+function problemOf({ file, line, column, detail, hint }: RulebookCheck['errors'][number]): Problem {
+  return { file, line, column, message: detail, ...(hint !== undefined && { hint }) }
 }

@@ -110,6 +110,10 @@ const shown: Readonly<Record<string, readonly [Partial<ApprovalDetail>, RegExp]>
     /You cannot vote: own-call/,
   ],
   'for whom else one may': [{}, /--for-person corp:max/],
+  'that a yes is no review': [
+    { reasons: [{ policy: 'read', effect: 'permit', text: null, cause: 'stale_review' }] },
+    /A yes certifies nothing\. To certify the grant: sallyport grants certify read/,
+  ],
   'what came of it': [
     { clearance: { id: 'clr_1', state: 'ACTIVE', expires_at: '2026-01-02T02:00:00.000Z' } },
     /clearance +clr_1 active, until 2026-01-02T02/,

@@ -40,6 +40,7 @@ export function approvalLines(approval: ApprovalDetail, style: Style): string[] 
     ...argumentLines(approval, style),
     ...comparisonLines(approval.since_last_approved, style),
     ...usageLines(approval, style),
+    ...overdueLines(approval, style),
     ...(approval.you.may_vote ? [] : [style.dim(`You cannot vote: ${approval.you.why_not ?? ''}`)]),
     ...forOthersLines(approval, style),
   ]
@@ -162,6 +163,19 @@ function partyText({ question }: ApprovalDetail, id: string): string {
   if (!party) return id
   const groups = party.groups.length > 0 ? `, in ${party.groups.join(' ')}` : ''
   return `${id} (${party.kind}${groups})`
+}
+
+/** Agreeing to a call and certifying the grant it is made by are two acts. */
+function overdueLines({ reasons }: ApprovalDetail, style: Style): readonly string[] {
+  return reasons
+    .filter(({ cause }) => cause === 'stale_review')
+    .map(({ policy }) =>
+      style.dim(
+        visible(
+          `A yes certifies nothing. To certify the grant: sallyport grants certify ${policy}`,
+        ),
+      ),
+    )
 }
 
 function clearanceText({ clearance }: ApprovalDetail): string | undefined {

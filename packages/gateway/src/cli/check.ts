@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { examples, outputOption } from './declare.ts'
 import { Failure } from './exit.ts'
 import { err, type Format, facts, say, tellOne } from './output.ts'
+import { problemsBelow, sayWarnings } from './problems.ts'
 import { findRulebook, loadFolder } from './rulebook-folder.ts'
 
 export function declare(program: Command): void {
@@ -19,7 +20,8 @@ export function declare(program: Command): void {
 
 async function run(folder = '.', options: { readonly output: Format }): Promise<void> {
   const found = await findRulebook(folder)
-  const { rulebook, inForce, tests } = await loadFolder(found)
+  const { rulebook, inForce, tests, warnings } = await loadFolder(found)
+  sayWarnings(problemsBelow(found.folder, warnings))
   const { runPolicyTests } = await import('../rulebook/run-tests.ts')
   const failed = runPolicyTests(inForce, tests).filter(({ passed }) => !passed)
   for (const { file, line, name, expected, got } of failed) {
@@ -34,6 +36,7 @@ async function run(folder = '.', options: { readonly output: Format }): Promise<
     functions: rulebook.functions.length,
     grants,
     guardrails: rulebook.policies.length - grants,
+    warnings: warnings.length,
     tests: tests.length,
     tests_failed: failed.length,
   }

@@ -44,13 +44,18 @@ type Options = { readonly adminUrl?: string; readonly output?: string }
 
 async function prove(record: number, options: Options & { readonly wait?: true }): Promise<void> {
   const api = signedInApi(options.adminUrl, process.env)
-  const proof = await proofOf(api, record, options.wait === true)
+  const proof = await proofOf(api, record, { wait: options.wait === true })
   writeResult(proof.bytes, options.output)
   const state = proof.headers.get('sallyport-proof') ?? 'integrated'
   say(`${err.green('✓')} Record ${record} is ${visible(state)}.`)
 }
 
-async function proofOf(api: Api, record: number, wait: boolean): ReturnType<Api['read']> {
+/** The receipt of a record. `wait`: until the record is under a checkpoint. */
+export async function proofOf(
+  api: Api,
+  record: number,
+  { wait }: { readonly wait: boolean },
+): ReturnType<Api['read']> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await api.read(`/records/${record}/proof`)

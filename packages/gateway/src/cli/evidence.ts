@@ -49,6 +49,7 @@ export function declare(program: Command): void {
         'a checkpoint or receipt from before that it has to contain (repeatable)',
       ).argParser((file: string, before: readonly string[] = []) => [...before, file]),
     )
+    .option('--receipt <file>', 'of the closing of a campaign, whose pack does not bring it along')
     .option('--json', 'print the verdict as JSON')
     .option('--quiet', 'say it by the exit code only')
     .addHelpText(
@@ -84,6 +85,7 @@ async function verify(
     readonly trust: string
     readonly expect: 'whole' | 'range' | 'session'
     readonly since?: readonly string[]
+    readonly receipt?: string | undefined
     readonly json?: true
     readonly quiet?: true
   },
@@ -94,6 +96,7 @@ async function verify(
       trust: options.trust,
       expect: options.expect,
       since: options.since ?? [],
+      receipt: options.receipt,
       json: options.json === true,
       quiet: options.quiet === true,
     },

@@ -1,20 +1,29 @@
 import type { Command } from 'commander'
-import type { FunctionDetail, FunctionSummary } from '../admin/contract.ts'
+import type { FunctionDetail, FunctionSummary } from '../admin/function-contract.ts'
 import { signedInApi } from './api.ts'
 import { adminUrlOption, collected, examples, outputOption, withPaging } from './declare.ts'
+import { declareHolds, holdFacts } from './function-holds.ts'
 import { type Format, facts, out, sayMore, tellOne, tellRows } from './output.ts'
 import { visible, visibleJson } from './visible.ts'
 
 export function declare(program: Command): void {
   const functions = program
     .command('functions')
-    .summary('list, show and import functions')
-    .description('The functions of the rulebook in force, and import of new ones.')
+    .summary('list, show, compare, accept and import functions')
+    .description(
+      'The functions of the rulebook in force, what their upstreams say of them now, and import of new ones.',
+    )
     .addHelpText(
       'beforeAll',
       examples(
         'sallyport functions ls',
+        'sallyport functions ls --held',
         'sallyport functions get crm.customer.get',
+        'sallyport functions diff crm.customer.get',
+        'sallyport functions accept crm.customer.get --found sha256:… --note "the new member is public"',
+        'sallyport functions discovered --connection crm',
+        'sallyport functions sources',
+        'sallyport functions coverage',
         'sallyport functions import openapi crm.yaml --connection crm --owner team-crm \\\n' +
           '      --out rulebook/functions/crm.yaml',
       ),
@@ -22,6 +31,9 @@ export function declare(program: Command): void {
   withPaging(functions.command('ls').summary('list functions'))
     .option('--connection <id>', 'only those of this connection')
     .option('--sensitivity <level>', 'only those of this sensitivity')
+    .option('--risk <level>', 'only those of this risk')
+    .option('--owner <owner>', 'only those of this owner')
+    .option('--held', 'only those that are refused until their owner looks')
     .option('-q, --search <text>', 'only those that mention this')
     .addOption(adminUrlOption())
     .addOption(outputOption())
@@ -32,6 +44,7 @@ export function declare(program: Command): void {
     .addOption(adminUrlOption())
     .addOption(outputOption())
     .action(get)
+  declareHolds(functions)
   functions
     .command('import')
     .summary('turn an API description into functions, offline')
@@ -50,17 +63,21 @@ type Common = { readonly adminUrl?: string; readonly output: Format }
 type Filters = {
   readonly connection?: string
   readonly sensitivity?: string
+  readonly risk?: string
+  readonly owner?: string
+  readonly held?: true
   readonly search?: string
   readonly limit: number
   readonly all?: true
 }
 
 async function list(options: Common & Filters): Promise<void> {
-  const { connection, sensitivity, search: q } = options
+  const { connection, sensitivity, risk, owner, search: q } = options
+  const held = options.held && 'true'
   const { rows, more } = await signedInApi(options.adminUrl, process.env).list<FunctionSummary>(
     '/functions',
     {
-      query: { connection, sensitivity, q },
+      query: { connection, sensitivity, risk, owner, held, q },
       max: options.all ? Number.POSITIVE_INFINITY : options.limit,
     },
   )
@@ -72,6 +89,7 @@ async function list(options: Common & Filters): Promise<void> {
       { title: 'SENSITIVITY', value: (fn) => fn.sensitivity, whole: true },
       { title: 'RISK', value: (fn) => fn.risk, whole: true },
       { title: 'OWNER', value: (fn) => fn.owner },
+      { title: 'HELD', value: (fn) => fn.held ?? '', whole: true },
       { title: 'HTTP', value: (fn) => `${fn.method} ${fn.path}` },
       { title: 'PURPOSE', value: (fn) => fn.purpose },
     ],
@@ -86,7 +104,7 @@ async function get(id: string, options: Common): Promise<void> {
     ...facts([
       ['id', fn.id],
       ['purpose', fn.purpose],
-      ['owner', fn.owner],
+      ['owner', `${fn.owner} (${fn.owner_groups.join(', ')})`],
       ['sensitivity', fn.sensitivity],
       ['risk', fn.risk],
       ['http', `${fn.method} ${fn.path}`],
@@ -94,7 +112,10 @@ async function get(id: string, options: Common): Promise<void> {
       ['idempotent', fn.idempotent ? 'yes' : 'no'],
       ['payloads', `${fn.payloads}, retention ${fn.retention}`],
       ['digest', fn.digest],
+      ['grants', fn.grants.join(', ') || 'none'],
+      ['imported from', fn.source ? `${fn.source.operation}, ${fn.source.digest}` : undefined],
     ]),
+    ...holdFacts(fn.id, fn.hold),
     '',
     out.bold('Masks'),
     ...(fn.masks.length === 0 ? ['  none'] : fn.masks.map(maskLine)),

@@ -116,6 +116,7 @@ async function validate(files: Readonly<Record<string, string>>): Promise<void> 
     policies: part('policies/'),
     masking: part('masking.yaml'),
     approvals: part('approvals.yaml'),
+    reviews: part('reviews.yaml'),
     tests: part('tests/'),
   })
   const problems = [...config.problems, ...('problems' in rulebook ? rulebook.problems : [])]

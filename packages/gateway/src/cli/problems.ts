@@ -13,10 +13,19 @@ export function problemsBelow(folder: string, problems: readonly Problem[]): rea
   return problems.map((problem) => ({ ...problem, file: join(folder, problem.file) }))
 }
 
-export function problemLine({ file, line, column, message, hint }: Problem): string {
+export function problemLine(problem: Problem): string {
+  return `${err.red('✕')} ${placed(problem)}`
+}
+
+/** What is worth a look and stops nobody. */
+export function sayWarnings(warnings: readonly Problem[]): void {
+  for (const warning of warnings) say(`${err.yellow('!')} ${placed(warning)}`)
+}
+
+function placed({ file, line, column, message, hint }: Problem): string {
   const place = line > 0 ? `${file}:${line}:${column}` : file
   const cure = hint === undefined ? '' : ` ${err.dim('→')} ${visible(hint)}`
-  return `${err.red('✕')} ${err.bold(visible(place))} ${visible(message)}${cure}`
+  return `${err.bold(visible(place))} ${visible(message)}${cure}`
 }
 
 /** Whether this is a list of problems: what a room throws is not known by its type. */

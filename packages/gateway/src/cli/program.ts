@@ -34,6 +34,14 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'who votes for whom while they are away',
     load: () => import('./delegations.ts'),
   },
+  grants: {
+    summary: 'who may call what, certify and revoke it',
+    load: () => import('./grants.ts'),
+  },
+  reviews: {
+    summary: 'run rounds of access reviews, and see what goes stale',
+    load: () => import('./reviews.ts'),
+  },
   calls: { summary: 'list and follow calls', load: () => import('./calls.ts') },
   sessions: { summary: 'list and replay sessions', load: () => import('./sessions.ts') },
   keys: { summary: 'create, list and revoke API keys', load: () => import('./keys.ts') },

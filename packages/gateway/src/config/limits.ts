@@ -1,9 +1,7 @@
-/**
- * Every number that bounds something, with its reason. Names end in their unit: `Bytes`, `Ms`, `Chars`,
- * or the things counted. A few can be set in gateway.yaml (see schema.ts); the rest are fixed so that
- * two gateways of one version never differ in what they accept.
- */
-export const limits = {
+import { catalogueLimits } from './catalogue-limits.ts'
+import { reviewLimits } from './review-limits.ts'
+
+const gatewayLimits = {
   // --- What a caller may send ---
 
   /** 16 KiB: a long token (8 KiB) and generous headers. What nginx and Node accept by default. */
@@ -377,6 +375,17 @@ export const limits = {
   /** 64 KiB: a secret is a token, a password or a key; anything longer is the wrong file. */
   secretBytes: 65_536,
 } as const
+
+/**
+ * Every number that bounds something, with its reason. Names end in their unit: `Bytes`, `Ms`, `Chars`,
+ * or the things counted. A few can be set in gateway.yaml (see schema.ts); the rest are fixed so that
+ * two gateways of one version never differ in what they accept.
+ */
+export const limits: typeof gatewayLimits & typeof reviewLimits & typeof catalogueLimits = {
+  ...gatewayLimits,
+  ...reviewLimits,
+  ...catalogueLimits,
+}
 
 /** The same names with any numbers, for rooms that are given their limits. */
 export type Limits = { readonly [Name in keyof typeof limits]: number }

@@ -4,7 +4,7 @@ import type { RecordDraft } from '@sallyport/evidence/record'
 import { Refusal, refuseLocked } from '../call/refusal.ts'
 import type { Accepted, Approved, Identified } from '../call/stage.ts'
 import type { Party, Principal } from '../model/principal.ts'
-import { Conflict, type Ledger, Unavailable } from '../store/store.ts'
+import { Conflict, type ConflictAbout, type Ledger, Unavailable } from '../store/store.ts'
 import { openLog } from './append.ts'
 
 const bot: Party = { kind: 'agent', id: 'corp:bot', groups: ['agents'] }
@@ -172,15 +172,20 @@ test('whoever is locked is named in the denial, and their session is opened befo
   assert.equal(other.caller, undefined)
 })
 
-test('an intent that a lock stands against is refused as whoever is locked is', async () => {
-  const ledger: Ledger = { commit: () => Promise.reject(new Conflict('locked')) }
-  const log = openLog({ ledger, origin: 'log', now: () => 0, sessionsMax: 2 })
-  await assert.rejects(log.appendIntent(approved(one)), {
-    code: 'unauthenticated',
-    detail: 'This principal is locked.',
-    locked: one,
+/** What an intent is refused as when this came before it in the log. */
+const late: readonly (readonly [about: ConflictAbout, refusal: object])[] = [
+  ['lock', { code: 'unauthenticated', detail: 'This principal is locked.', locked: one }],
+  ['grant', { code: 'grant-revoked', grants: [{ party: 'p', grant: 'g', freshness: 'FRESH' }] }],
+  ['function', { code: 'function-quarantined' }],
+  ['duty', { code: 'duties-conflict', facts: { duties: ['two-people'] } }],
+]
+for (const [about, refusal] of late) {
+  test(`an intent that a ${about} stands against`, async () => {
+    const ledger: Ledger = { commit: () => Promise.reject(new Conflict('late', { about })) }
+    const log = openLog({ ledger, origin: 'log', now: () => 0, sessionsMax: 2 })
+    await assert.rejects(log.appendIntent(approved(one)), refusal)
   })
-})
+}
 
 /** What an intent says of a call, and nothing else of it. */
 function approved(principal: Principal): Approved {
@@ -192,6 +197,8 @@ function approved(principal: Principal): Approved {
     connection: { id: 'crm' },
     rules: { rulebook: { digest: 'sha256:rules' } },
     decision: { reasons: [] },
+    used: [{ party: 'p', grant: 'g', freshness: 'FRESH' }],
+    duties: { marks: [], bars: [{ rule: 'two-people' }, { rule: 'two-people' }], met: [] },
     ...{ decidedAt: 0, fields: [], argumentFindings: [], approval: undefined },
     ...{ args: { mediaType: undefined }, recordedArgs: bytes, forwardedArgs: bytes },
   }

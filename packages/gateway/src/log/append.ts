@@ -1,6 +1,7 @@
+import { quarantined } from '../call/authorize.ts'
 import type { Gate } from '../call/gate.ts'
-import { refuseLocked } from '../call/refusal.ts'
-import type { RecordPosition } from '../call/stage.ts'
+import { Refusal, refuseLocked } from '../call/refusal.ts'
+import type { Approved, RecordPosition } from '../call/stage.ts'
 import type { Principal } from '../model/principal.ts'
 import { Conflict, type Entry, type Ledger } from '../store/store.ts'
 import { chunkEntry, denialEntry, intentEntry, outcomeEntry } from './call-record.ts'
@@ -42,8 +43,7 @@ export function openLog(options: {
   return {
     appendIntent: (at) =>
       appendFirst(at.principal, (time) => intentEntry(at, time)).catch((cause: unknown) => {
-        // An intent changes no state: nothing but a lock stands against it.
-        throw cause instanceof Conflict ? refuseLocked(at.principal, { cause }) : cause
+        throw cause instanceof Conflict ? refuseLate(at, cause) : cause
       }),
     appendOutcome: (at, outcome) => append(outcomeEntry(at, outcome, now())),
     appendChunk: (at, soFar) => append(chunkEntry(at, soFar, now())),
@@ -55,5 +55,21 @@ export function openLog(options: {
     sessionOpened: async (principal) => {
       await sessions.opened(principal)
     },
+  }
+}
+
+/** An intent changes no state: what stands against it is that something happened before it, in the order of the log. */
+function refuseLate({ principal, used, duties }: Approved, cause: Conflict): Refusal {
+  switch (cause.about) {
+    case 'grant':
+      return new Refusal('grant-revoked', { cause, grants: used })
+    case 'function':
+      return quarantined({}, cause)
+    case 'duty': {
+      const rules = new Set(duties?.bars.map(({ rule }) => rule))
+      return new Refusal('duties-conflict', { cause, facts: { duties: [...rules] } })
+    }
+    default:
+      return refuseLocked(principal, { cause })
   }
 }

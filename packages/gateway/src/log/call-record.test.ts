@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { Refusal } from '../call/refusal.ts'
 import type { Approved, Guarded, Outcome, Recorded, Resolved } from '../call/stage.ts'
 import type { FunctionDefinition } from '../model/function.ts'
+import { defaultReviewRules } from '../model/review-rules.ts'
 import type { Entry } from '../store/store.ts'
 import { chunkEntry, denialEntry, intentEntry, outcomeEntry } from './call-record.ts'
 
@@ -77,12 +78,20 @@ function resolvedWith(secret: string, definition = fn): Resolved {
       body: undefined,
     },
     rewrite: () => assert.fail(),
+    held: undefined,
     rules: {
       rulebook: { digest: 'sha256:rules', connections: [], functions: [fn], policies: [] },
       decide: () => assert.fail(),
       approvals: { flows: {}, groups: {}, people: [], breakGlass: undefined },
       fits: () => assert.fail(),
       constraintProblem: () => assert.fail(),
+      reviews: defaultReviewRules,
+      grants: [],
+      grant: () => assert.fail(),
+      ownerGroups: () => assert.fail(),
+      ownerFlow: () => assert.fail(),
+      dutySides: () => assert.fail(),
+      dutyConflicts: () => assert.fail(),
       argumentProblems: () => [],
       argumentMasking: () => assert.fail(),
       resultMasking: () => assert.fail(),
@@ -102,6 +111,8 @@ const guardedWith = (secret: string, definition = fn): Guarded => ({
   decidedAt: now - 2,
   grants: [],
   fields: [['$.id']],
+  used: [{ party: 'corp:sam', grant: 'support-read', freshness: 'DUE_SOON', when: ['1 == 1'] }],
+  stale: [],
   argumentFindings: [{ rule: 'ssn', path: '$.ssn', how: 'hash', count: 2 }],
   forwardedArgs: bytes(`forwarded ${secret}`),
   recordedArgs: bytes(`recorded ${secret}`),
@@ -116,6 +127,8 @@ const approvedWith = (secret: string, definition = fn): Approved => ({
     groups: ['approvers'],
     revoked: new AbortController().signal,
   },
+  duties: undefined,
+  grantsRevoked: new AbortController().signal,
 })
 const recordedWith = (secret: string, definition = fn): Recorded => ({
   ...approvedWith(secret, definition),
@@ -181,7 +194,16 @@ const cases: readonly (readonly [string, Entry, Expected])[] = [
         masked: [{ how: 'hash', n: 2, path: '$.ssn', rule: 'ssn' }],
         approvals: [{ by: 'corp:dana', id: 'apr_1' }],
         clearance: 'clr_1',
+        grants: [{ party: 'corp:sam', grant: 'support-read', freshness: 'DUE_SOON' }],
       },
+      payloads: ['args:kept:recorded s', 'forwarded:kept:forwarded s'],
+    },
+  ],
+  [
+    'an intent that goes against a duty that is only flagged',
+    intentEntry({ ...approvedWith('s'), duties: { marks: [], bars: [], met: ['two'] } }, now),
+    {
+      record: { duties: ['two'] },
       payloads: ['args:kept:recorded s', 'forwarded:kept:forwarded s'],
     },
   ],
@@ -281,6 +303,52 @@ const cases: readonly (readonly [string, Entry, Expected])[] = [
     },
   ],
   [
+    'a denial because no grant counts: which, and where each stood',
+    denialEntry(
+      resolvedWith('s'),
+      new Refusal('review-lapsed', {
+        grants: [{ party: 'corp:sam', grant: 'support-read', freshness: 'LAPSED' }],
+      }),
+      now,
+    ),
+    {
+      record: { grants: [{ party: 'corp:sam', grant: 'support-read', freshness: 'LAPSED' }] },
+      payloads: ['args:kept:s'],
+    },
+  ],
+  [
+    'a denial while an owner is asked, which policy did not want',
+    denialEntry(
+      {
+        ...guardedWith('s'),
+        decision: { effect: 'permit', reasons: [], grants: [] },
+        used: [{ party: 'corp:sam', grant: 'support-read', freshness: 'STALE' }],
+        stale: [{ grant: 'support-read', owner: 'crm', group: 'crm-leads' }],
+      },
+      new Refusal('approval-required', { facts: { approval: 'apr_7' } }),
+      now,
+    ),
+    {
+      record: {
+        decision: { effect: 'allow', obligations: ['approval:crm-leads'] },
+        grants: [{ party: 'corp:sam', grant: 'support-read', freshness: 'STALE' }],
+      },
+      payloads: ['args:kept:recorded s'],
+    },
+  ],
+  [
+    'a denial because of a duty',
+    denialEntry(
+      guardedWith('s'),
+      new Refusal('duties-conflict', { facts: { duties: ['two'] } }),
+      now,
+    ),
+    {
+      record: { code: 'duties-conflict', duties: ['two'] },
+      payloads: ['args:kept:recorded s'],
+    },
+  ],
+  [
     'a denial before what the record must not see was masked',
     denialEntry(resolvedWith('s', hiding), policyDenied, now),
     { record: {}, payloads: ['args:committed:s'] },
@@ -306,6 +374,12 @@ const cases: readonly (readonly [string, Entry, Expected])[] = [
   ],
 ]
 for (const [name, entry, expected] of cases) test(name, () => check(entry, expected))
+
+test('an intent says by which conditions of its grants it was judged', () => {
+  assert.deepEqual(intentEntry(approvedWith('s'), now).narrowed, [
+    { grant: 'support-read', when: ['1 == 1'] },
+  ])
+})
 
 test('no argument, token, header or result value is in any leaf', () => {
   const secrets = fc.string({ unit: 'grapheme', minLength: 6, maxLength: 60 })

@@ -2,6 +2,7 @@ import type { CallFacts, Masking, Party as RecordedParty } from '@sallyport/evid
 import type { Refusal } from '../call/refusal.ts'
 import type {
   Approved,
+  GrantInUse,
   Guarded,
   Outcome,
   Recorded,
@@ -21,6 +22,7 @@ import type { Entry } from '../store/store.ts'
 
 /** The record before the effect. */
 export function intentEntry(at: Approved, time: number): Entry {
+  const narrowed = at.used.flatMap(({ grant, when }) => (when ? [{ grant, when }] : []))
   return {
     ...retentionOf(at),
     record: {
@@ -37,9 +39,12 @@ export function intentEntry(at: Approved, time: number): Entry {
       masked: at.argumentFindings.map(masking),
       approvals: (at.approval?.by ?? []).map((by) => ({ by, id: at.approval?.id ?? '' })),
       ...(at.approval && { clearance: at.approval.clearance }),
-      ...(at.approval && { clearance: at.approval.clearance }),
+      grants: at.used.map(grantUsed),
+      ...(at.duties && at.duties.met.length > 0 && { duties: at.duties.met }),
     },
     payloads: argumentPayloads(at),
+    ...(at.duties && { duties: { marks: at.duties.marks, bars: at.duties.bars } }),
+    ...(narrowed.length > 0 && { narrowed }),
   }
 }
 
@@ -72,6 +77,8 @@ export function chunkEntry(at: Recorded, soFar: StreamCommitment, time: number):
 export function denialEntry(at: Stage, refusal: Refusal, time: number): Entry {
   const approval = approvalOf(refusal)
   const decision = deniedDecision(at, refusal)
+  const grants = 'used' in at ? at.used : refusal.grants
+  const duties = dutiesOf(at, refusal)
   return {
     ...('fn' in at && retentionOf(at)),
     record: {
@@ -83,9 +90,15 @@ export function denialEntry(at: Stage, refusal: Refusal, time: number): Entry {
       code: refusal.code,
       stage: at.stage,
       ...(approval !== undefined && { approval }),
+      ...(grants && { grants: grants.map(grantUsed) }),
+      ...(duties.length > 0 && { duties }),
     },
     payloads: deniedPayloads(at),
   }
+}
+
+function grantUsed({ party, grant, freshness }: GrantInUse): Omit<GrantInUse, 'when'> {
+  return { party, grant, freshness }
 }
 
 /** Under which class its payloads are kept; the standard one needs no saying. */
@@ -158,14 +171,22 @@ function deniedDecision(at: Stage, refusal: Refusal): CallFacts['decision'] {
   }
   if (!('decision' in at)) return undefined
   const { decision } = at
+  const owners = 'stale' in at ? at.stale.map(({ group }) => group) : []
+  const groups = decision.effect === 'hold' ? [...decision.approverGroups, ...owners] : owners
   return {
+    // As policy said: that people are asked because a review is overdue is no decision of policy.
     effect: decision.effect === 'hold' ? 'hold' : 'allow',
-    obligations:
-      decision.effect === 'hold' ? decision.approverGroups.map((group) => `approval:${group}`) : [],
+    obligations: [...new Set(groups)].map((group) => `approval:${group}`),
     policy,
     rules: decision.reasons.map((reason) => reason.policy),
     time: timestamp(at.decidedAt),
   }
+}
+
+/** The rules that stood against it, or that people had agreed to let pass. */
+function dutiesOf(at: Stage, { code, facts }: Refusal): readonly string[] {
+  if (code === 'duties-conflict' && Array.isArray(facts.duties)) return facts.duties
+  return 'duties' in at ? (at.duties?.met ?? []) : []
 }
 
 /** The caller may have made it up: only what looks like an approval's id is written down. */

@@ -14,6 +14,13 @@ export type Connection = {
   readonly forwardHeaders: readonly string[]
   /** Milliseconds until the upstream's first byte and between two bytes; limits.ts when absent. */
   readonly timeoutMs?: number
+  /**
+   * Where the upstream says what it offers: the whole URL of an OpenAPI document, and how often it is read,
+   * milliseconds. Absent: nobody looks.
+   */
+  readonly describedBy?: { readonly openapi: string; readonly everyMs: number }
+  /** Lower-case name of the response header in which the upstream states its definition; absent: it does not. */
+  readonly definitionHeader?: string
 }
 
 /** The first segment of the paths that are the gateway's own, at every host: no function has one of them. */

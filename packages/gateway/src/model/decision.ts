@@ -16,16 +16,20 @@ export type Question = {
   readonly source: { readonly protocol: string; readonly ip: string }
   /** Groups whose approval is in hand. */
   readonly approvedBy: readonly string[]
+  /** Timed grants of the parties that cover this very call; each counts like a permit. Absent: none. */
+  readonly timed?: readonly { readonly party: string; readonly id: string }[]
 }
 
 export type Reason = {
   readonly policy: string
   readonly effect: 'permit' | 'forbid'
-  /** The policy's `@reason`. */
+  /** The policy's `@reason`; or, with a `cause`, what there is to know. */
   readonly text?: string
+  /** Why people are asked, where it is not a guardrail: the grant's review is overdue, or a duty rule. */
+  readonly cause?: 'stale_review' | 'duty'
 }
 
-/** A grant that allowed the call, with what bounds it. */
+/** A grant that allowed the call, a permit or a timed one, with what bounds it. */
 export type GrantUsed = {
   readonly id: string
   readonly owner?: string

@@ -47,6 +47,11 @@ export type FunctionDefinition = {
   readonly payloads: 'kept' | 'committed'
   /** How long payloads stay: a retention class of gateway.yaml. Absent: `standard`. */
   readonly retention?: string
+  /**
+   * What it was imported from: the operation (`GET /customers/{id}`) and the digest of its description,
+   * `sha256:<hex>`; see rulebook/openapi-description.ts. Absent: somebody wrote it.
+   */
+  readonly source?: { readonly operation: string; readonly digest: string }
   readonly digest: string
 }
 

@@ -6,6 +6,18 @@ export type NoticeEvent =
   | 'approval.settled'
   | 'break-glass.opened'
   | 'break-glass.overdue'
+  | 'review.opened'
+  /** Before, at and after the day on which its reviews are due, and whenever somebody asks for it. */
+  | 'review.reminder'
+  | 'review.closed'
+  /** A grant needs a review soon, or has lost it. */
+  | 'grant.due'
+  | 'grant.revoked'
+  | 'timed.asked'
+  | 'timed.settled'
+  /** It is not what was registered, so it is refused until its owner looks. */
+  | 'function.quarantined'
+  | 'function.accepted'
 
 /**
  * That somebody has to be told something, written with the change it is about. What is told is made when it
@@ -17,7 +29,7 @@ export type Notice = {
   /** A channel's name in gateway.yaml. */
   readonly channel: string
   readonly event: NoticeEvent
-  /** The id of the approval or of the broken glass. */
+  /** The id of the approval, broken glass, campaign, grant or function. */
   readonly about: string
   /** Unix milliseconds. */
   readonly at: number

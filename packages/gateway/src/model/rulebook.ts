@@ -1,6 +1,7 @@
 import type { ApprovalRules } from './approval-rules.ts'
 import type { Connection } from './connection.ts'
 import type { FunctionDefinition } from './function.ts'
+import type { ReviewRules } from './review-rules.ts'
 
 /** One Cedar policy with its annotations: a `permit` is a grant, a `forbid` a guardrail. */
 export type PolicySource = {
@@ -26,6 +27,8 @@ export type Rulebook = {
   readonly policies: readonly PolicySource[]
   /** Absent: approvals.yaml says nothing. */
   readonly approvals?: ApprovalRules
+  /** Absent: reviews.yaml says nothing; `defaultReviewRules` hold. */
+  readonly reviews?: ReviewRules
 }
 
 /** One thing wrong with a rulebook or a configuration, and what to write instead. */

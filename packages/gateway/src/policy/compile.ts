@@ -1,9 +1,11 @@
 import type { Decision, Question } from '../model/decision.ts'
 import type { FunctionDefinition } from '../model/function.ts'
+import type { GrantListed } from '../model/grant.ts'
 import type { PolicySource, Problem } from '../model/rulebook.ts'
 import { cedarPolicy } from './cedar.ts'
 import { decide } from './decide.ts'
 import { type Explanation, explain } from './explain.ts'
+import { listGrants } from './grants.ts'
 import { placeOfByte } from './place.ts'
 import { planFunction, type ReadyPolicy, readyPolicy } from './plan.ts'
 import { coversFunction } from './scope.ts'
@@ -14,6 +16,8 @@ export type CompiledPolicies = {
   readonly decide: (question: Question) => Decision
   /** Every policy whose scope covers the function, and why it did or did not apply. */
   readonly explain: (question: Question) => Explanation
+  /** Every permit, in order of their ids. */
+  readonly grants: readonly GrantListed[]
   /** Everything wrong with the policies under this catalogue. With any, they must not be put in force. */
   readonly problems: readonly Problem[]
   /** Ids of the functions whose policies only Cedar itself can evaluate. */
@@ -38,9 +42,11 @@ export function compilePolicies(
     unreadable.push({ file: source.file, ...place, message, ...(hint && { hint }) })
   }
   const problems = [...unreadable, ...policyProblems(ready, functions)]
+  const covered = new Map<string, FunctionDefinition[]>(ready.map(({ source }) => [source.id, []]))
   const plans = new Map(
     functions.map((fn) => {
       const covering = ready.filter(({ cedar }) => coversFunction(cedar, fn))
+      for (const { source } of covering) covered.get(source.id)?.push(fn)
       return [fn.id, planFunction(fn, covering)]
     }),
   )
@@ -50,6 +56,7 @@ export function compilePolicies(
     decide: (question) =>
       decide(unreadable.length > 0 ? undefined : plans.get(question.functionId), question),
     explain: (question) => explain(plans.get(question.functionId), question),
+    grants: listGrants(ready, covered),
     problems,
     wasmOnly,
   }

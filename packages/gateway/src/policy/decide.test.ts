@@ -76,6 +76,7 @@ type Asked = {
   readonly args?: JsonObject
   readonly text?: Readonly<Record<string, string>>
   readonly approvedBy?: readonly string[]
+  readonly timed?: Question['timed']
   readonly functionId?: string
   readonly ip?: string
 }
@@ -101,6 +102,7 @@ function question(asked: Asked): Question {
     time: 0,
     source: { protocol: 'http', ip: asked.ip ?? '10.1.2.3' },
     approvedBy: asked.approvedBy ?? [],
+    ...(asked.timed && { timed: asked.timed }),
   }
 }
 
@@ -116,7 +118,59 @@ function check(policies: readonly string[], asked: Asked, wanted: string): void 
 
 const amount = (value: Json, more: JsonObject = {}): JsonObject => ({ amount: value, ...more })
 type Row = readonly [name: string, policies: readonly string[], asked: Asked, wanted: string]
+const annTimed = [{ party: 'okta:ann', id: 'timed-1' }]
 const cases: readonly Row[] = [
+  ['a timed grant alone', [], { timed: annTimed }, 'permit timed-1'],
+  ['a timed grant beside a permit', [toAnn], { timed: annTimed }, 'permit to-ann timed-1'],
+  ['a timed grant of somebody else', [], { parties: [stranger], timed: annTimed }, 'forbid'],
+  [
+    'a timed grant of an unknown function',
+    [],
+    { functionId: 'pay.gone', timed: annTimed },
+    'forbid',
+  ],
+  [
+    'a timed grant gives nothing to who acts for its party',
+    [],
+    { parties: [ann, bot], timed: annTimed },
+    'forbid',
+  ],
+  [
+    'each party one of its own',
+    [toAnn],
+    { parties: [ann, bot], timed: [{ party: 'okta:bot', id: 'timed-2' }] },
+    'permit to-ann timed-2',
+  ],
+  [
+    'a guardrail stands above a timed grant',
+    [never],
+    { args: amount(9001), timed: annTimed },
+    'forbid never',
+  ],
+  [
+    'an approvable one as well',
+    [big],
+    { args: amount(101), timed: annTimed },
+    'hold by finance: big',
+  ],
+  [
+    'approved, by a timed grant',
+    [big],
+    { args: amount(101), timed: annTimed, approvedBy: ['finance'] },
+    'permit timed-1',
+  ],
+  [
+    'a guardrail that cannot be evaluated stands too',
+    [big],
+    { args: {}, timed: annTimed },
+    'forbid !big',
+  ],
+  [
+    'a timed grant where only Cedar itself can evaluate',
+    [longer],
+    { args: amount(5), timed: annTimed },
+    'permit timed-1',
+  ],
   ['no policy', [], {}, 'forbid'],
   ['a grant', [toAnn], {}, 'permit to-ann'],
   ['a grant of another function', [toAnn], { functionId: 'pay.list' }, 'forbid'],

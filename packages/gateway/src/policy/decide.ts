@@ -1,4 +1,5 @@
 import type { Decision, PartyGrants, Question, Reason } from '../model/decision.ts'
+import type { Party } from '../model/principal.ts'
 import { readArguments } from './context.ts'
 import { evaluatePlan, type FunctionPlan, type Outcome, type ReadyPolicy } from './plan.ts'
 import { requestOf } from './request.ts'
@@ -24,11 +25,15 @@ function decideByPlan(plan: FunctionPlan, question: Question): Decision {
   const ask = (approvedBy: readonly string[]) =>
     question.parties.map((party) => {
       const { request, facts } = requestOf(party, { question, plan, args, approvedBy })
-      return evaluatePlan(plan, request, { groups: party.groups, facts })
+      const outcome = evaluatePlan(plan, request, { groups: party.groups, facts })
+      return { ...outcome, timed: timedOf(question, party) }
     })
   const outcomes = ask(question.approvedBy)
   if (outcomes.every(isPermitted)) {
-    const reasons = reasonsOf(outcomes.flatMap(({ permits }) => permits))
+    const reasons = [
+      ...reasonsOf(outcomes.flatMap(({ permits }) => permits)),
+      ...[...new Set(outcomes.flatMap(({ timed }) => timed))].map(timedReason),
+    ]
     return { effect: 'permit', reasons, grants: grantsOf(question, outcomes) }
   }
   const fired = outcomes.flatMap(({ forbids }) => forbids)
@@ -48,12 +53,20 @@ function decideByPlan(plan: FunctionPlan, question: Question): Decision {
   return { effect: 'forbid', reasons: reasonsOf(fired), errors: [...errors] }
 }
 
-function isPermitted(outcome: Outcome): boolean {
-  return outcome.permits.length > 0 && outcome.forbids.length === 0 && !isBroken(outcome)
+/** What the policies say to one party, and its timed grants, by their ids. */
+type Answered = Outcome & { readonly timed: readonly string[] }
+
+function timedOf({ timed = [] }: Question, { id: party }: Party): readonly string[] {
+  return timed.filter((one) => one.party === party).map(({ id }) => id)
+}
+
+/** A timed grant stands beside the permits; guardrails stand above both. */
+function isPermitted({ permits, timed, ...outcome }: Answered): boolean {
+  return permits.length + timed.length > 0 && outcome.forbids.length === 0 && !isBroken(outcome)
 }
 
 /** A guardrail that cannot be evaluated stands; a grant that cannot be evaluated grants nothing. */
-function isBroken({ errors }: Outcome): boolean {
+function isBroken({ errors }: Pick<Outcome, 'errors'>): boolean {
   return errors.some(({ source }) => source.effect === 'forbid')
 }
 
@@ -70,11 +83,16 @@ function reasonsOf(policies: readonly ReadyPolicy[]): readonly Reason[] {
   })
 }
 
-function grantsOf(question: Question, outcomes: readonly Outcome[]): readonly PartyGrants[] {
-  return question.parties.map((party, at) => ({
-    party: party.id,
-    grants: outcomes[at]?.permits.map(({ grant }) => grant) ?? [],
-  }))
+function timedReason(id: string): Reason {
+  return { policy: id, effect: 'permit' }
+}
+
+function grantsOf(question: Question, outcomes: readonly Answered[]): readonly PartyGrants[] {
+  return question.parties.map((party, at) => {
+    const { permits = [], timed = [] } = outcomes[at] ?? {}
+    const given = timed.map((id) => ({ id }))
+    return { party: party.id, grants: [...permits.map(({ grant }) => grant), ...given] }
+  })
 }
 
 function idOf({ source }: ReadyPolicy): string {

@@ -1,6 +1,8 @@
 import type { FunctionDefinition } from '../model/function.ts'
+import type { PartyType, PrincipalScope } from '../model/grant.ts'
 import type { CedarPolicy } from './cedar.ts'
 import type { Request } from './expression.ts'
+import { partyTypes } from './schema.ts'
 import { type EntityValue, isEqual } from './value.ts'
 
 export type PrincipalTest = (request: Request) => boolean
@@ -40,6 +42,33 @@ export function principalGroup({ principal }: CedarPolicy): string | undefined {
   if (!inside || !('entity' in inside)) return undefined
   const { type, id } = entityValue(inside.entity)
   return type === 'Group' ? id : undefined
+}
+
+/** Whom a policy is about, for people to read: every principal that `principalTest` lets through is in it. */
+export function principalScope({ principal }: CedarPolicy): PrincipalScope {
+  switch (principal.op) {
+    case 'All':
+      return { kind: 'any' }
+    case '==':
+    case 'in':
+      return 'entity' in principal ? namedScope(entityValue(principal.entity)) : { kind: 'any' }
+    case 'is': {
+      const type = partyTypeOf(principal.entity_type)
+      const ofType = type ? { type } : {}
+      if (!principal.in || !('entity' in principal.in)) return { kind: 'any', ...ofType }
+      const scope = namedScope(entityValue(principal.in.entity))
+      return scope.kind === 'party' ? scope : { ...scope, ...ofType }
+    }
+  }
+}
+
+function namedScope({ type: name, id }: EntityValue): PrincipalScope {
+  const type = partyTypeOf(name)
+  return type ? { kind: 'party', type, id } : { kind: 'group', group: id }
+}
+
+function partyTypeOf(name: string): PartyType | undefined {
+  return Object.values(partyTypes).find((type) => type === name)
 }
 
 function isWithin(request: Request, group: EntityValue): boolean {

@@ -6,6 +6,8 @@ export type ApprovalNames = {
   readonly functions?: readonly string[] | undefined
   /** The groups of every `@approval`. */
   readonly approverGroups?: readonly string[] | undefined
+  /** Groups whose members matter although nobody asks them: those of owners, and of duty rules. */
+  readonly memberGroups?: readonly string[] | undefined
   /** Channels of gateway.yaml. */
   readonly channels?: readonly string[] | undefined
   /** Who names people: the issuers of gateway.yaml, and `operator`. */

@@ -74,7 +74,7 @@ export function peopleIn(
 /** Every group whose members matter here; undefined while the policies are not known. */
 function askedGroups(
   rules: ApprovalRules,
-  { approverGroups }: ApprovalNames,
+  { approverGroups, memberGroups = [] }: ApprovalNames,
 ): ReadonlySet<string> | undefined {
   if (!approverGroups) return undefined
   const groups = new Set([...approverGroups, ...Object.keys(rules.flows)])
@@ -84,5 +84,5 @@ function askedGroups(
       ...step.escalation.flatMap((rung) => rung.groups),
     ]),
   )
-  return new Set([...asked, ...(rules.breakGlass?.reviewers ?? [])])
+  return new Set([...asked, ...memberGroups, ...(rules.breakGlass?.reviewers ?? [])])
 }

@@ -20,8 +20,12 @@ export function readConnection(form: ConnectionForm): {
     credential,
     forwardHeaders: [...new Set(forwardHeaders)],
     ...(form.timeout !== undefined && { timeoutMs: form.timeout }),
+    ...(form.describedBy && { describedBy: readDescription(form.describedBy, form.upstream) }),
+    ...(form.definitionHeader !== undefined && {
+      definitionHeader: form.definitionHeader.toLowerCase(),
+    }),
   }
-  const flaws = [...addressFlaws(form), ...upstreamFlaws(form.upstream)]
+  const flaws = [...addressFlaws(form), ...upstreamFlaws(form.upstream), ...descriptionFlaws(form)]
   if (!hasDigest(form)) flaws.push({ path: [], message: 'Some text here is not Unicode.' })
   for (const [index, name] of (form.forwardHeaders ?? []).entries()) {
     const problem = headerProblem(name, credential)
@@ -62,6 +66,41 @@ function readCredential(form: ConnectionForm['credential']): CredentialUse {
   }
   if ('header' in form) return { kind: 'header', name: form.header.name, secret: form.header.value }
   return { kind: 'query', name: form.query.name, secret: form.query.value }
+}
+
+/** Five minutes: as long as people wait for one of their changes to be noticed. */
+const describedEveryMs = 300_000
+
+function readDescription(
+  { openapi, every = describedEveryMs }: Described,
+  upstream: string,
+): NonNullable<Connection['describedBy']> {
+  const below = `${upstream.replace(/\/+$/, '')}/${openapi.replace(/^\/+/, '')}`
+  return { openapi: /^[a-z][a-z0-9+.-]*:/i.test(openapi) ? openapi : below, everyMs: every }
+}
+
+type Described = NonNullable<ConnectionForm['describedBy']>
+
+/** A mistake in the upstream is told there. */
+function descriptionFlaws(form: ConnectionForm): Flaw[] {
+  const { describedBy, definitionHeader, upstream } = form
+  if (!describedBy && definitionHeader !== undefined) {
+    const message = 'When it says that it is another, there is nothing to look at.'
+    const hint = 'Write `describedBy` as well.'
+    return [{ path: ['definitionHeader'], message, hint }]
+  }
+  if (!describedBy || !URL.canParse(upstream)) return []
+  const flaw = (message: string): Flaw => ({
+    path: ['describedBy', 'openapi'],
+    message,
+    hint: 'Write a path below the upstream, such as /openapi.json, or an http or https URL.',
+  })
+  const { openapi } = readDescription(describedBy, upstream)
+  if (!URL.canParse(openapi)) return [flaw('This is no URL.')]
+  const { protocol, username, password, hash } = new URL(openapi)
+  if (protocol !== 'http:' && protocol !== 'https:') return [flaw('It is read over http or https.')]
+  if (username !== '' || password !== '') return [flaw('A URL is no place for a credential.')]
+  return hash === '' ? [] : [flaw('It has no fragment.')]
 }
 
 function addressFlaws({ prefix, host }: ConnectionForm): Flaw[] {

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import type { ApprovalRules } from '../model/approval-rules.ts'
 import type { Connection } from '../model/connection.ts'
 import type { FunctionDefinition } from '../model/function.ts'
+import type { ReviewRules } from '../model/review-rules.ts'
 import type { PolicySource, Rulebook } from '../model/rulebook.ts'
+import { cedarTokens } from '../policy/tokens.ts'
 
 /** The digest of a function: over everything else in its definition. */
 export function withDigest(fn: Omit<FunctionDefinition, 'digest'>): FunctionDefinition {
@@ -28,12 +30,14 @@ export function sealRulebook(content: {
   readonly functions: readonly FunctionDefinition[]
   readonly policies: readonly PolicySource[]
   readonly approvals: ApprovalRules | undefined
+  readonly reviews: ReviewRules | undefined
 }): Rulebook {
-  const { approvals } = content
+  const { approvals, reviews } = content
   const connections = byId(content.connections)
   const functions = byId(content.functions)
   const policies = byId(content.policies)
-  const parts = { connections, functions, policies, ...(approvals && { approvals }) }
+  const said = { ...(approvals && { approvals }), ...(reviews && { reviews }) }
+  const parts = { connections, functions, policies, ...said }
   return { digest: digestOfText(rulebookContent(parts)), ...parts }
 }
 
@@ -42,11 +46,11 @@ export function sealRulebook(content: {
  * to judge by: policies are in it as Cedar without comments and layout.
  */
 export function rulebookContent(rulebook: Omit<Rulebook, 'digest'>): string {
-  const { connections, functions, approvals } = rulebook
+  const { connections, functions, approvals, reviews } = rulebook
   const policies = rulebook.policies.map(({ id, effect, text, annotations }) => {
     return { id, effect, text: cedarTokens(text), annotations }
   })
-  return canonicalJson({ connections, functions, policies, approvals })
+  return canonicalJson({ connections, functions, policies, approvals, reviews })
 }
 
 /**
@@ -71,12 +75,6 @@ export function canonicalJson(value: unknown): string {
   const text = JSON.stringify(value)
   if (text === undefined) throw new TypeError(`a ${typeof value} is no JSON`)
   return text
-}
-
-/** A policy's tokens without comments and layout: texts that read the same are the same. */
-function cedarTokens(text: string): string {
-  const tokens = /"(?:\\[\s\S]|[^"\\])*"|\/\/[^\r\n]*|\w+|==|!=|<=|>=|&&|\|\||::|\S/g
-  return (text.match(tokens) ?? []).filter((token) => !token.startsWith('//')).join(' ')
 }
 
 function digestOf(value: unknown): string {

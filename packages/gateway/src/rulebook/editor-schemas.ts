@@ -2,14 +2,16 @@ import { z } from 'zod'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { approvalsForm } from './approvals-form.ts'
 import { connectionForm, functionsForm, maskingForm, testsForm } from './forms.ts'
+import { reviewsForm } from './reviews-form.ts'
 
-/** JSON Schemas of the five YAML forms, by file name, for editors. Checked in under docs/reference/schema. */
+/** JSON Schemas of the six YAML forms, by file name, for editors. Checked in under docs/reference/schema. */
 export function rulebookJsonSchemas(): Readonly<Record<string, JsonObject>> {
   return {
     'approvals.schema.json': schemaOf(approvalsForm),
     'connection.schema.json': schemaOf(connectionForm),
     'functions.schema.json': schemaOf(functionsForm),
     'masking.schema.json': schemaOf(maskingForm),
+    'reviews.schema.json': schemaOf(reviewsForm),
     'tests.schema.json': schemaOf(testsForm),
   }
 }

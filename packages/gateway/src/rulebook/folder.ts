@@ -15,6 +15,7 @@ export type RulebookFiles = {
   readonly tests: readonly RulebookFile[]
   readonly masking: readonly RulebookFile[]
   readonly approvals: readonly RulebookFile[]
+  readonly reviews: readonly RulebookFile[]
 }
 
 /**
@@ -32,6 +33,7 @@ export async function readFolder(
     tests: [],
     masking: [],
     approvals: [],
+    reviews: [],
   }
   try {
     reading.root = await realpath(folder)
@@ -47,6 +49,7 @@ export async function readFolder(
     tests: await readPart(reading, 'tests', yaml),
     masking: await readSingle(reading, 'masking'),
     approvals: await readSingle(reading, 'approvals'),
+    reviews: await readSingle(reading, 'reviews'),
   }
   return { files, problems: reading.problems }
 }
@@ -67,7 +70,7 @@ export async function listFolder(folder: string): Promise<readonly string[]> {
 const yaml = /\.ya?ml$/
 const cedar = /\.cedar$/
 const parts = ['connections', 'functions', 'policies', 'tests']
-const singles = ['masking', 'approvals']
+const singles = ['masking', 'approvals', 'reviews']
 const known = [...parts, ...singles.map((name) => `${name}.yaml`)]
 
 /** Notes and hidden files may stand anywhere; a mounted volume keeps its own hidden folders there. */

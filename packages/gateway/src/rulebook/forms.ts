@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { duration } from '../config/duration.ts'
+import { limits } from '../config/limits.ts'
 import type { HttpBinding, Risk, Sensitivity } from '../model/function.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 
@@ -25,6 +26,10 @@ export type ConnectionForm = {
   readonly forwardHeaders?: readonly string[] | undefined
   /** Read from `30s` and the like into milliseconds. */
   readonly timeout?: number | undefined
+  readonly describedBy?:
+    | { readonly openapi: string; readonly every?: number | undefined }
+    | undefined
+  readonly definitionHeader?: string | undefined
 }
 
 export type MaskEntry = {
@@ -61,6 +66,7 @@ export type FunctionEntry = {
   readonly maskArguments?: readonly ArgumentMaskEntry[] | undefined
   readonly payloads?: 'kept' | 'committed' | undefined
   readonly retention?: string | undefined
+  readonly source?: { readonly operation: string; readonly digest: string } | undefined
 }
 
 export type FunctionsForm = {
@@ -145,6 +151,22 @@ export const connectionForm: z.ZodType<ConnectionForm> = z
     timeout: duration({ minMs: 1, maxMs: timeoutMsMax })
       .optional()
       .describe('Until the first byte and between two bytes: 500ms, 30s, 2m.'),
+    describedBy: z
+      .strictObject({
+        openapi: z
+          .string()
+          .min(1)
+          .max(2048)
+          .describe('Where its OpenAPI document is: a path below the upstream, or a URL.'),
+        every: duration({ minMs: limits.describedByMsMin, maxMs: limits.describedByMsMax })
+          .optional()
+          .describe('How often it is read; 5m when absent.'),
+      })
+      .optional()
+      .describe('Where the upstream says what it offers: a function it describes otherwise waits.'),
+    definitionHeader: headerName
+      .optional()
+      .describe('The response header in which the upstream states which definition it has.'),
   })
   .meta({ title: 'Sallyport connection' })
 
@@ -213,6 +235,18 @@ const functionEntry = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,31}$/)
     .optional(),
+  source: z
+    .strictObject({
+      operation: z
+        .string()
+        .max(1100)
+        .regex(/^[A-Z]{3,7} \/\S*$/, 'is a method and a path'),
+      digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'is `sha256:` and 64 hex digits'),
+    })
+    .optional()
+    .describe(
+      'Which operation of the upstream’s description it was imported from; the importer writes it.',
+    ),
 })
 
 export const functionsForm: z.ZodType<FunctionsForm> = z

@@ -60,6 +60,7 @@ export function readFunction(
     resultMasks: masks.rules,
     payloads: entry.payloads ?? 'kept',
     ...(entry.retention !== undefined && { retention: entry.retention }),
+    ...(entry.source && { source: entry.source }),
   }
   return { draft: { definition, address, check: compiled.check }, flaws }
 }

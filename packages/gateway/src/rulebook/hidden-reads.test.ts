@@ -41,6 +41,7 @@ function check(path: string, text: string, expected: 'fine' | 'hidden'): void {
   }
   const inForce = makeInForce({
     rulebook: { digest: 'sha256:r', connections: [], functions: [fn], policies: [] },
+    grants: [],
     decide: () => assert.fail('nothing is decided here'),
     checks: new Map(),
   })

@@ -1,12 +1,17 @@
-import type { InForce } from '../call/gate.ts'
+import type { GrantSupposed, InForce } from '../call/gate.ts'
 import { compileArgumentMasking, compileResultMasking } from '../mask/compile.ts'
 import type { ArgumentMasking, ResultMasking } from '../mask/plan.ts'
 import { noApprovalRules } from '../model/approval-rules.ts'
 import type { FunctionDefinition } from '../model/function.ts'
+import type { GrantListed } from '../model/grant.ts'
+import { defaultReviewRules } from '../model/review-rules.ts'
 import type { Rulebook } from '../model/rulebook.ts'
 import { compileConstraint } from '../policy/constraint.ts'
+import { dutyConflicts } from '../policy/duties.ts'
+import { dutySidesOf } from './duty-sides.ts'
 import { hiddenRead } from './hidden-reads.ts'
 import type { SchemaCheck } from './json-schema.ts'
+import { ownerFlow, ownerGroups } from './owners.ts'
 
 /**
  * A rulebook made ready to answer. Maskings are compiled when first asked for and kept; a field list can
@@ -16,17 +21,33 @@ import type { SchemaCheck } from './json-schema.ts'
 export function makeInForce(ready: {
   readonly rulebook: Rulebook
   readonly decide: InForce['decide']
+  readonly grants: readonly GrantListed[]
   readonly checks: ReadonlyMap<string, SchemaCheck>
 }): InForce {
-  const { rulebook, decide, checks } = ready
+  const { rulebook, decide, grants, checks } = ready
   const results = new Map<string, ResultMasking>()
   const args = new Map<string, ArgumentMasking>()
   const constraints = new Map<string, ReturnType<typeof compileConstraint>>()
   const constraint = (fn: FunctionDefinition, text: string) =>
     kept(constraints, `${fn.id}\n${text}`, () => compileConstraint(fn, text))
+  const reviews = rulebook.reviews ?? defaultReviewRules
+  const approvals = rulebook.approvals ?? noApprovalRules
+  const byId = new Map(grants.map((grant) => [grant.id, grant]))
   return {
     rulebook,
     decide,
+    reviews,
+    grants,
+    grant: (id) => byId.get(id),
+    ownerGroups: (owner) => ownerGroups(reviews, owner),
+    ownerFlow: (owner) => ownerFlow(reviews, owner),
+    dutySides: dutySidesOf(reviews.duties),
+    dutyConflicts: (more = []) =>
+      dutyConflicts({
+        duties: reviews.duties,
+        approvals,
+        grants: [...grants, ...more.map(supposed)],
+      }),
     argumentProblems: (fn, values) => {
       const check = checks.get(fn.id)
       if (!check) throw new Error(`the function ${fn.id} is not of this rulebook`)
@@ -37,7 +58,7 @@ export function makeInForce(ready: {
       const key = fields.length === 0 ? fn.id : `${fn.id}\n${JSON.stringify(fields)}`
       return kept(results, key, () => resultMaskingOf(fn, fields))
     },
-    approvals: rulebook.approvals ?? noApprovalRules,
+    approvals,
     constraintProblem: (fn, expression) => {
       const made = constraint(fn, expression)
       return 'problem' in made ? made.problem : hiddenRead(fn.argumentMasks, made)
@@ -48,6 +69,15 @@ export function makeInForce(ready: {
         return 'holds' in made && made.holds(question)
       }),
   }
+}
+
+/** A timed grant, as a grant of that party. */
+function supposed({
+  id,
+  party,
+  functions,
+}: GrantSupposed): Parameters<typeof dutyConflicts>[0]['grants'][number] {
+  return { id, functions, principal: { kind: 'party', type: 'User', id: party } }
 }
 
 // More combinations than this are compiled again rather than kept.

@@ -57,6 +57,7 @@ function filesOf(texts: Texts): RulebookFiles {
     tests: under('tests/'),
     masking: under('masking.yaml'),
     approvals: under('approvals.yaml'),
+    reviews: under('reviews.yaml'),
   }
 }
 
@@ -105,6 +106,52 @@ const cases: readonly Row[] = [
     'credential in the URL',
     connection('https://', 'https://sam:secret@'),
     ['connections/crm.yaml:3 A URL is no place for a credential.'],
+  ],
+  [
+    'a description below the upstream',
+    connection('prefix:', 'describedBy: { openapi: /openapi.json, every: 1m }\nprefix:'),
+    [],
+  ],
+  [
+    'a description by its URL',
+    connection('prefix:', 'describedBy: { openapi: "https://docs.example/crm.yaml" }\nprefix:'),
+    [],
+  ],
+  [
+    'a description that cannot be read',
+    connection('prefix:', 'describedBy: { openapi: "file:///etc/crm.yaml" }\nprefix:'),
+    ['connections/crm.yaml:4 It is read over http or https.'],
+  ],
+  [
+    'a description with a credential in its URL',
+    connection('prefix:', 'describedBy: { openapi: "https://a:b@crm.example/x" }\nprefix:'),
+    ['connections/crm.yaml:4 A URL is no place for a credential.'],
+  ],
+  [
+    'a header that tells of a change nobody looks at',
+    connection('prefix:', 'definitionHeader: X-Version\nprefix:'),
+    ['connections/crm.yaml:4 When it says that it is another, there is nothing to look at.'],
+  ],
+  [
+    'a header that is none',
+    connection('prefix:', 'definitionHeader: "x y"\nprefix:'),
+    ['connections/crm.yaml:4 `definitionHeader`: is not a header name'],
+  ],
+  [
+    'where a function was imported from',
+    fn(
+      'risk: low',
+      `risk: low\n    source: { operation: 'GET /customers/{id}', digest: 'sha256:${'0'.repeat(64)}' }`,
+    ),
+    [],
+  ],
+  [
+    'that is no operation and no digest',
+    fn('risk: low', 'risk: low\n    source: { operation: customers, digest: 7f }'),
+    [
+      'functions/crm.yaml:8 `operation`: is a method and a path',
+      'functions/crm.yaml:8 `digest`: is `sha256:` and 64 hex digits',
+    ],
   ],
   [
     'prefix with dots',
@@ -421,4 +468,22 @@ test('a retention class has to be one of the gateway’s, where those are known'
   ])
   assert.deepEqual(problemsWith(['standard', 'shrot']), ['shrot'])
   assert.deepEqual(problemsWith(), ['shrot'])
+})
+
+test('where an upstream describes itself is one URL, and its header is in lower case', () => {
+  const connectionOf = (lines: string) => {
+    const read = readRulebook(filesOf({ ...sound, ...connection('prefix:', `${lines}\nprefix:`) }))
+    assert.ok(!('problems' in read))
+    const { describedBy, definitionHeader } = read.rulebook.connections[0] ?? {}
+    return { describedBy, definitionHeader }
+  }
+  assert.deepEqual(connectionOf('describedBy: { openapi: openapi.json }'), {
+    describedBy: { openapi: 'https://crm.example/api/openapi.json', everyMs: 300_000 },
+    definitionHeader: undefined,
+  })
+  const elsewhere = 'describedBy: { openapi: "HTTPS://docs.example/a?b", every: 10s }'
+  assert.deepEqual(connectionOf(`${elsewhere}\ndefinitionHeader: X-Version`), {
+    describedBy: { openapi: 'HTTPS://docs.example/a?b', everyMs: 10_000 },
+    definitionHeader: 'x-version',
+  })
 })

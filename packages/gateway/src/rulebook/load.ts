@@ -1,26 +1,32 @@
 import type { InForce } from '../call/gate.ts'
 import { limits } from '../config/limits.ts'
 import type { FunctionDefinition } from '../model/function.ts'
+import type { ReviewRules } from '../model/review-rules.ts'
 import type { PolicySource, Problem, Rulebook } from '../model/rulebook.ts'
 import { approverGroupsOf, grantOf } from '../policy/bounds.ts'
 import { compilePolicies } from '../policy/compile.ts'
 import { parsePolicies } from '../policy/parse.ts'
+import { conflictsAt } from './check-duties.ts'
 import { sealRulebook, withDigest } from './digest.ts'
 import { sortProblems } from './flaw.ts'
 import { type RulebookFile, type RulebookFiles, readFolder } from './folder.ts'
 import { makeInForce } from './in-force.ts'
 import type { KnownNames } from './known-names.ts'
 import { pathProblem } from './masks.ts'
+import { groupsOfReviews, memberGroupsOf, ownerProblems, withOwnerFlows } from './owners.ts'
 import { readApprovals } from './read-approvals.ts'
 import { readConnections, shadowedFunctions } from './read-connections.ts'
 import { readFunctions, unknownRetention } from './read-functions.ts'
 import { applyMasking } from './read-masking.ts'
+import { readReviews, saysSomething } from './read-reviews.ts'
 import { type PolicyTest, readTests } from './read-tests.ts'
 
 export type LoadedRulebook = {
   readonly rulebook: Rulebook
   readonly inForce: InForce
   readonly tests: readonly PolicyTest[]
+  /** What is worth a look, and no reason not to put it in force. */
+  readonly warnings: readonly Problem[]
   /** Why policy answers a question as it does (see policy/explain.ts). */
   readonly explain: ReturnType<typeof compilePolicies>['explain']
 }
@@ -45,7 +51,7 @@ export async function loadRulebook(
 
 /** What could not be read there, or was not looked for by its name, may have described functions. */
 function mayHideFunctions({ file }: Problem): boolean {
-  return !/^(?:policies|tests|masking|approvals)\b/.test(file)
+  return !/^(?:policies|tests|masking|approvals|reviews)\b/.test(file)
 }
 
 type ReadOptions = KnownNames & {
@@ -71,8 +77,20 @@ export function readRulebook(
   const functions = placed.map(({ value }) => withDigest(value.definition))
   const { policies, compiled } = readPolicies(files.policies, { functions, complete }, problems)
   const ids = { functions: functions.map(({ id }) => id), policies: policies.map(({ id }) => id) }
-  const named = compiled && { functions: ids.functions, approverGroups: approversIn(policies) }
-  const approvals = readApprovals(files.approvals, { ...named, channels, issuers }, problems)
+  const reviewed = readReviews(
+    files.reviews,
+    { functions: complete ? ids.functions : undefined, channels },
+    problems,
+  )
+  problems.push(...ownerProblems(reviewed, placed, policies).take(limits.problemsListed))
+  const named = compiled && {
+    functions: ids.functions,
+    ...(reviewed.isWhole && {
+      approverGroups: askedIn(reviewed.rules, functions, policies),
+      memberGroups: memberGroupsOf(reviewed.rules, compiled.grants),
+    }),
+  }
+  const written = readApprovals(files.approvals, { ...named, channels, issuers }, problems)
   const tests = readTests(files.tests, complete ? ids : undefined, problems)
   if (problems.length > 0 || !compiled) {
     return { problems: sortProblems(problems).slice(0, limits.problemsListed) }
@@ -81,16 +99,25 @@ export function readRulebook(
     connections: connections.map((one) => one.value),
     functions,
     policies,
-    approvals,
+    approvals: withOwnerFlows(written, reviewed.rules),
+    reviews: saysSomething(reviewed.rules) ? reviewed.rules : undefined,
   })
   const checks = new Map(placed.map(({ value }) => [value.definition.id, value.check]))
-  const inForce = makeInForce({ rulebook, decide: compiled.decide, checks })
-  return { rulebook, inForce, tests, explain: compiled.explain }
+  const { decide, grants, explain } = compiled
+  const inForce = makeInForce({ rulebook, decide, grants, checks })
+  const held = conflictsAt(reviewed, inForce.dutyConflicts())
+  if (held.problems.length > 0) return { problems: held.problems.slice(0, limits.problemsListed) }
+  return { rulebook, inForce, tests, explain, warnings: held.warnings }
 }
 
-/** Whom the guardrails of these policies ask. */
-function approversIn(policies: readonly PolicySource[]): readonly string[] {
-  return [...new Set(policies.flatMap(approverGroupsOf))]
+/** Everybody whom a call may have to be put to. */
+function askedIn(
+  rules: ReviewRules,
+  functions: readonly FunctionDefinition[],
+  policies: readonly PolicySource[],
+): readonly string[] {
+  const byPolicy = policies.flatMap(approverGroupsOf)
+  return [...new Set([...byPolicy, ...groupsOfReviews(rules, functions, policies)])]
 }
 
 function readPolicies(

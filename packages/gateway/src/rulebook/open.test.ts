@@ -30,9 +30,10 @@ async function open(t: TestContext, record?: () => Promise<void>): Promise<House
     folder,
     record: async (activation) => {
       await record?.()
-      const { content, ...rest } = activation
+      const { content, grants, ...rest } = activation
       const sum = createHash('sha256').update(content).digest('hex')
       assert.equal(rest.digest, `sha256:${sum}`, 'the content is what the digest stands for')
+      assert.ok(grants.length > 0, 'each grant is told of')
       recorded.push(rest)
     },
     onOutcome: (outcome) => {

@@ -1,4 +1,5 @@
 import type { InForce } from '../call/gate.ts'
+import type { GrantListed } from '../model/grant.ts'
 import type { Problem } from '../model/rulebook.ts'
 import { rulebookContent } from './digest.ts'
 import { sortProblems } from './flaw.ts'
@@ -14,6 +15,8 @@ export type RulebookOutcome = {
   /** Of the rulebook read; undefined when it could not be put together. */
   readonly digest: string | undefined
   readonly tests: readonly PolicyTestResult[]
+  /** What is worth a look, and no reason not to put it in force. */
+  readonly warnings: readonly Problem[]
   /** Whether it differs from what was in force. */
   readonly changed: boolean
 }
@@ -53,6 +56,8 @@ export type RulebooksOptions = {
     readonly by: string
     /** The canonical JSON whose SHA-256 is the digest. */
     readonly content: string
+    /** Its permits. */
+    readonly grants: readonly GrantListed[]
   }) => Promise<unknown>
   /** Told of every outcome that followed from a change of the folder, and of every activation. */
   readonly onOutcome?: (outcome: RulebookOutcome) => void
@@ -74,7 +79,8 @@ export function openRulebooks(options: RulebooksOptions): Rulebooks {
       const { digest } = loaded.rulebook
       // A crash between the two leaves a record of rules that decided nothing; never the reverse.
       const content = rulebookContent(loaded.rulebook)
-      await record({ digest, previous: inForce?.rulebook.digest ?? '', by, content })
+      const { grants } = loaded.inForce
+      await record({ digest, previous: inForce?.rulebook.digest ?? '', by, content, grants })
       inForce = { ...loaded, since: now() }
     }
     return outcome
@@ -128,13 +134,14 @@ function readOutcome(
 ): { readonly outcome: RulebookOutcome; readonly loaded: LoadedRulebook | undefined } {
   if ('problems' in loaded) {
     const { problems } = loaded
-    const outcome = { problems, digest: undefined, tests: [], changed: false }
+    const outcome = { problems, digest: undefined, tests: [], warnings: [], changed: false }
     return { outcome, loaded: undefined }
   }
   const { digest } = loaded.rulebook
   const tests = runPolicyTests(loaded.inForce, loaded.tests)
   const problems = sortProblems(tests.filter(({ passed }) => !passed).map(failedTest))
-  return { outcome: { problems, digest, tests, changed: digest !== previous }, loaded }
+  const { warnings } = loaded
+  return { outcome: { problems, digest, tests, warnings, changed: digest !== previous }, loaded }
 }
 
 /** A rulebook that fails its own tests does not say what its authors meant. */
@@ -146,5 +153,5 @@ function failedTest({ file, line, name, expected, got }: PolicyTestResult): Prob
 function unrecorded(): RulebookOutcome {
   const message = 'The change could not be recorded, so the old rulebook stays in force.'
   const problems = [{ file: '.', line: 0, column: 0, message }]
-  return { problems, digest: undefined, tests: [], changed: false }
+  return { problems, digest: undefined, tests: [], warnings: [], changed: false }
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { stringify } from 'yaml'
 import { readRulebook } from './load.ts'
+import { describeOpenApi } from './openapi-description.ts'
 import { importOpenApi } from './openapi-import.ts'
 
 const connection = `id: api
@@ -19,6 +21,7 @@ function load(yaml: string) {
     tests: [],
     masking: [],
     approvals: [],
+    reviews: [],
   })
 }
 
@@ -336,4 +339,31 @@ test('whatever a schema holds, the file loads', () => {
     }),
     { numRuns: 60 },
   )
+})
+
+test('each function says what it was imported from, as a later look at the same document finds it', () => {
+  const described = describeOpenApi(JSON.parse(JSON.stringify(helpDesk)))
+  assert.ok('operations' in described)
+  const digests = new Map(described.operations.map(({ operation, digest }) => [operation, digest]))
+  // JSON or YAML, in whatever order: the same document.
+  for (const document of [helpDesk, JSON.stringify(helpDesk), stringify(helpDesk)]) {
+    const { yaml } = importOpenApi(document, { connection: 'api', owner: 'team-api' })
+    const read = load(yaml)
+    assert.ok(!('problems' in read))
+    assert.ok(read.rulebook.functions.length > 0)
+    for (const { http, source } of read.rulebook.functions) {
+      assert.equal(source?.operation, `${http.method} ${http.path}`)
+      assert.equal(source.digest, digests.get(source.operation))
+    }
+  }
+})
+
+test('an operation that is too long to compare is imported, and a warning says so', () => {
+  const summary = 'x'.repeat(70_000)
+  const document = { openapi: '3.1.0', paths: { '/a': { get: { operationId: 'a', summary } } } }
+  const { yaml, warnings } = importOpenApi(document, { connection: 'api', owner: 'team-api' })
+  assert.match(warnings.join(), /GET \/a is too long\. A change of it .* will not be noticed/)
+  const read = load(yaml)
+  assert.ok(!('problems' in read))
+  assert.equal(read.rulebook.functions[0]?.source, undefined)
 })

@@ -3,9 +3,10 @@ import { limits } from '../config/limits.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { functionsForm } from './forms.ts'
 import { readFunction } from './functions.ts'
-import { type ImportedFunction, importOperation, type Operation } from './openapi-operation.ts'
+import { describer } from './openapi-description.ts'
+import { type ImportedFunction, importOperation } from './openapi-operation.ts'
 import type { OpenApiSource } from './openapi-schema.ts'
-import { resolve } from './openapi-schema.ts'
+import { isOpenApi, operationsOf } from './openapi-walk.ts'
 import { covers } from './read-masking.ts'
 
 export type ImportOptions = {
@@ -32,10 +33,15 @@ export function importOpenApi(
   const root = readDocument(document, warn)
   const source: OpenApiSource = { root, warn, budget: 0 }
   const functions: ImportedFunction[] = []
+  const describe = describer(source)
   for (const operation of operationsOf(source)) {
     if (options.include && !options.include.some((one) => covers(one, operation.name))) continue
     source.budget = nodesMax
-    const imported = importOperation(source, operation, options.owner)
+    const imported = withSource(
+      importOperation(source, operation, options.owner),
+      describe(operation),
+      warn,
+    )
     const sound = imported && makeSound(imported, options.connection, warn)
     if (sound) functions.push(sound)
   }
@@ -45,8 +51,6 @@ export function importOpenApi(
 const warningsMax = 500
 // Schema nodes of one operation, references written out.
 const nodesMax = 5000
-const operationsMax = 5000
-const methods = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options']
 
 function readDocument(document: unknown, warn: (message: string) => void): JsonObject {
   let read = document
@@ -63,7 +67,7 @@ function readDocument(document: unknown, warn: (message: string) => void): JsonO
     warn('The document holds no object.')
     return {}
   }
-  if (typeof root.openapi !== 'string' || !/^3\.[01]\./.test(root.openapi)) {
+  if (!isOpenApi(root)) {
     warn('The document does not say that it is OpenAPI 3.0 or 3.1.')
     return {}
   }
@@ -80,61 +84,19 @@ function asJson(value: unknown): Json | undefined {
   }
 }
 
-function operationsOf(source: OpenApiSource): readonly Operation[] {
-  const found: Operation[] = []
-  const taken = new Set<string>()
-  const paths = isJsonObject(source.root.paths) ? source.root.paths : {}
-  for (const [path, written] of Object.entries(paths)) {
-    const item = resolve(source, written)
-    for (const method of methods) {
-      const operation = item[method]
-      if (!isJsonObject(operation)) continue
-      if (found.length === operationsMax) {
-        source.warn(`Only the first ${operationsMax} operations are imported.`)
-        return found
-      }
-      const name = uniqueName(operation.operationId, { method, path, taken })
-      const upper = method.toUpperCase()
-      const parameters = [...listOf(item.parameters), ...listOf(operation.parameters)]
-      found.push({
-        name,
-        method: upper,
-        path,
-        operation,
-        parameters: lastOfEach(source, parameters),
-      })
-    }
+/** Says what it was imported from, so that a change at the upstream can be told. */
+function withSource(
+  imported: ImportedFunction | undefined,
+  described: ReturnType<ReturnType<typeof describer>>,
+  warn: (message: string) => void,
+): ImportedFunction | undefined {
+  if (!imported) return undefined
+  if ('problem' in described) {
+    warn(`${described.problem} A change of it at the upstream will not be noticed.`)
+    return imported
   }
-  return found
-}
-
-function listOf(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? value : []
-}
-
-/** A parameter of the operation replaces the path's of the same name and place. */
-function lastOfEach(source: OpenApiSource, parameters: readonly Json[]): readonly Json[] {
-  const byName = new Map<string, Json>()
-  for (const written of parameters) {
-    const { name, in: place } = resolve(source, written)
-    byName.set(`${String(place)} ${String(name)}`, written)
-  }
-  return [...byName.values()]
-}
-
-function uniqueName(
-  id: Json | undefined,
-  at: { readonly method: string; readonly path: string; readonly taken: Set<string> },
-): string {
-  const wish = typeof id === 'string' && id !== '' ? id : `${at.method}.${at.path}`
-  const parts = wish.split(/[./]+/).map((part) => part.replace(/[^A-Za-z0-9_]+/g, '-'))
-  const plain = parts.map((part) => part.replace(/^-+|-+$/g, '')).filter((part) => part !== '')
-  const joined = plain.join('.').slice(0, 120).replace(/\.+$/, '')
-  const base = /^[A-Za-z]/.test(joined) ? joined : `${at.method}.${joined || 'call'}`
-  let name = base
-  for (let count = 2; at.taken.has(name); count++) name = `${base}-${count}`
-  at.taken.add(name)
-  return name
+  const { operation, digest } = described
+  return { ...imported, entry: { ...imported.entry, source: { operation, digest } } }
 }
 
 /** Leaves out the result schema, and if need be the function, when the loader would not take it. */

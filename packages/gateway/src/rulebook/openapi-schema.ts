@@ -11,6 +11,8 @@ export type OpenApiSource = {
 }
 
 const depthMax = 24
+// Followed again at every use: a longer one is an attack on whoever does.
+const refCharsMax = 1024
 
 /**
  * A schema of OpenAPI 3.0 or 3.1 as plain JSON Schema 2020-12, every reference written out. A reference
@@ -30,7 +32,7 @@ export function resolve(source: OpenApiSource, value: Json | undefined): JsonObj
   let found = value
   for (let hop = 0; hop < 8 && isJsonObject(found); hop++) {
     if (typeof found.$ref !== 'string') return found
-    found = target(source, found.$ref)
+    found = referred(source, found.$ref)
   }
   return {}
 }
@@ -57,7 +59,7 @@ function convert(at: Place, schema: Json | undefined): JsonObject {
       source.warn(`${where}: ${$ref} contains itself; its inner use accepts anything.`)
       return {}
     }
-    const found = target(source, $ref)
+    const found = referred(source, $ref)
     if (found === undefined) {
       source.warn(`${where}: ${$ref} leads out of the document or nowhere; anything is accepted.`)
       return {}
@@ -74,8 +76,9 @@ function convert(at: Place, schema: Json | undefined): JsonObject {
   return schema.nullable === true ? orNull(converted) : converted
 }
 
-function target(source: OpenApiSource, ref: string): Json | undefined {
-  if (!ref.startsWith('#/')) return undefined
+/** What a reference within the document leads to. Undefined: nowhere, or out of it. */
+export function referred(source: OpenApiSource, ref: string): Json | undefined {
+  if (!ref.startsWith('#/') || ref.length > refCharsMax) return undefined
   let found: Json | undefined = source.root
   for (const step of ref.slice(2).split('/')) {
     const key = decode(step).replaceAll('~1', '/').replaceAll('~0', '~')

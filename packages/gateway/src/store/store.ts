@@ -1,15 +1,30 @@
 import type { RecordDraft } from '@sallyport/evidence/record'
 import type { ApiKey } from '../model/api-key.ts'
-import type { Approval } from '../model/approval.ts'
-import type { BreakGlass } from '../model/break-glass.ts'
-import type { Clearance } from '../model/clearance.ts'
-import type { Deferral } from '../model/deferral.ts'
-import type { Delegation } from '../model/delegation.ts'
+import type { DutyMark } from '../model/duty.ts'
 import type { Erasure } from '../model/erasure.ts'
 import type { Notice } from '../model/notice.ts'
 import type { PayloadDraft, PayloadGone, PayloadRole } from '../model/payload.ts'
 import type { PrincipalLock } from '../model/principal-lock.ts'
+import type {
+  ApprovalChange,
+  Approvals,
+  BreakGlasses,
+  Clearances,
+  Deferrals,
+  Delegations,
+} from './approvals.ts'
+import type { Page, PageByIndex } from './page.ts'
 import type { Publication } from './publication.ts'
+import type {
+  Campaigns,
+  DutyMarks,
+  FunctionHolds,
+  GrantNarrowed,
+  GrantSeen,
+  GrantStandings,
+  ReviewChange,
+  TimedGrants,
+} from './reviews.ts'
 
 /**
  * What the gateway remembers, in verbs of the domain. One home is chosen when the gateway starts;
@@ -27,6 +42,11 @@ export type Store = Ledger &
   BreakGlasses &
   Delegations &
   Deferrals &
+  GrantStandings &
+  TimedGrants &
+  FunctionHolds &
+  Campaigns &
+  DutyMarks &
   Outbox &
   ApiKeys &
   PrincipalLocks &
@@ -57,8 +77,11 @@ export type Ledger = {
    * Atomic: the change, the leaf and its payloads are all durable when this resolves, or none is.
    * Leaves get gapless indexes in the order of the calls to `commit`; concurrent commits share one
    * flush. Throws `Conflict` when the change's expected state is not what is stored, for an intent
-   * (`call.authorized`) of which a party is locked, and for an ending of a call that is not open: then nothing
-   * of this entry was written, and other entries of the same flush are unaffected.
+   * (`call.authorized`) of which a party is locked, a grant it names is revoked, has ended or is narrowed to other
+   * conditions than it was judged by (`narrowed`), its function is quarantined or one of its `bars` is marked
+   * (`about` says which), and for an ending of a call that is not open: then nothing
+   * of this entry was written, and other entries of the same flush are unaffected. An intent also counts as a
+   * use of each grant it names; see `grantUse`.
    */
   readonly commit: (entry: Entry) => Promise<Committed>
 }
@@ -71,76 +94,36 @@ export type Entry = {
   readonly change?: Change
   /** Who has to be told of it. A notice whose id exists already is not written again. */
   readonly notices?: readonly Notice[]
+  /**
+   * Of an intent: what it does to objects that duties are separated over, and what must not have been done
+   * before. A mark of an entry that was refused is not made.
+   */
+  readonly duties?: { readonly marks: readonly DutyMark[]; readonly bars: readonly DutyMark[] }
+  /** Of an intent: what reviews had narrowed its grants to, as it was judged; of one that is not here, to nothing. */
+  readonly narrowed?: readonly GrantNarrowed[]
 }
 
 export type Committed = { readonly index: number }
 
 /** Which thing changed; `missed`, without an id: hints may have been lost, look at whatever you wait for. */
 export type StoreChange = {
-  readonly kind: 'approval' | 'clearance' | 'principal' | 'rulebook' | 'missed'
+  readonly kind:
+    | 'approval'
+    | 'clearance'
+    | 'principal'
+    | 'rulebook'
+    | 'grant'
+    | 'timed'
+    | 'function'
+    | 'campaign'
+    | 'missed'
   readonly id: string
 }
 
 /** A change of governed state, settled by compare-and-set. */
 export type Change =
-  /** Conflict when a PENDING approval with the same digest exists. */
-  | { readonly kind: 'approval.open'; readonly approval: Approval }
-  /**
-   * Replaces the approval if its stored revision is `expectedRevision`; else Conflict. With the clearance that
-   * it creates, and the emergency that it was ended by: all or nothing.
-   */
-  | {
-      readonly kind: 'approval.update'
-      readonly approval: Approval
-      readonly expectedRevision: number
-      readonly clearance?: Clearance
-      readonly breakGlass?: BreakGlass
-      /** As for `break-glass.open`; absent: none. */
-      readonly expectedNewest?: string
-    }
-  /** Replaces the clearance if its stored revision is `expectedRevision`; else Conflict. */
-  | {
-      readonly kind: 'clearance.update'
-      readonly clearance: Clearance
-      readonly expectedRevision: number
-    }
-  /**
-   * Conflict when an id exists, or when the newest glass that is stored, whoever broke it, is not `expectedNewest`
-   * (undefined: there is none): what somebody may still do was judged by those that were there.
-   */
-  | {
-      readonly kind: 'break-glass.open'
-      readonly breakGlass: BreakGlass
-      readonly clearance: Clearance
-      readonly expectedNewest: string | undefined
-    }
-  /** Replaces it if its stored revision is `expectedRevision`; else Conflict. */
-  | {
-      readonly kind: 'break-glass.update'
-      readonly breakGlass: BreakGlass
-      readonly expectedRevision: number
-    }
-  /** Conflict when the id exists, or when `from` has another that has not ended by `createdAt`. */
-  | { readonly kind: 'delegation.make'; readonly delegation: Delegation }
-  /** Conflict when it is absent or ended already. */
-  | { readonly kind: 'delegation.end'; readonly id: string; readonly at: number }
-  /** Conflict when one of this id exists. Its request is sealed by the home. */
-  | {
-      readonly kind: 'deferral.open'
-      readonly deferral: Deferral
-      readonly request: Uint8Array
-      /** Opened in the same transaction: the question the call waits for. */
-      readonly approval: Approval
-    }
-  /** Replaces it if its stored revision is `expectedRevision`; else Conflict. `result` is sealed by the home. */
-  | {
-      readonly kind: 'deferral.update'
-      readonly deferral: Deferral
-      readonly expectedRevision: number
-      readonly result?: Uint8Array
-      /** Destroys what is kept of request and result. */
-      readonly forget?: true
-    }
+  | ApprovalChange
+  | ReviewChange
   /** Conflict when the id or the hash exists. */
   | { readonly kind: 'key.issue'; readonly key: ApiKey }
   /** Conflict when the key is absent or revoked already. */
@@ -149,8 +132,16 @@ export type Change =
   | { readonly kind: 'principal.lock'; readonly lock: Omit<PrincipalLock, 'record'> }
   /** Conflict when the principal is not locked, or `by` is. */
   | { readonly kind: 'principal.unlock'; readonly principal: string; readonly by: string }
-  /** Keeps what a digest stands for. Said again it changes nothing, and is no Conflict. */
-  | { readonly kind: 'rulebook.put'; readonly digest: string; readonly content: string }
+  /**
+   * Keeps what a digest stands for. Said again it changes nothing, and is no Conflict. `seen`: the grants of it,
+   * so that each has a standing; one that was never seen before, or with other content, is so from `at` on.
+   */
+  | {
+      readonly kind: 'rulebook.put'
+      readonly digest: string
+      readonly content: string
+      readonly seen?: { readonly grants: readonly GrantSeen[]; readonly at: number }
+    }
   /** Conflict while another erasure of the same record is pending. */
   | { readonly kind: 'erasure.request'; readonly erasure: Erasure }
   /** Destroys what the erasure names, for good. Conflict unless it is pending. `by` is a party id. */
@@ -180,7 +171,10 @@ export type Leaves = {
   readonly size: () => Promise<number>
   /** Leaves from `start` on, ascending, at most `limit` (1 to 1000). Stable: a leaf never changes. */
   readonly leaves: (start: number, limit: number) => Promise<readonly Leaf[]>
-  /** All leaves of one call, of the question asked about it and of its erasures, ascending. */
+  /**
+   * All leaves of one call, of the question asked about it and of its erasures, ascending; or, by its id, those of a
+   * campaign itself (`campaign.*`).
+   */
   readonly leavesOfCall: (callId: string) => Promise<readonly Leaf[]>
   /** All leaves of one session's calls, ascending, from `start` on, at most `limit`. */
   readonly leavesOfSession: (
@@ -258,63 +252,10 @@ export type PayloadsDue = (query: {
   readonly more: boolean
 }>
 
-/** Below `before`, exclusive: an index, or an id; absent: from the newest. */
-type PageByIndex = { readonly before?: number; readonly limit: number }
-type Page = { readonly before?: string; readonly limit: number }
-
 export type Erasures = {
   readonly erasure: (id: string) => Promise<Erasure | undefined>
   /** Newest first, below `before` (an erasure's id, exclusive). */
   readonly erasures: (query: Page) => Promise<readonly Erasure[]>
-}
-
-export type Approvals = {
-  readonly approval: (id: string) => Promise<Approval | undefined>
-  /** The PENDING one with this digest. */
-  readonly pendingApproval: (digest: string) => Promise<Approval | undefined>
-  /** The newest DENIED one with this digest. */
-  readonly deniedApproval: (digest: string) => Promise<Approval | undefined>
-  /** Newest first, below `before` (an approval id, exclusive), optionally of one state. */
-  readonly approvals: (
-    query: Page & { readonly state?: Approval['state'] },
-  ) => Promise<readonly Approval[]>
-}
-
-export type Clearances = {
-  readonly clearance: (id: string) => Promise<Clearance | undefined>
-  /** Newest first, below `before` (a clearance's id, exclusive), of one state or subject where given. */
-  readonly clearances: (
-    query: Page & { readonly state?: Clearance['state']; readonly subject?: string },
-  ) => Promise<readonly Clearance[]>
-  /** Those of this subject that are ISSUED, ACTIVE or IN_USE and not of kind `call`; newest first, at most 100. */
-  readonly standingClearances: (subject: string) => Promise<readonly Clearance[]>
-}
-
-export type BreakGlasses = {
-  readonly breakGlass: (id: string) => Promise<BreakGlass | undefined>
-  /** Newest first, below `before` (an id, exclusive), of one person where given. */
-  readonly breakGlasses: (query: Page & { readonly by?: string }) => Promise<readonly BreakGlass[]>
-}
-
-export type Delegations = {
-  /** Those that have not ended by `at`, of or to this person where given; newest first, at most 1000. */
-  readonly delegations: (query: {
-    readonly at: number
-    readonly from?: string
-    readonly to?: string
-  }) => Promise<readonly Delegation[]>
-}
-
-export type Deferrals = {
-  readonly deferral: (id: string) => Promise<Deferral | undefined>
-  /** Of one state, oldest first, at most `limit`. */
-  readonly deferrals: (query: {
-    readonly state: Deferral['state']
-    readonly limit: number
-  }) => Promise<readonly Deferral[]>
-  /** The clear bytes; undefined once they were forgotten. */
-  readonly deferredRequest: (id: string) => Promise<Uint8Array | undefined>
-  readonly deferredResult: (id: string) => Promise<Uint8Array | undefined>
 }
 
 /** What has to be told to people, and how far that came. Nothing of it is a record: the change it is about is one. */
@@ -339,7 +280,7 @@ export type Outbox = {
     readonly reference?: string
   }) => Promise<void>
   /**
-   * Of the `limit` oldest notices there are, those that were sent or given up before `settledBefore` (Unix
+   * Of the `limit` oldest notices that were sent or given up, those of which that was before `settledBefore` (Unix
    * milliseconds) are no more. What is told is not a record, so nothing is lost that an auditor looks for.
    */
   readonly forgetNotices: (query: {
@@ -348,7 +289,7 @@ export type Outbox = {
   }) => Promise<void>
   /** The newest reference that this channel gave to a message about this. */
   readonly noticeReference: (channel: string, about: string) => Promise<string | undefined>
-  /** How many wait, and how many were given up. */
+  /** How many wait to be told within a day (some are written for a day to come), and how many were given up. */
   readonly noticeCounts: () => Promise<{ readonly waiting: number; readonly givenUp: number }>
 }
 
@@ -376,9 +317,17 @@ export type RulebookContents = {
   readonly activations: (before: number, limit: number) => Promise<readonly Leaf[]>
 }
 
+/** What an intent was refused for, where it was not its own change: see `Ledger`. */
+export type ConflictAbout = 'lock' | 'grant' | 'function' | 'duty'
+
 /** What was to be changed is no longer as the caller believed. Read again and decide again. */
 export class Conflict extends Error {
   override readonly name = 'Conflict'
+  readonly about: ConflictAbout | undefined
+  constructor(message: string, options: ErrorOptions & { readonly about?: ConflictAbout } = {}) {
+    super(message, options)
+    this.about = options.about
+  }
 }
 
 /** The home cannot do this now, and the caller must not assume it was done. */

@@ -1,18 +1,37 @@
-import { createRoute } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import type { FunctionDefinition } from '../../model/function.ts'
 import type { Rulebook } from '../../model/rulebook.ts'
 import { requireRole } from '../access.ts'
-import type { FunctionDetail, FunctionSummary } from '../contract.ts'
 import { readIdCursor, writeCursor } from '../cursor.ts'
-import type { AdminNeeds } from '../needs.ts'
+import type { FunctionDetail, FunctionSummary } from '../function-contract.ts'
+import { functionFor, mayAccept, rulebookOf, shownHold } from '../function-part.ts'
+import { functionDetail, functionRisk, functionSummary, sensitivity } from '../function-schema.ts'
+import type { AdminNeeds, SignedInPerson } from '../needs.ts'
 import { type AdminApp, answers, filter, idParams, pageQuery } from '../openapi.ts'
-import { Refused } from '../problem.ts'
-import { functionDetail, functionSummary, page, sensitivity } from '../schema.ts'
+import { page } from '../schema.ts'
 
 const tags = ['Functions']
 
 /** What is governed, as the rulebook in force describes it. */
 export function functionRoutes(app: AdminApp, needs: AdminNeeds): void {
+  listRoute(app, needs)
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/functions/{id}',
+      tags,
+      request: { params: idParams },
+      responses: answers(functionDetail, 'One function; for its owner as well.'),
+    }),
+    (c) => {
+      const { id } = c.req.valid('param')
+      const { fn, rulebook } = functionFor(needs, c.get('person'), id)
+      return c.json(detailOf(needs, c.get('person'), { fn, rulebook }), 200)
+    },
+  )
+}
+
+function listRoute(app: AdminApp, needs: AdminNeeds): void {
   app.openapi(
     createRoute({
       method: 'get',
@@ -22,66 +41,57 @@ export function functionRoutes(app: AdminApp, needs: AdminNeeds): void {
         query: pageQuery.extend({
           q: filter,
           connection: filter,
+          owner: filter,
           sensitivity: sensitivity.optional(),
+          risk: functionRisk.optional(),
+          held: z.enum(['true', 'false']).optional(),
         }),
       },
       responses: answers(page(functionSummary), 'Functions by id.'),
     }),
     (c) => {
       requireRole(c, needs, 'auditor')
-      const { limit, cursor, q, connection, sensitivity } = c.req.valid('query')
+      const { limit, cursor, q, connection, owner, sensitivity, risk, held } = c.req.valid('query')
       const after = readIdCursor(cursor)
       const wanted = q?.toLowerCase()
       const found = rulebookOf(needs)
         .functions.filter((fn) => after === undefined || fn.id > after)
         .filter((fn) => connection === undefined || fn.connection === connection)
+        .filter((fn) => owner === undefined || fn.owner === owner)
         .filter((fn) => sensitivity === undefined || fn.sensitivity === sensitivity)
+        .filter((fn) => risk === undefined || fn.risk === risk)
+        .filter(
+          ({ id }) => held === undefined || (held === 'true') === (heldOf(needs, id) !== null),
+        )
         .filter(({ id, purpose, owner }) =>
           wanted === undefined ? true : `${id} ${purpose} ${owner}`.toLowerCase().includes(wanted),
         )
         .toSorted((a, b) => (a.id < b.id ? -1 : 1))
       const rows = found.slice(0, limit)
       const last = found.length > limit ? rows.at(-1) : undefined
-      return c.json(
-        { data: rows.map(summaryOf), next_cursor: last ? writeCursor(last.id) : null },
-        200,
-      )
-    },
-  )
-
-  app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/functions/{id}',
-      tags,
-      request: { params: idParams },
-      responses: answers(functionDetail, 'One function.'),
-    }),
-    (c) => {
-      requireRole(c, needs, 'auditor')
-      const { id } = c.req.valid('param')
-      const rulebook = rulebookOf(needs)
-      const fn = rulebook.functions.find((one) => one.id === id)
-      if (!fn) throw new Refused('not-found')
-      return c.json(detailOf(fn, rulebook), 200)
+      const data = rows.map((fn) => summaryOf(needs, fn))
+      return c.json({ data, next_cursor: last ? writeCursor(last.id) : null }, 200)
     },
   )
 }
 
-/** Refuses `rulebook-missing`. */
-function rulebookOf({ rulebooks }: AdminNeeds): Rulebook {
-  const current = rulebooks.loaded()
-  if (!current) throw new Refused('rulebook-missing')
-  return current.rulebook
+function heldOf({ catalogue }: AdminNeeds, id: string): FunctionSummary['held'] {
+  const hold = catalogue.holdOf(id)
+  return hold?.state === 'quarantined' ? hold.why : null
 }
 
-function summaryOf(fn: FunctionDefinition): FunctionSummary {
+function summaryOf(needs: AdminNeeds, fn: FunctionDefinition): FunctionSummary {
   const { id, connection, purpose, owner, sensitivity, risk, http, digest } = fn
   const { method, path } = http
-  return { id, connection, purpose, owner, sensitivity, risk, method, path, digest }
+  const held = heldOf(needs, id)
+  return { id, connection, purpose, owner, sensitivity, risk, method, path, digest, held }
 }
 
-function detailOf(fn: FunctionDefinition, rulebook: Rulebook): FunctionDetail {
+function detailOf(
+  needs: AdminNeeds,
+  person: SignedInPerson,
+  { fn, rulebook }: { readonly fn: FunctionDefinition; readonly rulebook: Rulebook },
+): FunctionDetail {
   const connection = rulebook.connections.find(({ id }) => id === fn.connection)
   const masks = (of: 'arguments' | 'result') =>
     (of === 'arguments' ? fn.argumentMasks : fn.resultMasks).map(({ id, path, strategy }) => ({
@@ -90,8 +100,10 @@ function detailOf(fn: FunctionDefinition, rulebook: Rulebook): FunctionDetail {
       how: strategy.kind,
       of,
     }))
+  const inForce = needs.rulebooks.loaded()?.inForce
+  const hold = needs.catalogue.holdOf(fn.id)
   return {
-    ...summaryOf(fn),
+    ...summaryOf(needs, fn),
     idempotent: fn.idempotent,
     deferrable: fn.deferrable,
     payloads: fn.payloads,
@@ -100,5 +112,12 @@ function detailOf(fn: FunctionDefinition, rulebook: Rulebook): FunctionDetail {
     argument_schema: { ...fn.argumentSchema },
     result_schema: fn.resultSchema ? { ...fn.resultSchema } : null,
     masks: [...masks('arguments'), ...masks('result')],
+    owner_groups: [...(inForce?.ownerGroups(fn.owner) ?? [])],
+    grants: (inForce?.grants ?? [])
+      .filter(({ functions }) => functions.includes(fn.id))
+      .map(({ id }) => id),
+    source: fn.source ?? null,
+    hold: hold ? shownHold(hold) : null,
+    you: { may_accept: hold?.state === 'quarantined' && mayAccept(needs, person, fn) },
   }
 }

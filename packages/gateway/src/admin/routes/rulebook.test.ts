@@ -49,6 +49,9 @@ test('the rulebook is shown, checked, applied and explained', async (t) => {
     await ask(house, `${v1}/rulebook/apply`, { as: 'root', method: 'POST' }),
   )
   assert.deepEqual([applied.valid, applied.changed, applied.digest], [true, true, 'sha256:next'])
+  assert.deepEqual(applied.warnings, [
+    { file: 'reviews.yaml', line: 9, column: 1, detail: 'corp:kim has both sides.' },
+  ])
   const asked = { as: 'ann', method: 'POST', body: question } as const
   const explained = await json(await ask(house, `${v1}/policy/explain`, asked))
   assert.deepEqual([explained.effect, explained.approver_groups], ['hold', ['finance']])

@@ -106,18 +106,13 @@ function explainRoute(app: AdminApp, needs: AdminNeeds): void {
 }
 
 function checkOf(outcome: RulebookOutcome, before: string | undefined): RulebookCheck {
-  const { problems, digest, tests } = outcome
+  const { problems, warnings, digest, tests } = outcome
   return {
     valid: problems.length === 0,
     digest: digest ?? null,
     changed: digest !== undefined && digest !== before,
-    errors: problems.map(({ file, line, column, message, hint }) => ({
-      file,
-      line,
-      column,
-      detail: message,
-      ...(hint !== undefined && { hint }),
-    })),
+    errors: problems.map(problemOf),
+    warnings: warnings.map(problemOf),
     tests: tests.map(({ file, name, passed, expected, got }) => ({
       file,
       name,
@@ -126,6 +121,16 @@ function checkOf(outcome: RulebookOutcome, before: string | undefined): Rulebook
       got,
     })),
   }
+}
+
+function problemOf({
+  file,
+  line,
+  column,
+  message,
+  hint,
+}: RulebookOutcome['problems'][number]): RulebookCheck['errors'][number] {
+  return { file, line, column, detail: message, ...(hint !== undefined && { hint }) }
 }
 
 function explainCall({ rulebooks, now }: AdminNeeds, asked: Explain): Explained {

@@ -4,6 +4,7 @@ import { versionOf } from '../version.ts'
 import { type AdminClient, adminClient } from './admin-client.ts'
 import { tellEvidence } from './evidence.ts'
 import { awaitPerson } from './person.ts'
+import { tellReviews } from './reviews.ts'
 import { type Ending, makeCall, type Seen, type StoryCall, story } from './story.ts'
 import { type DemoWorld, openWorld } from './world.ts'
 
@@ -74,6 +75,7 @@ async function tellStory(world: DemoWorld, admin: AdminClient, to: Telling): Pro
   const released = held && (await release(world, admin, to, held))
   if (released) failures.push(...released.failures)
   failures.push(...(await replay(admin, to)))
+  failures.push(...(await tellReviews(world, { tell, clock: () => clock(to) })))
   if (released?.record) failures.push(...(await tellEvidence(world, released.record, tell)))
   if (!to.ci) tellNext(admin, tell)
   return failures

@@ -13,10 +13,14 @@ export type DemoWorld = {
   readonly gatewayUrl: string
   readonly adminUrl: string
   readonly services: DemoServices
+  /** The folder of the rules in force. */
+  readonly rulebook: string
   /** refund-bot, acting for sam. */
   readonly agentToken: string
   /** dana, a person who may approve payments. */
   readonly approverToken: string
+  /** lena, of the team that owns support's grants. */
+  readonly ownerToken: string
   /** ann, who may take evidence away, payloads and all. */
   readonly auditorToken: string
   readonly close: () => Promise<void>
@@ -32,7 +36,7 @@ export async function openWorld(options: {
   const [idp, services] = await Promise.all([startIdp(), startServices(credentials)])
   const rulebook = rulebookFor(services)
   const gateway = await startGateway({ ...options, idp, rulebook, credentials })
-  const [agentToken, approverToken, auditorToken] = await Promise.all([
+  const [agentToken, approverToken, ownerToken, auditorToken] = await Promise.all([
     idp.token({
       sub: 'sam',
       groups: ['support'],
@@ -44,6 +48,7 @@ export async function openWorld(options: {
       groups: ['payments-approvers', 'admin'],
       aud: 'sallyport-demo-admin',
     }),
+    idp.token({ sub: 'lena', groups: ['team-support'], aud: 'sallyport-demo-admin' }),
     idp.token({
       sub: 'ann',
       groups: ['auditor', 'payload-reader'],
@@ -54,8 +59,10 @@ export async function openWorld(options: {
     gatewayUrl: gateway.url,
     adminUrl: gateway.adminUrl,
     services,
+    rulebook,
     agentToken,
     approverToken,
+    ownerToken,
     auditorToken,
     close: async () => {
       await gateway.close()

@@ -11,8 +11,8 @@ export type AnswerHeaders = Readonly<Record<string, string | string[] | undefine
 export function readHead(
   status: number,
   received: AnswerHeaders,
-  { hidden }: { readonly hidden: boolean },
-): Pick<Raw, 'head' | 'fragment'> | { readonly problem: string } {
+  { hidden, definitionHeader }: HeadOptions,
+): Pick<Raw, 'head' | 'fragment' | 'stated'> | { readonly problem: string } {
   if (status > statusMax) return { problem: 'It answered with a status HTTP does not have.' }
   const headers = withoutRepeats(received)
   if (typeof headers === 'string') return { problem: `It said two different ${headers} headers.` }
@@ -22,7 +22,10 @@ export function readHead(
   const transferEncoding = headers['transfer-encoding']
   if (transferEncoding !== undefined && !isChunked(transferEncoding)) return encoded
   const contentType = headers['content-type']
+  const stated = definitionHeader === undefined ? undefined : headers[definitionHeader]
   return {
+    // Said twice it is one statement too: another one than either of the two.
+    ...(stated !== undefined && { stated: [stated].flat().join(', ') }),
     fragment: fragments.has(status) || headers['content-range'] !== undefined,
     head: {
       status,
@@ -30,6 +33,13 @@ export function readHead(
       mediaType: typeof contentType === 'string' ? contentType : '',
     },
   }
+}
+
+type HeadOptions = {
+  /** Something of the result may be hidden. */
+  readonly hidden: boolean
+  /** The header, in lower case, in which the upstream states its definition; undefined: it does not. */
+  readonly definitionHeader?: string | undefined
 }
 
 /** Classes end with 5xx (RFC 9110 section 15); nothing else can be sent on over HTTP/2. */

@@ -20,7 +20,7 @@ type Waiting = {
  */
 export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator<Uint8Array> {
   readonly #head: Promised
-  readonly #hidden: boolean
+  readonly #read: Parameters<typeof readHead>[2]
   readonly #chunks: Uint8Array[] = []
   #queuedBytes = 0
   #announcements = 0
@@ -32,9 +32,9 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator
   onOver: () => void = () => {}
 
   /** `hidden`: something of the result may be hidden, so no digest of it passes. */
-  constructor(head: Promised, { hidden }: { readonly hidden: boolean }) {
+  constructor(head: Promised, read: Parameters<typeof readHead>[2]) {
     this.#head = head
-    this.#hidden = hidden
+    this.#read = read
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -47,8 +47,7 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator
     status: number,
     headers: AnswerHeaders,
   ): void {
-    const read =
-      status < 200 ? this.#announced() : readHead(status, headers, { hidden: this.#hidden })
+    const read = status < 200 ? this.#announced() : readHead(status, headers, this.#read)
     if (read === undefined) return
     if ('problem' in read) {
       this.abandon(new Refusal('upstream-failed', { detail: read.problem }))
@@ -56,7 +55,7 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator
     }
     this.#state = 'answering'
     const body = { [Symbol.asyncIterator]: () => this }
-    this.#head.resolve({ state: 'raw', head: read.head, fragment: read.fragment, body })
+    this.#head.resolve({ state: 'raw', ...read, body })
   }
 
   /** Each of these starts the time until the head anew: without a bound they could go on for ever. */

@@ -12,7 +12,12 @@ import { forwarder } from './forward.ts'
 import { listen } from './listen.ts'
 
 type Pairs = readonly (readonly [name: string, value: string])[]
-type Answer = { readonly status?: number; readonly headers?: Pairs; readonly length?: number }
+type Answer = {
+  readonly status?: number
+  readonly headers?: Pairs
+  readonly length?: number
+  readonly review?: 'due-soon'
+}
 
 /** How often the body of the last reply was given back or read to its end: its ending is recorded then. */
 let ended = 0
@@ -27,13 +32,14 @@ before(async () => {
 })
 after(() => listener.close({ graceMs: 0 }))
 
-function replyOf({ status = 200, headers = [], length }: Answer): Reply {
+function replyOf({ status = 200, headers = [], length, review }: Answer): Reply {
   let left = 1
   return {
     state: 'witnessed',
     callId: 'call-1',
     record: { origin: 'test', index: 7 },
     length,
+    ...(review && { review }),
     head: { status, headers, mediaType: '' },
     body: {
       [Symbol.asyncIterator]: () => ({
@@ -95,6 +101,7 @@ async function check(given: Answer, { status, headers }: Expected): Promise<void
     const own = new Map(seen.headers)
     assert.equal(own.get('sallyport-record'), 'test#7')
     assert.equal(own.get('sallyport-call'), 'call-1')
+    if (headers) assert.equal(own.get('sallyport-review'), given.review)
     if (headers) {
       assert.deepEqual(
         seen.headers.filter(([name]) => !ours.test(name)),
@@ -113,6 +120,7 @@ const cases: Readonly<Record<string, readonly [Answer, Expected]>> = {
     { status: 404, headers: [['x-a', '1']], length: 2 },
     { status: 404, headers: [['x-a', '1']] },
   ],
+  'a review that is due soon': [{ review: 'due-soon' }, { status: 200, headers: [] }],
   'a header that comes twice': [
     {
       headers: [
@@ -224,7 +232,9 @@ async function checkRaw(text: string, status: number): Promise<void> {
   const upstreams = forwarder({})
   answer = async (call) => {
     const fn = { resultMasks: [], http: { places: {} } }
-    const at = { id: 'call-1', call, connection: { upstream: url }, fn, fields: [] }
+    const grantsRevoked = new AbortController().signal
+    const known = { id: 'call-1', call, grantsRevoked }
+    const at = { ...known, connection: { upstream: url }, fn, fields: [] }
     const outbound = { method: 'GET', path: '/', headers: [], body: undefined }
     const none = { kind: 'none', echoes: [] } as const
     const { head, body } = await upstreams.forward({ ...at, outbound } as unknown as Recorded, none)

@@ -49,13 +49,14 @@ function statusOf({ head: { status } }: Reply): number {
 }
 
 function headersOf(
-  { head, record, callId, length }: Reply,
+  { head, record, callId, length, review }: Reply,
   empty: boolean,
 ): Record<string, string | string[]> {
   // An upstream may name a header like what every object inherits.
   const headers: Record<string, string | string[]> = Object.create(null)
   headers['sallyport-record'] = `${record.origin}#${record.index}`
   headers['sallyport-call'] = callId
+  if (review !== undefined) headers['sallyport-review'] = review
   for (const [name, value] of head.headers) {
     const known = headers[name]
     if (known === undefined) headers[name] = value

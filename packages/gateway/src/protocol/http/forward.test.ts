@@ -43,6 +43,7 @@ function recorded(url: string, changes: object = {}): Recorded {
   return {
     id: 'call-1',
     call: { signal: new AbortController().signal },
+    grantsRevoked: new AbortController().signal,
     connection: { upstream: url, timeoutMs: 300 },
     fn: { resultMasks: [], http: { places: {} } },
     fields: [],
@@ -421,6 +422,21 @@ test('when the caller leaves, the upstream is let go', async () => {
   upstream.stop()
 })
 
+test('an upstream is let go when the grant is revoked while it answers, and not asked again', async () => {
+  const upstream = await startUpstream(say('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhi'))
+  const grants = new AbortController()
+  const at = recorded(upstream.url, { grantsRevoked: grants.signal })
+  const { body } = await upstreams.forward(at, none)
+  const pieces = body[Symbol.asyncIterator]()
+  await pieces.next()
+  grants.abort()
+  await assert.rejects(pieces.next(), { code: 'caller-left' })
+  await upstream.closed
+  await assert.rejects(upstreams.forward(at, none), { code: 'caller-left' })
+  assert.equal(upstream.requests.length, 1)
+  upstream.stop()
+})
+
 test('return() lets go of an upstream whose body nobody started to read', async () => {
   const upstream = await startUpstream(say('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhi'))
   const { body } = await upstreams.forward(recorded(upstream.url), none)
@@ -446,3 +462,25 @@ test('an upstream that sends faster than it is read is paused', async () => {
   await upstream.closed
   upstream.stop()
 })
+
+const stated: readonly (readonly [
+  lines: string,
+  header: string | undefined,
+  said: string | undefined,
+])[] = [
+  ['X-Api-Version: 7', 'x-api-version', '7'],
+  ['X-Api-Version: 7', undefined, undefined],
+  ['X-Other: 7', 'x-api-version', undefined],
+  ['X-Api-Version:', 'x-api-version', ''],
+  ['X-Api-Version: 7\nX-Api-Version: 8', 'x-api-version', '7, 8'],
+]
+for (const [lines, definitionHeader, said] of stated) {
+  test(`with ${JSON.stringify(lines)} the ${definitionHeader} states ${said}`, async () => {
+    const upstream = await startUpstream(withHead(lines))
+    const connection = { upstream: upstream.url, timeoutMs: 3_000, definitionHeader }
+    const raw = await upstreams.forward(recorded(upstream.url, { connection }), none)
+    await collect(raw.body)
+    upstream.stop()
+    assert.equal(raw.stated, said)
+  })
+}

@@ -58,11 +58,13 @@ function openUpstream(origin: string, timeoutMs: number | undefined, bounds: Lim
 
 function dispatch({ pool, line }: Upstream, at: Recorded, credential: Credential): Promise<Raw> {
   return new Promise((resolve, reject) => {
-    const { signal } = at.call
-    if (signal.aborted) return reject(new Refusal('caller-left'))
-    const answer = new UpstreamAnswer({ resolve, reject }, { hidden: hidesResult(at) })
+    const signals = [at.call.signal, at.grantsRevoked]
+    if (signals.some(({ aborted }) => aborted)) return reject(new Refusal('caller-left'))
+    const { definitionHeader } = at.connection
+    const reading = { hidden: hidesResult(at), definitionHeader }
+    const answer = new UpstreamAnswer({ resolve, reject }, reading)
     const over = () => {
-      signal.removeEventListener('abort', callerLeft)
+      for (const signal of signals) signal.removeEventListener('abort', giveUp)
       line.leave(place)
     }
     const place = line.enter({
@@ -80,8 +82,8 @@ function dispatch({ pool, line }: Upstream, at: Recorded, credential: Credential
         if (!place.holdsSocket) over()
       },
     })
-    const callerLeft = () => place.refuse(new Refusal('caller-left'))
-    signal.addEventListener('abort', callerLeft)
+    const giveUp = () => place.refuse(new Refusal('caller-left'))
+    for (const signal of signals) signal.addEventListener('abort', giveUp)
     answer.onOver = over
     if (place.holdsSocket) place.send()
   })

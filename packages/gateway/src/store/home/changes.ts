@@ -22,6 +22,20 @@ export function changesOf(change: Change): readonly StoreChange[] {
       return [{ kind: 'principal', id: change.principal }]
     case 'rulebook.put':
       return [{ kind: 'rulebook', id: change.digest }]
+    case 'grant.update':
+      return [{ kind: 'grant', id: change.standing.grant }]
+    case 'review.update': {
+      const { item, standing } = change
+      const restated = standing ? [{ kind: 'grant', id: standing.standing.grant } as const] : []
+      return [{ kind: 'campaign', id: item.campaign }, ...restated]
+    }
+    case 'campaign.open':
+    case 'campaign.update':
+      return [{ kind: 'campaign', id: change.campaign.id }]
+    case 'timed.update':
+      return [{ kind: 'timed', id: change.timed.id }]
+    case 'function.hold':
+      return [{ kind: 'function', id: change.hold.function }]
     default:
       return []
   }

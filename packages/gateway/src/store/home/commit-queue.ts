@@ -133,7 +133,7 @@ function settle(
     if (!failure) {
       resolve({ index: index++ })
       onCommitted(entry)
-    } else if (failure.kind === 'conflict') reject(new Conflict(failure.message))
+    } else if (failure.kind === 'conflict') reject(new Conflict(failure.message, failure))
     else reject(new Unavailable(`this record cannot be written: ${failure.message}`))
   }
 }

@@ -90,11 +90,20 @@ export function leafColumns(record: RecordDraft, change: Entry['change']): LeafC
   const head = type === 'call.authorized' || type === 'call.denied' ? record : undefined
   return {
     type,
-    call: 'call' in record ? record.call : callOf(change),
+    call: 'call' in record ? record.call : (campaignOf(record) ?? callOf(change)),
     session: 'session' in record ? record.session : undefined,
     fn: head?.fn?.name,
     caller: head?.caller && partyId(head.caller),
   }
+}
+
+/** A campaign's own records are found by its id, as a call's are. */
+function campaignOf(record: RecordDraft): string | undefined {
+  const isOwn =
+    record.type === 'campaign.opened' ||
+    record.type === 'campaign.changed' ||
+    record.type === 'campaign.closed'
+  return isOwn ? record.campaign : undefined
 }
 
 /** What becomes of a question, or of a payload, belongs to the call that it was about. */

@@ -1,7 +1,7 @@
 import type { OutageReason } from '@sallyport/evidence/record'
 import type { PayloadDraft, PayloadRole } from '../../model/payload.ts'
 import type { CheckpointSwap } from '../publication.ts'
-import type { Change, Entry, Outbox } from '../store.ts'
+import type { Change, ConflictAbout, Entry, Outbox } from '../store.ts'
 
 /**
  * What passes between a home's two threads. Entries travel as one JSON text, their bytes as one
@@ -68,6 +68,7 @@ export type Failure = {
   readonly position: number
   readonly kind: 'conflict' | 'unrecordable'
   readonly message: string
+  readonly about?: ConflictAbout
 }
 
 export type Packed = {

@@ -3,15 +3,9 @@ import type { BreakGlass } from '../../model/break-glass.ts'
 import type { Clearance } from '../../model/clearance.ts'
 import type { Deferral } from '../../model/deferral.ts'
 import type { Delegation } from '../../model/delegation.ts'
+import type { Approvals, BreakGlasses, Clearances, Deferrals, Delegations } from '../approvals.ts'
 import { openColumn } from '../home/sealed-column.ts'
-import {
-  type Approvals,
-  type BreakGlasses,
-  type Clearances,
-  type Deferrals,
-  type Delegations,
-  Unavailable,
-} from '../store.ts'
+import { Unavailable } from '../store.ts'
 import type { Row, Run } from './connection.ts'
 import { bounded, page, rowsMax } from './page.ts'
 

@@ -11,6 +11,8 @@ import {
 import type { Change } from '../store.ts'
 import type { Run } from './connection.ts'
 import { destroy, isDestruction } from './custody.ts'
+import { reviewSteps, seeGrants, seeRenamed } from './review-change.ts'
+import { insert, one, replace, type Step, settle } from './step.ts'
 
 /**
  * Applies a change within the transaction of the record `index` that is about it. False when the stored state is
@@ -26,21 +28,15 @@ export async function applyChange(
   const steps = stepsOf(change, index, kek)
   if (!steps) return false
   if (steps.length > 1) await run('SAVEPOINT change')
-  for (const { text, values, settles } of steps) {
+  for (const { text, values, rows } of steps) {
+    if (rows === 0) continue
     const { count } = await run(text, values)
-    if (count === 1 || !settles) continue
+    if (rows === undefined || count === rows) continue
     if (steps.length > 1) await run('ROLLBACK TO SAVEPOINT change')
     return false
   }
   if (steps.length > 1) await run('RELEASE SAVEPOINT change')
   return true
-}
-
-/** One statement that compares and sets at once. `settles`: it has to change one row. */
-type Step = {
-  readonly text: string
-  readonly values: readonly unknown[]
-  readonly settles: boolean
 }
 
 /** Undefined for a change that no stored state allows. */
@@ -96,15 +92,19 @@ function stepsOf(
         ]),
       ]
     case 'rulebook.put': {
-      const { digest, content } = change
-      return [{ ...insert('rulebook', { digest, content }), settles: false }]
+      const { digest, content, seen } = change
+      const { text, values } = insert('rulebook', { digest, content })
+      return [{ text, values }, ...(seen ? [seeRenamed(seen, index), seeGrants(seen, index)] : [])]
     }
     case 'erasure.request': {
       const { id, record, state } = change.erasure
       return [insert('erasure', { id, record, state, body: JSON.stringify(change.erasure) })]
     }
-    default:
+    case 'principal.lock':
+    case 'principal.unlock':
       return [lockStep(change, index)]
+    default:
+      return reviewSteps(change, index)
   }
 }
 
@@ -179,43 +179,4 @@ function onePending(step: Step, { id, digest, state }: Approval): Step {
       WHERE digest = $${next + 1} AND state = 'PENDING' AND id <> $${next + 2})`,
     values: [...step.values, digest, id],
   }
-}
-
-type Columns = Readonly<Record<string, string | number | Uint8Array | null>>
-
-function settle(text: string, values: readonly unknown[]): Step {
-  return { text, values, settles: true }
-}
-
-function one(step: Step | undefined): readonly Step[] | undefined {
-  return step && [step]
-}
-
-/** Of a row whose ids nobody has yet. */
-function insert(table: string, columns: Columns): Step {
-  const names = Object.keys(columns)
-  const places = names.map((_, at) => `$${at + 1}`)
-  return settle(
-    `INSERT INTO ${table} (${quoted(names).join(', ')}) VALUES (${places.join(', ')}) ON CONFLICT DO NOTHING`,
-    Object.values(columns),
-  )
-}
-
-/** Undefined for a revision that does not grow: it would let a second change through on one expectation. */
-function replace(
-  table: string,
-  columns: Columns & { readonly id: string; readonly revision: number },
-  expectedRevision: number,
-): Step | undefined {
-  if (columns.revision <= expectedRevision) return undefined
-  const sets = quoted(Object.keys(columns)).map((name, at) => `${name} = $${at + 1}`)
-  const next = sets.length
-  return settle(
-    `UPDATE ${table} SET ${sets.join(', ')} WHERE id = $${next + 1} AND revision = $${next + 2}`,
-    [...Object.values(columns), columns.id, expectedRevision],
-  )
-}
-
-function quoted(names: readonly string[]): readonly string[] {
-  return names.map((name) => `"${name}"`)
 }

@@ -1,3 +1,4 @@
+import { type Barred, openBarred } from '../home/barred.ts'
 import { changesOf } from '../home/changes.ts'
 import {
   afterLeaf,
@@ -7,8 +8,8 @@ import {
   type SealedPayload,
   sealAll,
 } from '../home/leaf-draft.ts'
-import { type Locked, openLocked } from '../home/locked.ts'
 import type { Failure } from '../home/message.ts'
+import { boundsOf } from '../home/review-rows.ts'
 import type { Entry } from '../store.ts'
 import { bigintArray } from './binary-array.ts'
 import { applyChange } from './change.ts'
@@ -16,7 +17,9 @@ import { clockSkew } from './clock-skew.ts'
 import type { Row, Run } from './connection.ts'
 import { isDestruction } from './custody.ts'
 import { describeFailure, isAboutData } from './failure.ts'
+import { writeMarks } from './intent-rows.ts'
 import { gatherRows } from './leaf-rows.ts'
+import { marked } from './review-reads.ts'
 import type { WriterOptions } from './writer-options.ts'
 
 export type Flushed = { readonly first: number; readonly failures: readonly Failure[] }
@@ -43,10 +46,10 @@ export class ChainLost extends Error {
  */
 export function openFlush(run: Run, options: WriterOptions, from: Place): Flush {
   let place = from
-  let locks: Locks | undefined
+  let bars: Bars | undefined
 
   const attempt = async (entries: readonly Entry[], sealed: Sealed, isCareful: boolean) => {
-    const begun = await begin(run, { entries, options, tip: place.tip, locks })
+    const begun = await begin(run, { entries, options, tip: place.tip, bars })
     const { size: first } = begun
     const batch = openBatch(run, options, { ...begun, place })
     const failures: Failure[] = []
@@ -61,7 +64,7 @@ export function openFlush(run: Run, options: WriterOptions, from: Place): Flush 
     const lasting = entries.filter((_, position) => !left.has(position))
     const next = await batch.commit(lasting)
     place = next.place
-    locks = { ...begun.locks, revision: begun.locks.revision + next.lockChanges }
+    bars = { barred: next.barred, revision: begun.bars.revision + next.barChanges }
     return { first, failures }
   }
   return {
@@ -71,14 +74,14 @@ export function openFlush(run: Run, options: WriterOptions, from: Place): Flush 
         return await attempt(entries, sealed, false)
       } catch (thrown) {
         // What was noted of it is not what is stored.
-        locks = undefined
+        bars = undefined
         if (!isAboutData(thrown)) throw thrown
       }
       // One entry that the database does not take must not cost the others.
       await run('ROLLBACK')
       const flushed = await attempt(entries, sealed, true)
       // What an entry changed that was taken back is noted all the same.
-      locks = undefined
+      bars = undefined
       return flushed
     },
     place: () => place,
@@ -86,10 +89,10 @@ export function openFlush(run: Run, options: WriterOptions, from: Place): Flush 
 }
 
 type Sealed = ReturnType<typeof sealAll>
-type Locks = { readonly revision: number; readonly locked: Locked }
+type Bars = { readonly revision: number; readonly barred: Barred }
 type Begun = {
   readonly size: number
-  readonly locks: Locks
+  readonly bars: Bars
   /** Of the intents that these entries end: those that are open. */
   readonly open: Set<number>
 }
@@ -100,7 +103,7 @@ async function begin(
     readonly entries: readonly Entry[]
     readonly options: WriterOptions
     readonly tip: ChainTip
-    readonly locks: Locks | undefined
+    readonly bars: Bars | undefined
   },
 ): Promise<Begun> {
   const { instance } = given.options
@@ -117,10 +120,10 @@ async function begin(
     throw new ChainLost(`another process writes as the instance "${instance}"`)
   }
   const { size, locks_revision: revision } = head.rows[0] ?? {}
-  const locks = given.locks?.revision === revision ? given.locks : undefined
+  const bars = given.bars?.revision === revision ? given.bars : undefined
   return {
     size: Number(size),
-    locks: locks ?? { revision: Number(revision), locked: await readLocked(run) },
+    bars: bars ?? { revision: Number(revision), barred: await readBarred(run) },
     open: new Set(open.rows.map(({ intent }) => Number(intent))),
   }
 }
@@ -146,9 +149,30 @@ function isAt(row: Row | undefined, { emitter, after }: ChainTip): boolean {
   )
 }
 
-async function readLocked(run: Run): Promise<Locked> {
-  const { rows } = await run('SELECT principal FROM principal_lock', [])
-  return openLocked(rows.map(({ principal }) => String(principal)))
+async function readBarred(run: Run): Promise<Barred> {
+  const { rows } = await run(
+    `SELECT 'principal' AS kind, principal AS name, NULL AS body FROM principal_lock
+      UNION ALL SELECT 'grant', id, NULL FROM grant_standing WHERE revoked = 1
+      UNION ALL SELECT 'grant', id, NULL FROM timed_grant WHERE state = 'revoked'
+      UNION ALL SELECT 'function', id, NULL FROM function_hold WHERE state = 'quarantined'
+      UNION ALL SELECT 'bounds', id, body FROM grant_standing
+        WHERE body::jsonb -> 'endsAt' IS NOT NULL
+          OR coalesce(body::jsonb -> 'certification' -> 'when', '[]') <> '[]'`,
+    [],
+  )
+  const names = (wanted: string) => rows.filter(({ kind }) => kind === wanted).map(nameOf)
+  return openBarred({
+    principals: names('principal'),
+    grants: names('grant'),
+    functions: names('function'),
+    bounded: rows
+      .filter(({ kind }) => kind === 'bounds')
+      .map(({ name: id, body }) => boundsOf({ id, body })),
+  })
+}
+
+function nameOf({ name }: Row): string {
+  return String(name)
 }
 
 type Payloads = { readonly payloads: readonly SealedPayload[]; readonly nonce: Buffer }
@@ -162,36 +186,47 @@ type Batch = {
   /** `lasting`: the entries that were not left out. */
   readonly commit: (
     lasting: readonly Entry[],
-  ) => Promise<{ readonly place: Place; readonly lockChanges: number }>
+  ) => Promise<{ readonly place: Place; readonly barChanges: number; readonly barred: Barred }>
 }
 
 function openBatch(
   run: Run,
   { instance, channel, kek }: WriterOptions,
-  { size, locks, open, place: before }: Begun & { readonly place: Place },
+  { size, bars, open, place: before }: Begun & { readonly place: Place },
 ): Batch {
   const rows = gatherRows(instance)
   let place = before
   let index = size
-  let lockChanges = 0
+  let barChanges = 0
+  let { barred } = bars
 
   const append: Batch['append'] = async (entry, { payloads, nonce }) => {
-    const { change } = entry
+    const { change, duties } = entry
     const leaf = completeLeaf(entry.record, place.tip, payloads)
     if ('message' in leaf) return leaf
     const { record } = leaf
     const ended = endedBy(record)
-    if (locks.locked.refuses(record)) return conflict('a party of the call is locked')
+    const refusal = barred.refusalOf(record, entry.narrowed)
+    if (refusal) return { kind: 'conflict', ...refusal }
     if (ended !== undefined && !open.has(ended)) return conflict('the call is not open')
+    if (duties && duties.bars.length > 0 && (await marked(run, duties.bars)).length > 0) {
+      const message = 'a duty that is separated from this one was done already'
+      return { kind: 'conflict', about: 'duty', message }
+    }
     if (change) {
       // It may be about a leaf of this very flush.
       if (isDestruction(change)) await Promise.all(rows.write(run))
       if (!(await applyChange(run, change, { index, kek }))) {
         return conflict(`${change.kind} conflicts`)
       }
-      locks.locked.note(change)
-      if (change.kind === 'principal.lock' || change.kind === 'principal.unlock') lockChanges += 1
+      if (barred.note(change)) barChanges += 1
+      // A grant under a new id may stand where a revoked one stood.
+      if (change.kind === 'rulebook.put') {
+        barred = await readBarred(run)
+        barChanges += 1
+      }
     }
+    await writeMarks(run, duties?.marks ?? [])
     rows.add(index, { entry, leaf, payloads, nonce })
     if (record.type === 'call.authorized') open.add(index)
     if (ended !== undefined) open.delete(ended)
@@ -200,7 +235,7 @@ function openBatch(
     return undefined
   }
   const appendCarefully: Batch['appendCarefully'] = async (entry, payloads) => {
-    const was = { place, index, lockChanges }
+    const was = { place, index, barChanges }
     await run('SAVEPOINT entry')
     try {
       const failure = await append(entry, payloads)
@@ -210,7 +245,9 @@ function openBatch(
       if (!isAboutData(thrown)) throw thrown
       await run('ROLLBACK TO SAVEPOINT entry')
       if (index > was.index) open.delete(was.index)
-      ;({ place, index, lockChanges } = was)
+      ;({ place, index, barChanges } = was)
+      // What it noted is not what is stored.
+      barred = await readBarred(run)
       return { kind: 'unrecordable', message: describeFailure(thrown) }
     }
   }
@@ -218,7 +255,7 @@ function openBatch(
     const { emitter } = place.tip
     await Promise.all([
       ...rows.write(run),
-      run('UPDATE head SET size = $1, locks_revision = locks_revision + $2', [index, lockChanges]),
+      run('UPDATE head SET size = $1, locks_revision = locks_revision + $2', [index, barChanges]),
       // A boot without a leaf has no place yet.
       ...(emitter.seq > 0 ? [moveChain(run, instance, place.tip)] : []),
       ...lasting
@@ -227,7 +264,7 @@ function openBatch(
       // A crash before this line leaves nothing of the flush, one after it leaves all of it.
       run('COMMIT'),
     ])
-    return { place, lockChanges }
+    return { place, barChanges, barred }
   }
   return { append, appendCarefully, commit }
 }

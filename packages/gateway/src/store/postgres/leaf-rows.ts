@@ -1,10 +1,12 @@
 import type { Notice } from '../../model/notice.ts'
+import { gatherUses } from '../home/grant-uses.ts'
 import { leafColumns, type SealedPayload, type WritableLeaf } from '../home/leaf-draft.ts'
 import { payloadId, saltsOf } from '../home/payload-rows.ts'
 import { gatherSessions, type SessionActivity } from '../home/session-activity.ts'
 import type { Entry } from '../store.ts'
 import { bigintArray, bytesArray, integerArray, textArray } from './binary-array.ts'
 import type { Run } from './connection.ts'
+import { writeUses } from './intent-rows.ts'
 import { insertNotices } from './outbox.ts'
 
 /** The rows that the leaves of one flush leave behind, gathered so that each table is written to once. */
@@ -43,6 +45,7 @@ export function gatherRows(instance: string): LeafRows {
   let ended: number[] = []
   let notices: Notice[] = []
   const sessions = gatherSessions()
+  const uses = gatherUses()
   return {
     add: (index, { entry, leaf, payloads: sealed, nonce }) => {
       const { record, text, timeMs } = leaf
@@ -58,6 +61,7 @@ export function gatherRows(instance: string): LeafRows {
       }
       notices.push(...(entry.notices ?? []))
       sessions.add(index, record, timeMs)
+      uses.add(record, timeMs)
     },
     write: (run) => {
       const sent = [
@@ -67,6 +71,7 @@ export function gatherRows(instance: string): LeafRows {
         ...endCalls(run, ended),
         ...insertNotices(run, notices),
         ...writeSessions(run, sessions.take()),
+        ...writeUses(run, uses.take()),
       ]
       leaves = []
       payloads = []

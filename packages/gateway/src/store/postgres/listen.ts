@@ -64,7 +64,16 @@ export function openListener(
   }
 }
 
-const kinds: readonly StoreChange['kind'][] = ['approval', 'clearance', 'principal', 'rulebook']
+const kinds: readonly StoreChange['kind'][] = [
+  'approval',
+  'clearance',
+  'principal',
+  'rulebook',
+  'grant',
+  'timed',
+  'function',
+  'campaign',
+]
 
 /** Whoever may connect may notify: what is no hint is not passed on. */
 function parse(payload: string): StoreChange | undefined {

@@ -55,8 +55,9 @@ export function outboxOf(run: Run): Outbox {
     forgetNotices: async ({ settledBefore, limit }) => {
       await run(
         `DELETE FROM notice WHERE number IN (SELECT number
-          FROM (SELECT number, state, due_ms FROM notice ORDER BY number LIMIT $1) AS oldest
-          WHERE state <> 'WAITING' AND due_ms < $2)`,
+          FROM (SELECT number, due_ms FROM notice WHERE state <> 'WAITING'
+            ORDER BY number LIMIT $1) AS oldest
+          WHERE due_ms < $2)`,
         [limit, settledBefore],
       )
     },
@@ -70,7 +71,8 @@ export function outboxOf(run: Run): Outbox {
     },
     noticeCounts: async () => {
       const { rows } = await run(
-        `SELECT (SELECT count(*) FROM notice WHERE state = 'WAITING') AS waiting,
+        `SELECT (SELECT count(*) FROM notice WHERE state = 'WAITING'
+            AND due_ms <= extract(epoch FROM now()) * 1000 + ${laterMs}) AS waiting,
           (SELECT count(*) FROM notice WHERE state = 'GIVEN_UP') AS given_up`,
         [],
       )
@@ -78,3 +80,6 @@ export function outboxOf(run: Run): Outbox {
     },
   }
 }
+
+/** A day: what is to be told later than that waits for its day, and not for us. */
+const laterMs = 86_400_000

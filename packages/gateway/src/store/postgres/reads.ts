@@ -3,14 +3,17 @@ import { saltBytes } from '../../log/seal.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Erasure } from '../../model/erasure.ts'
 import type { PrincipalLock } from '../../model/principal-lock.ts'
+import type { Approvals, BreakGlasses, Clearances, Deferrals, Delegations } from '../approvals.ts'
 import { openPayload, payloadId, payloadOf } from '../home/payload-rows.ts'
+import type {
+  Campaigns,
+  DutyMarks,
+  FunctionHolds,
+  GrantStandings,
+  TimedGrants,
+} from '../reviews.ts'
 import {
   type ApiKeys,
-  type Approvals,
-  type BreakGlasses,
-  type Clearances,
-  type Deferrals,
-  type Delegations,
   type Erasures,
   type Leaf,
   type Leaves,
@@ -26,6 +29,7 @@ import { readDue } from './due.ts'
 import { lockIsFree } from './instance-lock.ts'
 import { outboxOf } from './outbox.ts'
 import { bounded, page, rowsMax } from './page.ts'
+import { reviewReads } from './review-reads.ts'
 
 /** Every question the store answers, each in bounded work: at most 1000 rows. See store.ts. */
 export type Reads = Leaves &
@@ -35,6 +39,11 @@ export type Reads = Leaves &
   BreakGlasses &
   Delegations &
   Deferrals &
+  GrantStandings &
+  TimedGrants &
+  FunctionHolds &
+  Campaigns &
+  DutyMarks &
   Outbox &
   ApiKeys &
   PrincipalLocks &
@@ -50,6 +59,7 @@ export function readsOf(
     ...callReads(run, instance),
     ...payloadReads(run, kek),
     ...approvalReads(run, kek),
+    ...reviewReads(run),
     ...outboxOf(run),
     ...keyReads(run),
     ...rulebookReads(run),

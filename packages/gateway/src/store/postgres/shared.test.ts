@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { until } from '../../../test/house.ts'
 import { postgresTests } from '../../../test/postgres-tests.ts'
+import { hold, holding } from '../conformance-campaigns.ts'
 import {
   approval,
   assertChain,
@@ -15,6 +16,7 @@ import {
   unlocking,
   updating,
 } from '../conformance-entries.ts'
+import { counting, dutiful, mark, restating, standing } from '../conformance-grants.ts'
 import { Conflict, type Store, type StoreChange } from '../store.ts'
 import { openPostgres } from './open.ts'
 
@@ -73,6 +75,47 @@ postgresTests({
     await assert.rejects(two.commit(entry(intent({ call: 'c2' }))), Conflict)
     await one.commit(unlocking('corp:sam'))
     await two.commit(entry(intent({ call: 'c3' })))
+  },
+
+  'a grant that is revoked and a function that is held through one gateway are so for the other':
+    async ({ t, url }) => {
+      const [one, two] = await openTwo(t, url)
+      const call = (name: string) => two.commit(entry(counting(name, { 'corp:sam': 'g1' })))
+      const refused = (about: string) => (thrown: unknown) =>
+        thrown instanceof Conflict && thrown.about === about
+      await one.commit(restating(standing('g1')))
+      await call('c1')
+      const revoked = { at: 7, by: 'corp:ann', reason: 'left' }
+      await one.commit(restating(standing('g1', { revision: 2, revoked })))
+      await assert.rejects(call('c2'), refused('grant'))
+      await one.commit(restating(standing('g1', { revision: 3 })))
+      await call('c3')
+      await one.commit(holding(hold('crm.get')))
+      await assert.rejects(call('c4'), refused('function'))
+      await two.commit(holding(hold('crm.get', { state: 'accepted', revision: 2 })))
+      await one.commit(entry(counting('c5', { 'corp:sam': 'g1' })))
+      await call('c6')
+      const [use] = await one.grantUse({})
+      assert.equal(use?.calls, 4)
+    },
+
+  'of intents on both sides of a duty in two gateways, those of one side are there': async ({
+    t,
+    url,
+  }) => {
+    const stores = await openTwo(t, url)
+    const sides = ['left', 'right'] as const
+    const settled = await Promise.all(
+      stores.map((store, at) => {
+        const [side = 'left', other = 'left'] = at === 0 ? sides : sides.toReversed()
+        const duties = { marks: [mark({ side })], bars: [mark({ side: other })] }
+        return tally(
+          Array.from({ length: 50 }, (_, n) => store.commit(dutiful(`c${at}-${n}`, duties))),
+        )
+      }),
+    )
+    assert.deepEqual(settled.map(({ won }) => won).toSorted(), [0, 50])
+    assert.deepEqual(settled.map(({ conflicts }) => conflicts).toSorted(), [0, 50])
   },
 
   'a gateway that lives keeps its open calls, one that is gone does not': async ({

@@ -1,20 +1,13 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Approval } from '../../model/approval.ts'
 import type { BreakGlass } from '../../model/break-glass.ts'
 import type { Clearance } from '../../model/clearance.ts'
 import type { Deferral } from '../../model/deferral.ts'
 import type { Delegation } from '../../model/delegation.ts'
+import type { Approvals, BreakGlasses, Clearances, Deferrals, Delegations } from '../approvals.ts'
 import { openColumn } from '../home/sealed-column.ts'
-import type { Approvals, BreakGlasses, Clearances, Deferrals, Delegations } from '../store.ts'
-
-/** The questions of the store, answered at once. */
-type AtOnce<Questions> = {
-  readonly [Name in keyof Questions]: Questions[Name] extends (
-    ...args: infer Args
-  ) => Promise<infer Answer>
-    ? (...args: Args) => Answer
-    : never
-}
+import type { AtOnce } from './at-once.ts'
+import { bodies, bodyOf, bounded, prepareFiltered, prepareTable, rowsMax } from './table.ts'
 
 export type ApprovalReads = AtOnce<Approvals & Clearances & BreakGlasses & Delegations & Deferrals>
 
@@ -90,53 +83,4 @@ function deferralReads(db: DatabaseSync, kek: Uint8Array): AtOnce<Deferrals> {
     deferredRequest: bytesOf('request'),
     deferredResult: bytesOf('result'),
   }
-}
-
-type Row = Readonly<Record<string, unknown>>
-type Filters = Readonly<Record<string, string | undefined>>
-type Page = { readonly before?: string; readonly limit: number }
-
-function prepareTable<Body>(db: DatabaseSync, table: string) {
-  const one = db.prepare(`SELECT body FROM ${table} WHERE id = ?`)
-  // Below the row of `before`; an id that is not there has nothing below it.
-  const page = prepareFiltered(
-    db,
-    `SELECT body FROM ${table} WHERE
-      number < coalesce((SELECT number FROM ${table} WHERE id = ?1), iif(?1 IS NULL, 9e15, 0))`,
-    'ORDER BY number DESC',
-  )
-  return {
-    one: (id: string): Body | undefined => bodyOf(one.get(id)),
-    page: ({ before, limit }: Page, filters: Filters): Body[] =>
-      page([before ?? null], filters, bounded(limit)).flatMap(bodies<Body>),
-  }
-}
-
-/** The columns of `filters` are named in this file only; each that is given has to be equal. */
-function prepareFiltered(db: DatabaseSync, select: string, order: string) {
-  const statements = new Map<string, StatementSync>()
-  return (values: readonly SQLInputValue[], filters: Filters, limit: number): Row[] => {
-    const given = Object.entries(filters).filter(
-      (filter): filter is [string, string] => filter[1] !== undefined,
-    )
-    const where = given.map(([column]) => ` AND "${column}" = ?`).join('')
-    const statement = statements.get(where) ?? db.prepare(`${select}${where} ${order} LIMIT ?`)
-    statements.set(where, statement)
-    return statement.all(...values, ...given.map(([, value]) => value), limit)
-  }
-}
-
-function bodyOf<Body>(row: Row | undefined): Body | undefined {
-  return row && JSON.parse(String(row.body))
-}
-
-function bodies<Body>(row: Row): Body[] {
-  const body = bodyOf<Body>(row)
-  return body === undefined ? [] : [body]
-}
-
-const rowsMax = 1000
-
-function bounded(limit: number): number {
-  return Math.min(Math.max(1, Math.trunc(limit)), rowsMax)
 }

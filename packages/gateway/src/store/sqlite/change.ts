@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { BreakGlass } from '../../model/break-glass.ts'
 import type { Delegation } from '../../model/delegation.ts'
 import { sealColumn } from '../home/sealed-column.ts'
@@ -10,6 +10,8 @@ import {
 } from '../home/state-columns.ts'
 import type { Change } from '../store.ts'
 import { type Destruction, isDestruction, prepareDestruction } from './custody.ts'
+import { reviewSteps, seeGrants, seeRenamed } from './review-change.ts'
+import { insert, one, replace, type Step, settle } from './step.ts'
 
 export type Changes = {
   readonly db: DatabaseSync
@@ -45,15 +47,9 @@ export function applyChange(changes: Changes, change: Change, index: number): bo
   return isDone
 }
 
-/** One statement that compares and sets at once. `settles`: it has to change one row. */
-type Step = {
-  readonly sql: string
-  readonly values: readonly SQLInputValue[]
-  readonly settles: boolean
-}
-
-function run({ statement }: Changes, { sql, values, settles }: Step): boolean {
-  return Number(statement(sql).run(...values).changes) === 1 || !settles
+function run({ statement }: Changes, { sql, values, rows }: Step): boolean {
+  const { changes } = statement(sql).run(...values)
+  return rows === undefined || Number(changes) === rows
 }
 
 /** Undefined for a change that no stored state allows. */
@@ -109,15 +105,19 @@ function stepsOf(
         ]),
       ]
     case 'rulebook.put': {
-      const { digest, content } = change
-      return [{ ...insert('rulebook', { digest, content }), settles: false }]
+      const { digest, content, seen } = change
+      const { sql, values } = insert('rulebook', { digest, content })
+      return [{ sql, values }, ...(seen ? [seeRenamed(seen, index), seeGrants(seen, index)] : [])]
     }
     case 'erasure.request': {
       const { id, record, state } = change.erasure
       return [insert('erasure', { id, record, state, body: JSON.stringify(change.erasure) })]
     }
-    default:
+    case 'principal.lock':
+    case 'principal.unlock':
       return [lockStep(change, index)]
+    default:
+      return reviewSteps(change, index)
   }
 }
 
@@ -176,42 +176,4 @@ function deferralSteps(
   const bytes = change.result ? sealed('result', change.result) : {}
   const kept = change.forget ? { request: null, result: null } : bytes
   return one(replace('deferral', { ...columns, ...kept }, change.expectedRevision))
-}
-
-type Columns = Readonly<Record<string, SQLInputValue>>
-
-function settle(sql: string, values: readonly SQLInputValue[]): Step {
-  return { sql, values, settles: true }
-}
-
-function one(step: Step | undefined): readonly Step[] | undefined {
-  return step && [step]
-}
-
-/** Of a row whose ids nobody has yet. */
-function insert(table: string, columns: Columns): Step {
-  const names = Object.keys(columns)
-  const places = names.map(() => '?')
-  return settle(
-    `INSERT OR IGNORE INTO ${table} (${quoted(names).join(', ')}) VALUES (${places.join(', ')})`,
-    Object.values(columns),
-  )
-}
-
-/** Undefined for a revision that does not grow: it would let a second change through on one expectation. */
-function replace(
-  table: string,
-  columns: Columns & { readonly id: string; readonly revision: number },
-  expectedRevision: number,
-): Step | undefined {
-  if (columns.revision <= expectedRevision) return undefined
-  const sets = quoted(Object.keys(columns)).map((name) => `${name} = ?`)
-  return settle(`UPDATE OR IGNORE ${table} SET ${sets.join(', ')} WHERE id = ? AND revision = ?`, [
-    ...Object.values(columns),
-    ...[columns.id, expectedRevision],
-  ])
-}
-
-function quoted(names: readonly string[]): readonly string[] {
-  return names.map((name) => `"${name}"`)
 }

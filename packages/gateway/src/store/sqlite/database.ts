@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, realpathSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
-const schemaVersion = 4
+const schemaVersion = 5
 
 export type WritableDatabase = {
   readonly db: () => DatabaseSync

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { BootEnd, Emitter } from '@sallyport/evidence/record'
+import { type Barred, openBarred } from '../home/barred.ts'
 import {
   afterLeaf,
   type ChainTip,
@@ -11,13 +12,15 @@ import {
   sealAll,
   type WritableLeaf,
 } from '../home/leaf-draft.ts'
-import { openLocked } from '../home/locked.ts'
 import type { Failure } from '../home/message.ts'
 import { payloadId, saltsOf } from '../home/payload-rows.ts'
+import { boundsOf } from '../home/review-rows.ts'
 import type { Change, Entry } from '../store.ts'
 import { applyChange, prepareChanges } from './change.ts'
 import { isDestruction } from './custody.ts'
+import { prepareMarks, prepareUses } from './intent-rows.ts'
 import { prepareNotices } from './outbox.ts'
+import { prepareMarked } from './review-reads.ts'
 import { prepareSessions } from './session-summary.ts'
 import type { WriterOptions } from './writer-options.ts'
 
@@ -43,12 +46,10 @@ export function openFlush(
   const changes = prepareChanges(db, kek)
   const write = prepareNotices(db)
   const sessions = prepareSessions(db)
-  const locked = openLocked(
-    db
-      .prepare('SELECT principal FROM principal_lock')
-      .all()
-      .map((row) => String(row.principal)),
-  )
+  const uses = prepareUses(db)
+  const isMarked = prepareMarked(db)
+  const mark = prepareMarks(db)
+  let barred = readBarred(db)
   const last = db.prepare('SELECT max("index") AS last FROM leaf').get()?.last
   let index = typeof last === 'number' ? last + 1 : 0
   let tip: ChainTip = chainTip({ instance, boot }, rows.chainOf(instance))
@@ -59,24 +60,31 @@ export function openFlush(
     const leaf = completeLeaf(entry.record, tip, payloads)
     if ('message' in leaf) return leaf
     const { record } = leaf
-    if (locked.refuses(record)) {
-      return { kind: 'conflict', message: 'a party of the call is locked' } as const
-    }
+    const refusal = barred.refusalOf(record, entry.narrowed)
+    if (refusal) return { kind: 'conflict', ...refusal } as const
     const ended = endedBy(record)
     if (ended !== undefined && !rows.isOpen(ended)) {
       return { kind: 'conflict', message: 'the call is not open' } as const
+    }
+    if (entry.duties?.bars.some(isMarked)) {
+      const message = 'a duty that is separated from this one was done already'
+      return { kind: 'conflict', about: 'duty', message } as const
     }
     if (change) {
       if (!applyChange(changes, change, index)) {
         return { kind: 'conflict', message: `${change.kind} conflicts` } as const
       }
-      locked.note(change)
+      barred.note(change)
+      // A grant under a new id may stand where a revoked one stood.
+      if (change.kind === 'rulebook.put') barred = readBarred(db)
     }
     write(entry.notices ?? [])
     rows.leaf(index, entry, { ...leaf, salts: saltsOf(payloads, nonce) })
     for (const payload of payloads) {
       if (payload.box) rows.payload(index, { ...payload, box: payload.box }, nonce)
     }
+    mark(entry.duties?.marks ?? [])
+    uses.add(record, leaf.timeMs)
     sessions.add(index, record, leaf.timeMs)
     index += 1
     tip = afterLeaf(tip, leaf.text)
@@ -96,6 +104,7 @@ export function openFlush(
         if (failure) failures.push({ position, ...failure })
       }
       sessions.write()
+      uses.write()
       if (tip.emitter.seq > 0) rows.chain(tip.emitter)
       // A crash before this line leaves nothing of the flush, one after it leaves all of it.
       db.exec('COMMIT')
@@ -108,6 +117,29 @@ export function openFlush(
     return { first, failures }
   }
   return { flush, place: () => `${index} ${tip.emitter.seq} ${tip.emitter.prev}` }
+}
+
+function readBarred(db: DatabaseSync): Barred {
+  const names = (sql: string) =>
+    db
+      .prepare(sql)
+      .all()
+      .map(({ name }) => String(name))
+  return openBarred({
+    principals: names('SELECT principal AS name FROM principal_lock'),
+    grants: names(
+      `SELECT id AS name FROM grant_standing WHERE revoked = 1
+        UNION ALL SELECT id FROM timed_grant WHERE state = 'revoked'`,
+    ),
+    functions: names("SELECT id AS name FROM function_hold WHERE state = 'quarantined'"),
+    bounded: db
+      .prepare(
+        `SELECT id, body FROM grant_standing WHERE body ->> '$.endsAt' IS NOT NULL
+          OR coalesce(body -> '$.certification.when', '[]') <> '[]'`,
+      )
+      .all()
+      .map(({ id, body }) => boundsOf({ id, body })),
+  })
 }
 
 function forgets(change: Change): boolean {

@@ -47,7 +47,7 @@ storeSuite('file', async () => {
 const refusals: readonly (readonly [string, RegExp, Partial<SqliteOptions>, string?])[] = [
   ['another writer', /in use by another process/, {}],
   ['another log', /belongs to the log "sallyport"/, { origin: 'other' }, ''],
-  ['a newer schema', /schema version 5/, {}, "UPDATE meta SET value = '5' WHERE name = 'schema'"],
+  ['a newer schema', /schema version 6/, {}, "UPDATE meta SET value = '6' WHERE name = 'schema'"],
   ['a key of the wrong size', /key/i, { kek: new Uint8Array(5) }, ''],
 ]
 for (const [name, message, changes, sql] of refusals) {

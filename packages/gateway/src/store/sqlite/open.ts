@@ -1,15 +1,18 @@
+import type { Approvals, BreakGlasses, Clearances, Deferrals, Delegations } from '../approvals.ts'
 import { recordStart } from '../home/beginning.ts'
 import { openListeners } from '../home/changes.ts'
 import type { OutboxStep, PublicationStep } from '../home/message.ts'
 import { startWriter, threadModule, type WriterThread } from '../home/writer-thread.ts'
 import type { Publication, StoredCheckpoint } from '../publication.ts'
+import type {
+  Campaigns,
+  DutyMarks,
+  FunctionHolds,
+  GrantStandings,
+  TimedGrants,
+} from '../reviews.ts'
 import {
   type ApiKeys,
-  type Approvals,
-  type BreakGlasses,
-  type Clearances,
-  type Deferrals,
-  type Delegations,
   type Erasures,
   type Leaves,
   type NoticeTaken,
@@ -109,9 +112,17 @@ type Reader = { readonly ask: Ask; readonly close: () => void }
 
 function questions(
   ask: Ask,
-): Leaves & Payloads & ApiKeys & PrincipalLocks & RulebookContents & Erasures & Decisions {
+): Leaves &
+  Payloads &
+  ApiKeys &
+  PrincipalLocks &
+  RulebookContents &
+  Erasures &
+  Decisions &
+  Reviews {
   return {
     ...decisions(ask),
+    ...reviews(ask),
     size: () => ask('size'),
     leaves: (start, limit) => ask('leaves', start, limit),
     leavesOfCall: (callId) => ask('leavesOfCall', callId),
@@ -154,6 +165,27 @@ function decisions(ask: Ask): Decisions {
     deferrals: (query) => ask('deferrals', query),
     deferredRequest: (id) => ask('deferredRequest', id),
     deferredResult: (id) => ask('deferredResult', id),
+  }
+}
+
+type Reviews = GrantStandings & TimedGrants & FunctionHolds & Campaigns & DutyMarks
+
+function reviews(ask: Ask): Reviews {
+  return {
+    grantStandings: (query) => ask('grantStandings', query),
+    grantStanding: (grant) => ask('grantStanding', grant),
+    grantUse: (query) => ask('grantUse', query),
+    timedGrant: (id) => ask('timedGrant', id),
+    timedGrants: (query) => ask('timedGrants', query),
+    functionHold: (functionId) => ask('functionHold', functionId),
+    functionHolds: (query) => ask('functionHolds', query),
+    campaign: (id) => ask('campaign', id),
+    campaigns: (query) => ask('campaigns', query),
+    reviewItem: (id) => ask('reviewItem', id),
+    reviewItems: (query) => ask('reviewItems', query),
+    reviewItemCounts: (campaign) => ask('reviewItemCounts', campaign),
+    openItemsOf: (grant) => ask('openItemsOf', grant),
+    dutiesMarked: (bars) => ask('dutiesMarked', bars),
   }
 }
 

@@ -32,11 +32,11 @@ export function prepareOutbox(db: DatabaseSync): (step: OutboxStep) => unknown {
     `UPDATE notice SET state = ?, due_ms = coalesce(?, due_ms), reference = coalesce(?, reference)
       WHERE id = ? AND attempts = ? AND state = 'WAITING'`,
   )
-  // A notice that waits is at the front for as long as it is not given up, which is shorter than any are kept.
+  // Those that wait are not looked at: one whose day is months away would keep all after it from being forgotten.
   const forget = db.prepare(
     `DELETE FROM notice WHERE number IN (SELECT number
-      FROM (SELECT number, state, due_ms FROM notice ORDER BY number LIMIT ?)
-      WHERE state <> 'WAITING' AND due_ms < ?)`,
+      FROM (SELECT number, due_ms FROM notice WHERE state <> 'WAITING' ORDER BY number LIMIT ?)
+      WHERE due_ms < ?)`,
   )
   return (step) => {
     if (step.name === 'forget') {
@@ -73,7 +73,8 @@ export function outboxReads(db: DatabaseSync): OutboxReads {
       ORDER BY number DESC LIMIT 1`,
   )
   const count = db.prepare(
-    `SELECT (SELECT count(*) FROM notice WHERE state = 'WAITING') AS waiting,
+    `SELECT (SELECT count(*) FROM notice WHERE state = 'WAITING'
+        AND due_ms <= unixepoch('subsec') * 1000 + ${laterMs}) AS waiting,
       (SELECT count(*) FROM notice WHERE state = 'GIVEN_UP') AS given_up`,
   )
   return {
@@ -87,3 +88,6 @@ export function outboxReads(db: DatabaseSync): OutboxReads {
     },
   }
 }
+
+/** A day: what is to be told later than that waits for its day, and not for us. */
+const laterMs = 86_400_000

@@ -9,10 +9,12 @@ import type { CallQuery, Leaf, SessionSummary } from '../store.ts'
 import { type ApprovalReads, approvalReads } from './approval-reads.ts'
 import { type CustodyReads, custodyReads } from './custody.ts'
 import { type OutboxReads, outboxReads } from './outbox.ts'
+import { type ReviewReads, reviewReads } from './review-reads.ts'
 
 /** Every question the store answers, each in bounded work: at most 1000 rows. See store.ts. */
 export type Reads = CustodyReads &
   ApprovalReads &
+  ReviewReads &
   OutboxReads & {
     readonly size: () => number
     readonly leaves: (start: number, limit: number) => readonly Leaf[]
@@ -53,6 +55,7 @@ export function prepareReads(db: DatabaseSync, kek: Uint8Array): Reads {
     ...callReads(db),
     ...payloadReads(db, kek),
     ...approvalReads(db, kek),
+    ...reviewReads(db),
     ...outboxReads(db),
     ...keyReads(db),
     ...lockReads(db),

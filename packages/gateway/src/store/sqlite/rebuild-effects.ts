@@ -4,6 +4,7 @@ import type { Approval } from '../../model/approval.ts'
 import type { BreakGlass } from '../../model/break-glass.ts'
 import type { Clearance } from '../../model/clearance.ts'
 import type { Deferral } from '../../model/deferral.ts'
+import type { TimedGrant } from '../../model/timed-grant.ts'
 import type { Change } from '../store.ts'
 
 /**
@@ -133,6 +134,10 @@ export function closeWhatWasOpen(db: DatabaseSync): number {
       ...deferral,
       state: deferral.state === 'RUNNING' ? 'UNKNOWN' : 'CANCELLED',
     }),
+  })
+  rewrite<TimedGrant>(db, 'timed_grant', {
+    in: ['asked'],
+    close: (timed) => ({ ...timed, state: 'refused' }),
   })
   return approvals
 }

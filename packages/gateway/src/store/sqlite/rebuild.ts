@@ -10,14 +10,18 @@ import {
 import { basename, dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
+import type { LeafRecord } from '@sallyport/evidence/record'
 import { linkOf } from '../home/leaf-draft.ts'
 import type { StoredCheckpoint } from '../publication.ts'
-import type { Leaf } from '../store.ts'
+import type { GrantSeen } from '../reviews.ts'
+import type { Change, Leaf } from '../store.ts'
 import { applyChange, prepareChanges } from './change.ts'
 import { openConnection, takeLock } from './database.ts'
 import { prepareRows } from './flush.ts'
+import { prepareUses } from './intent-rows.ts'
 import { prepareRecovered } from './reads.ts'
 import { closeWhatWasOpen, prepareEffects } from './rebuild-effects.ts'
+import { prepareReviewEffects } from './rebuild-reviews.ts'
 import { prepareSessions } from './session-summary.ts'
 
 export type RebuildOptions = {
@@ -28,6 +32,8 @@ export type RebuildOptions = {
   readonly checkpoint: StoredCheckpoint
   /** The content of a rulebook by digest, where it is published. */
   readonly rulebook: (digest: string) => Promise<string | undefined>
+  /** The grants of a rulebook, from its content. */
+  readonly grants: (content: string) => readonly GrantSeen[]
 }
 
 export type Rebuilt = {
@@ -178,28 +184,36 @@ async function extend(
   const sessions = prepareSessions(db)
   const effects = prepareEffects(db)
   const changes = prepareChanges(db, undefined)
-  const digests = new Set<string>()
+  const reviews = prepareReviewEffects(db)
+  const uses = prepareUses(db)
+  const activation = prepareActivation(given)
   db.exec('BEGIN IMMEDIATE')
   for await (const { index, bytes } of given.leaves) {
     if (index < kept) continue
     const record = parseLeaf(bytes)
     const text = Buffer.from(bytes).toString()
     const timeMs = Date.parse(record.time)
-    const change = effects.changeOf(record, timeMs)
+    const change =
+      (await activation(record, timeMs)) ??
+      reviews.changeOf(record, timeMs) ??
+      effects.changeOf(record, timeMs)
     rows.leaf(index, { ...(change && { change }) }, { record, text, timeMs, salts: null })
     sessions.add(index, record, timeMs)
     const prev = linkOf(bytes)
     rows.chain({ ...record.emitter, seq: record.emitter.seq + 1, prev })
     if (change) applyChange(changes, change, index)
-    if (record.type === 'rulebook.activated') digests.add(record.digest)
-    if (index % 10_000 === 9_999) sessions.write()
+    uses.add(record, timeMs)
+    if (index % 10_000 === 9_999) {
+      sessions.write()
+      uses.write()
+    }
   }
   sessions.write()
-  for (const digest of digests) {
-    const content = await given.rulebook(digest)
-    if (content !== undefined) {
-      applyChange(changes, { kind: 'rulebook.put', digest, content }, 0)
-    }
+  uses.write()
+  for (const { revision, ...campaign } of reviews.unfinished()) {
+    const cancelled = { ...campaign, state: 'CANCELLED', revision: revision + 1 } as const
+    const update = { campaign: cancelled, expectedRevision: revision }
+    applyChange(changes, { kind: 'campaign.update', ...update }, checkpoint.size - 1)
   }
   const approvalsClosed = closeWhatWasOpen(db)
   const { size, note, at } = checkpoint
@@ -217,6 +231,33 @@ async function extend(
   db.exec('COMMIT')
   return { approvalsClosed, keysLost: effects.keysLost }
 }
+
+/** What a record that puts a rulebook in force did. One that is not published any more is left out. */
+function prepareActivation({
+  rulebook,
+  grants,
+}: Pick<RebuildOptions, 'rulebook' | 'grants'>): (
+  record: LeafRecord,
+  at: number,
+) => Promise<Change | undefined> {
+  // Every start puts one in force, and it is mostly the same.
+  let known: { readonly digest: string; readonly content: string; readonly seen: Seen } | undefined
+  return async (record, at) => {
+    if (record.type !== 'rulebook.activated') return undefined
+    const { digest } = record
+    if (known?.digest !== digest) {
+      const content = await rulebook(digest)
+      known = content === undefined ? undefined : { digest, content, seen: grants(content) }
+    }
+    if (!known) return undefined
+    return {
+      ...{ kind: 'rulebook.put', digest, content: known.content },
+      seen: { grants: known.seen, at },
+    }
+  }
+}
+
+type Seen = readonly GrantSeen[]
 
 const movedSuffix = '.before-recovery-'
 

@@ -1,4 +1,4 @@
--- Version 4. Times are Unix milliseconds. Ids are compared byte by byte.
+-- Version 5. Times are Unix milliseconds. Ids are compared byte by byte.
 
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -184,6 +184,7 @@ CREATE TABLE notice (
 
 CREATE INDEX notice_due ON notice (due_ms) WHERE state = 'WAITING';
 CREATE INDEX notice_given_up ON notice (number) WHERE state = 'GIVEN_UP';
+CREATE INDEX notice_settled ON notice (number) WHERE state <> 'WAITING';
 CREATE INDEX notice_reference ON notice (about, channel) WHERE reference IS NOT NULL;
 
 CREATE TABLE api_key (
@@ -206,3 +207,93 @@ CREATE TABLE rulebook (
   digest TEXT PRIMARY KEY,
   content TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Where each grant stands. `changed`: the record that its last change is about.
+CREATE TABLE grant_standing (
+  id TEXT PRIMARY KEY,
+  revision INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  revoked INTEGER NOT NULL,
+  first_seen_ms INTEGER NOT NULL,
+  content TEXT NOT NULL,
+  content_since_ms INTEGER NOT NULL,
+  shape TEXT NOT NULL DEFAULT '',
+  body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX grant_standing_by_change ON grant_standing (changed);
+CREATE INDEX grant_standing_revoked ON grant_standing (id) WHERE revoked = 1;
+
+-- Intents that named a grant, by days since 1970-01-01.
+CREATE TABLE grant_use (
+  grant_id TEXT NOT NULL,
+  party TEXT NOT NULL,
+  function TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL,
+  PRIMARY KEY (grant_id, day, party, function)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE timed_grant (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  party TEXT NOT NULL,
+  ends_ms INTEGER NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX timed_grant_by_change ON timed_grant (changed);
+CREATE INDEX timed_grant_by_party ON timed_grant (party);
+CREATE INDEX timed_grant_by_state ON timed_grant (state);
+
+-- Functions that wait, or waited, for their owner.
+CREATE TABLE function_hold (
+  id TEXT PRIMARY KEY,
+  state TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
+  body TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX function_hold_by_change ON function_hold (changed);
+
+CREATE TABLE campaign (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX campaign_by_state ON campaign (state);
+
+CREATE TABLE review_item (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  campaign TEXT NOT NULL,
+  grant_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX review_item_by_campaign ON review_item (campaign);
+CREATE INDEX review_item_by_state ON review_item (campaign, state);
+CREATE INDEX review_item_open ON review_item (grant_id)
+  WHERE state IN ('UNREVIEWED', 'DECIDED', 'SECOND_LEVEL');
+
+-- Who did which side of a duty rule to which object (a keyed hash), at last.
+CREATE TABLE duty_mark (
+  rule TEXT NOT NULL,
+  object TEXT NOT NULL,
+  person TEXT NOT NULL,
+  side TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (rule, object, person, side)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX duty_mark_by_time ON duty_mark (rule, at_ms);

@@ -1,0 +1,108 @@
+/** The part of the contract about functions, what is said of them and what they are; see contract.ts. */
+
+export type FunctionSummary = {
+  id: string
+  connection: string
+  purpose: string
+  owner: string
+  sensitivity: 'public' | 'internal' | 'confidential' | 'restricted'
+  risk: 'low' | 'medium' | 'high' | 'critical'
+  method: string
+  path: string
+  digest: string
+  /** Why its calls are refused until its owner looks; null: they are not. */
+  held: 'drift' | 'gone' | 'new' | null
+}
+
+export type FunctionDetail = FunctionSummary & {
+  idempotent: boolean
+  deferrable: boolean
+  payloads: 'kept' | 'committed'
+  /** The class that says how long they are kept. */
+  retention: string
+  upstream: string
+  argument_schema: Record<string, unknown>
+  result_schema: Record<string, unknown> | null
+  masks: { id: string; path: string; how: string; of: 'arguments' | 'result' }[]
+  /** Groups of the people who stand behind its owner. */
+  owner_groups: string[]
+  /** Ids of the grants that cover it. */
+  grants: string[]
+  /** What it was imported from; null: somebody wrote it. */
+  source: { operation: string; digest: string } | null
+  /** What became of it since it was registered; null: nothing. */
+  hold: FunctionHold | null
+  you: {
+    /** May the person who asks accept what is found? */
+    may_accept: boolean
+  }
+}
+
+/** That a function is not what was registered, or that somebody has accepted that. */
+export type FunctionHold = {
+  state: 'quarantined' | 'accepted'
+  /** Described otherwise; described no longer; described and never registered. */
+  why: 'drift' | 'gone' | 'new'
+  /** Digests of the descriptions that were registered and found; null: there is none. */
+  registered: string | null
+  found: string | null
+  since: string
+  accepted_by: string | null
+  accepted_at: string | null
+  note: string | null
+}
+
+/** What the upstream says now, compared with what it said when the function was registered. Its own words. */
+export type FunctionDiff = {
+  function: string
+  hold: FunctionHold
+  /** False: what was registered was never read here, so everything reads as if it were new. */
+  registered_known: boolean
+  /** All of them. `at`: members from the outside in. Null: nothing stands there. */
+  differences: { at: string[]; before: string | null; after: string | null }[]
+  you: { may_accept: boolean }
+}
+
+/** `found`: the digest of what was looked at; null: that nothing is described any more. */
+export type AcceptAsked = { found: string | null; note: string }
+
+/** An operation that an upstream describes and nobody has registered. It cannot be called. */
+export type FunctionDiscovered = {
+  /** The id it would have. */
+  id: string
+  connection: string
+  operation: string
+  found: string
+  since: string
+}
+
+/** How it goes with what one upstream says of itself. */
+export type FunctionSource = {
+  connection: string
+  openapi: string
+  every_ms: number
+  /** When it was read last; null: not since this gateway started. */
+  read_at: string | null
+  operations: number | null
+  /** Why it could not be read the last time. */
+  problem: string | null
+  /** It could not be read for so long that its functions are refused. */
+  refused: boolean
+}
+
+/** Function ids, ascending. */
+export type FunctionCoverage = {
+  functions: number
+  /** Nobody is in any group that stands behind the owner. */
+  without_owner: string[]
+  /** Only tokens say who stands behind the owner: whether anybody does cannot be told. */
+  owner_unknown: string[]
+  without_masks: string[]
+  /** No call of it is in the log. */
+  never_called: string[]
+  /** Its newest `of` calls were all made by one caller, known to be an agent or not. */
+  one_caller: { function: string; caller: string; agent: boolean; of: number }[]
+  /** A change at the upstream would not be noticed. */
+  not_followed: string[]
+  held: string[]
+}

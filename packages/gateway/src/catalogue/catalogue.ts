@@ -1,0 +1,220 @@
+import type { Held, InForce } from '../call/gate.ts'
+import type { Limits } from '../config/limits.ts'
+import type { FunctionDefinition } from '../model/function.ts'
+import type { FunctionHold } from '../model/function-hold.ts'
+import type { FunctionHolds } from '../store/reviews.ts'
+import type { Ledger, Store } from '../store/store.ts'
+import { type Acceptance, type Accepted, acceptHold } from './accept.ts'
+import { departure } from './judge.ts'
+import { openKnownHolds } from './known-holds.ts'
+import type { KnownTexts } from './known-texts.ts'
+import { openLooks } from './looks.ts'
+import type { ReadDescriptionNeeds } from './read-description.ts'
+import { type Source, sourcesOf } from './source.ts'
+import { writeDown } from './write-down.ts'
+
+export type CatalogueNeeds = Pick<ReadDescriptionNeeds, 'parse' | 'describe'> & {
+  readonly store: Pick<Ledger, 'commit'> & FunctionHolds & Pick<Store, 'onChange'>
+  readonly rules: () => InForce | undefined
+  readonly texts: KnownTexts
+  /** Unix milliseconds, for records. */
+  readonly now: () => number
+  /** Milliseconds of a clock that nobody sets, for intervals. */
+  readonly elapsed: () => number
+  readonly limits: Limits
+  readonly onEvent: (event: CatalogueEvent) => void
+}
+
+export type CatalogueEvent =
+  | { readonly kind: 'unread'; readonly connection: string; readonly why: string }
+  | { readonly kind: 'read-again'; readonly connection: string }
+  | { readonly kind: 'held'; readonly function: string; readonly why: FunctionHold['why'] }
+  | { readonly kind: 'failed'; readonly cause: unknown }
+
+/** Where one upstream describes itself, and how that goes. Times are Unix milliseconds. */
+export type SourceState = Pick<Source, 'connection' | 'openapi' | 'everyMs' | 'readAt'> & {
+  /** How many operations it describes; undefined: it was never read. */
+  readonly operations: number | undefined
+  readonly problem: string | undefined
+  /** It was not read for so long, or states a definition that cannot be read: its functions are refused. */
+  readonly isRefused: boolean
+}
+
+export type Catalogue = {
+  readonly start: () => void
+  /** As `Gate` says. */
+  readonly isHeld: (functionId: string) => Held | undefined | Promise<Held | undefined>
+  /** As `Gate` says. */
+  readonly onWire: (connection: string, stated: string) => void
+  /** As it is known here, ended ones too. */
+  readonly holdOf: (functionId: string) => FunctionHold | undefined
+  readonly holds: () => readonly FunctionHold[]
+  readonly sources: () => readonly SourceState[]
+  /** One person accepts exactly what was found; who may is for the caller to say. */
+  readonly accept: (acceptance: Acceptance) => Promise<Accepted>
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Compares what upstreams say of themselves with what was registered, every interval and whenever one says on the
+ * wire that it changed. What departs is refused from that moment on here, and, once that is written down, by the
+ * store, so everywhere. A crash between the two is found again by the first look of the next start.
+ */
+export async function openCatalogue(needs: CatalogueNeeds): Promise<Catalogue> {
+  const { limits, elapsed, onEvent } = needs
+  const fail = (cause: unknown) => onEvent({ kind: 'failed', cause })
+  const known = await openKnownHolds(needs.store, fail)
+  const stop = new AbortController()
+  const followed = followRules(needs)
+  const settle = async (connection: string, source?: Source): Promise<void> => {
+    const { rules, sources } = followed()
+    // Another rulebook reads it elsewhere: what was found where it was says nothing.
+    if (!rules || (source && sources.get(connection) !== source)) return
+    const isWritten = await writeDown(needs, known, { rules, connection, source })
+    if (source) source.isUnwritten = !isWritten
+  }
+  const looks = openLooks(needs, {
+    signal: stop.signal,
+    settle: (source) => settle(source.connection, source),
+  })
+  let settledFor: InForce | undefined
+  let readAllAt = elapsed() + limits.holdsReadMs
+  const tick = async (): Promise<void> => {
+    const { rules, sources } = followed()
+    if (elapsed() >= readAllAt) {
+      await known.readAll()
+      readAllAt = elapsed() + limits.holdsReadMs
+    }
+    if (rules && settledFor !== rules) {
+      settledFor = rules
+      for (const { id } of rules.rulebook.connections) await settle(id)
+    }
+    for (const source of sources.values()) {
+      if (source.looking) continue
+      const isDue = elapsed() >= Math.max(source.dueAt, source.notBefore)
+      if (isDue) void looks.once(source)
+      else if (source.isUnwritten) await settle(source.connection, source)
+    }
+  }
+  const turns = everySoOften(tick, { everyMs: limits.catalogueTickMs, onFailure: fail })
+  const judge = (fn: FunctionDefinition | undefined, functionId: string): Held | undefined => {
+    const hold = known.all().get(functionId)
+    if (hold?.state === 'quarantined') return { why: hold.why }
+    const source = fn?.source && followed().sources.get(fn.connection)
+    const why = fn && source && whyRefused(needs, { fn, source, hold })
+    return why && { why }
+  }
+
+  return {
+    start: turns.start,
+    isHeld: (functionId) => {
+      const { functions, sources } = followed()
+      const fn = functions.get(functionId)
+      const source = fn?.source && sources.get(fn.connection)
+      if (!source || source.confirmed >= source.wanted) return judge(fn, functionId)
+      return looks.confirm(source).then(() => judge(fn, functionId))
+    },
+    onWire: (connection, stated) => {
+      const source = followed().sources.get(connection)
+      if (!source || source.stated === stated) return
+      const isAnother = source.stated !== undefined && !source.looked.has(stated)
+      const isFirst = source.stated === undefined
+      source.stated = stated
+      if (isAnother) source.wanted += 1
+      // The first one is not another one; what was read before it may be of one before, so it is read again.
+      if (isAnother || isFirst) source.dueAt = elapsed()
+      if (elapsed() >= source.dueAt && elapsed() >= source.notBefore) void looks.once(source)
+    },
+    holdOf: (functionId) => known.all().get(functionId),
+    holds: () => [...known.all().values()],
+    sources: () => [...followed().sources.values()].map((source) => stateOf(needs, source)),
+    accept: (acceptance) => acceptHold(needs, known, acceptance),
+    close: async () => {
+      stop.abort()
+      known.close()
+      await turns.stop()
+      await Promise.all([...followed().sources.values()].map(({ looking }) => looking))
+    },
+  }
+}
+
+type Followed = {
+  readonly rules: InForce | undefined
+  readonly functions: ReadonlyMap<string, FunctionDefinition>
+  readonly sources: ReadonlyMap<string, Source>
+}
+
+/** What the rulebook in force means here; asked at every call, so put together once a rulebook. */
+function followRules({
+  rules,
+  elapsed,
+}: Pick<CatalogueNeeds, 'rules' | 'elapsed'>): () => Followed {
+  let followed: Followed = { rules: undefined, functions: new Map(), sources: new Map() }
+  return () => {
+    const current = rules()
+    if (current === followed.rules) return followed
+    const rulebook = current?.rulebook ?? { functions: [], connections: [] }
+    followed = {
+      rules: current,
+      functions: new Map(rulebook.functions.map((fn) => [fn.id, fn])),
+      sources: sourcesOf(rulebook, followed.sources, elapsed()),
+    }
+    return followed
+  }
+}
+
+type At = Pick<CatalogueNeeds, 'elapsed' | 'limits'>
+
+/** Derived when it is asked: that nobody looks any more cannot keep a function callable. */
+function whyRefused(
+  at: At,
+  on: {
+    readonly fn: FunctionDefinition
+    readonly source: Source
+    readonly hold: FunctionHold | undefined
+  },
+): FunctionHold['why'] | undefined {
+  const { source } = on
+  if (source.confirmed < source.wanted) return 'drift'
+  if (isUnconfirmed(at, source)) return 'gone'
+  return source.described && departure(on.fn, source.described, on.hold)
+}
+
+function isUnconfirmed({ elapsed, limits }: At, source: Source): boolean {
+  return elapsed() - source.confirmedAt > source.everyMs * limits.descriptionLooksMissed
+}
+
+function stateOf(at: At, source: Source): SourceState {
+  const { connection, openapi, everyMs, readAt, problem, described } = source
+  const isRefused = source.confirmed < source.wanted || isUnconfirmed(at, source)
+  return { connection, openapi, everyMs, readAt, problem, operations: described?.size, isRefused }
+}
+
+/** Turns one after the other, never two at once. */
+function everySoOften(
+  turn: () => Promise<void>,
+  {
+    everyMs,
+    onFailure,
+  }: { readonly everyMs: number; readonly onFailure: (cause: unknown) => void },
+): { readonly start: () => void; readonly stop: () => Promise<void> } {
+  let timer: ReturnType<typeof setInterval> | undefined
+  let running: Promise<void> | undefined
+  const run = () => {
+    running ??= turn()
+      .catch(onFailure)
+      .finally(() => {
+        running = undefined
+      })
+  }
+  return {
+    start: () => {
+      run()
+      timer = setInterval(run, everyMs)
+    },
+    stop: async () => {
+      clearInterval(timer)
+      await running
+    },
+  }
+}
