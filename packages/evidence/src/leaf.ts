@@ -14,6 +14,7 @@ import type {
   CallFacts,
   Commitments,
   Emitter,
+  Masker,
   Masking,
   Party,
   RecordDraft,
@@ -179,6 +180,7 @@ function fillAfterIntent(
     ending: outcome?.ending,
     intent: d.intent,
     masked: outcome?.masked.map(masking),
+    masker: outcome?.masker && masker(outcome.masker),
     reason: d.type === 'reconcile.indeterminate' ? d.reason : undefined,
     result: result && commitment(result),
     returned: returned && commitment(returned),
@@ -333,8 +335,12 @@ function party({ iss, sub }: Party): Party {
   return { iss, sub }
 }
 
-function masking({ how, n, path, rule }: Masking): Masking {
-  return { how, n, path, rule }
+function masking({ band, entity, how, n, path, rule, validator }: Masking): Filled {
+  return { band, entity, how, n, path, rule, validator }
+}
+
+function masker({ digest, micros }: Masker): Masker {
+  return { digest, micros }
 }
 
 /** What becomes evidence is looked at once more, whatever the compiler was told. */

@@ -80,7 +80,12 @@ export function leafMembers(): readonly {
 const texts = list(text)
 const role = oneOf(...payloadRoles)
 const party = object({ iss: text, sub: text })
-const masked = list(object({ how: text, n: integer, path: text, rule: text }))
+const masked = list(
+  object(
+    { how: text, n: integer, path: text, rule: text },
+    { band: oneOf('low', 'medium', 'high'), entity: text, validator: text },
+  ),
+)
 const commitment = object({ alg: oneOf('HMAC-SHA-256'), c: text, len: integer, mt: text })
 const always: Members = {
   emitter: object({ boot: text, instance: text, prev: text, seq: integer }),
@@ -119,7 +124,10 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
     { ...callFacts, clearance: text, forwarded: commitment },
   ),
   'call.denied': leaf({ call: text, code: text, stage: text }, { ...callFacts, approval: text }),
-  'call.outcome': leaf({ ...afterIntent, ending: text, status: integer, masked }, results),
+  'call.outcome': leaf(
+    { ...afterIntent, ending: text, status: integer, masked },
+    { ...results, masker: object({ digest: text, micros: integer }) },
+  ),
   'call.chunk': leaf(afterIntent, results),
   'reconcile.indeterminate': leaf({ ...afterIntent, reason: text }),
   'approval.requested': leaf(

@@ -49,11 +49,18 @@ export type Commitment = {
 export type Commitments = Readonly<Partial<Record<PayloadRole, Commitment>>>
 
 export type Masking = {
+  /** Of a value that was found by what it looks like: how sure that is, its type, and what proved it. */
+  readonly band?: 'low' | 'medium' | 'high'
+  readonly entity?: string
   readonly how: string
   readonly n: number
   readonly path: string
   readonly rule: string
+  readonly validator?: string
 }
+
+/** What looked for values in a result: the digest of its patterns and rules, and how long it took. */
+export type Masker = { readonly digest: string; readonly micros: number }
 
 export type CallFacts = {
   readonly call: string
@@ -110,6 +117,8 @@ type CallOutcome = AfterIntent & {
   /** 0 when there was no reply. */
   readonly status: number
   readonly masked: readonly Masking[]
+  /** Absent where nothing was looked for. */
+  readonly masker?: Masker
 }
 
 type RulebookActivated = {

@@ -88,7 +88,7 @@ function firstBoot(log: LogBuilder, say: Say, digests: Digests, beats: number): 
     args: 'GET /crm/notes\n\n',
   })
   log.payloads.delete(`payloads/${committed}.args`)
-  say('committed-outcome', outcome('c6', committed))
+  say('committed-outcome', { ...outcome('c6', committed, [foundMail]), masker })
   const stream = say('stream', allowed(log, 'c7', digests.first, get), { args: getCustomer })
   say('chunk', { type: 'call.chunk', call: 'c7', session: 'ses_1', intent: stream }, { returned })
   say('stream-outcome', outcome('c7', stream, [masked]), { returned })
@@ -146,6 +146,11 @@ const getOther = 'GET /crm/customers/secret\n\n'
 const get: Called = { name: 'crm.customer.get', rules: ['support-read'], masks: ['ssn'] }
 const committedOnly: Called = { name: 'crm.notes.list', rules: ['support-read'], masks: [] }
 const pay: Called = { name: 'crm.refund.create', rules: ['support-refund'], masks: [] }
+const foundMail = {
+  ...{ band: 'high', entity: 'EMAIL_ADDRESS', validator: 'form' },
+  ...{ how: 'redact', n: 2, path: '$.notes[*]', rule: 'mail' },
+}
+const masker = { digest: `sha256:${'5'.repeat(64)}`, micros: 120 }
 const masked = { how: 'redact', n: 1, path: '$.ssn', rule: 'ssn' }
 
 function beat(log: LogBuilder, say: Say, name: string): void {

@@ -81,6 +81,17 @@ const definitions = [
   definition('crm.notes.list', {
     http: { method: 'GET', path: '/notes', places: {}, body: 'none' },
     payloads: 'committed',
+    detect: [
+      {
+        id: 'mail',
+        entities: ['EMAIL_ADDRESS'],
+        direction: ['result'],
+        from: ['record'],
+        confidence: 50,
+        strategy: { kind: 'redact' },
+        reveal: [{ groups: ['leads'], strategy: { kind: 'keep' } }],
+      },
+    ],
     source: { operation: 'GET /notes', digest: 'sha256:2' },
   }),
   definition('crm.refund.create', {

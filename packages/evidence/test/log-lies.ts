@@ -27,6 +27,17 @@ const rotated =
   ]
 
 /** About the log itself: its chains, its keys, its clock, and what became of payloads. */
+/** The outcome says that this was found; by the rulebook it may be: mail, in results, redacted or kept. */
+function found(
+  how: string,
+  part: object,
+  finds: Row[2] = [['mask-undeclared', 'committed-outcome']],
+): Row {
+  const mail = { entity: 'EMAIL_ADDRESS', how: 'redact', n: 1, path: '$.note', rule: 'mail' }
+  const masked = [{ ...mail, ...part }]
+  return [`a value that was found, ${how}`, { 'committed-outcome': change({ masked }) }, finds]
+}
+
 export const logLies: readonly Row[] = [
   ['no lie', {}, []],
   // chains
@@ -216,6 +227,20 @@ export const logLies: readonly Row[] = [
     'an argument mask of no function',
     { stream: change({ masked: [{ how: 'redact', n: 1, path: '$.x', rule: 'other' }] }) },
     [['mask-undeclared', 'stream']],
+  ],
+  found('shown to whoever sees more', { how: 'keep' }, []),
+  found('and became what its rule does not do', { how: 'mask' }),
+  found('of a type its rule does not look for', { entity: 'US_SSN' }),
+  found('of no type', { entity: undefined }),
+  found('by a rule the function does not have', { rule: 'post' }),
+  [
+    'a value that was found where only results are looked at',
+    {
+      committed: change({
+        masked: [{ entity: 'EMAIL_ADDRESS', how: 'redact', n: 1, path: '$.q', rule: 'mail' }],
+      }),
+    },
+    [['mask-undeclared', 'committed']],
   ],
   [
     'a mask that was not required',

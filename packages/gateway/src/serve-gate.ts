@@ -14,6 +14,7 @@ import { faultOf } from './log/fault.ts'
 import type { Keys } from './log/key-file.ts'
 import type { Credential, CredentialUse } from './model/secret.ts'
 import type { Forwarder } from './protocol/protocol.ts'
+import { openPresidio } from './recognise/presidio.ts'
 import { dutiesOf } from './review/duties.ts'
 import type { Standings } from './review/standings.ts'
 import type { Rulebooks } from './rulebook/open.ts'
@@ -46,6 +47,7 @@ export function buildGate(rooms: {
   return {
     ...pipelineLog,
     now: Date.now,
+    micros: () => Math.round(performance.now() * 1000),
     newId: randomUUIDv7,
     identify: identity.identify,
     rules: rulebooks.current,
@@ -84,6 +86,7 @@ export function buildGate(rooms: {
       )
     },
     maskKey: keys.maskKey,
+    recognise: recogniserOf(config),
     limits: {
       heldResultBytes: config.callLimits.heldResultBytes,
       chunkCommitBytes: config.callLimits.chunkCommitBytes,
@@ -104,4 +107,20 @@ export async function counted(gate: Gate, call: Call, metrics: Metrics): Promise
     metrics.callEnded({ ending: code, durationMs: performance.now() - started })
     throw thrown
   }
+}
+
+/** Asks whoever is configured to find names; undefined when nobody is. */
+function recogniserOf({ recogniser }: Config): Gate['recognise'] {
+  return (
+    recogniser &&
+    openPresidio({
+      ...recogniser,
+      batchTexts: limits.recogniserBatchTexts,
+      batchChars: limits.recogniserBatchChars,
+      answerBytesMax: limits.recogniserAnswerBytes,
+      breakerFailures: limits.recogniserFailures,
+      breakerRestMs: limits.recogniserRestMs,
+      now: () => performance.now(),
+    })
+  )
 }

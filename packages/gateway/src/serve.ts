@@ -34,6 +34,7 @@ import { buildGate, counted } from './serve-gate.ts'
 import { openHome } from './serve-home.ts'
 import { openReviews, openStanding } from './serve-reviews.ts'
 import type { Store } from './store/store.ts'
+import { withVault } from './vault/vault.ts'
 
 export type ServeOptions = {
   readonly config: Config
@@ -130,7 +131,7 @@ async function openRooms(
   )
   reviews.start()
   const metrics = openMeters({ version, witnesses, evidence, notifier })
-  const upstreams = open(http.forwarder({}))
+  const upstreams = open(withVault(http.forwarder({}), keys.maskKey))
   const gate = buildGate({
     config,
     keys,

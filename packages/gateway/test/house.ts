@@ -69,6 +69,7 @@ export async function openHouse(
   const rules = mkdtempSync(join(tmpdir(), 'sallyport-rules-'))
   writeRulebook(rules, rulebook({ up: upstream.url, dead: await deadUrl() }))
   const lines: string[] = []
+  const refused: Buffer[] = []
   const start = () => startGateway({ idp, home, rules, secret, lines, settings, graceMs })
   let gateway: Gateway | undefined
   const running = (): Gateway => {
@@ -84,7 +85,7 @@ export async function openHouse(
     await upstream.close()
     await stop()
     await idp.close()
-    assertNothingLeaked({ home, logged: lines.join('') }, [secret])
+    assertNothingLeaked({ home, logged: lines.join(''), refused }, [secret])
     for (const folder of [home, rules]) rmSync(folder, { recursive: true, force: true })
   })
   gateway = await start()
@@ -101,7 +102,11 @@ export async function openHouse(
     rulebook: rules,
     logged: () => lines.join(''),
     token,
-    call: (path, asked) => ask(running().url, path, { token, ...asked }),
+    call: async (path, asked) => {
+      const seen = await ask(running().url, path, { token, ...asked })
+      if (seen.code !== 'ok') refused.push(seen.body)
+      return seen
+    },
     records: (from) => readLeaves(home, from),
     payload,
     admin,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
+import { appendFileSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -29,26 +29,53 @@ function spellingsOf(value: string): readonly Buffer[] {
   return [...new Set(texts)].filter((text) => text.length >= 9).map((text) => Buffer.from(text))
 }
 
+/** Looks for what was planted and for these secrets, in every spelling; fails where one stands. */
+export function lookFor(secrets: readonly string[]): {
+  readonly values: number
+  readonly look: (bytes: Uint8Array, where: string) => void
+} {
+  const values = [...new Set([...planted, ...secrets])]
+  const forms = values.map((value) => ({ value, spellings: spellingsOf(value) }))
+  return {
+    values: values.length,
+    look: (bytes, where) => {
+      const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      for (const { value, spellings } of forms) {
+        const isThere = spellings.some((spelling) => text.includes(spelling))
+        assert.ok(!isThere, `a planted value (${value.slice(0, 4)}…) stands in ${where}`)
+      }
+    },
+  }
+}
+
 /**
  * Nothing that was planted, and none of these secrets, stands in clear in what a gateway leaves behind: its
- * database and journals, its published log, what it told its operator.
+ * database and journals, its published log, what it told its operator and with what it refused its callers.
  */
 export function assertNothingLeaked(
-  left: { readonly home: string; readonly logged: string },
+  left: { readonly home: string; readonly logged: string; readonly refused?: readonly Buffer[] },
   secrets: readonly string[],
 ): void {
-  const spellings = [...new Set([...planted, ...secrets])].map((value) => ({
-    value,
-    spellings: spellingsOf(value),
-  }))
-  const look = (bytes: Buffer, where: string) => {
-    for (const { value, spellings: forms } of spellings) {
-      const isThere = forms.some((form) => bytes.includes(form))
-      assert.ok(!isThere, `a planted value (${value.slice(0, 4)}…) stands in ${where}`)
-    }
-  }
+  const { look, values } = lookFor(secrets)
+  const refused = left.refused ?? []
   look(Buffer.from(left.logged), 'the operator’s log')
-  for (const path of globSync('**/*', { cwd: left.home, withFileTypes: true })) {
-    if (path.isFile()) look(readFileSync(join(path.parentPath, path.name)), path.name)
-  }
+  for (const refusal of refused) look(refusal, 'a refusal')
+  const files = globSync('**/*', { cwd: left.home, withFileTypes: true }).filter((path) =>
+    path.isFile(),
+  )
+  for (const { parentPath, name } of files) look(readFileSync(join(parentPath, name)), name)
+  noteLook({ values, logs: 1, refusals: refused.length, files: files.length })
+}
+
+/** What one look went through; `npm run check:leaks` adds them up, from the file it names. */
+export type Look = {
+  readonly values: number
+  readonly logs: number
+  readonly refusals: number
+  readonly files: number
+}
+
+function noteLook(look: Look): void {
+  const file = process.env.SALLYPORT_LOOKS
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(look)}\n`)
 }

@@ -62,6 +62,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   protocol: ['model', 'call', 'config/limits.ts'],
   identity: ['model', 'store/store.ts', 'call', 'config'],
   secret: ['model', 'store/store.ts', 'call', 'config'],
+  vault: ['model', 'mask', 'call'],
   approval: ['model', 'store/store.ts', 'store/approvals.ts', 'call', 'config'],
   review: [
     'model',
@@ -75,6 +76,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   catalogue: ['model', 'store/store.ts', 'store/reviews.ts', 'call/gate.ts', 'config/limits.ts'],
   notify: ['model', 'store/store.ts', 'config'],
+  recognise: ['mask'],
   rulebook: ['model', 'policy', 'mask', 'config', 'call'],
   log: ['model', 'store/store.ts', 'store/publication.ts', 'call', 'config/limits.ts'],
   'store/home': [
@@ -214,6 +216,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   hono: ['admin'],
   jose: ['identity', 'cli/demo'],
+  'libphonenumber-js': ['mask/detect/e164.ts'],
   nodemailer: ['notify'],
   'oidc-provider': ['cli/demo'],
   pg: ['store/postgres'],
@@ -228,10 +231,11 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
   ],
   re2js: ['rulebook'],
   rrule: ['review'],
+  'smol-toml': ['rulebook'],
   undici: ['protocol/http'],
   yaml: ['config', 'rulebook'],
   yazl: ['cli'],
-  zod: ['config', 'rulebook'],
+  zod: ['config', 'recognise', 'rulebook'],
 }
 
 const linesMax = 400

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { startIdp } from '../src/cli/demo/idp.ts'
 import { type Asked, ask, type Seen } from './caller.ts'
 import { deadUrl, type House, houseConfig, openPeople, readLeaves } from './house.ts'
+import { assertNothingLeaked } from './leaks.ts'
 import { rulebook, writeRulebook } from './rules.ts'
 import { startUpstream } from './upstream.ts'
 
@@ -56,6 +57,7 @@ export async function openYard(t: {
   t.after(async () => {
     await clear()
     await Promise.all([idp.close(), upstream.close()])
+    assertNothingLeaked({ home, logged: said.join('') }, [secret])
     rmSync(folder, { recursive: true, force: true })
   })
   return {

@@ -25,6 +25,8 @@ export type FunctionFacts = {
   readonly http: HttpFacts
   readonly argumentMasks: readonly (MaskFacts & { readonly from: readonly string[] })[]
   readonly resultMasks: readonly MaskFacts[]
+  /** What is looked for in its bodies, in the order in which rules count. */
+  readonly detect: readonly DetectFacts[]
   /** Whether payloads are kept beside the record, or only committed to. */
   readonly keepsPayloads: boolean
   /** For how long: the name of a class. */
@@ -32,6 +34,15 @@ export type FunctionFacts = {
   readonly risk: string
   /** Digest of how its upstream described it when it was registered; empty: nobody says. */
   readonly source: string
+}
+
+export type DetectFacts = {
+  readonly id: string
+  readonly direction: readonly string[]
+  /** Entity types; `*`: every one. */
+  readonly entities: readonly string[]
+  /** Kinds of what may become of a value: what is done, and what whoever sees more of it gets. */
+  readonly kinds: readonly string[]
 }
 
 export type MaskFacts = {
@@ -84,6 +95,17 @@ export function readContent(bytes: Uint8Array): Content | undefined {
   }
 }
 
+function detectOf(rule: JsonObject): DetectFacts {
+  return {
+    id: textOf(rule.id),
+    direction: textsOf(rule.direction),
+    entities: textsOf(rule.entities),
+    kinds: [rule, ...objectsOf(rule.reveal)].map(({ strategy }) =>
+      isJsonObject(strategy) ? textOf(strategy.kind) : '',
+    ),
+  }
+}
+
 function functionFacts(fn: JsonObject): FunctionFacts {
   const { digest, ...definition } = fn
   const http = isJsonObject(fn.http) ? fn.http : {}
@@ -105,6 +127,7 @@ function functionFacts(fn: JsonObject): FunctionFacts {
       from: textsOf(mask.from),
     })),
     resultMasks: objectsOf(fn.resultMasks).map(maskOf),
+    detect: objectsOf(fn.detect).map(detectOf),
     keepsPayloads: fn.payloads === 'kept',
     retention: textOf(fn.retention) || 'standard',
     risk: textOf(fn.risk),

@@ -1,4 +1,4 @@
-import type { LeafRecord } from '../record.ts'
+import type { LeafRecord, Masking } from '../record.ts'
 import type { FunctionFacts, MaskFacts } from './content.ts'
 import { canonicalJson, isJsonObject, jsonOf } from './json.ts'
 import { type Located, locate, memberOf, parseJsonPath } from './json-path.ts'
@@ -41,20 +41,20 @@ export function watchMasks(
     const declared = fn.resultMasks.map(({ id }) => id)
     if (!declared.every((id) => obliged.includes(id)))
       report.find('mask-not-obliged', { record: index })
-    const argumentRules = fn.argumentMasks.map(({ id }) => id)
     const isDeclared =
       obliged.every((id) => declared.includes(id)) &&
-      record.masked.every(({ rule }) => argumentRules.includes(rule))
+      record.masked.every((one) => isOneOf(fn.argumentMasks, one) || isFound(fn, 'arguments', one))
     if (!isDeclared) report.find('mask-undeclared', { record: index })
   }
   const checkOutcome = (leaf: SeenLeaf, record: Outcome, fn: FunctionFacts | undefined) => {
     if (!fn) return
     report.examined('masks')
     if (record.masked.length === 0 && fn.resultMasks.length === 0) return
-    const declared = new Set(fn.resultMasks.map(({ id }) => id))
-    // An echoed credential and what a grant's fields leave out are hidden without a rule of the function.
-    const isDeclared = record.masked.every(({ rule, how }) => {
-      return declared.has(rule) || (rule === how && (rule === 'credential' || rule === 'fields'))
+    const isDeclared = record.masked.every((one) => {
+      const { rule, how } = one
+      if (isOneOf(fn.resultMasks, one) || isFound(fn, 'result', one)) return true
+      // An echoed credential and what a grant's fields leave out are hidden without a rule of the function.
+      return rule === how && (rule === 'credential' || rule === 'fields')
     })
     if (!isDeclared) report.find('mask-undeclared', { record: leaf.index })
     if (fn.resultMasks.length === 0) return
@@ -71,6 +71,23 @@ export function watchMasks(
       return intent && soon(functionOf(intent), (fn) => checkOutcome(leaf, record, fn))
     },
   }
+}
+
+function isOneOf(masks: readonly MaskFacts[], { rule, entity }: Masking): boolean {
+  return entity === undefined && masks.some(({ id }) => id === rule)
+}
+
+/** Whether the function has a rule that looks there for such a value, and does that with it. */
+function isFound(
+  { detect }: FunctionFacts,
+  direction: 'arguments' | 'result',
+  { rule, how, entity }: Masking,
+): boolean {
+  if (entity === undefined) return false
+  return detect.some(({ id, direction: looksAt, entities, kinds }) => {
+    const isSought = entities.includes(entity) || entities.includes('*')
+    return id === rule && looksAt.includes(direction) && isSought && kinds.includes(how)
+  })
 }
 
 type Intent = Extract<LeafRecord, { type: 'call.authorized' }>

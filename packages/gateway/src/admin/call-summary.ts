@@ -33,11 +33,9 @@ export function summarize(leaves: readonly Leaf[]): CallSummary | undefined {
     ending: endingOf(head, end),
     status: end?.type === 'call.outcome' && end.status > 0 ? end.status : undefined,
     reasons: (decision?.rules ?? []).map((policy) => ({ policy, effect })),
-    masked: [...maskedBy(head), ...maskedBy(end)].map(({ rule, path, how, n }) => ({
-      rule,
-      path,
-      how,
-      count: n,
+    masked: [...maskedBy(head), ...maskedBy(end)].map(({ rule, path, how, n, entity }) => ({
+      ...{ rule, path, how, count: n },
+      ...(entity !== undefined && { entity }),
     })),
     approvalId: head.type === 'call.denied' ? head.approval : head.approvals[0]?.id,
     records: leaves.map(({ index }) => index),

@@ -110,7 +110,8 @@ export type CallListed = {
   ending: string
   status: number | null
   rules: string[]
-  masked: { rule: string; path: string; how: string; count: number }[]
+  /** `entity`: of a value that was found by what it looks like. */
+  masked: { rule: string; path: string; how: string; count: number; entity?: string | undefined }[]
   approval: string | null
   /** Indexes of its records, ascending. */
   records: number[]

@@ -137,7 +137,9 @@ const callFields = z.object({
   ending: text,
   status: z.int().nullable(),
   rules: texts,
-  masked: z.array(z.object({ rule: text, path: text, how: text, count: z.int() })),
+  masked: z.array(
+    z.object({ rule: text, path: text, how: text, count: z.int(), entity: text.optional() }),
+  ),
   approval: text.nullable(),
   records: z.array(z.int()),
 })

@@ -1,4 +1,4 @@
-import type { ArgumentMasking, ResultMasking } from '../mask/plan.ts'
+import type { ArgumentMasking, Recognise, ResultMasking } from '../mask/plan.ts'
 import type { ApprovalRules } from '../model/approval-rules.ts'
 import type { Freshness } from '../model/certification.ts'
 import type { Decision, Question, Reason } from '../model/decision.ts'
@@ -7,7 +7,7 @@ import type { FunctionDefinition } from '../model/function.ts'
 import type { FunctionHold } from '../model/function-hold.ts'
 import type { GrantListed } from '../model/grant.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Principal } from '../model/principal.ts'
+import type { Party, Principal } from '../model/principal.ts'
 import type { ReviewRules } from '../model/review-rules.ts'
 import type { Rulebook } from '../model/rulebook.ts'
 import type { Credential } from '../model/secret.ts'
@@ -37,10 +37,13 @@ export type InForce = {
     values: JsonObject,
   ) => readonly { readonly pointer: string; readonly problem: string }[]
   readonly argumentMasking: (fn: FunctionDefinition) => ArgumentMasking
-  /** The masking of results for this function, narrowed to what `fields` let through. */
+  /** The masking of results of this function for these parties together, narrowed to what `fields` let through. */
   readonly resultMasking: (
     fn: FunctionDefinition,
-    fields: readonly (readonly string[])[],
+    given: {
+      readonly fields: readonly (readonly string[])[]
+      readonly parties: readonly Party[]
+    },
   ) => ResultMasking
   readonly approvals: ApprovalRules
   /** Whether every Cedar expression is true of this call. Pure; what cannot be evaluated is not true. */
@@ -104,6 +107,8 @@ export type StreamHasher = {
  */
 export type Gate = {
   readonly now: () => number
+  /** A steady clock, in microseconds from any moment; for what took how long. */
+  readonly micros: () => number
   readonly newId: () => string
   /** Refuses `unauthenticated`; of a proof that counts, whoever is locked. */
   readonly identify: (call: Pick<Call, 'proof' | 'sessionName'>) => Promise<Principal>
@@ -192,6 +197,8 @@ export type Gate = {
   readonly logFault: (at: Stage, refusal: Refusal) => void
 
   readonly maskKey: Uint8Array
+  /** Asks the external recogniser. Absent: none is configured, and a result that needs one is withheld. */
+  readonly recognise?: Recognise | undefined
   readonly limits: {
     /** A result up to this many bytes is held until its outcome is durable; a longer one is streamed with chunk commitments. */
     readonly heldResultBytes: number

@@ -1,3 +1,4 @@
+import type { ArgumentMasking, ArgumentsAside } from '../mask/plan.ts'
 import type { Gate } from './gate.ts'
 import { Refusal } from './refusal.ts'
 import type { Guarded, Reviewed } from './stage.ts'
@@ -6,7 +7,7 @@ import type { Guarded, Reviewed } from './stage.ts'
  * Accepts or rejects the arguments, and hides those that upstream or record must not see in clear.
  * Names what is wrong and where, never a value.
  */
-export function guardArguments(gate: Gate, at: Reviewed): Guarded {
+export async function guardArguments(gate: Gate, at: Reviewed): Promise<Guarded> {
   const problems = at.rules.argumentProblems(at.fn, at.args.values)
   if (problems.length > 0) {
     throw new Refusal('arguments-invalid', {
@@ -15,8 +16,8 @@ export function guardArguments(gate: Gate, at: Reviewed): Guarded {
     })
   }
   const masking = at.rules.argumentMasking(at.fn)
-  const forwarded = masking.hidesFromUpstream ? hide(gate, at, 'upstream') : undefined
-  const recorded = masking.hidesFromRecord ? hide(gate, at, 'record') : undefined
+  const forwarded = masking.hidesFromUpstream ? await hide(gate, at, 'upstream') : undefined
+  const recorded = masking.hidesFromRecord ? await hide(gate, at, 'record') : undefined
   return {
     ...at,
     stage: 'guarded',
@@ -29,13 +30,21 @@ export function guardArguments(gate: Gate, at: Reviewed): Guarded {
 }
 
 /** The request with everything hidden that `from` must not see. */
-function hide(gate: Gate, at: Reviewed, from: 'upstream' | 'record') {
+async function hide(gate: Gate, at: Reviewed, from: 'upstream' | 'record') {
   const masking = at.rules.argumentMasking(at.fn)
-  const options = { from, key: gate.maskKey }
-  const { values, findings } = masking.apply(at.args.values, options)
-  const { body } = at.outbound
+  const { body: sent } = at.outbound
+  const { values } = at.args
   const members = at.fn.http.body === 'json' && at.fn.http.bodyArgument === undefined
-  const masked =
-    members && body instanceof Uint8Array ? masking.applyToBody(body, options) : undefined
-  return { ...at.rewrite({ values, body: masked }), findings }
+  const body = members && sent instanceof Uint8Array ? sent : undefined
+  const asked = { values, body, from, key: gate.maskKey }
+  const size = { bytes: at.args.bytes.length }
+  const { findings, ...masked } = (await masking.aside?.(asked, size)) ?? here(masking, asked)
+  return { ...at.rewrite(masked), findings }
+}
+
+function here(masking: ArgumentMasking, { values, body, ...options }: ArgumentsAside) {
+  return {
+    ...masking.apply(values, options),
+    body: body && masking.applyToBody(body, options),
+  }
 }

@@ -1,5 +1,6 @@
 import { scrubText } from '../mask/echo.ts'
 import { MaskError, type Masker } from '../mask/plan.ts'
+import { decidingParties } from '../model/principal.ts'
 import type { Credential } from '../model/secret.ts'
 import type { Gate } from './gate.ts'
 import { Refusal } from './refusal.ts'
@@ -12,8 +13,9 @@ import type { Masked, Raw, Recorded, ReplyHead } from './stage.ts'
 export function maskResult(gate: Gate, at: Recorded, credential: Credential, raw: Raw): Masked {
   const source = raw.body[Symbol.asyncIterator]()
   let masker: Masker
+  let looked: Masked['looked']
   try {
-    masker = maskerFor(gate, at, credential, raw)
+    ;({ masker, looked } = timed(gate, maskerFor(gate, at, credential, raw)))
   } catch (thrown) {
     // Nobody will read this body, and an unread one would keep its connection to the upstream.
     void source.return?.()
@@ -23,20 +25,23 @@ export function maskResult(gate: Gate, at: Recorded, credential: Credential, raw
   return {
     state: 'masked',
     head: scrubHead(raw.head, credential),
-    body: { [Symbol.asyncIterator]: () => maskedChunks(source, masker, kept) },
+    body: { [Symbol.asyncIterator]: () => maskedChunks(gate, source, masker, kept) },
     findings: masker.findings,
+    looked,
     received: () => kept.bytes(),
   }
 }
 
 function maskerFor(gate: Gate, at: Recorded, credential: Credential, raw: Raw): Masker {
   try {
-    const masker = at.rules.resultMasking(at.fn, at.fields).masker({
-      mediaType: raw.head.mediaType,
-      fragment: raw.fragment,
-      key: gate.maskKey,
-      echoes: credential.echoes,
-    })
+    const masker = at.rules
+      .resultMasking(at.fn, { fields: at.fields, parties: decidingParties(at.principal) })
+      .masker({
+        mediaType: raw.head.mediaType,
+        fragment: raw.fragment,
+        key: gate.maskKey,
+        echoes: credential.echoes,
+      })
     if (masker) return masker
   } catch (thrown) {
     if (!(thrown instanceof MaskError)) throw thrown
@@ -49,8 +54,33 @@ function maskerFor(gate: Gate, at: Recorded, credential: Credential, raw: Raw): 
   })
 }
 
+/** The same masker, and how long it has taken. */
+function timed(
+  { micros }: Pick<Gate, 'micros'>,
+  masker: Masker,
+): { readonly masker: Masker; readonly looked: Masked['looked'] } {
+  const { digest } = masker
+  if (digest === undefined) return { masker, looked: () => undefined }
+  let taken = 0
+  const during = (step: () => Uint8Array): Uint8Array => {
+    const from = micros()
+    const out = step()
+    taken += micros() - from
+    return out
+  }
+  return {
+    masker: {
+      ...masker,
+      push: (chunk) => during(() => masker.push(chunk)),
+      end: () => during(masker.end),
+    },
+    looked: () => ({ digest, micros: taken }),
+  }
+}
+
 /** A hand-written iterator, so that `return()` lets go of the upstream even when nothing was read. */
 function maskedChunks(
+  gate: Pick<Gate, 'recognise'>,
   source: AsyncIterator<Uint8Array>,
   masker: Masker,
   kept: Kept,
@@ -62,7 +92,8 @@ function maskedChunks(
       try {
         const { done, value } = await source.next()
         over = done === true
-        if (!over) kept.add(value)
+        if (over) await ask(gate, masker)
+        else kept.add(value)
         const chunk = over ? masker.end() : masker.push(value)
         return over && chunk.length === 0 ? { done: true, value: undefined } : { value: chunk }
       } catch (thrown) {
@@ -76,6 +107,22 @@ function maskedChunks(
       await source.return?.()
       return { done: true, value: undefined }
     },
+  }
+}
+
+/** Has the recogniser asked where the rules say so: without its answer nothing goes out. */
+async function ask({ recognise }: Pick<Gate, 'recognise'>, masker: Masker): Promise<void> {
+  if (masker.ask === undefined) return
+  if (recognise === undefined) {
+    const detail = 'No recogniser is configured, and the rules ask one.'
+    throw new Refusal('result-withheld', { detail })
+  }
+  try {
+    await masker.ask(recognise)
+  } catch (thrown) {
+    if (!(thrown instanceof MaskError)) throw thrown
+    const detail = 'The recogniser that the rules ask gave no answer.'
+    throw new Refusal('result-withheld', { detail, cause: thrown })
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MaskError } from '../mask/plan.ts'
+import { MaskError, type Masker } from '../mask/plan.ts'
 import { noApprovalRules } from '../model/approval-rules.ts'
 import type { Freshness } from '../model/certification.ts'
 import type { Decision } from '../model/decision.ts'
@@ -139,6 +139,7 @@ function openGate(world: World, inForce: InForce): Gate {
     return { origin: 'test', index: index++ }
   }
   return {
+    micros: () => 0,
     now: () => 1000,
     newId: () => 'call-1',
     identify: async () => ({
@@ -269,6 +270,27 @@ function replacedBy(changes: Partial<InForce>): Partial<Gate> {
 const readUnlessLater: Call['read'] = ({ rulebook }) =>
   rulebook === later ? Promise.reject(new Refusal('function-unknown')) : Promise.resolve(reading)
 const streaming = { mediaType: 'text/event-stream', chunks: ['ab', 'cd'] }
+
+/** Masks as one that has to ask a recogniser first: holds all, and lets out what it held. */
+function asking(): Masker {
+  const held: Uint8Array[] = []
+  let asked = false
+  return {
+    push: (chunk) => {
+      held.push(chunk)
+      return new Uint8Array()
+    },
+    ask: async (recognise) => {
+      await recognise({ texts: ['x'], language: 'en', entities: ['PERSON'], confidence: 50 })
+      asked = true
+    },
+    end: () => {
+      assert.ok(asked)
+      return Buffer.concat(held)
+    },
+    findings: () => [],
+  }
+}
 
 const approvable: InForce['decide'] = ({ approvedBy }) =>
   approvedBy.includes('approvers') ? permit : held
@@ -946,6 +968,49 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
       },
     },
     ['intent', 'outcome result-withheld', 'refused result-withheld'],
+  ],
+  [
+    'where the rules ask a recogniser, nothing goes out before its answer',
+    {
+      chunks: ['ab', 'cd'],
+      gate: { recognise: async ({ texts }) => texts.map(() => []) },
+      rules: { resultMasking: () => ({ masker: asking }) },
+    },
+    [
+      'intent',
+      'upstream sends ab',
+      'upstream sends cd',
+      'upstream let go',
+      'outcome done',
+      'caller reads abcd',
+      'replied 1',
+    ],
+  ],
+  [
+    'where the rules ask a recogniser and none is configured, the result is withheld',
+    { chunks: ['ab'], rules: { resultMasking: () => ({ masker: asking }) } },
+    [
+      'intent',
+      'upstream sends ab',
+      'upstream let go',
+      'outcome result-withheld',
+      'refused result-withheld',
+    ],
+  ],
+  [
+    'a recogniser without an answer is no consent',
+    {
+      chunks: ['ab'],
+      gate: { recognise: () => Promise.reject(new MaskError('no answer')) },
+      rules: { resultMasking: () => ({ masker: asking }) },
+    },
+    [
+      'intent',
+      'upstream sends ab',
+      'upstream let go',
+      'outcome result-withheld',
+      'refused result-withheld',
+    ],
   ],
   [
     'what cannot be masked is withheld',

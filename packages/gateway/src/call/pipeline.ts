@@ -30,7 +30,7 @@ export async function govern(gate: Gate, call: Call): Promise<Reply> {
     at = await resolveFunction(gate, at)
     at = authorize(gate, at)
     at = checkReview(gate, at)
-    at = guardArguments(gate, at)
+    at = await guardArguments(gate, at)
     at = await awaitApproval(gate, at)
     at = await recordIntent(gate, at)
     const credential = await gate.credential(at)

@@ -217,9 +217,10 @@ type Body<State extends string> = {
  * where it says so on the wire.
  */
 export type Raw = Body<'raw'> & { readonly fragment: boolean; readonly stated?: string }
-/** `findings` and `received` are complete when the body has ended. */
+/** `findings`, `looked` and `received` are complete when the body has ended. */
 export type Masked = Body<'masked'> & {
   readonly findings: () => readonly Finding[]
+  readonly looked: () => Looked | undefined
   /** The result as received, kept for the record while it stayed within the payload limit. */
   readonly received: () => Uint8Array | undefined
 }
@@ -233,11 +234,15 @@ export type Reply = Body<'witnessed'> & {
   readonly review?: 'due-soon'
 }
 
+/** What looked for values in a result, by the digest of its patterns and rules, and for how long. Absent: nothing did. */
+export type Looked = { readonly digest: string; readonly micros: number }
+
 /** How a call that was forwarded ended. */
 export type Outcome = {
   readonly ending: 'done' | 'aborted' | RefusalCode
   readonly head: ReplyHead | undefined
   readonly findings: readonly Finding[]
+  readonly looked?: Looked | undefined
   /** Absent where it was too long to keep; `streamed` then commits to it. */
   readonly received: Uint8Array | undefined
   readonly returned: Uint8Array | undefined

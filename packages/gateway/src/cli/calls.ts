@@ -84,8 +84,9 @@ async function get(id: string, options: Common): Promise<void> {
   ])
 }
 
-function maskedText({ rule, path, how, count }: CallListed['masked'][number]): string {
-  return `${count} × ${path} by ${rule} (${how})`
+function maskedText(hidden: CallListed['masked'][number]): string {
+  const { rule, path, how, count, entity } = hidden
+  return `${count} × ${entity === undefined ? '' : `${entity} at `}${path} by ${rule} (${how})`
 }
 
 async function tail(options: Filters): Promise<void> {

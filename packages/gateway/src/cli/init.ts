@@ -117,6 +117,7 @@ async function validate(files: Readonly<Record<string, string>>): Promise<void> 
     masking: part('masking.yaml'),
     approvals: part('approvals.yaml'),
     reviews: part('reviews.yaml'),
+    gitleaks: part('gitleaks.toml'),
     tests: part('tests/'),
   })
   const problems = [...config.problems, ...('problems' in rulebook ? rulebook.problems : [])]

@@ -2,8 +2,25 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Failure } from './exit.ts'
 
-/** All of stdin as text, up to `bytesMax`. */
-export async function readStdin(bytesMax: number): Promise<string> {
+/** A text file, or `-` for stdin. What is no UTF-8 in it becomes U+FFFD. */
+export async function readFileOrStdin(path: string, bytesMax: number): Promise<string> {
+  return (await readBytes(path, bytesMax)).toString('utf8')
+}
+
+/** A file as it is, or `-` for stdin. */
+export async function readBytes(path: string, bytesMax: number): Promise<Buffer> {
+  if (path === '-') return readStdin(bytesMax)
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(path)
+  } catch {
+    throw new Failure('usage', `${path} cannot be read.`, { cure: 'Check the path.' })
+  }
+  if (bytes.length <= bytesMax) return bytes
+  throw new Failure('usage', `${path} holds more than ${bytesMax} bytes.`)
+}
+
+async function readStdin(bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of process.stdin) {
@@ -12,20 +29,7 @@ export async function readStdin(bytesMax: number): Promise<string> {
     if (length > bytesMax) throw new Failure('usage', `stdin holds more than ${bytesMax} bytes.`)
     chunks.push(bytes)
   }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-/** A text file, or `-` for stdin. */
-export async function readFileOrStdin(path: string, bytesMax: number): Promise<string> {
-  if (path === '-') return readStdin(bytesMax)
-  try {
-    const text = readFileSync(path, 'utf8')
-    if (text.length > bytesMax) throw new Failure('usage', `${path} holds over ${bytesMax} bytes.`)
-    return text
-  } catch (thrown) {
-    if (thrown instanceof Failure) throw thrown
-    throw new Failure('usage', `${path} cannot be read.`, { cure: 'Check the path.' })
-  }
+  return Buffer.concat(chunks)
 }
 
 /** 16 KiB: as long as the headers that carry it. */

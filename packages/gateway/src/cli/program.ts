@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, Entry>> = {
   check: { summary: 'check configuration and rulebook', load: () => import('./check.ts') },
   apply: { summary: 'put the rulebook folder in force', load: () => import('./apply.ts') },
   policy: { summary: 'test and explain policies', load: () => import('./policy.ts') },
+  mask: { summary: 'try, explain and survey masking', load: () => import('./mask.ts') },
   functions: { summary: 'list, show and import functions', load: () => import('./functions.ts') },
   call: { summary: 'make one call through the gateway', load: () => import('./call.ts') },
   approvals: { summary: 'answer what waits for a person', load: () => import('./approvals.ts') },

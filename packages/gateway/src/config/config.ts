@@ -40,9 +40,18 @@ export type Config = {
     readonly claimByMs: number
   }
   readonly notify: NotifyConfig
+  /** Where names in free text are looked for. Absent: nowhere. */
+  readonly recogniser?: RecogniserConfig | undefined
   readonly witnesses: WitnessesConfig
   /** Retention classes: how long payloads stay, milliseconds by name. There is always a `standard`. */
   readonly retention: Readonly<Record<string, number>>
+}
+
+/** A Presidio analyzer. */
+export type RecogniserConfig = {
+  /** Where it listens: `/analyze` comes after it. */
+  readonly url: string
+  readonly timeoutMs: number
 }
 
 /** A database that any number of gateways share. The keys and the published log stay in `home`. */

@@ -1,4 +1,5 @@
 import { catalogueLimits } from './catalogue-limits.ts'
+import { recogniserLimits } from './recogniser-limits.ts'
 import { reviewLimits } from './review-limits.ts'
 
 const gatewayLimits = {
@@ -39,6 +40,11 @@ const gatewayLimits = {
   /** Of these, for one subject or one actor: it takes four at their limits to leave no place to others. */
   callsPerCaller: 256,
 
+  /** 64 KiB: what is longer takes over 10 ms to mask and goes to a thread of its own, which costs 1 ms. */
+  maskedHereBytes: 65_536,
+  /** Bodies that wait for that thread: at 1 MiB each a few seconds; one more is refused as `overloaded`. */
+  maskedAside: 64,
+
   // --- What is held, kept and released ---
 
   /** 256 KiB: a result held until its outcome is durable. Longer ones are streamed with chunk commitments. */
@@ -52,10 +58,7 @@ const gatewayLimits = {
 
   /** Sockets to one upstream: enough for 1,024 calls of 60 ms at 1,000 calls/s, few enough for small services. */
   upstreamSockets: 64,
-  /**
-   * How long a call waits for one of them, at most: longer than a connect takes, and nothing was sent
-   * yet, so the caller may simply come again.
-   */
+  /** A call waits for one at most so long: longer than a connect takes; nothing was sent, so it may come again. */
   upstreamQueueMs: 10_000,
   /** A TCP and TLS handshake across the world takes under a second; a dead host should be said soon. */
   upstreamConnectMs: 5_000,
@@ -72,10 +75,8 @@ const gatewayLimits = {
   approvalHoldMs: 60_000,
   /** How long at most: a held call occupies one of `concurrentCalls`. */
   approvalHoldMsMax: 600_000,
-  /**
-   * Calls of one caller that are held at once; one more is told at once that it has to come back. More than
-   * the questions one caller may have open, and few enough that thirty callers fit into `concurrentCalls`.
-   */
+  // More than the questions one caller may have open, few enough that thirty callers fit into `concurrentCalls`.
+  /** Calls of one caller that are held at once; one more is told at once that it has to come back. */
   heldPerCaller: 32,
   /** A question whose caller comes back later: a working day anywhere. */
   approvalDecideByMs: 86_400_000,
@@ -381,10 +382,14 @@ const gatewayLimits = {
  * or the things counted. A few can be set in gateway.yaml (see schema.ts); the rest are fixed so that
  * two gateways of one version never differ in what they accept.
  */
-export const limits: typeof gatewayLimits & typeof reviewLimits & typeof catalogueLimits = {
+export const limits: typeof gatewayLimits &
+  typeof reviewLimits &
+  typeof catalogueLimits &
+  typeof recogniserLimits = {
   ...gatewayLimits,
   ...reviewLimits,
   ...catalogueLimits,
+  ...recogniserLimits,
 }
 
 /** The same names with any numbers, for rooms that are given their limits. */

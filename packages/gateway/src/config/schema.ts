@@ -111,6 +111,23 @@ const callLimits = z.strictObject({
   chunkCommitBytes: z.int().min(4_096).max(67_108_864).default(limits.chunkCommitBytes),
 })
 
+const recogniser = z
+  .strictObject({
+    url: z
+      .url({ protocol: /^https?$/ })
+      .max(1_024)
+      .regex(/^[^?#]*$/, 'may hold no query and no fragment'),
+    timeout: duration({ minMs: 100, maxMs: limits.recogniserTimeoutMsMax })
+      .prefault(durationText(limits.recogniserTimeoutMs))
+      .describe('For one question; a result that it gives no answer for is withheld.'),
+    insecureHttp: z.boolean().default(false).describe('Allows http: on loopback hosts only.'),
+  })
+  .refine((one) => allowedScheme(one.url, one.insecureHttp), {
+    path: ['url'],
+    message: 'It has to be https; http needs `insecureHttp` and a loopback host.',
+  })
+  .transform(({ url, timeout }) => ({ url, timeoutMs: timeout }))
+
 const upTo = (maxMs: number) => duration({ minMs: 1_000, maxMs })
 const approvals = z
   .strictObject({
@@ -237,6 +254,9 @@ export const configSchema: z.ZodType<Config> = z
     notify: notifySchema
       .prefault({ channels: {} })
       .describe('Who is told of what waits for people.'),
+    recogniser: recogniser
+      .optional()
+      .describe('A Presidio analyzer, for rules of masking.yaml that ask it for names.'),
     witnesses: witnesses.prefault({}).describe('Who cosigns the checkpoints of the log.'),
     retention: retention
       .prefault({})

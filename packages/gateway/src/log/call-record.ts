@@ -59,6 +59,7 @@ export function outcomeEntry(at: Recorded, outcome: Outcome, time: number): Entr
       ending: outcome.ending,
       status: outcome.head?.status ?? 0,
       masked: outcome.findings.map(masking),
+      ...(outcome.looked && { masker: outcome.looked }),
     },
     payloads: resultPayloads(at, outcome),
   }
@@ -243,8 +244,14 @@ function streamed({ salt, hmac, bytes }: StreamCommitment, mediaType: string): P
   return { role: 'returned', mediaType, salt, hmac, length: bytes }
 }
 
-function masking({ how, count, path, rule }: Outcome['findings'][number]): Masking {
-  return { how, n: count, path, rule }
+function masking({ how, count, path, rule, found }: Outcome['findings'][number]): Masking {
+  const { entity, validator, band } = found ?? {}
+  return {
+    ...{ how, n: count, path, rule },
+    ...(entity !== undefined && { entity }),
+    ...(validator !== undefined && { validator }),
+    ...(band !== undefined && { band }),
+  }
 }
 
 const unknownMediaType = 'application/octet-stream'

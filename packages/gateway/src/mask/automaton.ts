@@ -21,6 +21,8 @@ export type Node = {
   readonly nullHit: Rule | undefined
   /** What the allow-lists say: all of it, only what lies deeper, or nothing. */
   readonly fields: 'all' | 'deeper' | 'nothing'
+  /** The lists that let all of this value through, by number. */
+  readonly open: ReadonlySet<number>
   /** Nothing below this value can change. */
   readonly idle: boolean
   /** A child of this value may have to be dropped. */
@@ -163,12 +165,13 @@ export class Automaton {
     const name = positions.join()
     const known = this.#nodes.get(name)
     if (known !== undefined) return known
-    const node = this.#describe(positions, open.size)
+    const node = this.#describe(positions, open)
     if (this.#nodes.size < limits.automatonNodes) this.#nodes.set(name, node)
     return node
   }
 
-  #describe(positions: readonly number[], openLists: number): Node {
+  #describe(positions: readonly number[], open: ReadonlySet<number>): Node {
+    const openLists = open.size
     const hits: Rule[] = []
     const alive = new Set<number>()
     const selectors: Selector[] = []
@@ -194,6 +197,7 @@ export class Automaton {
       hit: hits[0],
       nullHit: hits.find(({ strategy }) => strategy.hidesNull),
       fields: alive.size < this.#lists ? 'nothing' : openLists < this.#lists ? 'deeper' : 'all',
+      open,
       idle: !rulesBelow && openLists === this.#lists,
       mayDrop: dropBelow,
       namesByLength: byLength(names),

@@ -2,23 +2,22 @@ import type { ArgumentMask, MaskRule } from '../model/function.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
 import { Automaton } from './automaton.ts'
+import { compileDetection, type Detection } from './detection.ts'
 import { scrubEchoes } from './echo.ts'
-import { inCharset } from './encoding.ts'
-import { eventStreamBody } from './event-stream.ts'
 import { FindingCount } from './finding-count.ts'
-import { emptyBody, type Framing, jsonBody, jsonLinesBody } from './json-body.ts'
-import { JsonMasker } from './json-masker.ts'
+import { framingFor } from './framing.ts'
+import type { Framing } from './json-body.ts'
 import { limits } from './limits.ts'
-import { charsetOf, essenceOf } from './media-type.ts'
 import { type Path, parsePath } from './path.ts'
 import {
   type ArgumentMasking,
+  type DetectionPlan,
   type Finding,
   MaskError,
   type Masker,
   type ResultMasking,
 } from './plan.ts'
-import { Splice } from './splice.ts'
+import { recognisingMasker } from './recognised.ts'
 import { strategyProblem } from './strategy.ts'
 
 export type MaskProblems = { readonly problems: readonly string[] }
@@ -31,43 +30,80 @@ export type MaskProblems = { readonly problems: readonly string[] }
 export function compileResultMasking(
   rules: readonly MaskRule[],
   fields: readonly (readonly string[])[],
+  plan?: DetectionPlan,
 ): ResultMasking | MaskProblems {
   const problems: string[] = []
   const automaton = compileAutomaton(rules, fields, problems)
-  if (automaton === undefined) return { problems }
+  const detection = plan && compileDetection(plan, problems)
+  if (automaton === undefined || problems.length > 0) return { problems }
   const declared = rules.length > 0 || fields.length > 0
+  const asks = plan?.rules.some(({ recognise }) => recognise !== undefined)
+  if (plan && asks) return recognisingOf(rules, fields, plan)
   return {
-    masker: ({ mediaType, fragment, key, echoes }) => {
-      // Where a fragment begins nobody can say, so no path leads to the values in it.
-      if (declared && fragment) return undefined
+    masker: ({ mediaType, fragment, key, echoes, seen }) => {
       const found = new FindingCount()
-      const framing = declared ? framingFor(mediaType, { automaton, key, found }) : passing
-      return framing && withoutEchoes(framing, echoes, found)
+      const masking = { automaton, declared, detection, key, found, seen }
+      const nothingToHide = !declared && detection === undefined
+      // Where a fragment begins nobody can say, so no path leads to the values in it.
+      const framing = nothingToHide
+        ? passing
+        : fragment
+          ? undefined
+          : framingFor(mediaType, masking)
+      const unread = framing === undefined && !declared && detection?.onError === 'pass'
+      if (unread) found.unread()
+      if (framing === undefined && !unread) return undefined
+      return { ...withoutEchoes(framing ?? passing, echoes, found), digest: plan?.digest }
     },
   }
 }
 
-/** Makes the masking of one function's arguments: `$` is the arguments object. */
+/** The same where an external recogniser is asked first. The plan was compiled, so its parts compile. */
+function recognisingOf(
+  rules: readonly MaskRule[],
+  fields: readonly (readonly string[])[],
+  plan: DetectionPlan,
+): ResultMasking {
+  const compile = (one: DetectionPlan): ResultMasking => {
+    const quiet = one.rules.map(({ recognise: _, ...rule }) => rule)
+    const masking = compileResultMasking(rules, fields, { ...one, rules: quiet })
+    if ('problems' in masking) throw new MaskError(masking.problems.join('; '))
+    return masking
+  }
+  return { masker: (options) => recognisingMasker(plan, compile, options) }
+}
+
+/**
+ * Makes the masking of one function's arguments: `$` is the arguments object. `plans` say what is
+ * looked for in them besides.
+ */
 export function compileArgumentMasking(
   rules: readonly ArgumentMask[],
+  plans: { readonly [From in 'upstream' | 'record']?: DetectionPlan | undefined } = {},
 ): ArgumentMasking | MaskProblems {
   const problems: string[] = []
   for (const { id, path } of rules) {
     if (path === '$') problems.push(`${id}: path $ is all arguments; name one, such as $.note`)
   }
-  const automatonFrom = (from: 'upstream' | 'record') => {
+  const hidingFrom = (from: 'upstream' | 'record'): Hiding | undefined => {
     const theirs = rules.filter((rule) => rule.from.includes(from))
-    return theirs.length > 0 ? compileAutomaton(theirs, [], problems) : undefined
+    const plan = plans[from]
+    if (theirs.length === 0 && plan === undefined) return undefined
+    const automaton = compileAutomaton(theirs, [], problems)
+    return automaton && { automaton, detection: plan && compileDetection(plan, problems) }
   }
-  const automata = { upstream: automatonFrom('upstream'), record: automatonFrom('record') }
+  const hiding = { upstream: hidingFrom('upstream'), record: hidingFrom('record') }
   if (problems.length > 0) return { problems: [...new Set(problems)] }
   return {
-    hidesFromUpstream: automata.upstream !== undefined,
-    hidesFromRecord: automata.record !== undefined,
-    apply: (values, { from, key }) => applyToValues(values, automata[from], key),
-    applyToBody: (body, { from, key }) => maskWhole(body, automata[from], key).bytes,
+    hidesFromUpstream: hiding.upstream !== undefined,
+    hidesFromRecord: hiding.record !== undefined,
+    apply: (values, { from, key }) => applyToValues(values, hiding[from], key),
+    applyToBody: (body, { from, key }) => maskWhole(body, hiding[from], key).bytes,
   }
 }
+
+/** What is hidden from one of those who must not see it. */
+type Hiding = { readonly automaton: Automaton; readonly detection: Detection | undefined }
 
 function compileAutomaton(
   rules: readonly MaskRule[],
@@ -93,33 +129,6 @@ function compileAutomaton(
   const lists = fields.map((list) => list.map((text) => read(text, 'fields')))
   return problems.length > before ? undefined : new Automaton(ruled, lists)
 }
-
-type Masking = {
-  readonly automaton: Automaton
-  readonly key: Uint8Array
-  readonly found: FindingCount
-}
-
-/** How a body of this media type is read; undefined when it cannot be masked. */
-function framingFor(mediaType: string, masking: Masking): Framing | undefined {
-  const framing = framingOf(essenceOf(mediaType), masking)
-  return framing && inCharset(charsetOf(mediaType), framing)
-}
-
-function framingOf(type: string, masking: Masking): Framing | undefined {
-  const out = new Splice()
-  const masker = new JsonMasker({ ...masking, out })
-  if (type === '') return emptyBody()
-  if (type === 'application/json' || jsonSuffix.test(type)) {
-    return jsonBody(masker, out)
-  }
-  if (type === 'application/x-ndjson' || type === 'application/jsonl') {
-    return jsonLinesBody(masker, out)
-  }
-  return type === 'text/event-stream' ? eventStreamBody(masker, out) : undefined
-}
-
-const jsonSuffix = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\+json$/
 
 const passing: Framing = { push: (chunk) => chunk, end: () => new Uint8Array(0) }
 
@@ -157,20 +166,20 @@ function withoutEchoes(
 
 function applyToValues(
   values: JsonObject,
-  automaton: Automaton | undefined,
+  hiding: Hiding | undefined,
   key: Uint8Array,
 ): { readonly values: JsonObject; readonly findings: readonly Finding[] } {
-  const { bytes, findings } = maskWhole(Buffer.from(JSON.stringify(values)), automaton, key)
+  const { bytes, findings } = maskWhole(Buffer.from(JSON.stringify(values)), hiding, key)
   const masked: Json = JSON.parse(Buffer.from(bytes).toString())
   if (!isJsonObject(masked)) throw new MaskError('Masked arguments are no object.')
   return { values: masked, findings }
 }
 
-function maskWhole(body: Uint8Array, automaton: Automaton | undefined, key: Uint8Array) {
-  if (automaton === undefined) return { bytes: body, findings: [] }
+function maskWhole(body: Uint8Array, hiding: Hiding | undefined, key: Uint8Array) {
+  if (hiding === undefined) return { bytes: body, findings: [] }
   const found = new FindingCount()
-  const out = new Splice()
-  const framing = jsonBody(new JsonMasker({ automaton, key, out, found }), out)
+  const framing = framingFor('application/json', { ...hiding, declared: true, key, found })
+  if (framing === undefined) throw new MaskError('Arguments cannot be read.')
   const bytes = framing.push(body)
   const rest = framing.end()
   return {

@@ -12,6 +12,17 @@ export function inCharset(charset: string | undefined, framing: Framing): Framin
   return charset === 'utf-8' || charset === 'utf8' ? checked(framing, utf8Check()) : undefined
 }
 
+/**
+ * The same framing for text that holds no NUL: bytes that happen to be UTF-8 are no text where they do,
+ * and UTF-16 that says it were UTF-8 is read by nobody as it is read here.
+ */
+export function noBinary(framing: Framing): Framing {
+  const push = (chunk: Uint8Array) => {
+    if (chunk.includes(0)) throw new MaskError('The body, or a part of it, is no text.')
+  }
+  return checked(framing, { push, end: () => {} })
+}
+
 type Check = { readonly push: (chunk: Uint8Array) => void; readonly end: () => void }
 
 function checked(framing: Framing, check: Check): Framing {

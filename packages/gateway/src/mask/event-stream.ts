@@ -1,3 +1,6 @@
+import type { CellReader, RawCell } from './body/cell-reader.ts'
+import { DeltaChannels, type StreamEvent } from './body/delta-channels.ts'
+import { traitsOf } from './body/traits.ts'
 import { Bytes } from './bytes.ts'
 import type { Framing } from './json-body.ts'
 import type { JsonMasker } from './json-masker.ts'
@@ -11,15 +14,21 @@ import type { Splice } from './splice.ts'
  * byte for byte. The last event may lack its blank line, and is masked all the same, because not every
  * client discards it.
  */
-export function eventStreamBody(masker: JsonMasker, out: Splice): Framing {
+export function eventStreamBody(
+  masker: JsonMasker,
+  out: Splice,
+  detecting?: { readonly reader: CellReader; readonly declared: boolean },
+): Framing {
   const block = new Bytes(limits.eventBytes)
+  const channels = detecting && new DeltaChannels(detecting.reader)
   let lineEmpty = true
   let afterReturn = false
 
   const finish = (): Uint8Array => {
     const bytes = block.take()
     block.clear()
-    return maskEvent(bytes, masker, out)
+    if (channels === undefined || detecting === undefined) return maskEvent(bytes, masker, out)
+    return joined(channels.push(readEvent(bytes, { masker, out, ...detecting })))
   }
   const add = (chunk: Uint8Array, from: number, to: number) => {
     block.add(chunk, from, to)
@@ -53,7 +62,10 @@ export function eventStreamBody(masker: JsonMasker, out: Splice): Framing {
       add(chunk, from, chunk.length)
       return sameBytes(parts, chunk)
     },
-    end: finish,
+    end: () => {
+      const last = finish()
+      return channels === undefined ? last : joined([last, ...channels.end()])
+    },
   }
 }
 
@@ -63,20 +75,104 @@ const carriageReturn = 0x0d
 type Line = { readonly text: string; readonly ending: string }
 
 function maskEvent(block: Buffer, masker: JsonMasker, out: Splice): Uint8Array {
+  const event = parseEvent(block)
+  if (event.payload === '' || event.payload === '[DONE]') return block
+  const bytes = Buffer.from(event.payload, 'latin1')
+  const masked = maskPayload(bytes, masker, out)
+  return masked === bytes ? block : rewrite(event, masked)
+}
+
+type Event = {
+  readonly lines: readonly Line[]
+  readonly values: readonly (string | undefined)[]
+  readonly payload: string
+}
+
+function parseEvent(block: Buffer): Event {
   // latin1 keeps every byte, whatever it is, through the text and back.
   const lines = linesOf(block.toString('latin1'))
   const values = lines.map(dataOf)
-  const payload = values.filter((value) => value !== undefined).join('\n')
-  if (payload === '' || payload === '[DONE]') return block
-  const bytes = Buffer.from(payload, 'latin1')
+  return { lines, values, payload: values.filter((value) => value !== undefined).join('\n') }
+}
+
+/** One JSON text, masked; the same bytes where nothing changes. */
+export function maskPayload(bytes: Buffer, masker: JsonMasker, out: Splice): Uint8Array {
   out.begin(bytes)
   masker.feed(bytes, 0, bytes.length)
   const masked = out.take()
   out.begin(new Uint8Array(0))
   if (!masker.endText()) throw new MaskError('An event holds no JSON text.')
   const rest = out.take()
-  if (masked === bytes && rest.length === 0) return block
-  return rewrite(lines, values, Buffer.concat([masked, rest]).toString('latin1'))
+  return rest.length === 0 ? masked : Buffer.concat([masked, rest])
+}
+
+/** An event as the channels take it: masked as far as it can be by itself. */
+function readEvent(
+  block: Buffer,
+  given: {
+    readonly masker: JsonMasker
+    readonly out: Splice
+    readonly reader: CellReader
+    readonly declared: boolean
+  },
+): StreamEvent {
+  const parsed = parseEvent(block)
+  const lines = parsed.lines.map((line, at) =>
+    parsed.values[at] === undefined ? { ...line, text: readLine(line.text, given.reader) } : line,
+  )
+  const event = { ...parsed, lines }
+  const rewritten = (payload: Uint8Array) => rewrite(event, payload)
+  const changed = lines.some(({ text }, at) => text !== parsed.lines[at]?.text)
+  const bytes = Buffer.from(event.payload, 'latin1')
+  const whole = changed ? rewritten(bytes) : block
+  const endsAll = event.payload === '[DONE]'
+  const base = { bytes: whole, endsAll, rewrite: rewritten }
+  if (endsAll || event.payload === '') return { ...base, payload: undefined }
+  if (!given.declared && !isJson(bytes)) return { ...base, payload: { bytes, json: false } }
+  const masked = maskPayload(bytes, given.masker, given.out)
+  const payload = { bytes: masked, json: true }
+  return masked === bytes ? { ...base, payload } : { ...base, bytes: rewritten(masked), payload }
+}
+
+/** An event that is no JSON is a piece of text. */
+function isJson(payload: Buffer): boolean {
+  const first = payload[0]
+  if (first !== 0x7b && first !== 0x5b && first !== 0x22) return false
+  try {
+    JSON.parse(payload.toString())
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A comment, or another field: a text of its own. */
+function readLine(text: string, reader: CellReader): string {
+  if (text === '') return text
+  const bytes = Buffer.from(text, 'latin1')
+  const cell: RawCell = {
+    bytes,
+    from: 0,
+    to: bytes.length,
+    kind: 'line',
+    hint: 0,
+    traits: 0,
+    digits: 0,
+    escapes: 'none',
+    place: { path: () => '$', open: undefined },
+  }
+  for (const byte of bytes) {
+    const ofByte = traitsOf[byte] ?? 0
+    cell.traits |= ofByte
+    cell.digits += ofByte & 1
+  }
+  let read = ''
+  let at = 0
+  for (const { start, end, text: stand } of reader.read(cell)) {
+    read += text.slice(at, start) + Buffer.from(stand).toString('latin1')
+    at = end
+  }
+  return at === 0 ? text : read + text.slice(at)
 }
 
 function linesOf(block: string): Line[] {
@@ -101,11 +197,8 @@ function dataOf({ text }: Line): string | undefined {
 }
 
 /** The masked payload stands where the first `data` line stood. */
-function rewrite(
-  lines: readonly Line[],
-  values: readonly (string | undefined)[],
-  payload: string,
-): Uint8Array {
+function rewrite({ lines, values }: Event, masked: Uint8Array): Uint8Array {
+  const payload = Buffer.from(masked).toString('latin1')
   const first = values.findIndex((value) => value !== undefined)
   const text = lines.map((line, at) => {
     if (values[at] === undefined) return line.text + line.ending
@@ -115,6 +208,11 @@ function rewrite(
     return written.join(ending) + line.ending
   })
   return Buffer.from(text.join(''), 'latin1')
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts
+  return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts)
 }
 
 /** The parts as one, or the chunk itself where they say the same. */

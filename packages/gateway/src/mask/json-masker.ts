@@ -1,5 +1,7 @@
 import type { Hmac } from 'node:crypto'
 import type { Automaton, Node, Rule } from './automaton.ts'
+import type { CellReader } from './body/cell-reader.ts'
+import { JsonCells, type TokenKind } from './body/json-cells.ts'
 import { Bytes } from './bytes.ts'
 import type { FindingCount } from './finding-count.ts'
 import { type JsonEvents, JsonScanner } from './json-scanner.ts'
@@ -32,7 +34,7 @@ export class JsonMasker implements JsonEvents {
   readonly #key: Uint8Array
   readonly #out: Splice
   readonly #found: FindingCount
-  readonly #scanner: JsonScanner = new JsonScanner(this)
+  readonly #scanner: JsonScanner
   readonly #frames: Frame[] = []
   #depth = 0
   /** Where the value stands that comes next. */
@@ -48,12 +50,22 @@ export class JsonMasker implements JsonEvents {
   #inKey = false
   #keyFrom = 0
   readonly #keyBytes: Bytes
+  /** What looks at strings, numbers and keys that no rule hides; undefined: nothing does. */
+  readonly #cells: JsonCells | undefined
+  /** The token being passed that is looked at, and where in the chunk it began. */
+  #token: TokenKind | undefined
+  #tokenFrom = 0
 
   constructor(options: {
     readonly automaton: Automaton
     readonly key: Uint8Array
     readonly out: Splice
     readonly found: FindingCount
+    /** Finds values by what they look like, in the places that its rules are limited to. */
+    readonly reader?: CellReader | undefined
+    readonly places?: Automaton | undefined
+    /** Which strings are pieces of a text that others read as a whole. */
+    readonly isPiece?: ((path: string) => boolean) | undefined
   }) {
     this.#automaton = options.automaton
     this.#key = options.key
@@ -61,6 +73,9 @@ export class JsonMasker implements JsonEvents {
     this.#found = options.found
     this.#next = options.automaton.root
     this.#keyBytes = new Bytes(options.automaton.keyBytesMax)
+    this.#cells = options.reader && this.#makeCells({ ...options, reader: options.reader })
+    // Where no rule leads anywhere, containers and commas mean nothing but to the cells.
+    this.#scanner = new JsonScanner(this, options.automaton.root.idle ? this.#cells : undefined)
   }
 
   /** Reads on; the bytes may end anywhere. */
@@ -68,31 +83,42 @@ export class JsonMasker implements JsonEvents {
     this.#chunk = chunk
     this.#from = from
     this.#keyFrom = from
+    this.#tokenFrom = from
     this.#scanner.scan(chunk, from, to)
     if (this.#inKey) this.#keyBytes.add(chunk, this.#keyFrom, to)
     if (this.#swallow !== undefined) this.#collect(this.#swallow, to)
-    else if (this.#holding) this.#held.add(chunk, this.#from, to)
-    else this.#out.copy(this.#from, to)
+    else {
+      if (this.#token !== undefined) {
+        this.#cells?.suspend(chunk, this.#tokenFrom, to, this.#token, this.#scanner)
+      }
+      this.#emit(to)
+    }
+    this.#cells?.chunkEnds()
     if (this.#holding) this.#checkHeld(this.#from)
   }
 
   /** The text ends here; another may begin. False when there was none. Throws when it is cut off. */
   endText(): boolean {
     this.#from = 0
+    this.#tokenFrom = 0
     const any = this.#scanner.end(0)
+    this.#cells?.reset()
     this.#next = this.#automaton.root
     return any
   }
 
   /** Bytes kept from one chunk to the next, for tests of boundedness. */
   get retainedBytes(): number {
-    return this.#held.length + this.#scalar.length + this.#keyBytes.length
+    const cells = this.#cells?.retainedBytes ?? 0
+    return this.#held.length + this.#scalar.length + this.#keyBytes.length + cells
   }
 
   open(at: number, container: { readonly array: boolean }): boolean {
     const node = this.#next
     this.#arrive(at, 'container')
-    if (this.#swallow !== undefined || node.idle) return false
+    if (this.#swallow !== undefined) return false
+    if (node.idle && this.#cells === undefined) return false
+    this.#cells?.open(container.array)
     this.#depth += 1
     const frame = this.#frames[this.#depth]
     if (frame === undefined) {
@@ -115,6 +141,7 @@ export class JsonMasker implements JsonEvents {
       this.#release({ withComma: true })
     }
     this.#depth -= 1
+    this.#cells?.close()
     this.#valueEnd(to)
   }
 
@@ -126,6 +153,7 @@ export class JsonMasker implements JsonEvents {
     const frame = this.#frames[this.#depth]
     if (frame === undefined) return
     if (frame.array) {
+      this.#cells?.element()
       frame.index += 1
       this.#next = this.#automaton.element(frame.node, frame.index)
     }
@@ -135,10 +163,13 @@ export class JsonMasker implements JsonEvents {
   key(at: number): void {
     this.#inKey = true
     this.#keyFrom = at
+    this.#token = this.#cells && 'key'
+    this.#tokenFrom = at
   }
 
   keyEnd(to: number, escaped: boolean): void {
     this.#inKey = false
+    this.#endToken(to)
     const node = this.#frames[this.#depth]?.node ?? this.#automaton.root
     if (!escaped && this.#keyBytes.length === 0) {
       this.#next = this.#automaton.member(node, this.#chunk, this.#keyFrom + 1, to - 1)
@@ -153,11 +184,54 @@ export class JsonMasker implements JsonEvents {
   }
 
   scalar(at: number, firstByte: number): void {
-    this.#arrive(at, scalarKind(firstByte), firstByte === 0x6e)
+    const kind = scalarKind(firstByte)
+    this.#arrive(at, kind, firstByte === 0x6e)
+    if (this.#cells === undefined || this.#swallow !== undefined || kind === 'literal') return
+    this.#token = kind
+    this.#tokenFrom = at
   }
 
   scalarEnd(to: number): void {
+    this.#endToken(to)
     this.#valueEnd(to)
+  }
+
+  #makeCells(options: {
+    readonly reader: CellReader
+    readonly places?: Automaton | undefined
+    readonly isPiece?: ((path: string) => boolean) | undefined
+  }): JsonCells {
+    const sink = {
+      emit: (to: number) => this.#emit(to),
+      hold: (to: number) => {
+        this.#from = to
+      },
+      kept: (bytes: Uint8Array) => this.#put(bytes),
+      put: (bytes: Uint8Array, _count: number, to?: number) => {
+        this.#put(bytes)
+        if (to !== undefined) this.#from = to
+      },
+    }
+    const { reader, places, isPiece } = options
+    return new JsonCells({ reader, places, sink, isPiece })
+  }
+
+  #endToken(to: number): void {
+    if (this.#token === undefined) return
+    this.#cells?.end(this.#chunk, this.#tokenFrom, to, this.#token, this.#scanner)
+    this.#token = undefined
+  }
+
+  /** The chunk up to here stays. */
+  #emit(to: number): void {
+    if (this.#holding) this.#held.add(this.#chunk, this.#from, to)
+    else this.#out.copy(this.#from, to)
+    this.#from = Math.max(this.#from, to)
+  }
+
+  #put(bytes: Uint8Array): void {
+    if (this.#holding) this.#held.add(bytes, 0, bytes.length)
+    else this.#out.write(bytes)
   }
 
   #arrive(at: number, kind: Swallow['kind'], isNull = false): void {

@@ -1,3 +1,6 @@
+import { traits, traitsOf } from './body/traits.ts'
+import { afterNumberByte, endsNumber, numberMinus, numberWhole, numberZero } from './json-number.ts'
+import { escapeWidth, literals, plainEscapes, wordEnd } from './json-word.ts'
 import { limits } from './limits.ts'
 import { MaskError } from './plan.ts'
 
@@ -21,6 +24,21 @@ export type JsonEvents = {
   readonly scalarEnd: (to: number) => void
 }
 
+/** Whoever takes whole tokens, one call for each: cheaper where nothing depends on how they began. */
+export type JsonTokens = {
+  /** `chunk[from, to)` with its quotes; `traitsOf` of its bytes ORed, and how many are digits. */
+  readonly key: (chunk: Uint8Array, from: number, to: number, seen: JsonSeen) => void
+  readonly string: (chunk: Uint8Array, from: number, to: number, seen: JsonSeen) => void
+  readonly number: (chunk: Uint8Array, from: number, to: number) => void
+  readonly open: (array: boolean) => void
+  readonly close: () => void
+  /** The next element of an array. */
+  readonly element: () => void
+}
+
+/** Of a string: `traitsOf` of its bytes ORed, and how many are digits. */
+export type JsonSeen = { readonly traits: number; readonly digits: number }
+
 const expectValue = 0
 const expectValueOrEnd = 1
 const expectKey = 2
@@ -38,34 +56,13 @@ const nothing: Uint8Array = new Uint8Array(0)
 const quote = 0x22
 const backslash = 0x5c
 
-/** Bytes at which a run of plain string content stops: the quote, the backslash and control bytes. */
-const stopsString = new Uint8Array(256)
-stopsString.fill(1, 0, 0x20)
-stopsString[quote] = 1
-stopsString[backslash] = 1
-
-const numberMinus = 0
-const numberZero = 1
-const numberWhole = 2
-const numberPoint = 3
-const numberFraction = 4
-const numberE = 5
-const numberSign = 6
-const numberExponent = 7
-const endsNumber: readonly boolean[] = [false, true, true, false, true, false, false, true]
-
-const literals: Readonly<Record<number, Uint8Array>> = {
-  116: Buffer.from('true'),
-  102: Buffer.from('false'),
-  110: Buffer.from('null'),
-}
-
 /**
  * A JSON text (RFC 8259) read byte by byte, in chunks cut anywhere. Throws `MaskError` at the first
  * byte that no JSON text has there; content of strings is only checked for what JSON's grammar asks.
  */
 export class JsonScanner {
   readonly #events: JsonEvents
+  readonly #tokens: JsonTokens | undefined
   readonly #isArray: boolean[] = []
   #state = expectValue
   #depth = 0
@@ -78,9 +75,14 @@ export class JsonScanner {
   #literal: Uint8Array = nothing
   #literalAt = 0
   #started = false
+  /** Of the string that was read last, so far: `traitsOf` of its bytes ORed, and how many are digits. */
+  traits = 0
+  digits = 0
 
-  constructor(events: JsonEvents) {
+  /** With `tokens`, only what a chunk cuts off is told to `events`. */
+  constructor(events: JsonEvents, tokens?: JsonTokens) {
     this.#events = events
+    this.#tokens = tokens
   }
 
   scan(chunk: Uint8Array, from: number, to: number): void {
@@ -100,9 +102,90 @@ export class JsonScanner {
         case failed:
           throw this.#fail()
         default:
-          at = this.#structure(chunk, at, to)
+          at =
+            this.#tokens === undefined
+              ? this.#structure(chunk, at, to)
+              : this.#run(chunk, at, to, this.#tokens)
       }
     }
+  }
+
+  /** Whole tokens. What is none in this chunk, or needs a closer look, goes the long way. */
+  #run(chunk: Uint8Array, from: number, to: number, tokens: JsonTokens): number {
+    let at = from
+    let state = this.#state
+    while (at < to) {
+      const byte = chunk[at] ?? 0
+      if (byte === quote) {
+        const end = this.#stringEnd(chunk, at + 1, to)
+        if (end < 0) break
+        if (state === expectKey || state === expectKeyOrEnd) {
+          tokens.key(chunk, at, end, this)
+          state = expectColon
+          at = end
+          if (chunk[at] !== 0x3a || at >= to) continue
+          state = expectValue
+          at += 1
+        } else if (state === expectValue || state === expectValueOrEnd) {
+          this.#started = true
+          tokens.string(chunk, at, end, this)
+          state = this.#depth === 0 ? afterText : afterValue
+          at = end
+        } else break
+      } else if (byte === 0x2c) {
+        if (state !== afterValue) break
+        const array = this.#isArray[this.#depth] === true
+        state = array ? expectValue : expectKey
+        if (array) tokens.element()
+        at += 1
+      } else if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) at += 1
+      else if (byte === 0x3a) {
+        if (state !== expectColon) break
+        state = expectValue
+        at += 1
+      } else if (byte === 0x7b || byte === 0x5b || byte === 0x7d || byte === 0x5d) {
+        this.#state = state
+        if (byte === 0x7b || byte === 0x5b) this.#open(at, byte === 0x5b)
+        else this.#close(at + 1, byte === 0x5d)
+        state = this.#state
+        at += 1
+      } else {
+        const end = state <= expectValueOrEnd ? wordEnd(chunk, at, to) : -1
+        if (end < 0) break
+        this.#started = true
+        if (byte <= 0x39) tokens.number(chunk, at, end)
+        state = this.#depth === 0 ? afterText : afterValue
+        at = end
+      }
+    }
+    this.#state = state
+    return at < to ? this.#structure(chunk, at, to) : at
+  }
+
+  /** Behind the quote that ends the string; -1 where it does not end here or is no string. */
+  #stringEnd(chunk: Uint8Array, from: number, to: number): number {
+    let seen = 0
+    let digits = 0
+    let at = from
+    while (at < to) {
+      const byte = chunk[at] ?? 0
+      const ofByte = traitsOf[byte] ?? 0
+      if (ofByte < traits.stop) {
+        seen |= ofByte
+        digits += ofByte & 1
+        at += 1
+      } else if (byte === quote) {
+        this.traits = seen
+        this.digits = digits
+        return at + 1
+      } else {
+        const width = byte === backslash ? escapeWidth(chunk, at, to) : 0
+        if (width === 0) return -1
+        seen |= traits.backslash
+        at += width
+      }
+    }
+    return -1
   }
 
   /** The text ends at `to` and another may begin. True when there was a text, false when there was nothing. */
@@ -136,6 +219,8 @@ export class JsonScanner {
           this.#beginScalar(inString, at, byte)
         } else throw this.#fail()
         this.#escaped = false
+        this.traits = 0
+        this.digits = 0
         // Most strings end in the chunk they begin in, and the structure goes on behind them.
         at = this.#string(chunk, at + 1, to) - 1
         if (this.#state >= inString) return at + 1
@@ -144,7 +229,9 @@ export class JsonScanner {
       if (byte === 0x2c) {
         if (state !== afterValue) throw this.#fail()
         this.#state = this.#isArray[this.#depth] === true ? expectValue : expectKey
-        if (this.#untold === 0) this.#events.comma(at)
+        if (this.#tokens !== undefined) {
+          if (this.#state === expectValue) this.#tokens.element()
+        } else if (this.#untold === 0) this.#events.comma(at)
       } else if (byte === 0x3a) {
         if (state !== expectColon) throw this.#fail()
         this.#state = expectValue
@@ -165,7 +252,8 @@ export class JsonScanner {
     this.#depth += 1
     this.#isArray[this.#depth] = array
     this.#state = array ? expectValueOrEnd : expectKeyOrEnd
-    if (this.#untold === 0 && !this.#events.open(at, { array })) this.#untold = this.#depth
+    if (this.#tokens !== undefined) this.#tokens.open(array)
+    else if (this.#untold === 0 && !this.#events.open(at, { array })) this.#untold = this.#depth
   }
 
   #close(to: number, array: boolean): void {
@@ -175,7 +263,8 @@ export class JsonScanner {
     const depth = this.#depth
     this.#depth -= 1
     this.#state = this.#depth === 0 ? afterText : afterValue
-    if (this.#untold === 0) this.#events.close(to)
+    if (this.#tokens !== undefined) this.#tokens.close()
+    else if (this.#untold === 0) this.#events.close(to)
     else if (this.#untold === depth) {
       this.#untold = 0
       this.#events.closeUntold(to)
@@ -219,7 +308,17 @@ export class JsonScanner {
         at += 1
         continue
       }
-      while (at < to && stopsString[chunk[at] ?? 0] === 0) at += 1
+      let seen = this.traits
+      let digits = this.digits
+      while (at < to) {
+        const ofByte = traitsOf[chunk[at] ?? 0] ?? 0
+        if (ofByte >= traits.stop) break
+        seen |= ofByte
+        digits += ofByte & 1
+        at += 1
+      }
+      this.traits = seen
+      this.digits = digits
       if (at === to) return to
       const byte = chunk[at]
       at += 1
@@ -234,6 +333,7 @@ export class JsonScanner {
       if (byte !== backslash) throw this.#fail()
       this.#escape = -1
       this.#escaped = true
+      this.traits |= traits.backslash
     }
     return to
   }
@@ -276,32 +376,4 @@ export class JsonScanner {
     if (endsNumber[this.#number] !== true) throw this.#fail()
     this.#endScalar(to)
   }
-}
-
-const plainEscapes = Buffer.from('"\\/bfnrt')
-
-/** Where a number stands after one more byte; undefined when the byte is not part of it. */
-function afterNumberByte(state: number, byte: number): number | undefined {
-  if (byte >= 0x30 && byte <= 0x39) {
-    switch (state) {
-      case numberMinus:
-        return byte === 0x30 ? numberZero : numberWhole
-      case numberZero:
-        return undefined
-      case numberPoint:
-        return numberFraction
-      case numberE:
-      case numberSign:
-        return numberExponent
-      default:
-        return state
-    }
-  }
-  if (byte === 0x2e) return state === numberZero || state === numberWhole ? numberPoint : undefined
-  if (byte === 0x65 || byte === 0x45) {
-    const fits = state === numberZero || state === numberWhole || state === numberFraction
-    return fits ? numberE : undefined
-  }
-  const sign = byte === 0x2b || byte === 0x2d
-  return sign && state === numberE ? numberSign : undefined
 }

@@ -17,6 +17,24 @@ export const limits = {
   heldBytes: 65_536,
   /** Raw bytes of a string or number that is kept whole to derive its mask; a longer one is redacted. */
   maskedScalarBytes: 65_536,
+  /** A string, number or key that is looked at whole: JSON in a string is as long. */
+  tokenBytes: 262_144,
+  /** What is longer is looked at so much at once. */
+  windowBytes: 65_536,
+  /** The headers of one part of a multipart body. */
+  partHeadBytes: 16_384,
+  /** Of a text that comes in pieces of events, what may wait for the end of a value. */
+  channelBytes: 16_384,
+  /** Of one string in JSON that comes in pieces: longer ones are read so much at once, and go on meanwhile. */
+  channelWindowBytes: 2_048,
+  /** Texts of one stream that come in pieces side by side: choices, blocks, tool calls. */
+  channels: 64,
+  /** Events that are held because one before them may not go out yet. */
+  heldEventBytes: 1_048_576,
+  /** Places that findings of one body name; further ones are counted together. */
+  findings: 256,
+  /** A result is held whole while a recogniser is asked, which takes 100 ms and more for 10 KB. */
+  recognisedBytes: 1_048_576,
   /** One event of an event stream, which is held until it is complete. */
   eventBytes: 1_048_576,
   /** Names of one length a key is compared with byte by byte; with more, its text is looked up instead. */

@@ -10,22 +10,33 @@ export function essenceOf(mediaType: string): string {
  * section 5.6.6): two readers would take two charsets from them.
  */
 export function charsetOf(mediaType: string): string | undefined {
+  const charset = readParameter(mediaType, 'charset')
+  return charset === unreadable ? undefined : (charset?.toLowerCase() ?? 'utf-8')
+}
+
+/** One parameter's value as it stands; undefined where there is none that can be read in one way only. */
+export function parameterOf(mediaType: string, name: string): string | undefined {
+  const value = readParameter(mediaType, name)
+  return value === unreadable || value === '' ? undefined : value
+}
+
+const unreadable: unique symbol = Symbol('unreadable')
+
+function readParameter(mediaType: string, wanted: string): string | undefined | typeof unreadable {
   const from = mediaType.indexOf(';')
-  if (from < 0) return unnamed
-  let charset: string | undefined
+  if (from < 0) return undefined
+  let read: string | undefined
   parameter.lastIndex = from
   while (parameter.lastIndex < mediaType.length) {
     const found = parameter.exec(mediaType)
-    if (!found) return undefined
+    if (!found) return unreadable
     const [, name, value = ''] = found
-    if (name?.toLowerCase() !== 'charset') continue
-    if (charset !== undefined) return undefined
-    charset = value.replace(/^"|"$/g, '').toLowerCase()
+    if (name?.toLowerCase() !== wanted) continue
+    if (read !== undefined) return unreadable
+    read = value.replace(/^"|"$/g, '')
   }
-  return charset ?? unnamed
+  return read
 }
-
-const unnamed = 'utf-8'
 
 /** One parameter, or none, behind its semicolon. A quoted value with an escape is nobody's charset. */
 const parameter =

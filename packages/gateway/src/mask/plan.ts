@@ -1,3 +1,4 @@
+import type { SpanStrategy } from '../model/detection.ts'
 import type { Json } from '../model/json.ts'
 
 /** One place where something was hidden: by which rule, how, how often. Never what. */
@@ -8,6 +9,44 @@ export type Finding = {
   /** The strategy's kind, `fields` for what an allow-list left out, `credential` for an echoed secret. */
   readonly how: string
   readonly count: number
+  /** Of a value that was found by what it looks like: its type, what proved it, and how sure that is. */
+  readonly found?: {
+    readonly entity: string
+    readonly validator: string | undefined
+    readonly band: 'low' | 'medium' | 'high'
+  }
+}
+
+/**
+ * What is looked for in the bodies of one function for one caller, and what becomes of it. Of rules that name
+ * one entity the first stands.
+ */
+export type DetectionPlan = {
+  readonly rules: readonly {
+    readonly id: string
+    /** Entity types; `*`: every one that no rule before it names. */
+    readonly entities: readonly string[]
+    /** RFC 9535 paths it is limited to. Absent: wherever it stands. */
+    readonly paths?: readonly string[]
+    /** 0 to 100. */
+    readonly confidence: number
+    readonly strategy: SpanStrategy
+    /** An external recogniser is asked too, about the texts at the paths. In results only. */
+    readonly recognise?: { readonly language: string }
+  }[]
+  /** Compiled by the rulebook, in linear time. `find`: ascending spans of UTF-16 offsets in one cell's text. */
+  readonly custom: readonly {
+    readonly id: string
+    readonly entity: string
+    readonly confidence: number
+    readonly find: (text: string) => readonly (readonly [start: number, end: number])[]
+  }[]
+  /** Entity and normalised value, as `entity:value`, of what is let be. */
+  readonly allowed: ReadonlySet<string>
+  /** What becomes of a body that cannot be read, or is over budget. */
+  readonly onError: 'block' | 'pass'
+  /** Changes when any pattern, validator or rule does; what the record cites. */
+  readonly digest: string
 }
 
 /**
@@ -21,6 +60,46 @@ export type Masker = {
   /** The rest. */
   readonly end: () => Uint8Array
   readonly findings: () => readonly Finding[]
+  /**
+   * Present where an external recogniser has to be asked: awaited once, after the last `push` and before
+   * `end`. Rejects with `MaskError` when it gives no answer.
+   */
+  readonly ask?: ((recognise: Recognise) => Promise<void>) | undefined
+  /** Of the plan by which values are looked for; absent: nothing is looked for. */
+  readonly digest?: string | undefined
+}
+
+/** One value that a recogniser sees in a text: a name, a place. */
+export type Recognised = {
+  readonly entity: string
+  /** UTF-16 offsets; `end` is exclusive. */
+  readonly start: number
+  readonly end: number
+  /** 0 to 100, as the recogniser says. */
+  readonly confidence: number
+}
+
+/** What a recogniser is asked about some texts. */
+export type RecogniserQuestion = {
+  readonly texts: readonly string[]
+  /** As ISO 639-1 writes it. */
+  readonly language: string
+  /** As the recogniser calls them, which for Presidio is as we do. */
+  readonly entities: readonly string[]
+  /** 0 to 100. */
+  readonly confidence: number
+}
+
+/** Asks it; the answer is for each text, ascending. Rejects when there is none; never with half of one. */
+export type Recognise = (asked: RecogniserQuestion) => Promise<readonly (readonly Recognised[])[]>
+
+/** Where in a body something was found; `rule` is the detector's own. */
+export type SpanFound = {
+  readonly type: string
+  readonly rule: string
+  readonly confidence: number
+  readonly start: number
+  readonly end: number
 }
 
 /** How the results of one function are masked. `undefined` from `masker`: such a result cannot be masked as the rules require. */
@@ -33,6 +112,8 @@ export type ResultMasking = {
     readonly key: Uint8Array
     /** Byte strings that must not come back: the upstream's credential in every form it could be echoed. */
     readonly echoes: readonly Uint8Array[]
+    /** Told of every value that is found, for who tries rules out; offsets are of bytes of the body. */
+    readonly seen?: ((span: SpanFound) => void) | undefined
   }) => Masker | undefined
 }
 
@@ -52,6 +133,24 @@ export type ArgumentMasking = {
     body: Uint8Array,
     options: { readonly from: 'upstream' | 'record'; readonly key: Uint8Array },
   ) => Uint8Array
+  /** Both in another thread; undefined where the arguments are short. Absent: there is no other thread. */
+  readonly aside?: (
+    asked: ArgumentsAside,
+    size: { readonly bytes: number },
+  ) => Promise<ArgumentsMasked> | undefined
+}
+
+/** Arguments that are masked in another thread; `body`: the JSON body, where it is masked too. */
+export type ArgumentsAside = {
+  readonly values: { readonly [key: string]: Json }
+  readonly body: Uint8Array | undefined
+  readonly from: 'upstream' | 'record'
+  readonly key: Uint8Array
+}
+export type ArgumentsMasked = {
+  readonly values: { readonly [key: string]: Json }
+  readonly body: Uint8Array | undefined
+  readonly findings: readonly Finding[]
 }
 
 export class MaskError extends Error {

@@ -14,7 +14,13 @@ export type CallSummary = {
   readonly ending: 'running' | 'done' | 'aborted' | 'indeterminate' | (string & {})
   readonly status: number | undefined
   readonly reasons: readonly Reason[]
-  readonly masked: readonly { rule: string; path: string; how: string; count: number }[]
+  readonly masked: readonly {
+    rule: string
+    path: string
+    how: string
+    count: number
+    entity?: string
+  }[]
   readonly approvalId: string | undefined
   readonly records: readonly number[]
 }

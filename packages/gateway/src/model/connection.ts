@@ -4,7 +4,7 @@ import type { CredentialUse } from './secret.ts'
 export type Connection = {
   readonly id: string
   readonly protocol: 'http'
-  /** Origin and base path of the upstream: `https://crm.internal:8443/api`. */
+  /** Origin and base path of the upstream: `https://crm.internal:8443/api`; or the vault of the gateway itself. */
   readonly upstream: string
   /** How callers address it: a path prefix (`/crm`) or a host name, or both. */
   readonly prefix?: string
@@ -22,6 +22,9 @@ export type Connection = {
   /** Lower-case name of the response header in which the upstream states its definition; absent: it does not. */
   readonly definitionHeader?: string
 }
+
+/** The upstream that is the gateway's own vault: it turns tokens back into what they stand for. */
+export const vaultUpstream = 'vault:'
 
 /** The first segment of the paths that are the gateway's own, at every host: no function has one of them. */
 export const reservedSegment = '.sallyport'

@@ -1,3 +1,4 @@
+import type { DetectRule } from './detection.ts'
 import type { Json, JsonObject } from './json.ts'
 
 export type Sensitivity = 'public' | 'internal' | 'confidential' | 'restricted'
@@ -43,6 +44,8 @@ export type FunctionDefinition = {
   readonly resultSchema?: JsonObject
   readonly argumentMasks: readonly ArgumentMask[]
   readonly resultMasks: readonly MaskRule[]
+  /** What is looked for in its bodies. Absent: nothing. */
+  readonly detect?: readonly DetectRule[]
   /** Whether payload bytes are kept encrypted beside the record, or only committed to. */
   readonly payloads: 'kept' | 'committed'
   /** How long payloads stay: a retention class of gateway.yaml. Absent: `standard`. */

@@ -1,5 +1,6 @@
 import type { ApprovalRules } from './approval-rules.ts'
 import type { Connection } from './connection.ts'
+import type { DetectionRules } from './detection.ts'
 import type { FunctionDefinition } from './function.ts'
 import type { ReviewRules } from './review-rules.ts'
 
@@ -29,6 +30,8 @@ export type Rulebook = {
   readonly approvals?: ApprovalRules
   /** Absent: reviews.yaml says nothing; `defaultReviewRules` hold. */
   readonly reviews?: ReviewRules
+  /** Absent: nothing is looked for. */
+  readonly detection?: DetectionRules
 }
 
 /** One thing wrong with a rulebook or a configuration, and what to write instead. */

@@ -3,7 +3,7 @@ import { type ApprovalNames, channelFlaws, issuerFlaws, unknownName } from './ap
 import type { GlassForm } from './approvals-form.ts'
 import { peopleIn, personsOf } from './check-people.ts'
 import type { Flaw } from './flaw.ts'
-import { covers } from './read-masking.ts'
+import { covers } from './function-pattern.ts'
 
 /** Doing without approval has to be narrow, proved, told and reviewed, or nobody may. */
 export function* glassFlaws(

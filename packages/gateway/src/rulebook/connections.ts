@@ -1,4 +1,4 @@
-import { type Connection, reservedSegment } from '../model/connection.ts'
+import { type Connection, reservedSegment, vaultUpstream } from '../model/connection.ts'
 import type { CredentialUse } from '../model/secret.ts'
 import { hasDigest } from './digest.ts'
 import type { Flaw } from './flaw.ts'
@@ -25,7 +25,7 @@ export function readConnection(form: ConnectionForm): {
       definitionHeader: form.definitionHeader.toLowerCase(),
     }),
   }
-  const flaws = [...addressFlaws(form), ...upstreamFlaws(form.upstream), ...descriptionFlaws(form)]
+  const flaws = [...addressFlaws(form), ...upstreamFlaws(form), ...descriptionFlaws(form)]
   if (!hasDigest(form)) flaws.push({ path: [], message: 'Some text here is not Unicode.' })
   for (const [index, name] of (form.forwardHeaders ?? []).entries()) {
     const problem = headerProblem(name, credential)
@@ -140,8 +140,12 @@ function addressFlaws({ prefix, host }: ConnectionForm): Flaw[] {
   return flaws
 }
 
-function upstreamFlaws(upstream: string): Flaw[] {
+function upstreamFlaws({ upstream, credential }: ConnectionForm): Flaw[] {
   const flaw = (message: string, hint: string): Flaw[] => [{ path: ['upstream'], message, hint }]
+  if (upstream === vaultUpstream) {
+    const message = 'The vault is in the house, and asks for no credential.'
+    return credential === 'none' ? [] : [{ path: ['credential'], message, hint: 'Write `none`.' }]
+  }
   const example = 'Write https://host:port/base.'
   if (!URL.canParse(upstream)) return flaw('The upstream is not a URL.', example)
   const url = new URL(upstream)

@@ -27,7 +27,7 @@ if (!('problems' in loaded)) {
     assert.ok(fn)
     const key = new Uint8Array(32)
     const options = { mediaType: 'application/json', fragment: false, key, echoes: [] }
-    const masker = loaded.inForce.resultMasking(fn, []).masker(options)
+    const masker = loaded.inForce.resultMasking(fn, { fields: [], parties: [] }).masker(options)
     assert.ok(masker)
     const body = {
       email: 'maria.schneider@mail.example',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ApprovalRules } from '../model/approval-rules.ts'
 import type { Connection } from '../model/connection.ts'
+import type { DetectionRules } from '../model/detection.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { ReviewRules } from '../model/review-rules.ts'
 import type { PolicySource, Rulebook } from '../model/rulebook.ts'
@@ -31,13 +32,18 @@ export function sealRulebook(content: {
   readonly policies: readonly PolicySource[]
   readonly approvals: ApprovalRules | undefined
   readonly reviews: ReviewRules | undefined
+  readonly detection: DetectionRules | undefined
 }): Rulebook {
-  const { approvals, reviews } = content
+  const { approvals, reviews, detection } = content
   const connections = byId(content.connections)
   const functions = byId(content.functions)
   const policies = byId(content.policies)
-  const said = { ...(approvals && { approvals }), ...(reviews && { reviews }) }
-  const parts = { connections, functions, policies, ...said }
+  const parts = {
+    ...{ connections, functions, policies },
+    ...(approvals && { approvals }),
+    ...(reviews && { reviews }),
+    ...(detection && { detection }),
+  }
   return { digest: digestOfText(rulebookContent(parts)), ...parts }
 }
 
@@ -46,11 +52,11 @@ export function sealRulebook(content: {
  * to judge by: policies are in it as Cedar without comments and layout.
  */
 export function rulebookContent(rulebook: Omit<Rulebook, 'digest'>): string {
-  const { connections, functions, approvals, reviews } = rulebook
+  const { connections, functions, approvals, reviews, detection } = rulebook
   const policies = rulebook.policies.map(({ id, effect, text, annotations }) => {
     return { id, effect, text: cedarTokens(text), annotations }
   })
-  return canonicalJson({ connections, functions, policies, approvals, reviews })
+  return canonicalJson({ connections, functions, policies, approvals, reviews, detection })
 }
 
 /**

@@ -16,6 +16,8 @@ export type RulebookFiles = {
   readonly masking: readonly RulebookFile[]
   readonly approvals: readonly RulebookFile[]
   readonly reviews: readonly RulebookFile[]
+  /** Secret patterns of the team's own, as gitleaks reads them. */
+  readonly gitleaks: readonly RulebookFile[]
 }
 
 /**
@@ -34,6 +36,7 @@ export async function readFolder(
     masking: [],
     approvals: [],
     reviews: [],
+    gitleaks: [],
   }
   try {
     reading.root = await realpath(folder)
@@ -50,6 +53,7 @@ export async function readFolder(
     masking: await readSingle(reading, 'masking'),
     approvals: await readSingle(reading, 'approvals'),
     reviews: await readSingle(reading, 'reviews'),
+    gitleaks: await readAnyOf(reading, [gitleaks]),
   }
   return { files, problems: reading.problems }
 }
@@ -71,7 +75,8 @@ const yaml = /\.ya?ml$/
 const cedar = /\.cedar$/
 const parts = ['connections', 'functions', 'policies', 'tests']
 const singles = ['masking', 'approvals', 'reviews']
-const known = [...parts, ...singles.map((name) => `${name}.yaml`)]
+const gitleaks = 'gitleaks.toml'
+const known = [...parts, ...singles.map((name) => `${name}.yaml`), gitleaks]
 
 /** Notes and hidden files may stand anywhere; a mounted volume keeps its own hidden folders there. */
 function ignored(name: string): boolean {
@@ -108,11 +113,14 @@ async function readPart(reading: Reading, part: string, kind: RegExp): Promise<R
 }
 
 /** A part that is one file: masking.yaml. */
-async function readSingle(reading: Reading, part: string): Promise<RulebookFile[]> {
-  const wanted = [`${part}.yaml`, `${part}.yml`]
+function readSingle(reading: Reading, part: string): Promise<RulebookFile[]> {
+  return readAnyOf(reading, [`${part}.yaml`, `${part}.yml`])
+}
+
+async function readAnyOf(reading: Reading, wanted: readonly string[]): Promise<RulebookFile[]> {
   const names = (await list(reading, '')).filter((name) => wanted.includes(name))
-  if (names.length > 1) report(reading, `${part}.yml`, `${part}.yaml stands beside it; keep one.`)
-  const [file] = names
+  const [file, second] = names
+  if (second !== undefined) report(reading, second, `${file} stands beside it; keep one.`)
   const text = file && (await readText(reading, file))
   return file && text !== undefined ? [{ file, text: text ?? '' }] : []
 }

@@ -3,6 +3,7 @@ import { duration } from '../config/duration.ts'
 import { limits } from '../config/limits.ts'
 import type { HttpBinding, Risk, Sensitivity } from '../model/function.ts'
 import type { Json, JsonObject } from '../model/json.ts'
+import { type DetectionForm, detectionForm } from './detection-form.ts'
 
 /**
  * The YAML forms of a rulebook: what a person writes. Unknown keys are errors. What a form alone cannot
@@ -74,7 +75,7 @@ export type FunctionsForm = {
   readonly functions: readonly FunctionEntry[]
 }
 
-export type MaskingForm = {
+export type MaskingForm = DetectionForm & {
   readonly rules: readonly {
     readonly functions: readonly string[]
     readonly mask?: readonly MaskEntry[] | undefined
@@ -270,7 +271,9 @@ export const maskingForm: z.ZodType<MaskingForm> = z
           maskArguments: z.array(argumentMaskEntry).max(500).optional(),
         }),
       )
-      .max(500),
+      .max(500)
+      .default([]),
+    ...detectionForm,
   })
   .meta({ title: 'Sallyport masking rules' })
 

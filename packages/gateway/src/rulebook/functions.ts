@@ -1,3 +1,4 @@
+import type { DetectRule } from '../model/detection.ts'
 import type { ArgumentMask, FunctionDefinition, HttpBinding, MaskRule } from '../model/function.ts'
 import { type Address, readAddress } from './address.ts'
 import { readArgumentsForm } from './arguments.ts'
@@ -68,7 +69,11 @@ export function readFunction(
 /** The draft with the rules of masking.yaml that cover it. */
 export function withMasks(
   draft: FunctionDraft,
-  more: { readonly result: readonly MaskRule[]; readonly args: readonly ArgumentMask[] },
+  more: {
+    readonly result: readonly MaskRule[]
+    readonly args: readonly ArgumentMask[]
+    readonly detect: readonly DetectRule[]
+  },
 ): FunctionDraft {
   const { definition } = draft
   return {
@@ -77,6 +82,7 @@ export function withMasks(
       ...definition,
       resultMasks: [...definition.resultMasks, ...more.result],
       argumentMasks: [...definition.argumentMasks, ...more.args],
+      ...(more.detect.length > 0 && { detect: more.detect }),
     },
   }
 }

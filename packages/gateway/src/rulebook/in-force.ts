@@ -1,6 +1,7 @@
 import type { GrantSupposed, InForce } from '../call/gate.ts'
-import { compileArgumentMasking, compileResultMasking } from '../mask/compile.ts'
-import type { ArgumentMasking, ResultMasking } from '../mask/plan.ts'
+import { limits } from '../config/limits.ts'
+import { compileResultMasking } from '../mask/compile.ts'
+import type { ArgumentMasking, ArgumentsAside, DetectionPlan, ResultMasking } from '../mask/plan.ts'
 import { noApprovalRules } from '../model/approval-rules.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { GrantListed } from '../model/grant.ts'
@@ -8,9 +9,12 @@ import { defaultReviewRules } from '../model/review-rules.ts'
 import type { Rulebook } from '../model/rulebook.ts'
 import { compileConstraint } from '../policy/constraint.ts'
 import { dutyConflicts } from '../policy/duties.ts'
+import { argumentMaskingOf } from './argument-masking.ts'
+import { openDetector } from './detection-plan.ts'
 import { dutySidesOf } from './duty-sides.ts'
 import { hiddenRead } from './hidden-reads.ts'
 import type { SchemaCheck } from './json-schema.ts'
+import type { MaskJob, MaskThread } from './mask-thread.ts'
 import { ownerFlow, ownerGroups } from './owners.ts'
 
 /**
@@ -23,8 +27,11 @@ export function makeInForce(ready: {
   readonly decide: InForce['decide']
   readonly grants: readonly GrantListed[]
   readonly checks: ReadonlyMap<string, SchemaCheck>
+  readonly thread?: MaskThread | undefined
 }): InForce {
-  const { rulebook, decide, grants, checks } = ready
+  const { rulebook, decide, grants, checks, thread } = ready
+  const { digest, detection } = rulebook
+  const detector = openDetector(rulebook.detection)
   const results = new Map<string, ResultMasking>()
   const args = new Map<string, ArgumentMasking>()
   const constraints = new Map<string, ReturnType<typeof compileConstraint>>()
@@ -53,10 +60,17 @@ export function makeInForce(ready: {
       if (!check) throw new Error(`the function ${fn.id} is not of this rulebook`)
       return check(values)
     },
-    argumentMasking: (fn) => kept(args, fn.id, () => argumentMaskingOf(fn)),
-    resultMasking: (fn, fields) => {
-      const key = fields.length === 0 ? fn.id : `${fn.id}\n${JSON.stringify(fields)}`
-      return kept(results, key, () => resultMaskingOf(fn, fields))
+    argumentMasking: (fn) =>
+      kept(args, fn.id, () => {
+        const { id, argumentMasks, detect } = fn
+        const rules = { digest, detection, fn: { id, argumentMasks, ...(detect && { detect }) } }
+        return withThread(argumentMaskingOf(fn, detector), thread, rules)
+      }),
+    resultMasking: (fn, { fields, parties }) => {
+      const plan = detector.inResult(fn, parties)
+      const narrow = fields.length === 0 ? '' : JSON.stringify(fields)
+      const key = `${fn.id}\n${plan?.digest ?? ''}\n${narrow}`
+      return kept(results, key, () => resultMaskingOf(fn, { fields, plan }))
     },
     approvals,
     constraintProblem: (fn, expression) => {
@@ -92,17 +106,33 @@ function kept<Value>(cache: Map<string, Value>, key: string, make: () => Value):
   return made
 }
 
-function argumentMaskingOf(fn: FunctionDefinition): ArgumentMasking {
-  const masking = compileArgumentMasking(fn.argumentMasks)
-  if ('problems' in masking) throw new Error(`the argument masks of ${fn.id} cannot be applied`)
-  return masking
+/** Long arguments go to the other thread, where there is one, which masks them by the same rules. */
+function withThread(
+  masking: ArgumentMasking,
+  thread: MaskThread | undefined,
+  rules: MaskJob['rules'],
+): ArgumentMasking {
+  if (thread === undefined) return masking
+  return {
+    ...masking,
+    aside: (asked, { bytes }) =>
+      bytes <= limits.maskedHereBytes ? undefined : thread.mask({ rules, asked: copied(asked) }),
+  }
+}
+
+/** Bytes of our own: a view would take along the whole memory behind it. */
+function copied({ body, key, ...asked }: ArgumentsAside): ArgumentsAside {
+  return { ...asked, body: body && new Uint8Array(body), key: new Uint8Array(key) }
 }
 
 function resultMaskingOf(
   fn: FunctionDefinition,
-  fields: readonly (readonly string[])[],
+  given: {
+    readonly fields: readonly (readonly string[])[]
+    readonly plan: DetectionPlan | undefined
+  },
 ): ResultMasking {
-  const masking = compileResultMasking(fn.resultMasks, fields)
+  const masking = compileResultMasking(fn.resultMasks, given.fields, given.plan)
   if ('problems' in masking) throw new Error(`the masks of ${fn.id} cannot be applied`)
   return masking
 }

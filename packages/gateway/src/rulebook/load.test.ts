@@ -58,6 +58,7 @@ function filesOf(texts: Texts): RulebookFiles {
     masking: under('masking.yaml'),
     approvals: under('approvals.yaml'),
     reviews: under('reviews.yaml'),
+    gitleaks: under('gitleaks.toml'),
   }
 }
 

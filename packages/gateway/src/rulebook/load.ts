@@ -12,6 +12,7 @@ import { sortProblems } from './flaw.ts'
 import { type RulebookFile, type RulebookFiles, readFolder } from './folder.ts'
 import { makeInForce } from './in-force.ts'
 import type { KnownNames } from './known-names.ts'
+import type { MaskThread } from './mask-thread.ts'
 import { pathProblem } from './masks.ts'
 import { groupsOfReviews, memberGroupsOf, ownerProblems, withOwnerFlows } from './owners.ts'
 import { readApprovals } from './read-approvals.ts'
@@ -39,7 +40,7 @@ export type LoadProblems = { readonly problems: readonly Problem[] }
  */
 export async function loadRulebook(
   folder: string,
-  known: KnownNames = {},
+  known: KnownNames & { readonly thread?: MaskThread } = {},
 ): Promise<LoadedRulebook | LoadProblems> {
   const { files, problems } = await readFolder(folder)
   const whole = !problems.some(mayHideFunctions)
@@ -57,12 +58,14 @@ function mayHideFunctions({ file }: Problem): boolean {
 type ReadOptions = KnownNames & {
   /** None of the files that describe functions is missing. */
   readonly whole?: boolean
+  /** Masks long arguments. Absent: they are masked where they are. */
+  readonly thread?: MaskThread
 }
 
 /** The same for files already at hand. */
 export function readRulebook(
   files: RulebookFiles,
-  { whole = true, retention, channels, issuers }: ReadOptions = {},
+  { whole = true, retention, channels, issuers, thread }: ReadOptions = {},
 ): LoadedRulebook | LoadProblems {
   const problems: Problem[] = []
   const connections = readConnections(files.connections, problems)
@@ -71,8 +74,12 @@ export function readRulebook(
   problems.push(...shadowedFunctions(connections, described))
   if (retention) problems.push(...unknownRetention(described, retention))
   // Who names a function that could not be read is not itself at fault.
-  const known = { functions: described, complete: whole && problems.length === 0 }
-  const placed = applyMasking(files.masking, known, problems)
+  const known = {
+    functions: described,
+    connections: connections.map(({ value }) => value.id),
+    complete: whole && problems.length === 0,
+  }
+  const { functions: placed, detection } = applyMasking(files, known, problems)
   const complete = whole && problems.length === 0
   const functions = placed.map(({ value }) => withDigest(value.definition))
   const { policies, compiled } = readPolicies(files.policies, { functions, complete }, problems)
@@ -101,10 +108,11 @@ export function readRulebook(
     policies,
     approvals: withOwnerFlows(written, reviewed.rules),
     reviews: saysSomething(reviewed.rules) ? reviewed.rules : undefined,
+    detection,
   })
   const checks = new Map(placed.map(({ value }) => [value.definition.id, value.check]))
   const { decide, grants, explain } = compiled
-  const inForce = makeInForce({ rulebook, decide, grants, checks })
+  const inForce = makeInForce({ rulebook, decide, grants, checks, thread })
   const held = conflictsAt(reviewed, inForce.dutyConflicts())
   if (held.problems.length > 0) return { problems: held.problems.slice(0, limits.problemsListed) }
   return { rulebook, inForce, tests, explain, warnings: held.warnings }

@@ -5,6 +5,7 @@ import { rulebookContent } from './digest.ts'
 import { sortProblems } from './flaw.ts'
 import type { KnownNames } from './known-names.ts'
 import { type LoadedRulebook, loadRulebook } from './load.ts'
+import { openMaskThread } from './mask-thread.ts'
 import { type PolicyTestResult, runPolicyTests } from './run-tests.ts'
 import { watchFolder } from './watch.ts'
 
@@ -71,7 +72,11 @@ export function openRulebooks(options: RulebooksOptions): Rulebooks {
   let queue: Promise<unknown> = Promise.resolve()
   const stops = new Set<() => void>()
 
-  const read = async () => readOutcome(await loadRulebook(folder, known), inForce?.rulebook.digest)
+  const thread = openMaskThread()
+  const read = async () => {
+    const loaded = await loadRulebook(folder, { ...known, thread })
+    return readOutcome(loaded, inForce?.rulebook.digest)
+  }
 
   const replace = async (by: string): Promise<RulebookOutcome> => {
     const { outcome, loaded } = await read()
@@ -124,6 +129,7 @@ export function openRulebooks(options: RulebooksOptions): Rulebooks {
       for (const stop of stops) stop()
       stops.clear()
       await queue
+      await thread.close()
     },
   }
 }

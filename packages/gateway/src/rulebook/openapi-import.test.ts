@@ -22,6 +22,7 @@ function load(yaml: string) {
     masking: [],
     approvals: [],
     reviews: [],
+    gitleaks: [],
   })
 }
 

@@ -2,12 +2,12 @@ import { Document, isMap, isSeq, parse } from 'yaml'
 import { limits } from '../config/limits.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { functionsForm } from './forms.ts'
+import { covers } from './function-pattern.ts'
 import { readFunction } from './functions.ts'
 import { describer } from './openapi-description.ts'
 import { type ImportedFunction, importOperation } from './openapi-operation.ts'
 import type { OpenApiSource } from './openapi-schema.ts'
 import { isOpenApi, operationsOf } from './openapi-walk.ts'
-import { covers } from './read-masking.ts'
 
 export type ImportOptions = {
   /** The connection the functions belong to. */

@@ -1,46 +1,94 @@
 import { nearest } from '../config/schema-problem.ts'
 import { readYaml } from '../config/yaml.ts'
 import { compileArgumentMasking, compileResultMasking } from '../mask/compile.ts'
+import type { DetectionRules } from '../model/detection.ts'
 import type { ArgumentMask, MaskRule } from '../model/function.ts'
 import type { Problem } from '../model/rulebook.ts'
+import { compileCustomRules } from './custom-rules.ts'
+import type { DetectionForm } from './detection-form.ts'
 import { canonicalJson, hasDigest } from './digest.ts'
 import { type Placed, problemAt, type Site } from './flaw.ts'
 import type { RulebookFile } from './folder.ts'
 import { type MaskingForm, maskingForm } from './forms.ts'
+import { covers } from './function-pattern.ts'
 import { type FunctionDraft, withMasks } from './functions.ts'
 import { pathHoles, readArgumentMasks, readMasks } from './masks.ts'
+import { entityTypes } from './profiles.ts'
+import { detectionFlaws, detectionRulesOf, detectRulesFor } from './read-detection.ts'
 
 type Known = {
   readonly functions: readonly Placed<FunctionDraft>[]
+  /** Ids of the connections. */
+  readonly connections: readonly string[]
   /** False when some could not be read: a rule may then be for one of those. */
   readonly complete: boolean
 }
 
-/** Reads masking.yaml and gives every function it covers its rules. */
+/** Reads masking.yaml, and gives every function it covers its rules. */
 export function applyMasking(
-  files: readonly RulebookFile[],
+  files: { readonly masking: readonly RulebookFile[]; readonly gitleaks: readonly RulebookFile[] },
   known: Known,
   problems: Problem[],
-): readonly Placed<FunctionDraft>[] {
+): {
+  readonly functions: readonly Placed<FunctionDraft>[]
+  readonly detection: DetectionRules | undefined
+} {
   const { functions, complete } = known
   const ids = complete ? functions.map(({ value }) => value.definition.id) : undefined
-  const rules = files.flatMap((file) => readRules(file, ids, problems))
+  const read = files.masking.map((file) => readForm(file, problems))
+  const rules = read.flatMap((form) => readRules(form, ids, problems))
+  const detection = read.map((form) => readDetection(form, { ids, known, files }, problems))
   const masked = functions.map((one) => {
     const { id } = one.value.definition
     const covering = rules.filter(({ patterns }) => patterns.some((pattern) => covers(pattern, id)))
     const result = covering.flatMap((rule) => rule.result)
     const args = covering.flatMap((rule) => rule.args)
     for (const { holes } of covering) problems.push(...holes(one.value.definition))
-    return { ...one, value: withMasks(one.value, { result, args }) }
+    const detect = detection.flatMap(({ form }) =>
+      detectRulesFor(form.detect, one.value.definition),
+    )
+    return { ...one, value: withMasks(one.value, { result, args, detect }) }
   })
   problems.push(...masked.flatMap(compileProblems), ...repeatedIds(masked))
-  return masked
+  return { functions: masked, detection: detection.find(({ rules }) => rules)?.rules }
 }
 
-/** `crm.*` covers every id that begins with `crm.`; `*` covers all; anything else is one id. */
-export function covers(pattern: string, id: string): boolean {
-  if (pattern === '*') return true
-  return pattern.endsWith('.*') ? id.startsWith(pattern.slice(0, -1)) : id === pattern
+type ReadForm = { readonly value: MaskingForm | undefined; readonly site: Site }
+
+function readForm({ file, text }: RulebookFile, problems: Problem[]): ReadForm {
+  const { value, problems: found, positionOf } = readYaml(text, file, maskingForm)
+  problems.push(...found)
+  const site: Site = { file, positionOf }
+  if (hasDigest(value ?? {})) return { value, site }
+  problems.push(problemAt(site, { path: [], message: 'Some text here is not Unicode.' }))
+  return { value: undefined, site }
+}
+
+function readDetection(
+  { value, site }: ReadForm,
+  given: {
+    readonly ids: readonly string[] | undefined
+    readonly known: Known
+    readonly files: { readonly gitleaks: readonly RulebookFile[] }
+  },
+  problems: Problem[],
+): { readonly form: Pick<DetectionForm, 'detect'>; readonly rules: DetectionRules | undefined } {
+  if (!value) return { form: { detect: [] }, rules: undefined }
+  const { ids, known, files } = given
+  const names = {
+    entities: entityTypes(),
+    functions: ids,
+    connections: known.complete ? known.connections : undefined,
+  }
+  const flaws = [...detectionFlaws(value, names)]
+  problems.push(...flaws.map((flaw) => problemAt(site, flaw)))
+  const rules = detectionRulesOf(value, files.gitleaks[0]?.text)
+  const compiled = rules && compileCustomRules(rules)
+  for (const { message, path, file } of compiled?.problems ?? []) {
+    if (file === undefined) problems.push(problemAt(site, { path: path ?? [], message }))
+    else problems.push({ file, line: 0, column: 0, message })
+  }
+  return { form: value, rules }
 }
 
 type CoveringRule = {
@@ -51,17 +99,10 @@ type CoveringRule = {
 }
 
 function readRules(
-  { file, text }: RulebookFile,
+  { value, site }: ReadForm,
   ids: readonly string[] | undefined,
   problems: Problem[],
 ): readonly CoveringRule[] {
-  const { value, problems: found, positionOf } = readYaml(text, file, maskingForm)
-  problems.push(...found)
-  const site: Site = { file, positionOf }
-  if (!hasDigest(value ?? {})) {
-    problems.push(problemAt(site, { path: [], message: 'Some text here is not Unicode.' }))
-    return []
-  }
   return (value?.rules ?? []).map((rule, index) => {
     const path = ['rules', index]
     problems.push(...patternProblems(rule, ids, site, path))

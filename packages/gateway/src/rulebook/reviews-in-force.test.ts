@@ -32,7 +32,7 @@ function filesOf(texts: Texts): RulebookFiles {
     connections: [{ file: 'connections/erp.yaml', text: erp }],
     functions: [{ file: 'functions/erp.yaml', text: texts.functions ?? functions }],
     policies: [{ file: 'policies/erp.cedar', text: texts.policies ?? policies }],
-    ...{ tests: [], masking: [] },
+    ...{ tests: [], masking: [], gitleaks: [] },
     approvals: single('approvals.yaml', texts.approvals),
     reviews: single('reviews.yaml', texts.reviews),
   }

@@ -1,0 +1,221 @@
+/**
+ * `npm run bench:mask`: how long masking takes, beside other ways to do it, in one run: a JSON body of each size
+ * with few values (one in about 250 bytes) and with many, then bytes per second of clean, dense and hostile
+ * bodies. Times are of one body at a time, in milliseconds; every number is of this machine as busy as it is now.
+ */
+import { compileResultMasking } from '../packages/gateway/src/mask/compile.ts'
+import type { DetectionPlan, ResultMasking } from '../packages/gateway/src/mask/plan.ts'
+import { maskPeers } from '../packages/gateway/test/mask-peers.ts'
+
+const key = new Uint8Array(32).fill(7)
+const core = maskingOf(
+  [
+    'EMAIL_ADDRESS',
+    'CREDIT_CARD',
+    'US_SSN',
+    'US_ITIN',
+    'IBAN_CODE',
+    'PHONE_NUMBER',
+    'IP_ADDRESS',
+  ].concat([
+    'MAC_ADDRESS',
+    'BR_CPF',
+    'UK_NHS',
+    'CRYPTO',
+    'SWIFT_BIC',
+    'DATE_OF_BIRTH',
+    'PERSON',
+    'VIN',
+  ]),
+)
+const all = maskingOf(['*'])
+
+print('One body, p50 / p99 in ms')
+print(
+  `${''.padEnd(42)}${['2 KB', '10 KB', '20 KB', '100 KB'].map((one) => one.padStart(18)).join('')}`,
+)
+for (const [name, dense] of [
+  ['few values', false],
+  ['many values', true],
+] as const) {
+  print(name)
+  row('  ours, without secrets', dense, (text) => maskerOf(core, text))
+  row('  ours', dense, (text) => maskerOf(all, text))
+  for (const peer of maskPeers()) row(`  ${peer.name}`, dense, (text) => () => peer.mask(text))
+}
+print('')
+print('Megabytes per second')
+throughput('clean JSON', jsonOf(1 << 20, 'clean'))
+throughput('few values', jsonOf(1 << 20, 'few'))
+throughput('many values', jsonOf(1 << 20, 'many'))
+for (const [name, piece] of Object.entries(hostile())) {
+  const [short, long] = [1 << 18, 1 << 22].map((bytes) =>
+    speed(Buffer.from(`["${piece.repeat(bytes / piece.length)}"]`)),
+  )
+  print(`  ${name.padEnd(40)}${fixed(short)} at 256 KB ${fixed(long)} at 4 MB`)
+}
+
+function maskingOf(entities: readonly string[]): ResultMasking {
+  const rule = { id: 'bench', confidence: 50, strategy: { kind: 'redact' } } as const
+  const plan: DetectionPlan = {
+    rules: [{ ...rule, entities }],
+    custom: [],
+    allowed: new Set(),
+    onError: 'block',
+    digest: 'bench',
+  }
+  const masking = compileResultMasking([], [], plan)
+  if ('problems' in masking) throw new Error(masking.problems.join())
+  return masking
+}
+
+function maskerOf(masking: ResultMasking, text: string): () => void {
+  const body = Buffer.from(text)
+  return () => mask(masking, body)
+}
+
+function mask(masking: ResultMasking, body: Uint8Array): Uint8Array {
+  const options = { mediaType: 'application/json', fragment: false, key, echoes: [] }
+  const masker = masking.masker(options)
+  if (masker === undefined) throw new Error('JSON cannot be masked')
+  const masked = masker.push(body)
+  masker.end()
+  return masked
+}
+
+function row(name: string, dense: boolean, make: (text: string) => () => void): void {
+  const cells = [2, 10, 20, 100].map((kilobytes) => {
+    const run = make(jsonOf(kilobytes * 1024, dense ? 'many' : 'few'))
+    const { p50, p99 } = times(run)
+    return `${p50.toFixed(3)} / ${p99.toFixed(3)}`.padStart(18)
+  })
+  print(`${name.padEnd(42)}${cells.join('')}`)
+}
+
+/** In milliseconds, after it has run long enough to be compiled. */
+function times(run: () => void): { p50: number; p99: number } {
+  const all: number[] = []
+  for (const until = performance.now() + 150; performance.now() < until; ) run()
+  for (const until = performance.now() + 250; performance.now() < until || all.length < 20; ) {
+    const from = performance.now()
+    run()
+    all.push(performance.now() - from)
+  }
+  all.sort((a, b) => a - b)
+  const at = (part: number) => all[Math.floor(part * (all.length - 1))] ?? 0
+  return { p50: at(0.5), p99: at(0.99) }
+}
+
+function throughput(name: string, text: string): void {
+  print(`  ${name.padEnd(40)}${fixed(speed(Buffer.from(text)))}`)
+}
+
+/** Megabytes (10^6 bytes) per second with everything on, the fastest of a few. */
+function speed(body: Buffer): number {
+  let best = 0
+  for (let round = 0; round < 4; round += 1) {
+    const from = performance.now()
+    mask(all, body)
+    best = Math.max(best, body.length / 1_000 / (performance.now() - from))
+  }
+  return best
+}
+
+function fixed(number = 0): string {
+  return number.toFixed(0).padStart(6)
+}
+
+/** Customers, with values in the members that the peers know by path. */
+function jsonOf(bytes: number, values: 'clean' | 'few' | 'many'): string {
+  const next = numbers(bytes)
+  const data: string[] = []
+  for (let size = 0; size < bytes - 60; size += (data.at(-1)?.length ?? 0) + 1) {
+    const filled = values === 'many' || (values === 'few' && data.length % 2 === 0)
+    data.push(JSON.stringify({ ...plain(next), ...(filled ? personal(next, values) : {}) }))
+  }
+  return `{"object":"list","has_more":false,"data":[${data.join()}]}`
+}
+
+function plain(next: () => number) {
+  const words = 'order shipped pending review north south basic premium weekly parcel'.split(' ')
+  const word = () => words[next() % words.length] ?? ''
+  return {
+    id: `ord_${next().toString(36)}${next().toString(36)}`,
+    status: word(),
+    plan: word(),
+    active: next() % 2 === 0,
+    items: next() % 100,
+    total: (next() % 100_000) / 100,
+    updated: '2026-03-04T09:30:00Z',
+    note: `${word()} ${word()} and ${word()} until the ${word()} is ${word()}`,
+  }
+}
+
+function personal(next: () => number, values: 'few' | 'many') {
+  const digits = (count: number) => Array.from({ length: count }, () => next() % 10).join('')
+  const email = `person.${digits(3)}@mail.example.org`
+  const phone = `+1 212 555 0${digits(3)}`
+  if (values === 'few') return next() % 2 === 0 ? { email } : { phone }
+  return {
+    email,
+    phone,
+    billing: { pan: withLuhn(`4${digits(14)}`) },
+    ip: `203.0.113.${next() % 255}`,
+    ssn: `5${digits(2)}-${10 + (next() % 80)}-${1000 + (next() % 9000)}`,
+    bank: { iban: 'DE89370400440532013000' },
+    key: `ghp_${digits(18)}${'aB3dE5fG7hJ9kL1mN3'}`,
+  }
+}
+
+function withLuhn(digits: string): string {
+  const sum = [...digits].reduce((all, digit, at) => {
+    const twice = at % 2 === 0 ? 2 * Number(digit) : Number(digit)
+    return all + (twice > 9 ? twice - 9 : twice)
+  }, 0)
+  return `${digits}${(10 - (sum % 10)) % 10}`
+}
+
+/** Pieces that are almost something, again and again. */
+function hostile(): Readonly<Record<string, string>> {
+  return {
+    'an IBAN without end': 'AB12 ',
+    'country and check digits of IBANs': 'DE89 3704 ',
+    'one long run of digits': '4111111111111111',
+    'digits and spaces': '4111 1111 1111 1112 ',
+    'digits and dashes': '5-',
+    'letters only': 'aaaaaaaa',
+    'words of a mailbox': 'a.',
+    'mailboxes without host': 'a@',
+    'hosts without end': '@a.',
+    'dotted numbers': '1.2.3.',
+    colons: 'ab:cd:',
+    'hexadecimal digits': 'deadbeef',
+    'prefixes of keys': 'ghp_ sk- xoxb- AKIA ',
+    'names of keys': 'api_key=',
+    'a JWT without end': 'eyJhbGciOiJ',
+    'begins of private keys': '-----BEGIN ',
+    'plus signs and digits': '+1 ',
+    parentheses: '(555) ',
+    'percent signs': '%41%',
+    backslashes: '\\\\\\\\',
+    'escaped letters': '\\u0061\\u0040',
+    'begins of JSON': '{\\"a\\":',
+    brackets: '[[[[',
+    'full-width digits': '\uff14\uff11',
+    'Cyrillic letters among Latin ones': 'a\u043ea\u0435 ',
+    'zero-width characters': '4\u200b1\u200b',
+    slashes: 'https://a:b@',
+  }
+}
+
+function numbers(seed: number): () => number {
+  let state = seed + 12_345
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state >>> 8
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

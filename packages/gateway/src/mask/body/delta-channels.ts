@@ -1,0 +1,166 @@
+import { limits } from '../limits.ts'
+import type { CellReader, Edit, RawCell } from './cell-reader.ts'
+import { Channel, type PieceHolder } from './delta-channel.ts'
+import { type DeltaPiece, type DeltaPieces, deltaPieces } from './delta-pieces.ts'
+import type { Escapes } from './fold.ts'
+import { traitsOf } from './traits.ts'
+
+/** One event, or one line, of a stream. */
+export type StreamEvent = {
+  /** As it goes out when nothing more changes in it. */
+  readonly bytes: Uint8Array
+  /** What it says; undefined: nothing that could go on. */
+  readonly payload: { readonly bytes: Uint8Array; readonly json: boolean } | undefined
+  /** No text goes on behind it. */
+  readonly endsAll: boolean
+  /** The event with another payload. */
+  readonly rewrite: (payload: Uint8Array) => Uint8Array
+}
+
+/**
+ * Holds events until nothing that follows can make a value of what they say: the text of each channel,
+ * whatever events it is cut into, is read as one, and each piece alone besides, because nobody can say
+ * whether it goes on: what either reading finds is hidden. Events go out in their order; one in which
+ * nothing changes goes out byte for byte.
+ */
+export class DeltaChannels {
+  readonly #reader: CellReader
+  readonly #channels = new Map<string, Channel>()
+  readonly #events: Held[] = []
+  #heldBytes = 0
+
+  constructor(reader: CellReader) {
+    this.#reader = reader
+  }
+
+  /** The event that came next; what may go out because of it. */
+  push(event: StreamEvent): readonly Uint8Array[] {
+    const { payload } = event
+    const held: Held = { event, waiting: 0, edits: [], alone: [] }
+    this.#events.push(held)
+    this.#heldBytes += event.bytes.length
+    if (payload !== undefined) {
+      const { pieces, ended } = payload.json ? deltaPieces(payload.bytes) : textPiece(payload.bytes)
+      const escapes = payload.json ? 'json' : 'none'
+      for (const piece of pieces) {
+        const channel = this.#channel(piece.channel, escapes)
+        held.alone.push(...readAlone(this.#reader, payload.bytes, piece, escapes))
+        channel.add(held, payload.bytes, piece.from, piece.to)
+      }
+      for (const scope of ended) this.#end(scope)
+    }
+    if (event.endsAll) this.#end('')
+    if (this.#heldBytes > limits.heldEventBytes) {
+      for (const channel of this.#channels.values()) channel.hide()
+    }
+    return this.#release()
+  }
+
+  /** No more events come. */
+  end(): readonly Uint8Array[] {
+    this.#end('')
+    return this.#release()
+  }
+
+  /** The text of these channels is complete. */
+  #end(scope: string): void {
+    for (const [name, channel] of this.#channels) {
+      if (!isWithin(name, scope)) continue
+      channel.end()
+      this.#channels.delete(name)
+    }
+  }
+
+  #channel(name: string, escapes: Escapes): Channel {
+    const known = this.#channels.get(name)
+    if (known !== undefined) return known
+    if (this.#channels.size >= limits.channels) {
+      // Streams have a handful. What of the oldest is not settled is hidden.
+      const [oldest] = this.#channels.keys()
+      if (oldest !== undefined) {
+        this.#channels.get(oldest)?.hide()
+        this.#channels.delete(oldest)
+      }
+    }
+    const made = new Channel(this.#reader, escapes, pathOf(name))
+    this.#channels.set(name, made)
+    return made
+  }
+
+  #release(): Uint8Array[] {
+    const out: Uint8Array[] = []
+    let count = 0
+    for (const held of this.#events) {
+      if (held.waiting > 0) break
+      this.#heldBytes -= held.event.bytes.length
+      out.push(written(held))
+      count += 1
+    }
+    this.#events.splice(0, count)
+    return out
+  }
+}
+
+type Held = PieceHolder & {
+  readonly event: StreamEvent
+  /** What was found in its pieces, each read as if it were all of its text. */
+  readonly alone: Edit[]
+}
+
+function textPiece(payload: Uint8Array): DeltaPieces {
+  return { pieces: [{ channel: ' $', from: 0, to: payload.length, hint: 0 }], ended: [] }
+}
+
+/** `1` is not within `10`: a name goes on with the next frame, or the path. */
+function isWithin(name: string, scope: string): boolean {
+  if (!name.startsWith(scope)) return false
+  const next = name[scope.length]
+  return scope === '' || next === '/' || next === ' '
+}
+
+function pathOf(channel: string): string {
+  return channel.slice(channel.lastIndexOf(' ') + 1)
+}
+
+function readAlone(
+  reader: CellReader,
+  bytes: Uint8Array,
+  { channel, from, to, hint }: DeltaPiece,
+  escapes: Escapes,
+): readonly Edit[] {
+  let traits = 0
+  let digits = 0
+  for (let at = from; at < to; at += 1) {
+    const ofByte = traitsOf[bytes[at] ?? 0] ?? 0
+    traits |= ofByte
+    digits += ofByte & 1
+  }
+  if (!reader.mayFind(traits, digits, to - from, hint)) return []
+  const place = { path: () => pathOf(channel), open: undefined }
+  const cell: RawCell = { bytes, from, to, kind: 'string', hint, traits, digits, escapes, place }
+  return reader.read(cell)
+}
+
+/** Of what both readings found, the union; where they begin at one place, the mark of the text's. */
+function union(edits: readonly Edit[], alone: readonly Edit[]): readonly Edit[] {
+  const all: Edit[] = []
+  for (const edit of [...edits, ...alone].toSorted((a, b) => a.start - b.start)) {
+    const last = all.at(-1)
+    if (last === undefined || edit.start >= last.end) all.push(edit)
+    else if (edit.end > last.end) all[all.length - 1] = { ...last, end: edit.end }
+  }
+  return all
+}
+
+function written({ event, edits, alone }: Held): Uint8Array {
+  const { payload } = event
+  if (edits.length + alone.length === 0 || payload === undefined) return event.bytes
+  const parts: Uint8Array[] = []
+  let at = 0
+  for (const { start, end, text } of union(edits, alone)) {
+    parts.push(payload.bytes.subarray(at, start), text)
+    at = end
+  }
+  parts.push(payload.bytes.subarray(at))
+  return event.rewrite(Buffer.concat(parts))
+}

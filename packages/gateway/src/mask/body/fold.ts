@@ -1,0 +1,299 @@
+import { classes } from '../detect/classes.ts'
+import { foldOf, folds } from './fold-table.ts'
+import { traitsOf } from './traits.ts'
+
+/** In which way characters of the text may be written as something else. */
+export type Escapes = 'none' | 'json' | 'url' | 'form' | 'markup' | 'table'
+
+/**
+ * A text as detectors read it, and where each of its bytes came from. One of these is used again for
+ * text after text: what it holds is valid until the next `read`. No text becomes longer by being read.
+ */
+export class FoldedText {
+  bytes: Uint8Array = new Uint8Array(256)
+  /** Where the source of each byte begins in what was read; one more than `length`, for the end. */
+  #origin = new Int32Array(257)
+  length = 0
+  /** Of what was read: class bits, and how many ASCII digits. */
+  flags = 0
+  digits = 0
+  #source: Uint8Array = this.bytes
+  #at = 0
+  #to = 0
+  /** Since the last white space: where that word begins, and whether it holds ASCII and lookalikes. */
+  #word = 0
+  #wordLatin = false
+  #wordLookalike = false
+
+  /** The first byte of the source that `bytes[at]` stands for; for `length`, where the source ends. */
+  origin(at: number): number {
+    return this.#origin[at] ?? 0
+  }
+
+  read(source: Uint8Array, from: number, to: number, escapes: Escapes): void {
+    this.#grow(to - from)
+    this.#source = source
+    this.#at = from
+    this.#to = to
+    this.length = 0
+    this.flags = 0
+    this.digits = 0
+    this.#beginWord()
+    while (this.#at < to) this.#step(escapes)
+    this.#endWord()
+    this.#origin[this.length] = to
+  }
+
+  #grow(bytes: number): void {
+    if (bytes <= this.bytes.length) return
+    this.bytes = new Uint8Array(2 * bytes)
+    this.#origin = new Int32Array(2 * bytes + 1)
+  }
+
+  #step(escapes: Escapes): void {
+    const from = this.#at
+    const byte = this.#source[from] ?? 0
+    if (byte < 0x80) {
+      if (byte === backslash && escapes === 'json') this.#character(from, this.#jsonEscape())
+      else if (byte === percent && (escapes === 'url' || escapes === 'form')) this.#percent(from)
+      else if (byte === ampersand && escapes === 'markup') this.#character(from, this.#reference())
+      else {
+        this.#at += 1
+        if (byte === quote && escapes === 'table' && this.#source[this.#at] === quote) {
+          // Doubled within quotes (RFC 4180 section 2); outside of them nobody writes two.
+          if (this.#at < this.#to) this.#at += 1
+        }
+        if (byte !== 0) this.#put(from, byte === plus && escapes === 'form' ? space : byte)
+      }
+      return
+    }
+    this.#character(from, this.#utf8())
+  }
+
+  /** One ASCII byte, or one of a character beyond. */
+  #put(from: number, byte: number): void {
+    const traits = traitsOf[byte] ?? 0
+    this.flags |= traits
+    this.digits += traits & classes.digit
+    if (byte <= space) {
+      this.#endWord()
+      this.#beginWord()
+      this.#word += 1
+    } else if (byte < 0x80) this.#wordLatin = true
+    this.bytes[this.length] = byte
+    this.#origin[this.length] = from
+    this.length += 1
+  }
+
+  #character(from: number, codePoint: number): void {
+    const fold = codePoint < 0x80 ? codePoint : foldOf(codePoint)
+    // Readers in C end or drop a text at NUL; nobody sees it.
+    if (codePoint === 0) return
+    if (codePoint < 0x80) this.#put(from, codePoint)
+    else if (fold === folds.keep || fold >= folds.lookalike) {
+      this.#wordLookalike ||= fold !== folds.keep
+      this.#encode(from, codePoint)
+    } else if (fold !== folds.remove) this.#put(from, fold)
+  }
+
+  #encode(from: number, codePoint: number): void {
+    if (codePoint < 0x800) this.#put(from, 0xc0 | (codePoint >> 6))
+    else {
+      if (codePoint < 0x10000) this.#put(from, 0xe0 | (codePoint >> 12))
+      else {
+        this.#put(from, 0xf0 | (codePoint >> 18))
+        this.#put(from, 0x80 | ((codePoint >> 12) & 0x3f))
+      }
+      this.#put(from, 0x80 | ((codePoint >> 6) & 0x3f))
+    }
+    this.#put(from, 0x80 | (codePoint & 0x3f))
+  }
+
+  #beginWord(): void {
+    this.#word = this.length
+    this.#wordLatin = false
+    this.#wordLookalike = false
+  }
+
+  /** Letters that only look like ASCII are read as it where a word mixes both; a Russian word stays one. */
+  #endWord(): void {
+    if (!this.#wordLookalike || !this.#wordLatin) return
+    let to = this.#word
+    for (let at = this.#word; at < this.length; ) {
+      const width = widthOf(this.bytes[at] ?? 0)
+      const fold = width === 1 ? 0 : foldOf(codePointAt(this.bytes, at))
+      if (fold >= folds.lookalike) {
+        this.bytes[to] = fold & ~folds.lookalike
+        this.#origin[to] = this.#origin[at] ?? 0
+        this.flags |= classes.letter
+        to += 1
+      } else {
+        for (let i = 0; i < width; i += 1) {
+          this.bytes[to + i] = this.bytes[at + i] ?? 0
+          this.#origin[to + i] = this.#origin[at + i] ?? 0
+        }
+        to += width
+      }
+      at += width
+    }
+    this.length = to
+  }
+
+  /** A character in UTF-8; a byte that begins none stands for itself as U+FFFD. */
+  #utf8(): number {
+    const width = widthOf(this.#source[this.#at] ?? 0)
+    if (this.#at + width > this.#to || width === 1) {
+      this.#at += 1
+      return 0xfffd
+    }
+    const codePoint = codePointAt(this.#source, this.#at)
+    this.#at += width
+    return codePoint
+  }
+
+  /** An escape of RFC 8259 section 7; what is none stands for itself. */
+  #jsonEscape(): number {
+    const letter = this.#source[this.#at + 1] ?? 0
+    if (this.#at + 1 >= this.#to) {
+      this.#at += 1
+      return backslash
+    }
+    if (letter === 0x75) {
+      const unit = this.#hex(this.#at + 2, 4)
+      if (unit < 0) {
+        this.#at += 1
+        return backslash
+      }
+      this.#at += 6
+      return unit >= 0xd800 && unit < 0xdc00 ? this.#secondHalf(unit) : unit
+    }
+    const meant = jsonEscapes[letter] ?? 0
+    this.#at += meant === 0 ? 1 : 2
+    return meant === 0 ? backslash : meant
+  }
+
+  #secondHalf(high: number): number {
+    const escaped = this.#source[this.#at] === backslash && this.#source[this.#at + 1] === 0x75
+    const low = escaped ? this.#hex(this.#at + 2, 4) : -1
+    if (low < 0xdc00 || low > 0xdfff) return 0xfffd
+    this.#at += 6
+    return 0x10000 + ((high - 0xd800) << 10) + low - 0xdc00
+  }
+
+  #hex(from: number, digits: number): number {
+    if (from + digits > this.#to) return -1
+    let value = 0
+    for (let at = from; at < from + digits; at += 1) {
+      const digit = hexDigits[this.#source[at] ?? 0] ?? 0
+      if (digit === 0) return -1
+      value = value * 16 + digit - 1
+    }
+    return value
+  }
+
+  /** Percent-encoded bytes of one character (RFC 3986 section 2.1). */
+  #percent(from: number): void {
+    const first = this.#hex(this.#at + 1, 2)
+    if (first < 0) {
+      this.#at += 1
+      this.#put(from, percent)
+      return
+    }
+    this.#at += 3
+    const width = widthOf(first)
+    if (first < 0x80 || width === 1) {
+      this.#character(from, first < 0x80 ? first : 0xfffd)
+      return
+    }
+    encoded[0] = first
+    for (let i = 1; i < width; i += 1) {
+      const next = this.#source[this.#at] === percent ? this.#hex(this.#at + 1, 2) : -1
+      if (next < 0x80 || next > 0xbf) {
+        this.#character(from, 0xfffd)
+        return
+      }
+      encoded[i] = next
+      this.#at += 3
+    }
+    this.#character(from, codePointAt(encoded, 0))
+  }
+
+  /** A character reference of XML or HTML; what is none stands for itself. */
+  #reference(): number {
+    const end = this.#source.subarray(this.#at, Math.min(this.#to, this.#at + 12)).indexOf(0x3b)
+    const from = this.#at + 1
+    this.#at += 1
+    if (end < 2) return ampersand
+    const name = String.fromCharCode(...this.#source.subarray(from, from + end - 1))
+    const number = /^#(?:x([\da-f]{1,6})|(\d{1,7}))$/i.exec(name)
+    const codePoint = number
+      ? Number.parseInt(number[1] ?? number[2] ?? '', number[1] === undefined ? 10 : 16)
+      : (references[name] ?? 0)
+    if (codePoint === 0 || codePoint > 0x10ffff) return ampersand
+    this.#at = from + end
+    return codePoint
+  }
+}
+
+const quote = 0x22
+const backslash = 0x5c
+const percent = 0x25
+const ampersand = 0x26
+const plus = 0x2b
+const space = 0x20
+const encoded = new Uint8Array(4)
+
+const jsonEscapes = new Uint8Array(256)
+for (const [letter, meant] of Object.entries({
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+})) {
+  jsonEscapes[letter.charCodeAt(0)] = meant.charCodeAt(0)
+}
+
+/** One more than the value of a hexadecimal digit; 0 for what is none. */
+const hexDigits = new Uint8Array(256)
+for (let n = 0; n < 16; n += 1) {
+  hexDigits[n.toString(16).charCodeAt(0)] = n + 1
+  hexDigits[n.toString(16).toUpperCase().charCodeAt(0)] = n + 1
+}
+
+const references: Readonly<Record<string, number>> = {
+  amp: 0x26,
+  lt: 0x3c,
+  gt: 0x3e,
+  quot: 0x22,
+  apos: 0x27,
+  nbsp: 0xa0,
+  commat: 0x40,
+  period: 0x2e,
+  plus: 0x2b,
+  hyphen: 0x2010,
+  dash: 0x2010,
+  lowbar: 0x5f,
+  shy: 0xad,
+  colon: 0x3a,
+  sol: 0x2f,
+  num: 0x23,
+}
+
+/** How many bytes the UTF-8 character has that begins with this one; 1 for what begins none. */
+function widthOf(byte: number): number {
+  if (byte < 0xc2 || byte > 0xf4) return 1
+  return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
+}
+
+function codePointAt(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] ?? 0
+  const width = widthOf(first)
+  if (width === 1) return first
+  let codePoint = first & (0x7f >> width)
+  for (let i = 1; i < width; i += 1) codePoint = (codePoint << 6) | ((bytes[at + i] ?? 0) & 0x3f)
+  return codePoint
+}

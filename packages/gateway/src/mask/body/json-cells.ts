@@ -1,0 +1,380 @@
+import type { Automaton, Node } from '../automaton.ts'
+import { Bytes } from '../bytes.ts'
+import { classes } from '../detect/classes.ts'
+import { limits } from '../limits.ts'
+import { MaskError } from '../plan.ts'
+import { unescapeJson } from '../strategy.ts'
+import { ByteWindow } from './byte-window.ts'
+import type { CellReader, Edit, RawCell } from './cell-reader.ts'
+import { FoldedText } from './fold.ts'
+import { JsonHints } from './json-hints.ts'
+import { JsonTrail } from './json-trail.ts'
+import { contextBytes, Roll } from './roll.ts'
+import { traits } from './traits.ts'
+
+/** Where the bytes of a JSON text go; positions are of the chunk that is being read. */
+export type CellSink = {
+  /** The chunk up to here goes out as it is. */
+  readonly emit: (to: number) => void
+  /** The chunk up to here is kept, to go out or be replaced later. */
+  readonly hold: (to: number) => void
+  /** Bytes that were kept go out as they are. */
+  readonly kept: (bytes: Uint8Array) => void
+  /** These go out instead of the next `count` bytes, which were kept or end before `to` in the chunk. */
+  readonly put: (bytes: Uint8Array, count: number, to?: number) => void
+}
+
+export type TokenKind = 'string' | 'number' | 'key'
+
+/**
+ * The strings, numbers and keys of a JSON text that streams by, each read when it is complete. What
+ * begins in one chunk and ends in another is kept in between; a string longer than that is read
+ * window by window.
+ */
+export class JsonCells {
+  readonly #reader: CellReader
+  readonly #sink: CellSink
+  readonly #hints = new JsonHints()
+  readonly #trail = new JsonTrail()
+  readonly #places: Automaton | undefined
+  readonly #isPiece: ((path: string) => boolean) | undefined
+  readonly #nodes: Node[] = []
+  #depth = 0
+  #place: Node | undefined
+  readonly #index: number[] = []
+  readonly #begun: Bytes
+  readonly #windowBytes: number
+  readonly #tokenBytes: number
+  readonly #keyText = new FoldedText()
+  readonly #cell: RawCell
+  /** A string too long to be kept: its bytes that are not settled, and how many before them only explain. */
+  #roll: Roll | undefined
+  readonly #window = new ByteWindow()
+  #emitted = 0
+
+  constructor(options: {
+    readonly reader: CellReader
+    readonly places: Automaton | undefined
+    readonly sink: CellSink
+    /** Which strings are only pieces of a text, by their path, and are read elsewhere. */
+    readonly isPiece?: ((path: string) => boolean) | undefined
+    /** A longer string is read so much at once. */
+    readonly windowBytes?: number
+  }) {
+    this.#reader = options.reader
+    this.#places = options.places
+    this.#place = options.places?.root
+    this.#sink = options.sink
+    this.#isPiece = options.isPiece
+    this.#windowBytes = options.windowBytes ?? limits.windowBytes
+    this.#tokenBytes = options.windowBytes ?? limits.tokenBytes
+    this.#begun = new Bytes(Math.max(this.#tokenBytes, limits.windowBytes))
+    const open = () => this.#place?.open
+    this.#cell = {
+      bytes: nothing,
+      from: 0,
+      to: 0,
+      kind: 'string',
+      hint: 0,
+      traits: 0,
+      digits: 0,
+      escapes: 'json',
+      place: {
+        path: () => this.#trail.path(),
+        get open() {
+          return open()
+        },
+      },
+    }
+  }
+
+  /** Bytes kept from one chunk to the next. */
+  get retainedBytes(): number {
+    return this.#begun.length + this.#window.length
+  }
+
+  /** Another text begins. */
+  reset(): void {
+    this.#hints.reset(0)
+    this.#trail.reset()
+    this.#depth = 0
+    this.#place = this.#places?.root
+  }
+
+  open(array: boolean): void {
+    this.#hints.open(array)
+    this.#trail.open(array)
+    if (this.#places === undefined || this.#place === undefined) return
+    this.#depth += 1
+    this.#nodes[this.#depth] = this.#place
+    this.#index[this.#depth] = 0
+    if (array) this.#place = this.#places.element(this.#place, 0)
+  }
+
+  close(): void {
+    this.#hints.close()
+    this.#trail.close()
+    if (this.#places !== undefined) this.#depth -= 1
+  }
+
+  /** The next element of an array. */
+  element(): void {
+    this.#hints.element()
+    const node = this.#nodes[this.#depth]
+    if (this.#places === undefined || node === undefined) return
+    const index = (this.#index[this.#depth] ?? 0) + 1
+    this.#index[this.#depth] = index
+    this.#place = this.#places.element(node, index)
+  }
+
+  /** A chunk ends within a token that began in it at `from`, or before it. */
+  suspend(chunk: Uint8Array, from: number, to: number, kind: TokenKind, seen: Seen): void {
+    this.#sink.emit(from)
+    this.#sink.hold(to)
+    if (this.#roll !== undefined) {
+      this.#rollOn(this.#roll, chunk, from, to, seen)
+      return
+    }
+    if (this.#begun.length + to - from <= this.#tokenBytes) {
+      this.#begun.add(chunk, from, to)
+      return
+    }
+    if (kind !== 'string') throw new MaskError('A key or number is too long to be looked at.')
+    this.#roll = new Roll(this.#reader)
+    const begun = this.#begun.take()
+    this.#rollOn(this.#roll, begun, 0, begun.length, seen)
+    this.#rollOn(this.#roll, chunk, from, to, seen)
+  }
+
+  /** The chunk will be gone; the keys that lead here are still needed. */
+  chunkEnds(): void {
+    this.#trail.chunkEnds()
+  }
+
+  /** A key that is whole in the chunk. Names of fields come again and again. */
+  key(chunk: Uint8Array, from: number, to: number, seen: Seen): void {
+    const { names } = this.#reader
+    const known = this.#places === undefined ? names.find(chunk, from + 1, to - 1) : undefined
+    if (known === undefined) this.#whole(chunk, from, to, 'key', seen)
+    else {
+      this.#trail.named(known.name)
+      this.#hints.named(known)
+    }
+  }
+
+  /** A string that is whole in the chunk. */
+  string(chunk: Uint8Array, from: number, to: number, seen: Seen): void {
+    if (this.#hints.pairs || this.#isPiece !== undefined || to - from > this.#windowBytes) {
+      this.#whole(chunk, from, to, 'string', seen)
+      return
+    }
+    const { traits, digits } = seen
+    if (!this.#reader.mayFind(traits, digits, to - from - 2, this.#hints.next)) return
+    this.#whole(chunk, from, to, 'string', seen)
+  }
+
+  /** A number that is whole in the chunk. */
+  number(chunk: Uint8Array, from: number, to: number): void {
+    if (this.#hints.next === 0 && to - from < fewestDigits) return
+    this.#whole(chunk, from, to, 'number', noTraits)
+  }
+
+  /** A token ends before `to`; it began in the chunk at `from`, or before the chunk. */
+  end(chunk: Uint8Array, from: number, to: number, kind: TokenKind, seen: Seen): void {
+    if (this.#roll !== undefined) {
+      this.#rollOut(this.#roll, chunk, from, to, seen)
+      return
+    }
+    if (this.#begun.length > 0) {
+      this.#sink.emit(from)
+      this.#sink.hold(to)
+      this.#begun.add(chunk, from, to)
+      if (this.#begun.overflown) throw new MaskError('A token is too long to be looked at.')
+      const token = this.#begun.take()
+      this.#write(token, this.#read(token, 0, token.length, kind, seen, { borrowed: false }))
+      return
+    }
+    this.#whole(chunk, from, to, kind, seen)
+  }
+
+  #whole(chunk: Uint8Array, from: number, to: number, kind: TokenKind, seen: Seen): void {
+    if (to - from > this.#tokenBytes && kind === 'string') {
+      this.#rollWithin(chunk, from + 1, to - 1, seen)
+      return
+    }
+    const edits = this.#read(chunk, from, to, kind, seen, { borrowed: true })
+    for (let at = 0; at < edits.length; at += 1) {
+      const edit = edits[at]
+      if (edit === undefined) continue
+      this.#sink.emit(edit.start)
+      this.#sink.put(edit.text, edit.end - edit.start, edit.end)
+    }
+  }
+
+  #read(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    kind: TokenKind,
+    seen: Seen,
+    { borrowed }: { readonly borrowed: boolean },
+  ): readonly Edit[] {
+    const cell = this.#cell
+    cell.bytes = bytes
+    cell.kind = kind
+    if (kind === 'number') {
+      cell.from = from
+      cell.to = to
+      cell.hint = this.#hints.next
+      cell.traits = classes.digit
+      cell.digits = to - from
+      return this.#reader.read(cell)
+    }
+    cell.from = from + 1
+    cell.to = to - 1
+    cell.traits = seen.traits
+    cell.digits = seen.digits
+    const escaped = (seen.traits & traits.backslash) !== 0
+    if (kind === 'string') {
+      cell.hint = this.#hints.next
+      this.#hints.string(bytes, from + 1, to - 1)
+      if (this.#isPiece?.(this.#trail.path()) === true && !isWholeJson(bytes, from + 1, to - 1)) {
+        return noEdits
+      }
+      return this.#reader.read(cell)
+    }
+    cell.hint = 0
+    this.#trail.hiddenKey()
+    const edits = this.#reader.read(cell)
+    this.#key(bytes, from, to, { escaped, borrowed, hidden: edits.length > 0 })
+    return edits
+  }
+
+  #key(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    { escaped, borrowed, hidden }: { escaped: boolean; borrowed: boolean; hidden: boolean },
+  ): void {
+    if (hidden) this.#trail.hiddenKey()
+    else if (borrowed) this.#trail.key(bytes, from + 1, to - 1)
+    else this.#trail.keptKey(bytes, from + 1, to - 1)
+    if (escaped) {
+      this.#keyText.read(bytes, from + 1, to - 1, 'json')
+      this.#hints.key(this.#keyText.bytes, 0, this.#keyText.length)
+    } else {
+      this.#hints.key(bytes, from + 1, to - 1)
+      if (!this.#reader.foundAny) this.#reader.names.add(bytes, from + 1, to - 1)
+    }
+    const node = this.#nodes[this.#depth]
+    if (this.#places === undefined || node === undefined) return
+    this.#place = escaped
+      ? this.#places.memberNamed(node, unescapeJson(utf8(bytes, from, to)))
+      : this.#places.member(node, bytes, from + 1, to - 1)
+  }
+
+  /** A token that was kept, with what changes in it. */
+  #write(token: Uint8Array, edits: readonly Edit[], from = 0, to = token.length): void {
+    let at = from
+    for (const { start, end, text } of edits) {
+      if (start > at) this.#sink.kept(token.subarray(at, start))
+      this.#sink.put(text, end - start)
+      at = end
+    }
+    if (to > at) this.#sink.kept(token.subarray(at, to))
+  }
+
+  /** A string that is whole in the chunk, but too long to be read at once. */
+  #rollWithin(chunk: Uint8Array, from: number, to: number, seen: Seen): void {
+    const roll = new Roll(this.#reader)
+    for (let at = from; at < to; ) {
+      const end = characterEnd(chunk, at, Math.min(to, at + this.#windowBytes))
+      const last = end >= to || to - at <= this.#windowBytes
+      const cell = this.#windowCell(chunk, Math.max(from, at - contextBytes), last ? to : end, seen)
+      const settled = roll.settle(cell, at, { last, full: true })
+      for (const edit of roll.edits) {
+        this.#sink.emit(edit.start)
+        this.#sink.put(edit.text, edit.end - edit.start, edit.end)
+      }
+      at = settled
+    }
+  }
+
+  /** More of a long string. The opening quote is the first byte of all. */
+  #rollOn(roll: Roll, chunk: Uint8Array, from: number, to: number, seen: Seen): void {
+    this.#window.add(chunk, from, to)
+    while (this.#window.length - this.#emitted >= this.#windowBytes + contextBytes) {
+      const cut = this.#emitted + this.#windowBytes
+      this.#settle(roll, characterEnd(this.#window.bytes, this.#emitted, cut), seen, {
+        last: false,
+      })
+    }
+  }
+
+  #rollOut(roll: Roll, chunk: Uint8Array, from: number, to: number, seen: Seen): void {
+    this.#sink.emit(from)
+    this.#sink.hold(to)
+    this.#rollOn(roll, chunk, from, to, seen)
+    this.#settle(roll, this.#window.length, seen, { last: true })
+    this.#roll = undefined
+    this.#window.clear()
+    this.#emitted = 0
+  }
+
+  #settle(roll: Roll, to: number, seen: Seen, { last }: { readonly last: boolean }): void {
+    const window = this.#window.bytes
+    const before = this.#emitted
+    const cell = this.#windowCell(window, 0, to, seen)
+    const settled = roll.settle(cell, before, { last, full: true })
+    this.#write(window, roll.edits, before, settled)
+    const keep = Math.max(0, settled - contextBytes)
+    this.#window.drop(keep)
+    this.#emitted = settled - keep
+  }
+
+  #windowCell(bytes: Uint8Array, from: number, to: number, seen: Seen): RawCell {
+    const cell = this.#cell
+    cell.bytes = bytes
+    cell.from = from
+    cell.to = to
+    cell.kind = 'string'
+    cell.hint = this.#hints.next
+    cell.traits = seen.traits
+    cell.digits = seen.digits
+    return cell
+  }
+}
+
+/** What a scanner saw of a string: see `JsonScanner`. */
+export type Seen = { readonly traits: number; readonly digits: number }
+
+const nothing: Uint8Array = new Uint8Array(0)
+const noEdits: readonly Edit[] = []
+const noTraits: Seen = { traits: 0, digits: 0 }
+/** Shorter numbers are nobody's. */
+const fewestDigits = 4
+
+/** A piece that is JSON itself can be read as such, besides. */
+function isWholeJson(bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from < 8) return false
+  const [first, last] = [bytes[from], bytes[to - 1]]
+  return (first === 0x7b && last === 0x7d) || (first === 0x5b && last === 0x5d)
+}
+
+/** The last place up to `to` that is not within a character or escape; `from` is at one's begin. */
+function characterEnd(bytes: Uint8Array, from: number, to: number): number {
+  let at = from
+  while (at < to) {
+    const byte = bytes[at] ?? 0
+    let width = 1
+    if (byte === 0x5c) width = bytes[at + 1] === 0x75 ? 6 : 2
+    else if (byte >= 0xc0) width = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
+    if (at + width > to) return at
+    at += width
+  }
+  return at
+}
+
+function utf8(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString()
+}

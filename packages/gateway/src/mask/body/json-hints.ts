@@ -1,0 +1,101 @@
+import { hintOf } from '../detect/hints.ts'
+
+/**
+ * What the keys above a value say about it: its own key's word, an array's for all of its elements, and
+ * for `{"name":"password","value":…}` what the name says.
+ */
+export class JsonHints {
+  readonly #inherited: number[] = [0]
+  readonly #paired: number[] = [0]
+  #depth = 0
+  /** Of the value that comes next. */
+  next = 0
+  #names = false
+
+  reset(hint: number): void {
+    this.#depth = 0
+    this.#inherited[0] = hint
+    this.#paired[0] = 0
+    this.next = hint
+    this.#names = false
+  }
+
+  open(array: boolean): void {
+    const inherited = array ? this.next : 0
+    this.#depth += 1
+    this.#inherited[this.#depth] = inherited
+    this.#paired[this.#depth] = 0
+    this.next = inherited
+    this.#names = false
+  }
+
+  close(): void {
+    this.#depth -= 1
+    this.#names = false
+  }
+
+  /** The next element of the array that is open. */
+  element(): void {
+    this.next = this.#inherited[this.#depth] ?? 0
+  }
+
+  /** Whether the next string may name what comes beside it. */
+  get pairs(): boolean {
+    return this.#names
+  }
+
+  /** An unescaped key. */
+  key(bytes: Uint8Array, from: number, to: number): void {
+    this.named({ word: pairWord(bytes, from, to), hint: hintOf(bytes, from, to) })
+  }
+
+  /** A key of which it is known what it says. */
+  named({ word, hint }: NameSays): void {
+    this.#names = word === naming
+    this.next = hint
+    const paired = word === valuing ? (this.#paired[this.#depth] ?? 0) : 0
+    if (paired !== 0) this.next = paired
+  }
+
+  /** The text of the string that has just ended, which may name what comes beside it. */
+  string(bytes: Uint8Array, from: number, to: number): void {
+    if (!this.#names) return
+    this.#names = false
+    if (to - from <= nameBytes) this.#paired[this.#depth] = hintOf(bytes, from, to)
+  }
+}
+
+/** What a key says about its value: the hint, and whether it is half of a pair. */
+export type NameSays = { readonly word: number; readonly hint: number }
+
+/** A longer text is no name. */
+const nameBytes = 64
+const naming = 1
+const valuing = 2
+
+/** Whether a key names a pair's name (`name`, `key`, `field`, `header`) or its `value`. */
+export function pairWord(bytes: Uint8Array, from: number, to: number): number {
+  const first = (bytes[from] ?? 0) | 0x20
+  if (first !== 0x6e && first !== 0x6b && first !== 0x76 && first !== 0x66 && first !== 0x68)
+    return 0
+  switch (to - from) {
+    case 3:
+      return same(bytes, from, 'key') ? naming : 0
+    case 4:
+      return same(bytes, from, 'name') ? naming : 0
+    case 5:
+      if (same(bytes, from, 'value')) return valuing
+      return same(bytes, from, 'field') ? naming : 0
+    case 6:
+      return same(bytes, from, 'header') ? naming : 0
+    default:
+      return 0
+  }
+}
+
+function same(bytes: Uint8Array, from: number, word: string): boolean {
+  for (let i = 0; i < word.length; i += 1) {
+    if (((bytes[from + i] ?? 0) | 0x20) !== word.charCodeAt(i)) return false
+  }
+  return true
+}

@@ -1,0 +1,154 @@
+import type { Cell } from './cell.ts'
+import { hints, topicShift } from './hint-bits.ts'
+import { topicCount, topicNumber, wordTopics } from './vocabulary.ts'
+import { emptyHash, hashByte, hashPair, lowerOf } from './word-hash.ts'
+
+/** How much the surroundings support that a value is of some topic. */
+export const noSupport = 0
+export const nearWord = 1
+export const fieldName = 2
+
+/**
+ * The words of the cell being scanned, as they pass. Scanning is synchronous and never nested, so one
+ * set of positions serves all cells and none has to be allocated.
+ */
+const seen: Int32Array = new Int32Array(topicCount).fill(-(1 << 30))
+const ahead: Int32Array = new Int32Array(topicCount)
+let aheadStamp = 0
+let aheadOf = -1
+/** Behind the last word of any topic, and behind the last byte known not to be a letter. */
+let lastTopic = -(1 << 30)
+let quietFrom = 0
+let quietTo = 0
+let aheadAny = false
+let consumedEnd = -1
+let wordsSince = 0
+let previousHash = 0
+let previousEnd = -1
+let cell: Cell = {
+  bytes: new Uint8Array(0),
+  from: 0,
+  to: 0,
+  hint: 0,
+  kind: 'string',
+}
+
+/** Bytes before a value in which a word supports it: about eight words. */
+const bytesBefore = 64
+/** Bytes after it: the words of one short clause. */
+const bytesAfter = 40
+/** Words between one value and the next of a list. */
+const wordsBetween = 2
+/** Two words form a phrase when this little stands between them. */
+const phraseGap = 3
+
+export function beginContext(next: Cell): void {
+  cell = next
+  if (lastTopic >= 0) seen.fill(-(1 << 30))
+  lastTopic = -(1 << 30)
+  quietFrom = next.from
+  quietTo = next.from
+  previousEnd = -1
+  aheadOf = -1
+  consumedEnd = -1
+}
+
+/** A word of letters ended before `end`, which began at `start`. */
+export function passWord(hash: number, start: number, end: number): void {
+  wordsSince += 1
+  note(wordTopics(hash), end)
+  if (previousEnd >= 0 && start - previousEnd <= phraseGap) {
+    note(wordTopics(hashPair(previousHash, hash)), end)
+  }
+  previousHash = hash
+  previousEnd = end
+}
+
+/** What supports that the value at `[start, end)` is of this topic. */
+export function supportOf(topic: number, start: number, end: number): number {
+  if (cell.hint >>> topicShift === topic) return fieldName
+  const word = seen[topic] ?? 0
+  if (word > start - bytesBefore) {
+    // The nearest noun counts: `my SSN is …, the order number is …`, but `SSNs: …, … and …`.
+    if ((seen[rival] ?? 0) > word) return noSupport
+    if (word > consumedEnd || wordsSince <= wordsBetween) return nearWord
+    return noSupport
+  }
+  lookAhead(end)
+  return ahead[topic] === aheadStamp ? nearWord : noSupport
+}
+
+/** Anything at all may speak for a value at `[start, end)`: its field, a word before or behind it. */
+export function isSupported(start: number, end: number): boolean {
+  if ((cell.hint & ~hints.other) % 2 ** topicShift !== 0 || lastTopic > start - bytesBefore)
+    return true
+  lookAhead(end)
+  return aheadAny
+}
+
+/** A value was found up to `end`: the words before it were about that one. */
+export function consume(end: number): void {
+  consumedEnd = end
+  wordsSince = 0
+}
+
+/** The bits of the field's name. */
+export const hintOfCell = (): number => cell.hint
+
+export function topic(name: string): number {
+  const number = topicNumber.get(name)
+  if (number === undefined) throw new Error(`no topic is called ${name}`)
+  return number
+}
+
+const rival: number = topic('other')
+
+function note(topics: readonly number[] | undefined, end: number): void {
+  if (topics === undefined) return
+  lastTopic = end
+  for (const one of topics) seen[one] = end
+}
+
+/** Reads the words behind a value, once for all that is asked about one position. */
+function lookAhead(from: number): void {
+  if (aheadOf === from) return
+  aheadOf = from
+  aheadStamp += 1
+  aheadAny = false
+  const to = Math.min(cell.to, from + bytesAfter)
+  let last = 0
+  let lastEnd = -1
+  // What was seen to hold no letter is not read again: in rows of digits, each byte is read once.
+  if (from < quietFrom || from > quietTo) {
+    quietFrom = from
+    quietTo = from
+  }
+  let at = quietTo
+  let quiet = true
+  while (at < to) {
+    let hash = emptyHash
+    const start = at
+    for (; at < to && isLetter(cell.bytes[at] ?? 0); at++) {
+      hash = hashByte(hash, lowerOf[cell.bytes[at] ?? 0] ?? 0)
+    }
+    if (at > start) {
+      quiet = false
+      mark(wordTopics(hash))
+      if (lastEnd >= 0 && start - lastEnd <= phraseGap) mark(wordTopics(hashPair(last, hash)))
+      last = hash
+      lastEnd = at
+    } else {
+      at += 1
+      if (quiet) quietTo = at
+    }
+  }
+}
+
+function mark(topics: readonly number[] | undefined): void {
+  if (topics === undefined) return
+  aheadAny = true
+  for (const one of topics) ahead[one] = aheadStamp
+}
+
+const isLetter = (byte: number): boolean =>
+  byte > 0x7f || (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x41 && byte <= 0x5a)

@@ -1,0 +1,102 @@
+import type { Span, Spans } from './cell.ts'
+
+/** What becomes of a find: it is hidden, let be because a rule says so, or no rule covers it. */
+export type Fate = 'hidden' | 'kept' | 'none'
+
+/**
+ * Adds to `into` the spans that win, in ascending order and without overlap: what is hidden before what
+ * is let be, what the name of the field says of the whole value before what stands in it, then the surer,
+ * at equal confidence the one that was proved, the longer, the earlier. `found` is changed in place.
+ */
+export function resolveSpans(found: Span[], into: Spans, fateOf?: (span: Span) => Fate): void {
+  if (fateOf !== undefined && found.length > 1) weighFates(found, fateOf)
+  if (found.length < 2) {
+    push(into, found[0])
+    lets.clear()
+    return
+  }
+  found.sort(byPosition)
+  const first = into.length
+  let group = 0
+  while (group < found.length) {
+    // Only spans that touch each other can take each other's place.
+    let next = group + 1
+    let reach = found[group]?.end ?? 0
+    for (; next < found.length && (found[next]?.start ?? 0) < reach; next++) {
+      reach = Math.max(reach, found[next]?.end ?? 0)
+    }
+    if (next === group + 1) push(into, found[group])
+    else settle(found.slice(group, next), into)
+    group = next
+  }
+  // A group is settled by strength, so its winners may stand out of order.
+  sortTail(into, first)
+  lets.clear()
+}
+
+/** The spans of the cell that rules let be: none of them takes the place of one that is hidden. */
+const lets = new Set<Span>()
+
+/** Drops spans that no rule covers, and those that a surer kept one of the same bytes says are something else. */
+function weighFates(found: Span[], fateOf: (span: Span) => Fate): void {
+  const kept = new Map<string, Span>()
+  const covered: Span[] = []
+  for (const span of found) {
+    const fate = fateOf(span)
+    if (fate !== 'none') covered.push(span)
+    if (fate !== 'kept') continue
+    lets.add(span)
+    if (!isWhole(span)) kept.set(`${span.start} ${span.end}`, span)
+  }
+  found.length = 0
+  for (const span of covered) {
+    const same = lets.has(span) ? undefined : kept.get(`${span.start} ${span.end}`)
+    if (same === undefined || span.confidence > same.confidence) found.push(span)
+  }
+}
+
+/** The name of a field speaks for all of its value, whatever that holds. */
+const isWhole = (span: Span): boolean => span.rule.startsWith('field/')
+
+function settle(group: Span[], into: Spans): void {
+  if (group.length > groupMax) {
+    // Hostile text only: all of it is hidden as one, which is linear and shows nothing.
+    const strongest = group.reduce((best, one) => (stronger(one, best) < 0 ? one : best))
+    const end = group.reduce((furthest, one) => Math.max(furthest, one.end), 0)
+    push(into, { ...strongest, start: group[0]?.start ?? strongest.start, end })
+    return
+  }
+  const kept: Span[] = []
+  for (const span of group.sort(stronger)) {
+    if (kept.every((one) => span.end <= one.start || span.start >= one.end)) kept.push(span)
+  }
+  for (const span of kept) into.push(span)
+}
+
+/** Spans in one overlapping group that are compared pair by pair. */
+const groupMax = 256
+
+const byPosition = (one: Span, other: Span): number =>
+  one.start - other.start || other.end - one.end
+
+const stronger = (one: Span, other: Span): number =>
+  Number(lets.has(one)) - Number(lets.has(other)) ||
+  Number(isWhole(other)) - Number(isWhole(one)) ||
+  other.confidence - one.confidence ||
+  Number(other.validator !== undefined) - Number(one.validator !== undefined) ||
+  other.end - other.start - (one.end - one.start) ||
+  one.start - other.start
+
+function push(into: Spans, span: Span | undefined): void {
+  if (span !== undefined) into.push(span)
+}
+
+function sortTail(into: Spans, first: number): void {
+  for (let at = first + 1; at < into.length; at++) {
+    if ((into[at]?.start ?? 0) < (into[at - 1]?.start ?? 0)) {
+      const tail = into.splice(first).sort(byPosition)
+      for (const span of tail) into.push(span)
+      return
+    }
+  }
+}

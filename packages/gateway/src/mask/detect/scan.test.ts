@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import { isIP } from 'node:net'
+import { test } from 'node:test'
+import cardValidator from 'card-validator'
+import fc from 'fast-check'
+import validator from 'validator'
+import type { Cell, Span, Wanted } from './cell.ts'
+import { hints } from './hint-bits.ts'
+import { hintOf } from './hints.ts'
+import { scanCell } from './scan.ts'
+
+/** What is found, as `TYPE=value`. `field`: the name of the field the text stands in. */
+function check(
+  text: string,
+  expected: readonly string[],
+  options: { readonly field?: string; readonly kind?: Cell['kind']; readonly wanted?: Wanted } = {},
+): void {
+  const found = spansOf(text, options).map(
+    ({ type, start, end }) => `${type}=${Buffer.from(text).toString('utf8', start, end)}`,
+  )
+  assert.deepEqual(
+    found,
+    expected,
+    options.field === undefined ? text : `${options.field}: ${text}`,
+  )
+}
+
+function spansOf(
+  text: string,
+  {
+    field = '',
+    kind = 'string',
+    wanted,
+  }: { field?: string; kind?: Cell['kind']; wanted?: Wanted } = {},
+): readonly Span[] {
+  // Other bytes stand around the cell; no detector may look at them.
+  const bytes = Buffer.from(`4111 ${text} 1111 call 555-0100`)
+  const name = Buffer.from(field)
+  const from = 5
+  const to = from + Buffer.byteLength(text)
+  const spans: Span[] = []
+  scanCell({ bytes, from, to, hint: hintOf(name, 0, name.length), kind }, spans, wanted)
+  return spans.map((span) => ({ ...span, start: span.start - from, end: span.end - from }))
+}
+
+test('values in text', () => {
+  check('my card 5555-5555-5555-4444, thanks', ['CREDIT_CARD=5555-5555-5555-4444'])
+  check('ref 8620 379505863324001 723', ['CREDIT_CARD=379505863324001'])
+  check('value 4 2 7 5 6 5 6 2 1 end', ['US_SSN=4 2 7 5 6 5 6 2 1'])
+  check('value 5.7.2.5.7.5.8.4.6 end', ['US_SSN=5.7.2.5.7.5.8.4.6'])
+  check('write to <ann.lee@example.org>.', ['EMAIL_ADDRESS=ann.lee@example.org'])
+  check('a@b.org,c@d.org', ['EMAIL_ADDRESS=a@b.org', 'EMAIL_ADDRESS=c@d.org'])
+  check('user@host', [])
+  check('icon@2x.png', [])
+  check('pay to GB82 WEST 1234 5698 7654 32 now', ['IBAN_CODE=GB82 WEST 1234 5698 7654 32'])
+  check('from 203.0.113.7:8080', ['IP_ADDRESS=203.0.113.7'])
+  check('version 1.2.3.4.5', [])
+  check('std::vector and 12:34:56', [])
+  check('fe80::1%eth0', ['IP_ADDRESS=fe80::1'])
+  check('mac 00:1b:44:11:3a:b7 up', ['MAC_ADDRESS=00:1b:44:11:3a:b7'])
+  check('created 2026-07-24, range 2024-01-01/2024-12-31', [])
+  check('ISBN 978-3-16-148410-0', [])
+  check('57c2b62a-dda1-4f4f-af3a-414fbf055fa9', [])
+})
+
+test('telephone numbers', () => {
+  check('+44 20 7946 0958', ['PHONE_NUMBER=+44 20 7946 0958'])
+  check('+1 415 555 0132 12345', ['PHONE_NUMBER=+1 415 555 0132'])
+  check('(415) 555-0132', ['PHONE_NUMBER=(415) 555-0132'])
+  check('call 4155550132 or 4155550133', ['PHONE_NUMBER=4155550132', 'PHONE_NUMBER=4155550133'])
+  check('4155550132', [])
+  check('4155550132', ['PHONE_NUMBER=4155550132'], { field: 'mobileNo' })
+  check('Sequence 1234 5678 90', [])
+  check('Part number: 555-123-4567-A', [])
+})
+
+test('words beside a value speak for it, the nearest first', () => {
+  check('ssn 078051120', ['US_SSN=078051120'])
+  check('078051120', [])
+  check('My SSN is 209-63-9293, the claim number is 722741726.', ['US_SSN=209-63-9293'])
+  check('199109242397 är mitt personnummer', ['SE_PERSONNUMMER=199109242397'])
+  check('电话13800138000', ['PHONE_NUMBER=13800138000'])
+})
+
+test('names of fields speak for a value', () => {
+  check('736958865', ['US_SSN=736958865'], { field: 'ssn', kind: 'number' })
+  check('349780186536550', ['CREDIT_CARD=349780186536550'], {
+    field: 'card_number',
+    kind: 'number',
+  })
+  check('10.15.7.1', [], { field: 'version' })
+  check('1986-02-19', ['DATE_OF_BIRTH=1986-02-19'], { field: 'birthDate' })
+  check('Nora Quist', ['PERSON=Nora Quist'], { field: 'customerName' })
+  check('Nora Quist <nora@example.org>', ['PERSON=Nora Quist <nora@example.org>'], {
+    field: 'full_name',
+  })
+  for (const none of ['[REDACTED:PERSON]', '<PERSON>', '<your name>', '{{ name }}', '[hidden]']) {
+    check(none, [], { field: 'full_name' })
+  }
+  for (const name of ['[Nora Quist]', '<Nora Quist>', '{Nora Quist}', '[REDACTED:NORAQUIST]']) {
+    check(name, [`PERSON=${name}`], { field: 'full_name' })
+  }
+  check('7319864251', [], { field: 'amount_cents', kind: 'number' })
+})
+
+test('an entity that is not wanted takes nothing from one that is', () => {
+  const wanted = new Map([['CREDIT_CARD', { confidence: 50 }]])
+  check(
+    'Annabel Marguerite Lee 5555555555554444',
+    ['PERSON=Annabel Marguerite Lee 5555555555554444'],
+    { field: 'full_name' },
+  )
+  check('Annabel Marguerite Lee 5555555555554444', ['CREDIT_CARD=5555555555554444'], {
+    field: 'full_name',
+    wanted,
+  })
+  check('ann@example.org', [], { wanted })
+})
+
+test('hints of names in many spellings', () => {
+  const bits = (name: string) => hintOf(Buffer.from(name), 0, Buffer.byteLength(name))
+  const rows: readonly (readonly [name: string, bit: number])[] = [
+    ['cardNumber', hints.card],
+    ['CARD-NO', hints.card],
+    ['billing.card_number', hints.card],
+    ['PANNumber', hints.card],
+    ['phoneNumber', hints.phone],
+    ['phonenumber', hints.phone],
+    ['teléfono', hints.phone],
+    ['firstname', hints.name],
+    ['Geburtsdatum', hints.birth],
+    ['client_secret', hints.secret],
+    ['orderId', hints.other],
+    ['remote_ip', hints.ip],
+  ]
+  for (const [name, bit] of rows) assert.notEqual(bits(name) & bit, 0, name)
+  for (const name of ['status', 'note', 'id', 'description', '']) assert.equal(bits(name), 0, name)
+})
+
+test('cards of every scheme that card-validator knows are found by their field', () => {
+  const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 10, maxLength: 14 })
+  const leads = ['4', '51', '2221', '34', '37', '6011', '65', '36', '3530', '62', '5018']
+  let valid = 0
+  fc.assert(
+    fc.property(fc.constantFrom(...leads), digits, (lead, rest) => {
+      for (const last of '0123456789') {
+        const text = lead + rest + last
+        if (!cardValidator.number(text, { luhnValidateUnionPay: true }).isValid) continue
+        valid += 1
+        check(text, [`CREDIT_CARD=${text}`], { field: 'card_number' })
+      }
+    }),
+    { numRuns: 300 },
+  )
+  assert.ok(valid > 100, 'many were valid')
+})
+
+test('addresses that node takes for IPs are found whole', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (text) => {
+      fc.pre(isIP(text) !== 0 && /\d.*[.:]/.test(text) && text !== '::' && !text.startsWith('::'))
+      const found = spansOf(`at ${text} now`).map(({ type }) => type)
+      assert.deepEqual(found, ['IP_ADDRESS'], text)
+    }),
+  )
+})
+
+test('mailboxes that validator.js takes for one are found whole', () => {
+  fc.assert(
+    fc.property(fc.emailAddress({ size: 'small' }), (text) => {
+      const tail = text.slice(text.lastIndexOf('.') + 1)
+      fc.pre(
+        validator.isEmail(text) && /^[a-z0-9._+-]+@/i.test(text) && !/^(?:js|ts|gz)$/.test(tail),
+      )
+      const covered = spansOf(text).some(({ end }) => end === text.length)
+      assert.ok(covered, text)
+    }),
+  )
+})
+
+test('spans ascend, stay in the cell and do not overlap, whatever the bytes', () => {
+  const unit = fc.constantFrom(
+    ...'0123456789 -./:@+()_=\'"AaBbZz',
+    'é',
+    '号',
+    ' ssn ',
+    ' card ',
+    'GB82',
+    '4111',
+    'eyJ',
+    '://',
+  )
+  fc.assert(
+    fc.property(
+      fc.string({ unit, maxLength: 300 }),
+      fc.string({ maxLength: 20 }),
+      (text, field) => {
+        let last = 0
+        for (const { start, end, confidence } of spansOf(text, { field })) {
+          assert.ok(start >= last && end > start && end <= Buffer.byteLength(text))
+          assert.ok(confidence >= 50 && confidence <= 100)
+          last = end
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  )
+})

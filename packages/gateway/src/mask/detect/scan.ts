@@ -1,0 +1,237 @@
+import { scanSecrets } from '../secrets/scan.ts'
+import { scanBic } from './bic.ts'
+import { scanCard } from './card.ts'
+import type { Cell, Span, Spans, Wanted } from './cell.ts'
+import { hexOf, isAlnum, isDigit, kindOf, kinds } from './classes.ts'
+import { beginContext, passWord } from './context.ts'
+import { scanCrypto } from './crypto.ts'
+import { scanEmail } from './email.ts'
+import { beginFinding, isTypeWanted, isWanted, spansSoFar } from './finding.ts'
+import { scanIban } from './iban.ts'
+import { scanIpv4, scanIpv6 } from './ip.ts'
+import { scanBareMac, scanMac } from './mac.ts'
+import { scanPhone, surePhoneEnd } from './phone.ts'
+import { type Fate, resolveSpans } from './resolve.ts'
+import { scanIds } from './shapes.ts'
+import { wholeOf } from './whole.ts'
+import { emptyHash, hashByte, lowerOf } from './word-hash.ts'
+
+/**
+ * Adds the spans of one cell: they do not overlap and ascend. A checksum wins over a weaker pattern,
+ * the longer over the shorter at equal strength. Without `wanted`, every entity of the registry
+ * counts from its own default confidence on. What `fateOf` says is let be never takes the place of what
+ * is hidden. Allocates nothing when there is nothing; linear in `to - from`.
+ */
+export function scanCell(
+  cell: Cell,
+  into: Spans,
+  wanted?: Wanted,
+  fateOf?: (span: Span) => Fate,
+): void {
+  beginContext(cell)
+  beginFinding(wanted)
+  scanWords(cell.bytes, cell.from, cell.to)
+  const found = spansSoFar()
+  const known = found.length
+  if (isTypeWanted('SECRET')) scanSecrets(cell, found)
+  if (found.length > known) dropUnwanted(found, known)
+  const whole = wholeOf(cell)
+  if (whole !== undefined && isWanted(whole)) addWhole(whole, found, fateOf)
+  if (found.length > 0) resolveSpans(found, into, fateOf)
+}
+
+/** Other scanners do not ask what is wanted. */
+function dropUnwanted(found: Span[], from: number): void {
+  let kept = from
+  for (let at = from; at < found.length; at++) {
+    const span = found[at]
+    if (span !== undefined && isWanted(span)) found[kept++] = span
+  }
+  found.length = kept
+}
+
+/** The field's name speaks for the whole value, unless one find already covers and hides all of it. */
+function addWhole(whole: Span, found: Span[], fateOf: ((span: Span) => Fate) | undefined): void {
+  for (const span of found) {
+    if (span.start > whole.start || span.end < whole.end) continue
+    if (fateOf === undefined || fateOf(span) === 'hidden') return
+  }
+  found.push(whole)
+}
+
+/** What the detectors have read beyond; none looks before it again. */
+let phoneFrom = 0
+let cardFrom = 0
+let hexFrom = 0
+let emailFrom = 0
+let macFrom = 0
+
+function scanWords(bytes: Uint8Array, from: number, to: number): void {
+  phoneFrom = from
+  cardFrom = from
+  hexFrom = from
+  emailFrom = from
+  macFrom = from
+  let at = from
+  while (at < to) {
+    const byte = bytes[at] ?? 0
+    const kind = kindOf[byte] ?? 0
+    if (kind === 0) {
+      at = scanMark(bytes, byte, at, from, to)
+      continue
+    }
+    const start = at
+    let hash = emptyHash
+    let flags = 0
+    let before = kind
+    let next = kind
+    do {
+      hash = hashByte(hash, lowerOf[bytes[at] ?? 0] ?? 0)
+      flags |= next
+      before = next
+      at += 1
+      next = at < to ? (kindOf[bytes[at] ?? 0] ?? 0) : 0
+      // Scripts written without spaces: digits and what is not ASCII are words of their own.
+    } while (next !== 0 && (next | before) !== (kinds.digit | kinds.wide))
+    if ((flags & kinds.digit) === 0) passWord(hash, start, at)
+    if ((flags & kinds.wide) === 0) at = Math.max(at, scanWord(bytes, start, at, to, flags))
+    else if ((flags & kinds.digit) !== 0) scanMixed(bytes, start, at, to)
+  }
+}
+
+/** A word with letters beyond ASCII and digits: its parts in ASCII are looked at by themselves. */
+function scanMixed(bytes: Uint8Array, from: number, to: number, end: number): void {
+  let at = from
+  while (at < to) {
+    let flags = 0
+    const start = at
+    for (; at < to && isAlnum(bytes[at]); at++) flags |= kindOf[bytes[at] ?? 0] ?? 0
+    if (at > start) scanWord(bytes, start, at, end, flags)
+    else at += 1
+  }
+}
+
+/** A byte between words. Returns where to go on: what a sure find covers holds nothing else. */
+function scanMark(bytes: Uint8Array, byte: number, at: number, from: number, to: number): number {
+  if (byte === atSign) {
+    const end = scanEmail(bytes, at, Math.max(from, emailFrom), to)
+    emailFrom = Math.max(end, at + 1)
+    return emailFrom
+  }
+  if (byte === plus || byte === open) {
+    if (at < phoneFrom || at + 1 >= to) return at + 1
+    if (!isDigit(bytes[at + 1]) && bytes[at + 1] !== open) return at + 1
+    phoneFrom = Math.max(at + 1, scanPhone(bytes, at, to))
+    return Math.max(at + 1, surePhoneEnd())
+  }
+  if (byte === colon && bytes[at + 1] === colon && at >= hexFrom && at + 1 < to) {
+    if (!isAlnum(bytes[at - 1]) || at === from) hexFrom = scanIpv6(bytes, at, to)
+  }
+  return at + 1
+}
+
+const atSign = 0x40
+const plus = 0x2b
+const open = 0x28
+const colon = 0x3a
+const dash = 0x2d
+const dot = 0x2e
+
+/** A word of ASCII letters and digits. Returns where to go on. */
+function scanWord(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  to: number,
+  flags: number,
+): number {
+  const length = end - start
+  const next = end < to ? (bytes[end] ?? 0) : 0
+  if ((flags & kinds.digit) === 0) return scanLetters(bytes, start, end, to, next)
+  if (flags === kinds.digit) return scanDigits(bytes, start, end, to, next)
+  if (length >= 4 && isDigit(bytes[start + 2]) && isDigit(bytes[start + 3])) {
+    if (!isDigit(bytes[start]) && !isDigit(bytes[start + 1])) {
+      const iban = scanIban(bytes, start, to)
+      if (iban > start) return iban
+    }
+  }
+  if (length >= 14 && scanCrypto(bytes, start, end)) return end
+  if (length === 8 || length === 11) scanBic(bytes, start, end)
+  if (length === 12 && (hexOf[bytes[start] ?? 0] ?? -1) >= 0) scanBareMac(start, end)
+  if (length <= 4) {
+    const hex = scanHex(bytes, start, end, to, next)
+    if (hex > start) return hex
+  }
+  return length <= shapedWordMax ? scanIds(bytes, start, to) : end
+}
+
+/** The longest word any identifier has. */
+const shapedWordMax = 20
+
+function scanLetters(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  to: number,
+  next: number,
+): number {
+  const length = end - start
+  if (length <= 4) {
+    const hex = scanHex(bytes, start, end, to, next)
+    if (hex > start) return hex
+    const follows = next === 0x20 || next === dash || next === dot || next === 0x2f
+    if (follows && end + 1 < to && startsShape(bytes, end + 1, to)) {
+      return scanIds(bytes, start, to)
+    }
+  } else if (length === 8 || length === 11) {
+    scanBic(bytes, start, end)
+  } else if (length >= 25 && length <= 35) {
+    scanCrypto(bytes, start, end)
+  }
+  return end
+}
+
+/** Digits come soon: `DE 136…`, `M-XY 999`, `VE J-12…`. */
+function startsShape(bytes: Uint8Array, at: number, to: number): boolean {
+  const limit = Math.min(to, at + 5)
+  for (let index = at; index < limit; index++) if (isDigit(bytes[index])) return true
+  return false
+}
+
+function scanDigits(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  to: number,
+  next: number,
+): number {
+  const length = end - start
+  if (start >= cardFrom && length <= 19) {
+    cardFrom = scanCard(bytes, start, to)
+    if (cardFrom > start) return cardFrom
+  }
+  if (length <= 3 && next === dot) {
+    const ip = scanIpv4(bytes, start, to)
+    if (ip > start) return ip
+  }
+  if (length <= 4) {
+    const hex = scanHex(bytes, start, end, to, next)
+    if (hex > start) return hex
+  }
+  if (start >= phoneFrom && length <= 15) phoneFrom = scanPhone(bytes, start, to)
+  return length <= 22 ? scanIds(bytes, start, to) : end
+}
+
+/** The beginning of an IPv6 or hardware address. Returns where a find ends; `start` when there is none. */
+function scanHex(bytes: Uint8Array, start: number, end: number, to: number, next: number): number {
+  if (next !== colon && next !== dash && next !== dot && next !== 0x20) return start
+  const size = end - start
+  if ((size === 2 || (size === 4 && next === dot)) && start >= macFrom) {
+    macFrom = scanMac(bytes, start, to)
+    if (macFrom > start) return macFrom
+  }
+  if (next === colon && start >= hexFrom && (hexOf[bytes[start] ?? 0] ?? -1) >= 0) {
+    hexFrom = scanIpv6(bytes, start, to)
+  }
+  return start
+}

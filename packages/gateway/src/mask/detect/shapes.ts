@@ -1,0 +1,225 @@
+import { kindOf, kinds } from './classes.ts'
+import { fieldName, hintOfCell, isSupported, nearWord, noSupport, supportOf } from './context.ts'
+import { add, leastConfidence } from './finding.ts'
+import { hints } from './hint-bits.ts'
+import type { IdRule } from './id-rule.ts'
+import { idRules } from './id-rules.ts'
+import { topicNumber } from './vocabulary.ts'
+
+/**
+ * Finds the identifiers of `id-rules.ts` that begin with the word at `start`. The words from there on,
+ * with single separators between them, are walked along a tree of all shapes (digits, letters,
+ * separators), which ends as soon as nothing looks like this. So hundreds of forms cost one pass over
+ * few bytes. Returns where the surest find ends; `start` when there is none.
+ */
+export function scanIds(bytes: Uint8Array, start: number, to: number): number {
+  if (isInside(bytes, start)) return start
+  const row = rowSeparator(bytes, start)
+  const end = Math.min(to, start + shapeBytesMax)
+  let node = 0
+  let length = 0
+  let first = true
+  let mixed = 0
+  let sureEnd = start
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    const symbol = symbolOf[byte] ?? other
+    if (node >= 0) node = tree[node * symbols + symbol] ?? dead
+    if (symbol === digit || symbol === letter) {
+      text[length++] = symbol === digit ? byte : byte & 0xdf
+      mixed |= symbol === digit ? kinds.digit : kinds.letter
+      if (at + 1 < to && isAlnumAt(bytes, at + 1, to)) continue
+      const forms = node >= 0 ? formsAt[node] : undefined
+      if (forms !== undefined && tryForms(bytes, forms, start, at + 1, to, length, first)) {
+        sureEnd = at + 1
+      }
+      if (first && mixed === (kinds.digit | kinds.letter)) {
+        const words = wordForms[length]
+        if (words !== undefined && tryForms(bytes, words, start, at + 1, to, length, true)) {
+          sureEnd = at + 1
+        }
+      }
+      if (node < 0) return sureEnd
+    } else {
+      if (node < 0 || symbol === other || byte === row || !isAlnumAt(bytes, at + 1, end))
+        return sureEnd
+      first = false
+    }
+  }
+  return sureEnd
+}
+
+/** The longest form has 18 characters and their separators. */
+const shapeBytesMax = 27
+const text: Uint8Array = new Uint8Array(shapeBytesMax + 1)
+
+/** What shapes are made of: digits, letters, and what may stand once between two groups. */
+const digit = 0
+const letter = 1
+const separators = ' -./:(+_'
+const symbols: number = 2 + separators.length
+const other = 255
+const symbolOf: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const kind = kindOf[byte] ?? 0
+  if (kind === kinds.digit) return digit
+  if (kind === kinds.letter) return letter
+  const at = byte < 0x80 ? separators.indexOf(String.fromCharCode(byte)) : -1
+  return at < 0 ? other : 2 + at
+})
+
+const isAlnumAt = (bytes: Uint8Array, at: number, to: number): boolean =>
+  at < to && ((kindOf[bytes[at] ?? 0] ?? 0) & (kinds.digit | kinds.letter)) !== 0
+
+/** The word before goes on into this one: the middle of a UUID, a path or a decimal. */
+function isInside(bytes: Uint8Array, start: number): boolean {
+  const before = bytes[start - 1] ?? 0x20
+  if (before !== 0x2d && before !== 0x2e && before !== 0x5f) return false
+  return ((kindOf[bytes[start - 2] ?? 0x20] ?? 0) & (kinds.digit | kinds.letter)) !== 0
+}
+
+/** Between groups of digits, the separator of the row: a value that has it would have begun before. */
+function rowSeparator(bytes: Uint8Array, start: number): number {
+  const before = bytes[start - 1] ?? 0x0a
+  if (before !== 0x20 && before !== 0x2f && before !== 0x3a) return 0
+  return isDigitByte(bytes[start - 2]) && isDigitByte(bytes[start]) ? before : 0
+}
+
+/** The value goes on behind `end`: a connector and a word. */
+function continues(bytes: Uint8Array, end: number, to: number): boolean {
+  if (end + 1 >= to) return false
+  const next = bytes[end] ?? 0
+  if (next !== 0x2d && next !== 0x2e && next !== 0x5f && next !== 0x2f) return false
+  return isAlnumAt(bytes, end + 1, to)
+}
+
+type Form = {
+  readonly rule: IdRule
+  /** As records cite it. */
+  readonly name: string
+  readonly alone: number
+  readonly topic: number
+  readonly topics: readonly number[]
+  readonly spaced: boolean
+  readonly bracket: boolean
+}
+
+/** Adds what a form fits and proves. True when one of them is sure. */
+function tryForms(
+  bytes: Uint8Array,
+  forms: readonly Form[],
+  start: number,
+  end: number,
+  to: number,
+  length: number,
+  single: boolean,
+): boolean {
+  if (continues(bytes, end, to)) return false
+  const least = leastConfidence()
+  const supported = isSupported(start, end)
+  const penalty = single && (hintOfCell() & hints.other) !== 0 ? otherPenalty : 0
+  let sure = false
+  for (const form of forms) {
+    const alone = form.alone - penalty
+    // The surest stand first, and nothing here makes the others surer.
+    if (!supported && form.alone < least) return sure
+    if (form.spaced && isGroupBeside(bytes, start, end, to)) continue
+    const confidence = supported ? confidenceOf(form, alone, start, end) : alone
+    if (confidence < least || !form.rule.isValid(text, length)) continue
+    const bracketed = form.bracket && bytes[end] === 0x29 ? 1 : 0
+    add({
+      type: form.rule.type,
+      rule: form.name,
+      start,
+      end: end + bracketed,
+      confidence,
+      validator: form.rule.validator,
+    })
+    sure ||= confidence >= sureConfidence
+  }
+  return sure
+}
+
+/** Nothing that begins within such a value is looked for. */
+const sureConfidence = 80
+
+/** A field that names another kind of number takes most of the weight from one without marks. */
+const otherPenalty = 40
+
+/** What the form is worth here, by what its field and its neighbours say. */
+function confidenceOf(form: Form, alone: number, start: number, end: number): number {
+  const checked = form.rule.validator !== undefined
+  const own = supportOf(form.topic, start, end)
+  if (own === fieldName) return Math.max(alone, checked ? 95 : 80)
+  if (own === nearWord) return Math.max(alone, checked ? 90 : 65)
+  if ((hintOfCell() & form.rule.hint) !== 0) return Math.max(alone, checked ? 85 : 60)
+  for (const topic of form.topics) {
+    if (supportOf(topic, start, end) !== noSupport) return Math.max(alone, checked ? 75 : 60)
+  }
+  return alone
+}
+
+/** More digits stand one space away, so that this is part of a longer row of groups. */
+function isGroupBeside(bytes: Uint8Array, start: number, end: number, to: number): boolean {
+  const before = bytes[start - 1] === 0x20 && isDigitByte(bytes[start - 2])
+  return before || (end + 1 < to && bytes[end] === 0x20 && isDigitByte(bytes[end + 1]))
+}
+
+const isDigitByte = (byte: number | undefined): boolean =>
+  byte !== undefined && byte >= 0x30 && byte <= 0x39
+
+const wordForms: Form[][] = []
+const formsAt: Form[][] = []
+const dead = -1
+const tree: Int16Array = growTree()
+
+function growTree(): Int16Array {
+  const rows: number[][] = [new Array(symbols).fill(dead)]
+  for (const rule of idRules) {
+    for (const [shape, alone] of rule.shapes) {
+      const form = formOf(rule, shape, alone)
+      if (shape.startsWith('*')) insert(wordForms, Number(shape.slice(1)), form)
+      else insert(formsAt, grow(rows, shape), form)
+    }
+  }
+  for (const forms of [...formsAt, ...wordForms]) {
+    forms?.sort((one, next) => next.alone - one.alone)
+  }
+  return Int16Array.from(rows.flat())
+}
+
+/** Adds what is missing of a shape to the tree; returns its last node. */
+function grow(rows: number[][], shape: string): number {
+  const written = shape.replace(/(.)\{(\d+)\}/g, (_, char: string, times: string) =>
+    char.repeat(Number(times)),
+  )
+  let node = 0
+  for (const byte of Buffer.from(written)) {
+    const symbol = symbolOf[byte] ?? other
+    const row = rows[node] ?? []
+    const next = row[symbol] ?? dead
+    if (next === dead) {
+      row[symbol] = rows.length
+      rows.push(new Array(symbols).fill(dead))
+    }
+    node = row[symbol] ?? 0
+  }
+  return node
+}
+
+function insert(lists: Form[][], at: number, form: Form): void {
+  const list = lists[at] ?? []
+  list.push(form)
+  lists[at] = list
+}
+
+function formOf(rule: IdRule, shape: string, alone: number): Form {
+  return {
+    rule,
+    name: `id/${rule.rule.replace('/', '-')}`,
+    alone,
+    topic: topicNumber.get(rule.rule) ?? 0,
+    topics: rule.topics.map((name) => topicNumber.get(name) ?? 0),
+    spaced: shape.includes(' ') && !/[A-Z]/.test(shape),
+    bracket: shape.includes('('),
+  }
+}

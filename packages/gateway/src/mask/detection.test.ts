@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { MaskRule } from '../model/function.ts'
+import { compileArgumentMasking, compileResultMasking } from './compile.ts'
+import type { DetectionPlan, Masker } from './plan.ts'
+
+type Rule = DetectionPlan['rules'][number]
+type Case = {
+  readonly rules?: readonly Partial<Rule>[]
+  readonly custom?: DetectionPlan['custom']
+  readonly allowed?: readonly string[]
+  readonly declared?: readonly MaskRule[]
+  readonly body: unknown
+  readonly out: unknown
+  /** `rule how path entity count`, one for each finding. */
+  readonly found?: string
+}
+
+const key = Buffer.alloc(32, 7)
+
+function planOf({
+  rules = [{}],
+  custom = [],
+  allowed = [],
+}: Omit<Case, 'body' | 'out'>): DetectionPlan {
+  const full = rules.map(
+    (rule, at): Rule => ({
+      id: `d${at}`,
+      entities: ['*'],
+      confidence: 50,
+      strategy: { kind: 'redact' },
+      ...rule,
+    }),
+  )
+  return { rules: full, custom, allowed: new Set(allowed), onError: 'block', digest: 'test' }
+}
+
+function check(given: Case): void {
+  const masking = compileResultMasking(given.declared ?? [], [], planOf(given))
+  assert.ok('masker' in masking)
+  for (const size of [1, 7, 10_000]) {
+    const masker: Masker | undefined = masking.masker({
+      mediaType: 'application/json',
+      fragment: false,
+      key,
+      echoes: [],
+    })
+    assert.ok(masker)
+    const bytes = Buffer.from(JSON.stringify(given.body))
+    const parts: Uint8Array[] = []
+    for (let at = 0; at < bytes.length; at += size) {
+      parts.push(masker.push(bytes.subarray(at, at + size)))
+    }
+    const out: unknown = JSON.parse(Buffer.concat([...parts, masker.end()]).toString())
+    assert.deepEqual(out, given.out)
+    const told: readonly string[] = masker
+      .findings()
+      .map(
+        ({ rule, how, path, count, found }) => `${rule} ${how} ${path} ${found?.entity} ${count}`,
+      )
+    if (given.found !== undefined) assert.equal(told.join(', '), given.found)
+  }
+}
+
+const mail = 'nora@example.org'
+const card = '4111111111111111'
+const hiddenMail = '[REDACTED:EMAIL_ADDRESS]'
+const hiddenCard = '[REDACTED:CREDIT_CARD]'
+
+const cases: Readonly<Record<string, Case>> = {
+  'only entities that a rule names': {
+    rules: [{ entities: ['CREDIT_CARD'] }],
+    body: [mail, card],
+    out: [mail, hiddenCard],
+    found: 'd0 redact $[*] CREDIT_CARD 1',
+  },
+  'the first rule that names it': {
+    rules: [{ entities: ['CREDIT_CARD'], strategy: { kind: 'keep' } }, {}],
+    body: { a: { card }, to: [mail, mail] },
+    out: { a: { card }, to: [hiddenMail, hiddenMail] },
+    found: 'd0 keep $.a.card CREDIT_CARD 1, d1 redact $.to[*] EMAIL_ADDRESS 2',
+  },
+  'less sure than a rule asks for': {
+    rules: [{ confidence: 101 }],
+    body: [mail],
+    out: [mail],
+    found: '',
+  },
+  'in its places only': {
+    rules: [{ entities: ['EMAIL_ADDRESS'], paths: ['$.to[*]', '$.x..mail'] }],
+    body: { to: [{ a: mail }], from: mail, x: { y: [{ mail }, mail] } },
+    out: { to: [{ a: hiddenMail }], from: mail, x: { y: [{ mail: hiddenMail }, mail] } },
+  },
+  'elsewhere the next rule': {
+    rules: [{ entities: ['*'], paths: ['$.b'], strategy: { kind: 'keep' } }, {}],
+    body: { a: mail, b: mail },
+    out: { a: hiddenMail, b: mail },
+  },
+  'what is allowed, in any spelling': {
+    allowed: ['EMAIL_ADDRESS:help@example.org', `CREDIT_CARD:${card}`],
+    body: ['HELP@example.org', '4111-1111-1111-1111', mail],
+    out: ['HELP@example.org', '4111-1111-1111-1111', hiddenMail],
+  },
+  'parts of a card': {
+    rules: [{ strategy: { kind: 'partial', first: 9, last: 9 } }],
+    body: ['4111 1111 1111 1111'],
+    out: ['4111 11** **** 1111'],
+  },
+  'as many signs': { rules: [{ strategy: { kind: 'mask' } }], body: [mail], out: ['*'.repeat(16)] },
+  'a coarser value': {
+    rules: [{ strategy: { kind: 'generalise' } }],
+    body: [mail, '203.0.113.77', card],
+    out: ['*@example.org', '203.0.113.0/24', hiddenCard],
+  },
+  'a strategy that is not here redacts': {
+    rules: [{ strategy: { kind: 'keep' }, entities: [] }, { strategy: { kind: 'redact' } }],
+    body: [mail],
+    out: [hiddenMail],
+  },
+  'patterns of the rulebook': {
+    custom: [
+      {
+        id: 'ticket',
+        entity: 'TICKET',
+        confidence: 80,
+        find: (text) => [...text.matchAll(/TK-\d+/g)].map((m) => [m.index, m.index + m[0].length]),
+      },
+    ],
+    body: ['\u00e9 see TK-12, TK-3', 'TK'],
+    out: ['\u00e9 see [REDACTED:TICKET], [REDACTED:TICKET]', 'TK'],
+  },
+  'the name of a field, of which only another rule hides something': {
+    rules: [{ entities: ['PERSON'], paths: ['$..note'] }, { entities: ['CREDIT_CARD'] }],
+    body: { customer_name: `Johnathan Smithson card ${card}`, note: { full_name: 'Nora Quist' } },
+    out: {
+      customer_name: `Johnathan Smithson card ${hiddenCard}`,
+      note: { full_name: '[REDACTED:PERSON]' },
+    },
+  },
+  'a field that is kept, and what stands in it': {
+    rules: [{ entities: ['ADDRESS'], strategy: { kind: 'keep' } }, {}],
+    body: [{ address: `${mail} or ${card}` }, { address: 'Elm Road 5' }],
+    out: [{ address: `${hiddenMail} or ${hiddenCard}` }, { address: 'Elm Road 5' }],
+    found:
+      'd1 redact $[*].address EMAIL_ADDRESS 1, d1 redact $[*].address CREDIT_CARD 1, d0 keep $[*].address ADDRESS 1',
+  },
+  'a name that is allowed, and what stands in it': {
+    allowed: [`PERSON:Johnathan Smithson ${card}`],
+    body: { full_name: `Johnathan Smithson ${card}` },
+    out: { full_name: `Johnathan Smithson ${hiddenCard}` },
+  },
+  'the name of a field, whose whole value no rule covers as what it is': {
+    rules: [{ entities: ['EMAIL_ADDRESS'], paths: ['$.to'] }, { entities: ['PERSON'] }],
+    body: { full_name: mail, to: mail },
+    out: { full_name: '[REDACTED:PERSON]', to: hiddenMail },
+  },
+  'a field that is hidden whole hides what is kept': {
+    rules: [{ entities: ['EMAIL_ADDRESS'], strategy: { kind: 'keep' } }, {}],
+    body: { full_name: `Nora Quist ${mail}` },
+    out: { full_name: '[REDACTED:PERSON]' },
+  },
+  'only a mark of an entity that exists is one': {
+    rules: [{ entities: ['SECRET', 'TICKET'] }],
+    body: [{ password: '[REDACTED:HUNTER2PASS]' }, { password: '[REDACTED:TICKET]' }],
+    out: [{ password: '[REDACTED:SECRET]' }, { password: '[REDACTED:TICKET]' }],
+  },
+  'a declared rule comes first': {
+    declared: [{ id: 'r', path: '$.a', strategy: { kind: 'redact', label: 'A' } }],
+    body: { a: mail, b: [mail, { a: card }] },
+    out: { a: '[REDACTED:A]', b: [hiddenMail, { a: hiddenCard }] },
+  },
+  'a member that is dropped beside a key that is a value': {
+    declared: [{ id: 'r', path: '$..a', strategy: { kind: 'drop' } }],
+    body: { a: 1, [mail]: { a: mail, b: 2 }, c: card },
+    out: { [hiddenMail]: { b: 2 }, c: hiddenCard },
+  },
+  'paths tell no values': {
+    body: { [mail]: { 'Nora Quist': [{ card }] } },
+    out: { [hiddenMail]: { 'Nora Quist': [{ card: hiddenCard }] } },
+    found: 'd0 redact $[*] EMAIL_ADDRESS 1, d0 redact $[*][*][*].card CREDIT_CARD 1',
+  },
+}
+for (const [name, one] of Object.entries(cases)) test(`plan: ${name}`, () => check(one))
+
+test('pseudonyms are of the value, not of its spelling', () => {
+  const masking = compileResultMasking(
+    [],
+    [],
+    planOf({ rules: [{ strategy: { kind: 'pseudonym' } }] }),
+  )
+  assert.ok('masker' in masking)
+  const options = { mediaType: 'application/json', fragment: false, echoes: [] }
+  const run = (own: Uint8Array) => {
+    const body = Buffer.from(JSON.stringify(['4111-1111-1111-1111', card, mail]))
+    const out = masking.masker({ ...options, key: own })?.push(body) ?? body
+    const all: unknown = JSON.parse(Buffer.from(out).toString())
+    assert.ok(Array.isArray(all))
+    for (const one of all) assert.match(`${one}`, /^hash:[\w-]{22}$/)
+    return all.map(String)
+  }
+  const [first, second, third] = run(key)
+  assert.equal(first, second)
+  assert.notEqual(first, third)
+  assert.notEqual(first, run(Buffer.alloc(32, 8))[0])
+})
+
+test('a path that is none is a problem', () => {
+  const masking = compileResultMasking([], [], planOf({ rules: [{ paths: ['a.b'] }] }))
+  assert.ok('problems' in masking)
+  assert.match(masking.problems.join(), /d0: path a\.b, character 1/)
+})
+
+test('arguments are looked at for each of those who must not see them', () => {
+  const masking = compileArgumentMasking([], {
+    upstream: planOf({ rules: [{ entities: ['CREDIT_CARD'] }] }),
+    record: planOf({}),
+  })
+  assert.ok('apply' in masking)
+  assert.ok(masking.hidesFromUpstream && masking.hidesFromRecord)
+  const values = { note: `to ${mail}`, card }
+  assert.deepEqual(masking.apply(values, { from: 'upstream', key }).values, {
+    note: `to ${mail}`,
+    card: hiddenCard,
+  })
+  assert.deepEqual(masking.apply(values, { from: 'record', key }).values, {
+    note: `to ${hiddenMail}`,
+    card: hiddenCard,
+  })
+  const body = Buffer.from(`{ "card": 4111111111111111, "x":1.0 }`)
+  const masked = masking.applyToBody(body, { from: 'upstream', key })
+  assert.equal(Buffer.from(masked).toString(), `{ "card": "${hiddenCard}", "x":1.0 }`)
+})
+
+test('a key that one plan lets be is not let be by another', () => {
+  const body = { AKIAQ3EGT5KWJ2NZL4VX: 1 }
+  const keep: Partial<Rule> = { entities: ['SECRET'], strategy: { kind: 'keep' } }
+  check({ rules: [keep, {}], body, out: body })
+  check({ rules: [{ entities: ['CREDIT_CARD'] }], body, out: body })
+  check({ body, out: { '[REDACTED:SECRET]': 1 } })
+})
+
+test('a key that was found is looked at again, whatever a rule said of it', () => {
+  const body = Array.from({ length: 3 }, () => ({ AKIAQ3EGT5KWJ2NZL4VX: 1 }))
+  const rules = [{ entities: ['SECRET'], strategy: { kind: 'keep' } as const }]
+  check({ rules, body, out: body, found: 'd0 keep $[*][*] SECRET 3' })
+})

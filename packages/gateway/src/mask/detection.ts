@@ -1,0 +1,113 @@
+import type { SpanStrategy } from '../model/detection.ts'
+import { Automaton } from './automaton.ts'
+import { KnownNames } from './body/known-names.ts'
+import type { Span, Wanted } from './detect/cell.ts'
+import type { Fate } from './detect/resolve.ts'
+import { isMark } from './detect/stand-in.ts'
+import { type Path, parsePath } from './path.ts'
+import type { DetectionPlan } from './plan.ts'
+import { normalValue } from './span-strategy.ts'
+
+/** A rule of a plan, made ready. */
+export type SpanRule = {
+  readonly id: string
+  readonly confidence: number
+  readonly strategy: SpanStrategy
+  /** Which of `Detection.places` lead to what the rule covers; undefined: it covers everything. */
+  readonly place: number | undefined
+}
+
+/** A plan made ready to be asked about every value that is found. */
+export type Detection = {
+  /** What scanners look for; `*` is what no rule names. */
+  readonly wanted: Wanted
+  /** The rules of an entity, the first first. Those of `*` stand for entities that no rule names. */
+  readonly rulesOf: (entity: string) => readonly SpanRule[]
+  /** Walks to the places that rules are limited to, each a list of its own; undefined: none is. */
+  readonly places: Automaton | undefined
+  readonly custom: DetectionPlan['custom']
+  readonly allowed: DetectionPlan['allowed']
+  /** Of this plan alone: another one may look for what this one lets be. */
+  readonly names: KnownNames
+  readonly onError: DetectionPlan['onError']
+  /** Entities of which this plan leaves marks. */
+  readonly marked: ReadonlySet<string>
+}
+
+/** Makes a plan ready; adds what is wrong with it to `problems`. */
+export function compileDetection(plan: DetectionPlan, problems: string[]): Detection {
+  const lists: Path[][] = []
+  const rules = plan.rules.map(({ id, entities, paths, confidence, strategy }) => {
+    const place = paths === undefined ? undefined : lists.length
+    if (paths !== undefined) lists.push(paths.flatMap((text) => readPath(text, id, problems)))
+    return { entities, rule: { id, confidence, strategy, place } }
+  })
+  const rulesOf = (entity: string) =>
+    rules
+      .filter(({ entities }) => entities.includes(entity) || entities.includes('*'))
+      .map(({ rule }) => rule)
+  const named = new Set(rules.flatMap(({ entities }) => entities))
+  const wanted = new Map<string, { readonly confidence: number }>()
+  for (const type of named) {
+    wanted.set(type, { confidence: Math.min(...rulesOf(type).map(({ confidence }) => confidence)) })
+  }
+  const known = new Map<string, readonly SpanRule[]>()
+  return {
+    wanted,
+    rulesOf: (entity) => {
+      const before = known.get(entity)
+      if (before !== undefined) return before
+      const mine = rulesOf(entity)
+      known.set(entity, mine)
+      return mine
+    },
+    places: lists.length > 0 ? new Automaton([], lists) : undefined,
+    custom: plan.custom,
+    allowed: plan.allowed,
+    names: new KnownNames(),
+    onError: plan.onError,
+    marked: new Set([...named, ...plan.custom.map(({ entity }) => entity)]),
+  }
+}
+
+/**
+ * What a plan says about a value; undefined: it lets it be. `open` holds the places that cover where
+ * the value stands; undefined where paths mean nothing, and every rule covers everything.
+ */
+function ruleFor(
+  detection: Detection,
+  span: Span,
+  open: ReadonlySet<number> | undefined,
+): SpanRule | undefined {
+  for (const rule of detection.rulesOf(span.type)) {
+    if (rule.place !== undefined && open !== undefined && !open.has(rule.place)) continue
+    return span.confidence >= rule.confidence ? rule : undefined
+  }
+  return undefined
+}
+
+/** What becomes of a value that reads `text`; undefined: no rule covers it, or it is a mark already. */
+export function verdictOn(
+  detection: Detection,
+  { span, text, open }: { span: Span; text: string; open: ReadonlySet<number> | undefined },
+): { readonly rule: SpanRule; readonly how: 'allowed' | SpanStrategy['kind'] } | undefined {
+  const rule = ruleFor(detection, span, open)
+  if (rule === undefined || isMark(text, detection.marked)) return undefined
+  const { allowed } = detection
+  const isAllowed = allowed.size > 0 && allowed.has(`${span.type}:${normalValue(span.type, text)}`)
+  return { rule, how: isAllowed ? 'allowed' : rule.strategy.kind }
+}
+
+/** The same in the words of `resolveSpans`. */
+export function fateOf(...asked: Parameters<typeof verdictOn>): Fate {
+  const how = verdictOn(...asked)?.how
+  if (how === undefined) return 'none'
+  return how === 'keep' || how === 'allowed' ? 'kept' : 'hidden'
+}
+
+function readPath(text: string, owner: string, problems: string[]): Path[] {
+  const path = parsePath(text)
+  if (!('problem' in path)) return [path]
+  problems.push(`${owner}: path ${text}, character ${path.at + 1}: ${path.problem}`)
+  return []
+}

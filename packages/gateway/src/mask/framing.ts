@@ -1,0 +1,113 @@
+import type { Automaton } from './automaton.ts'
+import { CellReader, type SpanSeen } from './body/cell-reader.ts'
+import { isDelta } from './body/delta-pieces.ts'
+import { formBody } from './body/form-body.ts'
+import { markupBody } from './body/markup-body.ts'
+import { multipartBody } from './body/multipart-body.ts'
+import { tableBody } from './body/table-body.ts'
+import { textBody } from './body/text-body.ts'
+import type { Detection } from './detection.ts'
+import { inCharset, noBinary } from './encoding.ts'
+import { eventStreamBody } from './event-stream.ts'
+import type { FindingCount } from './finding-count.ts'
+import { emptyBody, type Framing, jsonBody, jsonLinesBody } from './json-body.ts'
+import { detectedLinesBody } from './json-lines.ts'
+import { JsonMasker } from './json-masker.ts'
+import { charsetOf, essenceOf, parameterOf } from './media-type.ts'
+import { Splice } from './splice.ts'
+
+/** What is done with one body. */
+export type Masking = {
+  readonly automaton: Automaton
+  /** Whether there are rules or field lists that name values by their path. */
+  readonly declared: boolean
+  readonly detection: Detection | undefined
+  readonly key: Uint8Array
+  readonly found: FindingCount
+  readonly seen?: SpanSeen | undefined
+}
+
+/** How a body of this media type is read; undefined when it cannot be masked. */
+export function framingFor(mediaType: string, masking: Masking): Framing | undefined {
+  const framing = framingOf(mediaType, masking, { depth: 0 })
+  return framing && inCharset(charsetOf(mediaType), framing)
+}
+
+function framingOf(
+  mediaType: string,
+  masking: Masking,
+  { depth }: { readonly depth: number },
+): Framing | undefined {
+  const type = essenceOf(mediaType)
+  const { automaton, detection, key, found, seen } = masking
+  const reader = detection && new CellReader({ detection, key, found, seen })
+  const json = (isPiece?: (path: string) => boolean) => {
+    const out = new Splice()
+    const places = detection?.places
+    return { out, masker: new JsonMasker({ automaton, key, found, out, reader, places, isPiece }) }
+  }
+  if (type === '') return emptyBody()
+  if (type === 'application/json' || type === 'text/json' || jsonSuffix.test(type)) {
+    const { masker, out } = json()
+    return jsonBody(masker, out)
+  }
+  if (jsonLines.has(type)) {
+    const whole = json()
+    if (reader !== undefined) return detectedLinesBody(reader, json(isDelta), whole)
+    return jsonLinesBody(whole.masker, whole.out)
+  }
+  if (type === 'text/event-stream') {
+    const { masker, out } = json(isDelta)
+    return eventStreamBody(masker, out, reader && { reader, declared: masking.declared })
+  }
+  // Paths lead through JSON only: where rules name values by them, nothing else can be masked.
+  if (reader === undefined || masking.declared) return undefined
+  if (type.startsWith('multipart/') && depth < multipartDepth) {
+    const boundary = parameterOf(mediaType, 'boundary')
+    const partOf = (partType: string) => partFraming(partType, masking, depth + 1)
+    return boundary === undefined ? undefined : multipartBody(reader, boundary, partOf)
+  }
+  const text = textFraming(type, reader)
+  return text && noBinary(text)
+}
+
+const jsonSuffix = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\+json$/
+const jsonLines = new Set([
+  'application/x-ndjson',
+  'application/jsonl',
+  'application/x-jsonlines',
+  'application/ndjson',
+])
+/** Multipart within multipart, as mail has it. */
+const multipartDepth = 3
+
+function textFraming(type: string, reader: CellReader): Framing | undefined {
+  if (type === 'text/csv' || type === 'application/csv') return tableBody(reader)
+  if (type === 'text/tab-separated-values') return tableBody(reader, 0x09)
+  if (type === 'application/x-www-form-urlencoded') return formBody(reader)
+  const html = type === 'text/html'
+  if (html || /[/+]xml$/.test(type)) return markupBody(reader, { html })
+  return type.startsWith('text/') || texts.has(type) ? textBody(reader) : undefined
+}
+
+/** Media types outside of `text/` that are text in lines. */
+const texts = new Set([
+  'application/yaml',
+  'application/x-yaml',
+  'application/toml',
+  'application/javascript',
+  'application/ecmascript',
+  'application/graphql',
+  'application/sql',
+  'application/x-sh',
+  'application/x-pem-file',
+])
+
+/** A part of another type is read as text where it is: a file's type is what its sender guessed. */
+function partFraming(mediaType: string, masking: Masking, depth: number): Framing | undefined {
+  const known = framingOf(mediaType, masking, { depth })
+  if (known !== undefined) return inCharset(charsetOf(mediaType), known)
+  const { detection, key, found, seen } = masking
+  if (detection === undefined || charsetOf(mediaType) === undefined) return undefined
+  return inCharset('utf-8', noBinary(textBody(new CellReader({ detection, key, found, seen }))))
+}

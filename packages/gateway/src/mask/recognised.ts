@@ -1,0 +1,176 @@
+import { scanCell } from './detect/scan.ts'
+import { limits } from './limits.ts'
+import {
+  type DetectionPlan,
+  MaskError,
+  type Masker,
+  type Recognise,
+  type Recognised,
+  type RecogniserQuestion,
+  type ResultMasking,
+} from './plan.ts'
+
+type Custom = DetectionPlan['custom'][number]
+type Options = Parameters<ResultMasking['masker']>[0]
+type Compile = (plan: DetectionPlan) => ResultMasking
+
+/**
+ * A masker that asks an external recogniser about the texts at the paths of the rules that say so, each as
+ * the detectors read it, and hides what it sees beside what is found without it. The body is held whole until
+ * then. What a checksum or a form vouches for is never the recogniser's to name.
+ */
+export function recognisingMasker(
+  plan: DetectionPlan,
+  compile: Compile,
+  options: Options,
+): Masker | undefined {
+  // Says at once whether such a body can be masked at all.
+  if (compile(plan).masker(options) === undefined) return undefined
+  const chunks: Uint8Array[] = []
+  let length = 0
+  let inner: Masker | undefined
+  const body = () => Buffer.concat(chunks)
+  return {
+    push: (chunk) => {
+      length += chunk.length
+      if (length > limits.recognisedBytes) {
+        throw new MaskError('the result is longer than a recogniser is asked about')
+      }
+      chunks.push(Uint8Array.from(chunk))
+      return nothing
+    },
+    ask: async (recognise) => {
+      const answered: Custom[] = []
+      for (const [index, rule] of plan.rules.entries()) {
+        if (rule.recognise === undefined) continue
+        const texts = textsOf(plan, index, compile, options, body())
+        if (texts.length === 0) continue
+        const { entities, confidence } = rule
+        const asked = { texts, language: rule.recognise.language, entities, confidence }
+        answered.push(...answersOf(rule.id, asked, await answerTo(recognise, asked)))
+      }
+      inner = compile({ ...plan, custom: [...plan.custom, ...answered] }).masker(options)
+    },
+    end: () => {
+      if (inner === undefined) throw new MaskError('the recogniser was not asked')
+      return Buffer.concat([inner.push(body()), inner.end()])
+    },
+    findings: () => inner?.findings() ?? [],
+    digest: plan.digest,
+  }
+}
+
+const nothing: Uint8Array = new Uint8Array(0)
+
+/** The type that stands for a whole text, while texts are gathered. */
+const wholeText = 'WHOLE_TEXT'
+
+/** The texts at the paths of one rule, each once. */
+function textsOf(
+  plan: DetectionPlan,
+  index: number,
+  compile: Compile,
+  options: Options,
+  body: Uint8Array,
+): readonly string[] {
+  const texts = new Set<string>()
+  let last = ''
+  const find = (text: string) => {
+    last = text
+    return isProse(text) ? [[0, text.length] as const] : []
+  }
+  const { paths } = plan.rules[index] ?? {}
+  const gathering = compile({
+    ...plan,
+    rules: [
+      {
+        id: wholeText,
+        entities: [wholeText],
+        ...(paths && { paths }),
+        confidence: 0,
+        strategy: { kind: 'keep' },
+      },
+    ],
+    custom: [{ id: wholeText, entity: wholeText, confidence: 100, find }],
+  })
+  // A text is told right after it was looked at, and only where the rule covers it.
+  const seen = ({ type, end }: { readonly type: string; readonly end: number }) => {
+    if (type === wholeText && !isKey(body, end)) texts.add(last)
+  }
+  const masker = gathering.masker({ ...options, seen })
+  masker?.push(body)
+  masker?.end()
+  return [...texts]
+}
+
+/** A key of JSON ends at `end`: what is at a path is its value. */
+function isKey(body: Uint8Array, end: number): boolean {
+  if (body[end] !== 0x22) return false
+  let at = end + 1
+  while (at < body.length && (body[at] ?? 0) <= 0x20) at += 1
+  return body[at] === 0x3a
+}
+
+/** A text without a word of two letters names nobody. */
+const isProse = (text: string): boolean => /\p{L}{2}/u.test(text)
+
+async function answerTo(
+  recognise: Recognise,
+  asked: RecogniserQuestion,
+): Promise<readonly (readonly Recognised[])[]> {
+  try {
+    return await recognise(asked)
+  } catch (thrown) {
+    throw new MaskError('the recogniser gave no answer', { cause: thrown })
+  }
+}
+
+/** One custom rule for each entity, which finds in each text what the recogniser saw in it. */
+function answersOf(
+  id: string,
+  { texts, entities, confidence }: RecogniserQuestion,
+  answers: readonly (readonly Recognised[])[],
+): readonly Custom[] {
+  const seen = new Map(texts.map((text, index) => [text, free(text, answers[index] ?? [])]))
+  return entities.map((entity) => ({
+    id: `${id}/recogniser`,
+    entity,
+    // It was told from where on one counts: each is at least as sure.
+    confidence,
+    find: (text) =>
+      (seen.get(text) ?? [])
+        .filter((one) => one.entity === entity)
+        .map(({ start, end }) => [start, end] as const),
+  }))
+}
+
+/** What is left of what a recogniser saw beside what the detectors are sure of. */
+function free(text: string, recognised: readonly Recognised[]): readonly Recognised[] {
+  if (recognised.length === 0) return recognised
+  const taken = sureSpans(text)
+  return recognised.flatMap((one) => {
+    let rest: readonly Recognised[] = [one]
+    for (const [start, end] of taken) {
+      rest = rest.flatMap((part) =>
+        [
+          { ...part, end: Math.min(part.end, start) },
+          { ...part, start: Math.max(part.start, end) },
+        ].filter((piece) => piece.end > piece.start && (piece.end <= start || piece.start >= end)),
+      )
+    }
+    return rest
+  })
+}
+
+/** A detector that is surer than this has a checksum or an unmistakable form. */
+const sure = 80
+
+function sureSpans(text: string): readonly (readonly [start: number, end: number])[] {
+  const bytes = Buffer.from(text)
+  const spans: Parameters<typeof scanCell>[1] = []
+  scanCell({ bytes, from: 0, to: bytes.length, hint: 0, kind: 'string' }, spans)
+  const utf16 = (at: number) => bytes.toString('utf8', 0, at).length
+  return spans
+    .filter(({ confidence, validator }) => confidence >= sure || validator !== undefined)
+    .map(({ start, end }) => [utf16(start), utf16(end)])
+}

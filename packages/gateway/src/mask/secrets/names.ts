@@ -1,0 +1,296 @@
+import { emptyHash, hashByte, lowerOf } from '../detect/word-hash.ts'
+import { alphabetNumber, alphabets, alphabetsOf } from './alphabet.ts'
+import type { RunEnds } from './format.ts'
+import { judge, type Standing } from './judge.ts'
+import { isQuote, readSeparator, separator, separatorBytesMax } from './separator.ts'
+import { bitsOfEnding, bitsOfWord, wordBits } from './words.ts'
+
+/**
+ * Follows the words of a cell and finds the value that stands beside a name such as `password`,
+ * `API_KEY`, `stripeToken`. One serves all cells: scanning is synchronous and never nested.
+ */
+export type Names = {
+  /** The bits of the name read so far; 0: none is being read. */
+  bits: number
+  unsure: boolean
+  /** Where the name begins. */
+  start: number
+  /** Where its last word ends. */
+  end: number
+  /** A word said that this is no secret. */
+  barred: boolean
+  /** Commands that take `-p password` were seen in this line. */
+  login: boolean
+  /** Where the run of the last value without quotes ended, and how many values began in it. */
+  runEnd: number
+  runTries: number
+}
+
+export const names: Names = {
+  bits: 0,
+  unsure: false,
+  start: -1,
+  end: -1,
+  barred: false,
+  login: false,
+  runEnd: -1,
+  runTries: 0,
+}
+
+/** What `valueAfter` found, when it says so. */
+export const found = { start: 0, end: 0, confidence: 0, bits: 0 }
+
+export function forgetName(): void {
+  names.bits = 0
+  names.unsure = false
+  names.barred = false
+  names.end = -1
+}
+
+/**
+ * Takes the word of letters that begins at `start`; `TokenName`, `APIKey` and `key2` are two each. Returns
+ * its end, negative when a name is being read whose value may follow.
+ */
+export function takeWord(bytes: Uint8Array, start: number, to: number): number {
+  const end = wordEnd(bytes, start, to)
+  if (end - start > longestWord) {
+    names.end = end
+    if (bitsOfEnding(bytes, start, end) === 0) return end
+  }
+  return note(bytes, start, end) ? -end : end
+}
+
+/** No word of the list is longer. */
+const longestWord = 24
+
+/** FNV-1a of the word `wordEnd` read last. */
+let wordHash = 0
+
+function wordEnd(bytes: Uint8Array, start: number, to: number): number {
+  let at = start
+  let byte = bytes[at] ?? 0
+  let hash = hashByte(emptyHash, lowerOf[byte] ?? 0)
+  at++
+  if (isUpper(byte) && at < to && isUpper(bytes[at] ?? 0)) {
+    let before = hash
+    for (; at < to && isUpper(bytes[at] ?? 0); at++) {
+      before = hash
+      hash = hashByte(hash, (bytes[at] ?? 0) | 0x20)
+    }
+    wordHash = hash
+    // `APIKey`: the last capital begins the next word, unless it ends one: `SECRETkey`.
+    if (at >= to || !isLower(bytes[at] ?? 0) || bitsOfWord(hash) !== 0) return at
+    wordHash = before
+    return at - 1
+  }
+  for (; at < to; at++) {
+    byte = bytes[at] ?? 0
+    if (!isLower(byte)) break
+    hash = hashByte(hash, byte)
+  }
+  wordHash = hash
+  return at
+}
+
+/** Adds a word to the name; says whether the value of that name may follow. */
+function note(bytes: Uint8Array, start: number, end: number): boolean {
+  let bits = bitsOfWord(wordHash)
+  if (bits === 0) bits = bitsOfEnding(bytes, start, end)
+  if (bits === 0 && names.bits === 0) {
+    if (names.barred && gapBefore(bytes, start) !== joined) names.barred = false
+    names.end = end
+    return false
+  }
+  if ((bits & wordBits.login) !== 0) names.login = true
+  const gap = gapBefore(bytes, start)
+  if (gap === apart) forgetName()
+  if ((bits & wordBits.never) !== 0) {
+    names.bits = 0
+    names.barred = true
+    names.end = end
+    return false
+  }
+  if ((bits & named) !== 0) {
+    if (!names.barred) {
+      if (names.bits === 0) {
+        names.start = start
+        names.unsure = false
+      }
+      names.bits |= bits & named
+      if ((bits & certain) !== 0) names.unsure = false
+    }
+  } else if (names.bits === wordBits.plainKey && isId(bytes, start, end)) {
+    // The id of a key is none.
+    names.bits = 0
+  } else if ((bits & wordBits.filler) === 0) {
+    if (gap === spaced) names.bits = 0
+    else if (gap === joined && names.bits !== 0) names.unsure = true
+  }
+  // `public key` bars one word after a space, and the rest of a name that is written as one.
+  if (gap === spaced) names.barred = false
+  names.end = end
+  return names.bits !== 0
+}
+
+const isId = (bytes: Uint8Array, start: number, end: number): boolean =>
+  end - start === 2 &&
+  ((bytes[start] ?? 0) | 0x20) === 0x69 &&
+  ((bytes[start + 1] ?? 0) | 0x20) === 0x64
+
+/**
+ * Takes a number of the cell: a short one may end a name, such as `key 2`. Says whether its value may
+ * follow.
+ */
+export function takeNumber(start: number, end: number): boolean {
+  if (names.bits === 0 || end - start > 2 || start - names.end > 1) return false
+  names.end = end
+  return true
+}
+
+const certain =
+  wordBits.password | wordBits.secret | wordBits.key | wordBits.plainKey | wordBits.scheme
+const named = certain | wordBits.service
+
+const apart = 0
+const spaced = 1
+const joined = 2
+
+/** How the word at `start` stands to the one before it. */
+function gapBefore(bytes: Uint8Array, start: number): number {
+  if (names.end < 0 || start - names.end > widestGap) return apart
+  let gap = joined
+  for (let at = names.end; at < start; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte === 0x20 || isQuote(byte)) gap = spaced
+    else if (byte === 0x3a && start - names.end <= 2) gap = spaced
+    else if (!isJoint(byte)) return apart
+  }
+  return gap
+}
+
+/** Bytes between two words of one name. */
+const widestGap = 4
+
+const isJoint = (byte: number): boolean =>
+  byte === 0x5f || byte === 0x2d || byte === 0x2e || (byte >= 0x30 && byte <= 0x39)
+
+/** Looks for the value of the name that was read so far. True: it is in `found`. */
+export function valueAfter(bytes: Uint8Array, to: number, runs: RunEnds): boolean {
+  // What follows lies within a run that was judged often enough.
+  if (names.runTries > triesOfRun && names.end + separatorBytesMax < names.runEnd) return false
+  readSeparator(bytes, names.end, to)
+  const start = separator.value
+  if (start < 0) return false
+  const scheme = (names.bits & wordBits.scheme) !== 0
+  if (separator.dash && (names.bits & (wordBits.secret | wordBits.service)) === 0) return false
+  let end = -1
+  let quoted = separator.quote !== 0
+  if (quoted) {
+    end = closingQuote(bytes, start, to, separator.quote)
+    if (end < 0) quoted = false
+  }
+  if (!quoted) {
+    end = runs.endOf(bytes, start, to, valueAlphabet, valueSlot)
+    if (!mayTry(end)) return false
+    while (end > start && isTrailing(bytes[end - 1] ?? 0)) end--
+  }
+  standing.bits = names.bits
+  standing.unsure = names.unsure
+  // `machine host login sam password …` of a .netrc, and commands that log in.
+  const netrc = names.login && (names.bits & wordBits.password) !== 0
+  standing.assigned =
+    (separator.assigned && !separator.argument) || isFlag(bytes, names.start) || netrc
+  standing.quoted = quoted
+  standing.argument = separator.argument
+  standing.dash = separator.dash
+  standing.tight = separator.tight
+  standing.alone = separator.tight || endsLine(bytes, end, to)
+  if (scheme && !(quoted || separator.assigned || bytes[start - 1] === 0x20)) return false
+  // «Pass `name` on» gives nobody a password.
+  if (!standing.assigned && isPass(bytes, names.start)) return false
+  const confidence = judge(bytes, start, end, standing)
+  if (confidence === 0) return false
+  found.start = start
+  found.end = end
+  found.confidence = confidence
+  found.bits = names.bits
+  return true
+}
+
+const standing: Standing = {
+  bits: 0,
+  unsure: false,
+  assigned: false,
+  quoted: false,
+  argument: false,
+  dash: false,
+  alone: false,
+  tight: false,
+  field: false,
+}
+
+/**
+ * Names that run on, such as `key-key-key-…`, would have the same bytes judged again from each of them:
+ * only the first of one run are.
+ */
+function mayTry(end: number): boolean {
+  if (end !== names.runEnd) {
+    names.runEnd = end
+    names.runTries = 0
+  }
+  names.runTries += 1
+  return names.runTries <= triesOfRun
+}
+
+const triesOfRun = 6
+
+const valueAlphabet = alphabetNumber('value')
+/** The part of `RunEnds` that no format's first parts use for this alphabet. */
+const valueSlot = 3
+
+/** Bytes of a quoted value that are looked through for its end. */
+const quotedBytesMax = 8192
+
+function closingQuote(bytes: Uint8Array, start: number, to: number, quote: number): number {
+  const last = Math.min(to, start + quotedBytesMax)
+  const escaped = bytes[start - 2] === 0x5c
+  for (let at = start; at < last; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte === 0x0a || byte === 0x0d) return -1
+    if (byte !== quote) continue
+    if (escaped && bytes[at - 1] === 0x5c) return at - 1
+    if (bytes[at - 1] !== 0x5c) return at
+  }
+  return -1
+}
+
+/** What ends a sentence rather than a value. */
+const isTrailing = (byte: number): boolean => byte === 0x2e || byte === 0x3a
+
+const isPass = (bytes: Uint8Array, start: number): boolean =>
+  ((bytes[start] ?? 0) | 0x20) === 0x70 &&
+  ((bytes[start + 3] ?? 0) | 0x20) === 0x73 &&
+  ((alphabetsOf[bytes[start + 4] ?? 0] ?? 0) & alphabets.word) === 0
+
+/** `-Password x`, `--token x`: the space assigns. */
+const isFlag = (bytes: Uint8Array, start: number): boolean =>
+  bytes[start - 1] === 0x2d &&
+  (start < 2 || ((alphabetsOf[bytes[start - 2] ?? 0] ?? 0) & alphabets.alnum) === 0)
+
+function endsLine(bytes: Uint8Array, end: number, to: number): boolean {
+  let at = end
+  while (at < to && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++
+  if (at >= to) return true
+  const byte = bytes[at] ?? 0
+  return (
+    byte === 0x0a ||
+    byte === 0x0d ||
+    byte === 0x23 ||
+    byte === 0x2c ||
+    byte === 0x3b ||
+    byte === 0x26
+  )
+}
+
+const isUpper = (byte: number): boolean => byte >= 0x41 && byte <= 0x5a
+const isLower = (byte: number): boolean => (byte >= 0x61 && byte <= 0x7a) || byte > 0x7f

@@ -1,0 +1,215 @@
+import type { Cell, Spans } from '../detect/cell.ts'
+import { hints } from '../detect/hint-bits.ts'
+import { alphabets, alphabetsOf } from './alphabet.ts'
+import { wordBitsOf } from './field.ts'
+import { RunEnds } from './format.ts'
+import { isPhrase, judge, type Standing } from './judge.ts'
+import { forgetName, found, names, takeNumber, takeWord, valueAfter } from './names.ts'
+import { part, readFlag, readJwt, readPem, readUserOfUrl } from './structured.ts'
+import { matchVendor, vendor } from './vendor.ts'
+import { wordBits } from './words.ts'
+
+/**
+ * Adds the secrets of one cell: documented tokens, JWT, private keys, credentials in URLs, and random
+ * values beside a name that says what they are. Spans ascend and do not overlap. Linear in
+ * `to - from`; allocates nothing when there is nothing.
+ */
+export function scanSecrets(cell: Cell, into: Spans): void {
+  const { bytes, from, to } = cell
+  if (cell.kind === 'number') {
+    if ((cell.hint & (hints.secret | hints.password)) !== 0) scanField(cell, into)
+    return
+  }
+  runs.clear()
+  forgetName()
+  names.login = false
+  names.runEnd = -1
+  tokenEnd = 0
+  const before = into.length
+  let at = from
+  while (at < to) {
+    if (matters[bytes[at] ?? 0] === 0) at++
+    else at = step(bytes, at, from, to, into)
+  }
+  if ((cell.hint & secretHints) !== 0 && into.length === before) scanField(cell, into)
+}
+
+/** The name of the field alone may make its value a secret. */
+const secretHints = hints.secret | hints.password | hints.token | hints.key | hints.service
+
+const runs = new RunEnds()
+
+/** 1: the byte is a letter, a digit or a sign that may begin or mark a secret. */
+const matters: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
+  ((alphabetsOf[byte] ?? 0) & alphabets.alnum) !== 0 ||
+  [0x0a, 0x24, 0x2d, 0x3a, 0x5c].includes(byte) ||
+  byte > 0x7f
+    ? 1
+    : 0,
+)
+
+/** Looks at what begins at `at`, a letter, a digit or a sign that matters; returns where to go on. */
+function step(bytes: Uint8Array, at: number, from: number, to: number, into: Spans): number {
+  const byte = bytes[at] ?? 0
+  const sets = alphabetsOf[byte] ?? 0
+  if ((sets & alphabets.alnum) === 0 && byte < 0x80) return stepSign(bytes, at, from, to, into)
+  if (tokenLeft(bytes, at, to) >= shortestToken && isTokenStart(bytes, at, from)) {
+    const end = tokenAt(bytes, at, to, into)
+    if (end > at) return end
+  }
+  let end = 0
+  if ((sets & alphabets.digit) !== 0) {
+    end = numberEnd(bytes, at, to)
+    if (!takeNumber(at, end)) return end
+  } else {
+    end = takeWord(bytes, at, to)
+    if (end > 0) return end
+    end = -end
+  }
+  return valueAfter(bytes, to, runs) ? pushNamed(bytes, to, into) : end
+}
+
+/** The end of the bytes tokens are made of, around where the scan is. */
+let tokenEnd = 0
+
+/** How many bytes that may be of a token are left from `at` on. */
+function tokenLeft(bytes: Uint8Array, at: number, to: number): number {
+  if (at >= tokenEnd) {
+    tokenEnd = at
+    while (tokenEnd < to && ((alphabetsOf[bytes[tokenEnd] ?? 0] ?? 0) & alphabets.token) !== 0)
+      tokenEnd++
+  }
+  return tokenEnd - at
+}
+
+/** No documented token begins with fewer bytes in a row. */
+const shortestToken = 12
+
+function numberEnd(bytes: Uint8Array, at: number, to: number): number {
+  let end = at + 1
+  while (end < to && ((alphabetsOf[bytes[end] ?? 0] ?? 0) & alphabets.digit) !== 0) end++
+  return end
+}
+
+/** A documented token or a JWT at the start of a token. Its end, or `at`. */
+function tokenAt(bytes: Uint8Array, at: number, to: number, into: Spans): number {
+  if (bytes[at] === 0x65 && bytes[at + 1] === 0x79 && readJwt(bytes, at, to, runs)) {
+    push(into, 'secret/jwt', part.start, part.end, 95, 'jwt-header')
+    forgetName()
+    return part.end
+  }
+  if (!matchVendor(bytes, at, to, runs)) return at
+  push(into, vendor.rule, at, vendor.end, vendor.confidence, vendor.validator)
+  forgetName()
+  return vendor.end
+}
+
+/** A value that stands beside its name; what it is itself says more than its name does. */
+function pushNamed(bytes: Uint8Array, to: number, into: Spans): number {
+  const { start, end, confidence, bits } = found
+  const documented = matchVendor(bytes, start, to, runs)
+  const rule = documented ? vendor.rule : ruleOf(bits)
+  const last = documented ? Math.max(end, vendor.end) : end
+  const sure = documented ? vendor.confidence : confidence
+  const validator = documented ? vendor.validator : undefined
+  push(into, rule, start, last, Math.max(sure, confidence), validator)
+  forgetName()
+  return last
+}
+
+function ruleOf(bits: number): string {
+  if ((bits & wordBits.password) !== 0) return 'secret/password'
+  if ((bits & wordBits.scheme) !== 0) return 'secret/authorization'
+  if ((bits & wordBits.secret) !== 0) return 'secret/named'
+  return (bits & (wordBits.key | wordBits.plainKey)) !== 0 ? 'secret/key' : 'secret/service'
+}
+
+/** A sign that may begin or mark a secret: `-----BEGIN`, `-u`, `://`. */
+function stepSign(bytes: Uint8Array, at: number, from: number, to: number, into: Spans): number {
+  const byte = bytes[at] ?? 0
+  if (byte === 0x2d) {
+    if (bytes[at + 1] === 0x2d && bytes[at + 2] === 0x2d && readPem(bytes, at, to)) {
+      return pushPart(into, 'secret/private-key', 95)
+    }
+    if ((at === from || (bytes[at - 1] ?? 0) <= 0x20) && readFlag(bytes, at, to, names.login)) {
+      return pushPart(into, 'secret/command-line', 75)
+    }
+  } else if (byte === 0x3a && bytes[at + 1] === 0x2f && bytes[at + 2] === 0x2f) {
+    if (readUserOfUrl(bytes, at, from, to)) return pushPart(into, 'secret/url', 90)
+    return at + 3
+  } else if (byte === 0x24) {
+    // The hash of a password, as `crypt` writes it.
+    const end = tokenAt(bytes, at, to, into)
+    if (end > at) return end
+  } else if (byte === 0x5c) {
+    // The letter of `\n` is no part of the word behind it.
+    const next = bytes[at + 1] ?? 0
+    if (next === 0x6e || next === 0x72 || next === 0x74) return at + 2
+  } else if (byte === 0x0a) names.login = false
+  return at + 1
+}
+
+function pushPart(into: Spans, rule: string, confidence: number): number {
+  push(into, rule, part.start, part.end, confidence, undefined)
+  forgetName()
+  return part.end
+}
+
+/** The whole value of a field whose name says that it holds a secret. */
+function scanField(cell: Cell, into: Spans): void {
+  const { bytes } = cell
+  let { from, to } = cell
+  while (from < to && (bytes[from] ?? 0) <= 0x20) from++
+  while (to > from && (bytes[to - 1] ?? 0) <= 0x20) to--
+  field.bits = wordBitsOf(cell.hint)
+  const phrase = (cell.hint & (hints.secret | hints.password)) !== 0 && isPhrase(bytes, from, to)
+  const confidence = phrase ? 65 : judge(bytes, from, to, field)
+  if (confidence > 0) push(into, ruleOf(field.bits), from, to, confidence, undefined)
+  else if ((cell.hint & hints.secret) !== 0 && isCode(bytes, from, to)) {
+    push(into, 'secret/code', from, to, 65, undefined)
+  }
+}
+
+const field: Standing = {
+  bits: 0,
+  unsure: false,
+  assigned: true,
+  quoted: true,
+  argument: false,
+  dash: false,
+  alone: true,
+  tight: false,
+  field: true,
+}
+
+/** A few digits, as of a card's back, a one-time password, a PIN. */
+function isCode(bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from < 3 || to - from > 12) return false
+  for (let at = from; at < to; at++) {
+    if (((alphabetsOf[bytes[at] ?? 0] ?? 0) & alphabets.digit) === 0) return false
+  }
+  return true
+}
+
+/** Nothing of a token stands before `at`; the letter of an escape such as `\n` is not part of one. */
+function isTokenStart(bytes: Uint8Array, at: number, from: number): boolean {
+  if (at === from) return true
+  const before = bytes[at - 1] ?? 0
+  if (((alphabetsOf[before] ?? 0) & alphabets.word) === 0) return true
+  return (
+    at - 2 >= from &&
+    bytes[at - 2] === 0x5c &&
+    (before === 0x6e || before === 0x72 || before === 0x74)
+  )
+}
+
+function push(
+  into: Spans,
+  rule: string,
+  start: number,
+  end: number,
+  confidence: number,
+  validator: string | undefined,
+): void {
+  into.push({ type: 'SECRET', rule, start, end, confidence, validator })
+}

@@ -1,0 +1,142 @@
+import { alphabets, alphabetsOf } from './alphabet.ts'
+import { defaultConfidence, matchParts, type Part, partsOf, type RunEnds } from './format.ts'
+import { formats } from './formats.ts'
+import { endsInCrc } from './token-checksum.ts'
+import { PrefixTrie } from './trie.ts'
+import { isPlaceholder, measure, shape } from './value.ts'
+
+/** A format made ready. */
+type Ready = {
+  readonly rule: string
+  readonly parts: readonly Part[]
+  readonly confidence: number
+  readonly mixed: boolean
+  readonly crc: boolean
+  /** Bytes of literal text it begins with. */
+  readonly prefix: number
+  /** It begins with a host, which may follow the label of another: `tenant.webhook.office.com`. */
+  readonly host: boolean
+}
+
+/** What `matchVendor` found, when it says so. */
+export const vendor: {
+  rule: string
+  end: number
+  confidence: number
+  validator: string | undefined
+} = { rule: '', end: 0, confidence: 0, validator: undefined }
+
+/**
+ * The longest documented token that begins at `at`, which is the start of a token: nothing of one
+ * stands before it. True: it is in `vendor`. Most are told apart by two bytes.
+ */
+export function matchVendor(bytes: Uint8Array, at: number, to: number, runs: RunEnds): boolean {
+  vendor.end = at
+  if (pairs[((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)] === 1) {
+    matchPrefixed(bytes, at, to, runs)
+  }
+  const last = isWordy(bytes, at) ? anchorOffsets.length : nearAnchors
+  for (let index = 0; index < last; index++) {
+    const anchor = at + (anchorOffsets[index] ?? 0)
+    if (anchor >= to) break
+    if (bytes[anchor] !== anchorBytes[index]) continue
+    const ready = anchored[index]?.ready
+    if (ready !== undefined && !isExtension(bytes, at)) tryFormat(ready, bytes, at, to, runs)
+  }
+  return vendor.end > at
+}
+
+/** The first bytes are those that all but the nearest anchors have before them. */
+const isWordy = (bytes: Uint8Array, at: number): boolean =>
+  ((alphabetsOf[bytes[at + 1] ?? 0] ?? 0) &
+    (alphabetsOf[bytes[at + 3] ?? 0] ?? 0) &
+    (alphabetsOf[bytes[at + 5] ?? 0] ?? 0) &
+    alphabets.word) !==
+  0
+
+/** `video.ico-7a38…` is a file. */
+const isExtension = (bytes: Uint8Array, at: number): boolean =>
+  at > 1 &&
+  bytes[at - 1] === 0x2e &&
+  ((alphabetsOf[bytes[at - 2] ?? 0] ?? 0) & alphabets.alnum) !== 0
+
+function matchPrefixed(bytes: Uint8Array, at: number, to: number, runs: RunEnds): void {
+  const extension = isExtension(bytes, at)
+  let node = 0
+  for (let next = at; next < to; next++) {
+    node = trie.step(node, bytes[next] ?? 0)
+    if (node === 0) break
+    const here = trie.valuesAt(node)
+    if (here === undefined) continue
+    for (const ready of here) {
+      if (ready.host || !extension) tryFormat(ready, bytes, next + 1, to, runs)
+    }
+  }
+}
+
+/** Tries one format, whose prefix ends before `from`. */
+function tryFormat(ready: Ready, bytes: Uint8Array, from: number, to: number, runs: RunEnds): void {
+  let end = matchParts(ready.parts, ready.prefix > 0 ? 1 : 0, bytes, from, to, runs)
+  if (end < 0) return
+  // A full stop ends the sentence; no documented token ends in one.
+  while (bytes[end - 1] === 0x2e) end--
+  if (end <= vendor.end) return
+  measure(bytes, from, end)
+  if (ready.mixed && !(shape.digits > 0 && shape.lowers > 0 && shape.uppers > 0)) return
+  if (shape.digits === 0 && shape.entropy < wordEntropy && shape.joiners > 0) return
+  if (isPlaceholder(bytes, from, end)) return
+  const proved = ready.crc && endsInCrc(bytes, from, end)
+  vendor.rule = ready.rule
+  vendor.confidence = proved ? 100 : ready.confidence
+  vendor.validator = proved ? 'crc32' : undefined
+  vendor.end = end
+}
+
+/** Words joined by dashes have less; bits a byte, times 100. */
+const wordEntropy = 380
+
+const all: readonly Ready[] = formats.map(({ id, pattern, confidence, mixed, crc }) => {
+  const parts = partsOf(pattern)
+  return {
+    rule: `secret/${id}`,
+    parts,
+    confidence: confidence ?? defaultConfidence,
+    mixed: mixed === true,
+    crc: crc === true,
+    prefix: parts[0]?.text?.length ?? 0,
+    host: /^[a-z.]+\.[a-z]+\//.test(pattern),
+  }
+})
+
+const prefixed = all.flatMap((ready) => {
+  const text = ready.parts[0]?.text
+  return text === undefined ? [] : [[text, ready] as const]
+})
+
+const trie = new PrefixTrie(prefixed)
+
+/** By two bytes: 1 where a prefix begins so. */
+const pairs = new Uint8Array(65_536)
+for (const [text] of prefixed) {
+  if (text.length === 1) pairs.fill(1, (text[0] ?? 0) << 8, ((text[0] ?? 0) + 1) << 8)
+  else pairs[((text[0] ?? 0) << 8) | (text[1] ?? 0)] = 1
+}
+
+/** Formats that begin with runs of a fixed length: one byte behind them says whether it may be one. */
+const anchored: readonly { offset: number; byte: number; ready: Ready }[] = all
+  .filter((ready) => ready.prefix === 0)
+  .map((ready) => {
+    const text = ready.parts.findIndex((part) => part.text !== undefined)
+    const runsBefore = ready.parts.slice(0, text)
+    if (text < 0 || runsBefore.some((part) => part.least !== part.most)) {
+      throw new Error(`the format ${ready.rule} begins with no text and no run of fixed length`)
+    }
+    const offset = runsBefore.reduce((sum, part) => sum + part.most, 0)
+    return { offset, byte: ready.parts[text]?.text?.[0] ?? 0, ready }
+  })
+  .sort((one, other) => one.offset - other.offset)
+
+const anchorOffsets = Int32Array.from(anchored, ({ offset }) => offset)
+const anchorBytes = Uint8Array.from(anchored, ({ byte }) => byte)
+/** How many anchors stand too near for `isWordy`. */
+const nearAnchors = anchored.filter(({ offset }) => offset < 6).length

@@ -1,0 +1,83 @@
+import type { SpanStrategy } from '../model/detection.ts'
+import { newHmac } from './strategy.ts'
+import { surrogateOf } from './surrogate.ts'
+import { tokenOf } from './token.ts'
+
+/** What stands in for a value that was found. Never more of it than its strategy shows. */
+export function standIn(options: {
+  readonly strategy: SpanStrategy
+  readonly type: string
+  /** As it was read: unescaped and folded. */
+  readonly text: string
+  readonly key: Uint8Array
+}): string {
+  const { strategy, type, text, key } = options
+  switch (strategy.kind) {
+    case 'mask':
+      return '*'.repeat([...text].length)
+    case 'partial':
+      return partial(type, text, strategy)
+    case 'pseudonym':
+      return `hash:${newHmac(key)
+        .update(`${type}:${normalValue(type, text)}`)
+        .digest('base64url')
+        .slice(0, 22)}`
+    case 'generalise':
+      return generalised(type, text) ?? redacted(type)
+    case 'keep':
+      return text
+    case 'tokenise':
+      return tokenOf(type, text, key)
+    case 'surrogate':
+      return surrogateOf(type, text, key) ?? redacted(type)
+    case 'redact':
+      return redacted(type)
+  }
+}
+
+/** The spelling under which equal values are equal: for allow-lists and pseudonyms. */
+export function normalValue(type: string, text: string): string {
+  if (type === 'EMAIL_ADDRESS') return text.toLowerCase()
+  if (type === 'SECRET' || type === 'CRYPTO' || type === 'PERSON') return text
+  const joined = text.replace(/[\s()./_-]/g, '')
+  return /^\+?[\dA-Za-z]+$/.test(joined) && /\d/.test(joined) ? joined.toUpperCase() : text
+}
+
+function redacted(type: string): string {
+  return `[REDACTED:${type}]`
+}
+
+/** Counts letters and digits only, so that a card's groups do not hide or show more of it. */
+function partial(type: string, text: string, wished: { first: number; last: number }): string {
+  const most = type === 'CREDIT_CARD' ? { first: 6, last: 4 } : wished
+  const first = Math.min(wished.first, most.first)
+  const last = Math.min(wished.last, most.last)
+  const points = [...text]
+  const counted = points.filter((point) => !separator.test(point)).length
+  if (first + last >= counted) return '*'.repeat(points.length)
+  let place = 0
+  return points
+    .map((point) => {
+      if (separator.test(point)) return point
+      place += 1
+      return place <= first || place > counted - last ? point : '*'
+    })
+    .join('')
+}
+
+const separator = /[\s-]/
+
+/** A coarser value; undefined where there is none. */
+function generalised(type: string, text: string): string | undefined {
+  if (type === 'EMAIL_ADDRESS') return `*${text.slice(text.lastIndexOf('@'))}`
+  if (type === 'IP_ADDRESS') {
+    const four = /^(\d+\.\d+\.\d+)\.\d+$/.exec(text)
+    if (four) return `${four[1]}.0/24`
+    const six = /^([\da-f]+:[\da-f]+:[\da-f]+):/i.exec(text)
+    return six ? `${six[1]}::/48` : undefined
+  }
+  if (type === 'DATE_OF_BIRTH' || type === 'DATE_TIME') {
+    return /(?<!\d)(?:19|20)\d\d(?!\d)/.exec(text)?.[0]
+  }
+  return undefined
+}

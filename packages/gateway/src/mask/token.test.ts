@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import validator from 'validator'
+import { surrogateOf } from './surrogate.ts'
+import { tokenised, tokenOf } from './token.ts'
+
+const key = randomBytes(32)
+const other = randomBytes(32)
+
+test('a token says nothing, is the same for the same value, and is turned back by its key alone', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 200 })
+  fc.assert(
+    fc.property(fc.stringMatching(/^[A-Z_]{1,20}$/), text, text, (type, value, another) => {
+      const token = tokenOf(type, value, key)
+      assert.match(token, /^tok_1_[\w-]+$/)
+      assert.deepEqual(tokenised(token, key), { type, value: Buffer.from(value).toString() })
+      assert.equal(tokenOf(type, value, key), token)
+      assert.equal(tokenised(token, other), undefined)
+      const same = Buffer.from(value).equals(Buffer.from(another))
+      assert.equal(tokenOf(type, another, key) === token, same)
+      assert.notEqual(tokenOf(`${type}X`, value, key), token)
+    }),
+  )
+})
+
+test('a token that somebody changed is none', () => {
+  const token = tokenOf('US_SSN', '536-22-8716', key)
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  for (let at = 0; at < token.length; at += 1) {
+    for (const letter of letters) {
+      if (token[at] === letter) continue
+      const changed = `${token.slice(0, at)}${letter}${token.slice(at + 1)}`
+      assert.equal(tokenised(changed, key), undefined, changed)
+    }
+  }
+  for (const wrong of ['', 'tok_1_', `${token}A`, token.slice(0, -1), `${token}=`, ` ${token}`]) {
+    assert.equal(tokenised(wrong, key), undefined, wrong)
+  }
+})
+
+const surrogates: readonly {
+  readonly type: string
+  readonly value: string
+  /** Whether this could be somebody's. */
+  readonly isReal: (value: string) => boolean
+  readonly looksLike: RegExp
+}[] = [
+  {
+    type: 'CREDIT_CARD',
+    value: '4111 1111 1111 1111',
+    isReal: (value) => validator.isLuhnNumber(value.replace(/\D/g, '')),
+    looksLike: /^\d{4} \d{4} \d{4} \d{4}$/,
+  },
+  {
+    type: 'IBAN_CODE',
+    value: 'DE89370400440532013000',
+    isReal: (value) => validator.isIBAN(value),
+    looksLike: /^DE0[01]\d{18}$/,
+  },
+  {
+    type: 'EMAIL_ADDRESS',
+    value: 'jo@corp.example',
+    isReal: (value) => !value.endsWith('.invalid'),
+    looksLike: /^user-[0-9a-f]{12}@example\.invalid$/,
+  },
+  {
+    type: 'US_SSN',
+    value: '536-22-8716',
+    isReal: (value) => !value.startsWith('000'),
+    looksLike: /^\d{3}-\d{2}-\d{4}$/,
+  },
+  {
+    type: 'IP_ADDRESS',
+    value: '10.1.2.3',
+    isReal: (value) => !value.startsWith('192.0.2.'),
+    looksLike: /^\d+\.\d+\.\d+\.\d+$/,
+  },
+]
+for (const { type, value, isReal, looksLike } of surrogates) {
+  test(`a surrogate of ${type} is nobody's, and the same each time`, () => {
+    for (let n = 0; n < 200; n += 1) {
+      const mine = randomBytes(32)
+      const surrogate = surrogateOf(type, value, mine) ?? assert.fail()
+      assert.match(surrogate, looksLike)
+      assert.ok(!isReal(surrogate), surrogate)
+      assert.equal(surrogateOf(type, value, mine), surrogate)
+    }
+  })
+}
+
+test('what has no reserved form has no surrogate', () => {
+  assert.equal(surrogateOf('SECRET', 'x', key), undefined)
+})

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import type { DetectionPlan } from '../mask/plan.ts'
+import { normalValue } from '../mask/span-strategy.ts'
+import type { DetectionRules, DetectRule, SpanStrategy } from '../model/detection.ts'
+import type { FunctionDefinition } from '../model/function.ts'
+import type { Party } from '../model/principal.ts'
+import { compileCustomRules } from './custom-rules.ts'
+import { canonicalJson } from './digest.ts'
+
+/** Raised with every change to a pattern, a validator or a word list of `mask/`: what found something is known by it. */
+const engineVersion = 1
+
+/** What a rulebook looks for, made ready once; each function and caller gets a part of it. */
+export type Detector = {
+  /** In its results, for a call that these parties make together; undefined: nothing is looked for. */
+  readonly inResult: (
+    fn: FunctionDefinition,
+    parties: readonly Party[],
+  ) => DetectionPlan | undefined
+  /** In its arguments, of what upstream or record must not see in clear. */
+  readonly inArguments: (
+    fn: Pick<FunctionDefinition, 'detect'>,
+    from: 'upstream' | 'record',
+  ) => DetectionPlan | undefined
+}
+
+export function openDetector(rules: DetectionRules | undefined): Detector {
+  if (!rules) return { inResult: () => undefined, inArguments: () => undefined }
+  const { custom } = compileCustomRules(rules)
+  const results = new Map<string, DetectionPlan | undefined>()
+  const allowed = new Set(
+    rules.allow.flatMap(({ entity, values }) =>
+      values.map((value) => `${entity}:${normalValue(entity, value)}`),
+    ),
+  )
+  const planOf = (mine: readonly DetectionPlan['rules'][number][]): DetectionPlan | undefined => {
+    if (mine.length === 0) return undefined
+    const said = canonicalJson({ engineVersion, rules, mine })
+    const digest = `sha256:${createHash('sha256').update(said).digest('hex')}`
+    return { rules: mine, custom, allowed, onError: rules.onError, digest }
+  }
+  return {
+    inResult: (fn, parties) => {
+      const mine = (fn.detect ?? []).filter(({ direction }) => direction.includes('result'))
+      const shown = mine.map((rule) => revealedTo(rule, parties))
+      // As many as there are ways to see this function's results: groups in rules, not callers.
+      const key = `${fn.id}\n${shown.join()}`
+      if (!results.has(key)) {
+        results.set(key, planOf(mine.map((rule, at) => planned(rule, strategyAt(rule, shown[at])))))
+      }
+      return results.get(key)
+    },
+    inArguments: (fn, from) => {
+      const mine = (fn.detect ?? []).filter(
+        (rule) => rule.direction.includes('arguments') && rule.from.includes(from),
+      )
+      return planOf(mine.map((rule) => planned(rule, rule.strategy)))
+    },
+  }
+}
+
+function planned(
+  { id, entities, paths, confidence, recognise }: DetectRule,
+  strategy: SpanStrategy,
+): DetectionPlan['rules'][number] {
+  return {
+    id,
+    entities,
+    ...(paths && { paths }),
+    confidence,
+    strategy,
+    ...(recognise && { recognise }),
+  }
+}
+
+/** An agent sees no more than its person, and a person through an agent no more than the agent. */
+function revealedTo({ reveal }: DetectRule, parties: readonly Party[]): number {
+  if (parties.length === 0) return -1
+  return reveal.findIndex(({ groups }) =>
+    parties.every((party) => party.groups.some((group) => groups.includes(group))),
+  )
+}
+
+function strategyAt({ strategy, reveal }: DetectRule, at: number | undefined): SpanStrategy {
+  return reveal[at ?? -1]?.strategy ?? strategy
+}

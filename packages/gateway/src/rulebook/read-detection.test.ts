@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Party } from '../model/principal.ts'
+import { openDetector } from './detection-plan.ts'
+import { type LoadedRulebook, type LoadProblems, readRulebook } from './load.ts'
+import { entitiesOf, entityTypes, profileNames } from './profiles.ts'
+
+const connection = `id: crm
+protocol: http
+upstream: https://crm.example
+prefix: /crm
+credential: none
+`
+const functions = `connection: crm
+functions:
+  - name: read
+    purpose: Read
+    owner: team
+    sensitivity: internal
+    risk: low
+    http: GET /read
+`
+
+function load(masking: string, gitleaks?: string): LoadedRulebook | LoadProblems {
+  const one = (file: string, text: string) => [{ file, text }]
+  return readRulebook({
+    connections: one('connections/crm.yaml', connection),
+    functions: one('functions/crm.yaml', functions),
+    policies: [],
+    tests: [],
+    masking: one('masking.yaml', masking),
+    approvals: [],
+    reviews: [],
+    gitleaks: gitleaks === undefined ? [] : one('gitleaks.toml', gitleaks),
+  })
+}
+
+const refused: readonly {
+  readonly what: string
+  readonly masking: string
+  readonly says: RegExp
+  readonly line: number
+}[] = [
+  {
+    what: 'an entity that is none',
+    masking: 'detect:\n  - { id: a, entities: [EMAIL_ADRESS] }\n',
+    says: /`EMAIL_ADRESS` is no entity\. Did you mean `EMAIL_ADDRESS`\?/,
+    line: 2,
+  },
+  {
+    what: 'neither entities nor a profile',
+    masking: 'detect:\n  - { id: a }\n',
+    says: /exactly one/,
+    line: 2,
+  },
+  {
+    what: 'entities and a profile',
+    masking: "detect:\n  - { id: a, entities: ['*'], profile: pci }\n",
+    says: /exactly one/,
+    line: 2,
+  },
+  {
+    what: 'a function that is none',
+    masking: 'detect:\n  - { id: a, profile: pci, functions: [crm.reed] }\n',
+    says: /`crm\.reed` names no function\. Did you mean `crm\.read`\?/,
+    line: 2,
+  },
+  {
+    what: 'a connection that is none',
+    masking: 'detect:\n  - { id: a, profile: pci, connections: [crn] }\n',
+    says: /`crn` is no connection/,
+    line: 2,
+  },
+  {
+    what: 'a path that is none',
+    masking: "detect:\n  - { id: a, profile: pci, paths: ['$[']}\n",
+    says: /JSONPath/,
+    line: 2,
+  },
+  {
+    what: 'a recogniser that is shown everything',
+    masking: 'detect:\n  - { id: a, entities: [PERSON], recognise: {} }\n',
+    says: /texts at `paths` only/,
+    line: 2,
+  },
+  {
+    what: 'a recogniser that is asked for everything',
+    masking: "detect:\n  - { id: a, entities: ['*'], paths: ['$.note'], recognise: {} }\n",
+    says: /`entities` by name/,
+    line: 2,
+  },
+  {
+    what: 'a recogniser that is shown arguments',
+    masking:
+      "detect:\n  - { id: a, entities: [PERSON], paths: ['$.a'], recognise: {}, direction: [arguments] }\n",
+    says: /about results/,
+    line: 2,
+  },
+  {
+    what: 'two rules of one id',
+    masking: 'detect:\n  - { id: a, profile: pci }\n  - { id: a, profile: secrets }\n',
+    says: /`a` stands for two rules/,
+    line: 3,
+  },
+  {
+    what: 'more of a card than may be shown',
+    masking: 'detect:\n  - { id: a, profile: pci, do: { partial: { first: 8, last: 4 } } }\n',
+    says: /first 6 and the last 4/,
+    line: 2,
+  },
+  {
+    what: 'more of a card than may be shown, for somebody',
+    masking:
+      'detect:\n  - { id: a, profile: pci, reveal: [{ groups: [g], do: { partial: { last: 5 } } }] }\n',
+    says: /first 6 and the last 4/,
+    line: 2,
+  },
+  {
+    what: 'a pattern with a back-reference',
+    masking:
+      "detect:\n  - { id: a, profile: pci }\ncustom:\n  - { id: b, entity: X_ID, pattern: '(a)\\1' }\n",
+    says: /refused/,
+    line: 4,
+  },
+  {
+    what: 'a pattern with look-ahead',
+    masking:
+      "detect:\n  - { id: a, profile: pci }\ncustom:\n  - { id: b, entity: X_ID, pattern: 'a(?=b)' }\n",
+    says: /refused/,
+    line: 4,
+  },
+  {
+    what: 'patterns and nothing that is looked for',
+    masking: 'custom:\n  - { id: b, entity: X_ID, pattern: a }\n',
+    says: /Nothing is looked for/,
+    line: 1,
+  },
+  {
+    what: 'an allow-list of an entity that is none',
+    masking:
+      'detect:\n  - { id: a, profile: pci }\nallow:\n  - { id: b, entity: X, values: [a], reason: r }\n',
+    says: /entity|capital/,
+    line: 4,
+  },
+]
+for (const { what, masking, says, line } of refused) {
+  test(`a rulebook with ${what} is refused`, () => {
+    const loaded = load(masking)
+    assert.ok('problems' in loaded)
+    const said = loaded.problems.map((one) => `${one.message} ${one.hint ?? ''}`).join('\n')
+    assert.match(said, says)
+    assert.deepEqual(
+      loaded.problems.map((one) => [one.file, one.line]),
+      [['masking.yaml', line]],
+    )
+  })
+}
+
+const user = (groups: readonly string[]): Party => ({ kind: 'user', id: 'corp:u', groups })
+const agent = (groups: readonly string[]): Party => ({ kind: 'agent', id: 'corp:a', groups })
+
+const revealed: readonly {
+  readonly to: string
+  readonly parties: readonly Party[]
+  readonly sees: string
+}[] = [
+  { to: 'nobody of a group', parties: [user([])], sees: 'redact' },
+  { to: 'a person of it', parties: [user(['leads'])], sees: 'partial' },
+  {
+    to: 'a person of it through an agent that is not',
+    parties: [user(['leads']), agent([])],
+    sees: 'redact',
+  },
+  {
+    to: 'an agent of it for a person who is not',
+    parties: [user([]), agent(['leads'])],
+    sees: 'redact',
+  },
+  { to: 'both of it', parties: [user(['leads']), agent(['leads'])], sees: 'partial' },
+  {
+    to: 'somebody of two groups: the first entry',
+    parties: [user(['fraud', 'leads'])],
+    sees: 'partial',
+  },
+  { to: 'another group', parties: [user(['fraud'])], sees: 'keep' },
+  { to: 'no party at all', parties: [], sees: 'redact' },
+]
+for (const { to, parties, sees } of revealed) {
+  test(`what a rule shows to ${to}`, () => {
+    const loaded = load(
+      'detect:\n  - id: mail\n    entities: [EMAIL_ADDRESS]\n    reveal:\n      - { groups: [leads], do: { partial: { first: 1 } } }\n      - { groups: [fraud], do: keep }\n',
+    )
+    assert.ok('rulebook' in loaded, JSON.stringify(loaded))
+    const [fn] = loaded.rulebook.functions
+    const plan = openDetector(loaded.rulebook.detection).inResult(fn ?? assert.fail(), parties)
+    assert.deepEqual(
+      plan?.rules.map(({ id, strategy }) => [id, strategy.kind]),
+      [['mail', sees]],
+    )
+  })
+}
+
+test('what is looked for is part of the digest of function and rulebook', () => {
+  const digests = [
+    '',
+    'detect:\n  - { id: a, profile: pci }\n',
+    'detect:\n  - { id: a, profile: gdpr }\n',
+  ].map((masking) => {
+    const loaded = load(masking === '' ? 'rules: []\n' : masking)
+    assert.ok('rulebook' in loaded, JSON.stringify(loaded))
+    return [loaded.rulebook.digest, loaded.rulebook.functions[0]?.digest]
+  })
+  assert.equal(new Set(digests.map(([rulebook]) => rulebook)).size, 3)
+  assert.equal(new Set(digests.map(([, fn]) => fn)).size, 3)
+})
+
+test('every profile names something, and nothing that is not there', () => {
+  const known = entityTypes()
+  for (const profile of profileNames) {
+    const named = entitiesOf({ profile, entities: undefined })
+    assert.ok(named.length > 0, profile)
+    assert.ok(named.every((type) => known.includes(type)))
+  }
+  assert.ok(!entitiesOf({ profile: 'gdpr', entities: undefined }).includes('IN_GSTIN'))
+  assert.ok(entitiesOf({ profile: 'gdpr', entities: undefined }).includes('BR_CPF'))
+})

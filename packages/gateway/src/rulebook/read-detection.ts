@@ -1,0 +1,190 @@
+import { nearest } from '../config/schema-problem.ts'
+import type { DetectionRules, DetectRule, SpanStrategy } from '../model/detection.ts'
+import type { FunctionDefinition } from '../model/function.ts'
+import type { DetectEntry, DetectionForm, DoForm } from './detection-form.ts'
+import type { Flaw } from './flaw.ts'
+import { covers } from './function-pattern.ts'
+import { pathProblem } from './masks.ts'
+import { entitiesOf } from './profiles.ts'
+
+/** What is looked for in one function's bodies: the entries that cover it, in the order they are written. */
+export function detectRulesFor(
+  entries: readonly DetectEntry[],
+  { id, connection }: Pick<FunctionDefinition, 'id' | 'connection'>,
+): readonly DetectRule[] {
+  return entries
+    .filter(
+      ({ functions, connections }) =>
+        functions.some((pattern) => covers(pattern, id)) &&
+        (connections === undefined || connections.includes(connection)),
+    )
+    .map(ruleOf)
+}
+
+/** What holds for every function; undefined where masking.yaml looks for nothing. */
+export function detectionRulesOf(
+  form: DetectionForm,
+  gitleaks: string | undefined,
+): DetectionRules | undefined {
+  if (form.detect.length === 0) return undefined
+  const { custom, allow, onError } = form
+  return {
+    custom: custom.toSorted(byId),
+    ...(gitleaks !== undefined && { gitleaks }),
+    onError,
+    allow: allow.map((one) => ({ ...one, values: one.values.toSorted() })).toSorted(byId),
+  }
+}
+
+/** What of it names nothing, or says two things. `entities`: all there are. */
+export function* detectionFlaws(
+  form: DetectionForm,
+  known: {
+    readonly entities: readonly string[]
+    readonly functions: readonly string[] | undefined
+    readonly connections: readonly string[] | undefined
+  },
+): Generator<Flaw, void> {
+  const entities = [...known.entities, ...form.custom.map(({ entity }) => entity)]
+  yield* repeatedIds(form)
+  for (const [index, entry] of form.detect.entries()) {
+    const at = ['detect', index] as const
+    yield* entryFlaws(entry, { ...known, at, entities })
+  }
+  for (const [index, { entity }] of form.allow.entries()) {
+    yield* unknownNames([entity], entities, { path: ['allow', index, 'entity'], what: 'entity' })
+  }
+  if (form.detect.length === 0 && form.custom.length + form.allow.length > 0) {
+    const hint = 'Add `detect`, with the entities and what becomes of them.'
+    yield { path: [], message: 'Nothing is looked for, so this says nothing.', hint }
+  }
+}
+
+type Known = {
+  readonly at: readonly (string | number)[]
+  readonly entities: readonly string[]
+  readonly functions: readonly string[] | undefined
+  readonly connections: readonly string[] | undefined
+}
+
+function* entryFlaws(
+  entry: DetectEntry,
+  { at, entities, functions, connections }: Known,
+): Generator<Flaw, void> {
+  if ((entry.entities === undefined) === (entry.profile === undefined)) {
+    const message = 'A rule looks for `entities` or for a `profile`: exactly one of them.'
+    yield { path: at, message }
+  }
+  const named = (entry.entities ?? []).filter((name) => name !== '*')
+  // What a recogniser knows only it can say.
+  if (entry.recognise === undefined) {
+    yield* unknownNames(named, entities, { path: [...at, 'entities'], what: 'entity' })
+  }
+  yield* recogniserFlaws(entry, at)
+  if (functions) {
+    for (const [index, pattern] of entry.functions.entries()) {
+      if (pattern === '*' || functions.some((id) => covers(pattern, id))) continue
+      const near = nearest(pattern, functions)
+      const hint = near ? `Did you mean \`${near}\`?` : 'Write a function id, `crm.*` or `*`.'
+      yield {
+        path: [...at, 'functions', index],
+        message: `\`${pattern}\` names no function.`,
+        hint,
+      }
+    }
+  }
+  if (connections && entry.connections) {
+    const path = [...at, 'connections']
+    yield* unknownNames(entry.connections, connections, { path, what: 'connection' })
+  }
+  for (const [index, text] of (entry.paths ?? []).entries()) {
+    const problem = pathProblem(text)
+    if (problem !== undefined) yield { path: [...at, 'paths', index], message: problem }
+  }
+  yield* cardFlaws(entry, at)
+}
+
+/** A recogniser is asked about chosen texts of results, for entities by name. */
+function* recogniserFlaws(
+  { recognise, entities = [], paths, direction }: DetectEntry,
+  at: readonly (string | number)[],
+): Generator<Flaw, void> {
+  if (recognise === undefined) return
+  const path = [...at, 'recognise']
+  if (paths === undefined) {
+    const hint = 'Add `paths`: the texts it may read, such as `$..note`.'
+    yield { path, message: 'A recogniser is asked about texts at `paths` only.', hint }
+  }
+  if (entities.length === 0 || entities.includes('*')) {
+    const hint = 'Write its names, such as `entities: [PERSON, LOCATION]`.'
+    yield { path, message: 'A recogniser is asked for `entities` by name.', hint }
+  }
+  if (direction.includes('arguments')) {
+    const hint = 'Give arguments a rule of their own.'
+    yield { path, message: 'A recogniser is asked about results, not about arguments.', hint }
+  }
+}
+
+/** PCI DSS 3.4.1: of a card number no more than the first six and the last four are shown. */
+function* cardFlaws(entry: DetectEntry, at: readonly (string | number)[]): Generator<Flaw, void> {
+  if (!entitiesOf(entry).some((name) => name === 'CREDIT_CARD' || name === '*')) return
+  for (const { do: doing } of [entry, ...entry.reveal]) {
+    if (typeof doing === 'string') continue
+    const { first, last } = doing.partial
+    if (first <= 6 && last <= 4) continue
+    const message = 'Of a payment card no more than the first 6 and the last 4 digits are shown.'
+    yield { path: at, message, hint: 'Write `partial: { first: 6, last: 4 }` or less.' }
+  }
+}
+
+function* repeatedIds(form: DetectionForm): Generator<Flaw, void> {
+  const seen = new Set<string>()
+  for (const part of ['detect', 'custom', 'allow'] as const) {
+    for (const [index, { id }] of form[part].entries()) {
+      if (seen.has(id)) {
+        const message = `\`${id}\` stands for two rules.`
+        yield { path: [part, index, 'id'], message, hint: 'Give one of them another `id`.' }
+      }
+      seen.add(id)
+    }
+  }
+}
+
+function* unknownNames(
+  names: readonly string[],
+  known: readonly string[],
+  { path, what }: { readonly path: readonly (string | number)[]; readonly what: string },
+): Generator<Flaw, void> {
+  for (const name of names) {
+    if (known.includes(name)) continue
+    const near = nearest(name, known)
+    const message = `\`${name}\` is no ${what}.`
+    yield { path, message, ...(near !== undefined && { hint: `Did you mean \`${near}\`?` }) }
+  }
+}
+
+function ruleOf(entry: DetectEntry): DetectRule {
+  const { id, paths, direction, from, confidence, recognise, reveal } = entry
+  return {
+    id,
+    entities: entitiesOf(entry).toSorted(),
+    ...(paths && { paths }),
+    direction: [...new Set(direction)].toSorted(),
+    from: [...new Set(from)].toSorted(),
+    confidence,
+    strategy: strategyOf(entry.do),
+    ...(recognise && { recognise }),
+    reveal: reveal.map(({ groups, do: doing }) => ({
+      groups: groups.toSorted(),
+      strategy: strategyOf(doing),
+    })),
+  }
+}
+
+function strategyOf(doing: DoForm): SpanStrategy {
+  return typeof doing === 'string' ? { kind: doing } : { kind: 'partial', ...doing.partial }
+}
+
+function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return a.id < b.id ? -1 : 1
+}
