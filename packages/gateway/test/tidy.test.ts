@@ -32,6 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'store/conformance-campaigns.ts',
     'store/conformance-custody.ts',
     'store/conformance-deferrals.ts',
+    'store/conformance-bounds.ts',
     'store/conformance-grants.ts',
     'store/conformance-locks.ts',
     'store/conformance-outbox.ts',
@@ -46,6 +47,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'store/conformance-entries.ts',
   ],
   'store/conformance-deferrals.ts': ['model', 'store/store.ts', 'store/conformance-entries.ts'],
+  'store/conformance-bounds.ts': [
+    'model',
+    'store/store.ts',
+    'store/conformance-entries.ts',
+    'store/conformance-grants.ts',
+  ],
   'store/conformance-grants.ts': [
     'model',
     'store/store.ts',
