@@ -233,6 +233,11 @@ export const logLies: readonly Row[] = [
   found('of a type its rule does not look for', { entity: 'US_SSN' }),
   found('of no type', { entity: undefined }),
   found('by a rule the function does not have', { rule: 'post' }),
+  found('by nobody: its end was not waited for', { entity: undefined, rule: 'unsettled' }, []),
+  found('by nobody, and kept', { entity: undefined, rule: 'unsettled', how: 'keep' }),
+  found('by nobody in a body let through unread, against the rulebook', {
+    ...{ entity: undefined, rule: 'unread', how: 'pass', path: '$' },
+  }),
   [
     'a value that was found where only results are looked at',
     {

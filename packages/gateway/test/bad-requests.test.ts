@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { type Asked, type Seen, sendRaw } from './caller.ts'
 import { assertSoundLog, type House, openHouse, since } from './house.ts'
 import { answer } from './upstream.ts'
@@ -25,6 +26,11 @@ const json = (body: string | Uint8Array, type = 'application/json'): Asked => ({
   method: 'POST',
   body,
   headers: { 'content-type': type },
+})
+const encoded = (coding: string, body: Uint8Array): Asked => ({
+  method: 'POST',
+  body,
+  headers: { 'content-type': 'application/json', 'content-encoding': coding },
 })
 const nested = (depth: number) =>
   `{"name":"n","nested":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`
@@ -146,13 +152,41 @@ const cases: Readonly<Record<string, Case>> = {
     asked: json('{"name":"n"}', 'application/json; charset=utf-16'),
     ...malformed,
   },
-  'a compressed body': {
+  'a compressed body': { path: item, asked: encoded('gzip', gzipSync('{"name":"n"}')), ...passed },
+  'a body that is compressed twice': {
     path: item,
-    asked: {
-      ...json('{"name":"n"}'),
-      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
-    },
+    asked: encoded('gzip, br', brotliCompressSync(gzipSync('{"name":"n"}'))),
+    ...passed,
+  },
+  'a compressed body with an argument nobody knows': {
+    path: item,
+    asked: encoded('zstd', zstdCompressSync(`{"name":"n","extra":"${canary}"}`)),
+    ...unfit('/extra'),
+  },
+  'a body that says it is compressed': {
+    path: item,
+    asked: encoded('gzip', Buffer.from('{"name":"n"}')),
     ...malformed,
+  },
+  'a compressed body that breaks off': {
+    path: item,
+    asked: encoded('gzip', gzipSync('{"name":"n"}').subarray(0, -4)),
+    ...malformed,
+  },
+  'a compressed body that goes on': {
+    path: item,
+    asked: encoded('br', Buffer.concat([brotliCompressSync('{"name":"n"}'), Buffer.from('{}')])),
+    ...malformed,
+  },
+  'a body that is compressed in a way nobody opens': {
+    path: item,
+    asked: encoded('compress', Buffer.from('{"name":"n"}')),
+    ...malformed,
+  },
+  'a body that bursts when it is opened': {
+    path: item,
+    asked: encoded('gzip', gzipSync(`{"name":"${'n'.repeat(3_000_000)}"}`)),
+    ...tooLarge,
   },
   'a body where none belongs': {
     path: '/up/read',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import type { Seen } from './caller.ts'
 import { assertSoundLog, type House, openHouse, since } from './house.ts'
 import { answer, chunk, chunkedHead, hang, raw, type Script } from './upstream.ts'
@@ -40,6 +40,11 @@ const hides = (seen: Seen, { secret }: House) => {
     assert.ok(!everything.includes(form), 'the credential came back')
   }
 }
+
+const encoded = (coding: string, body: Uint8Array, status = 200): Script =>
+  answer({ status, headers: { 'content-encoding': coding, vary: 'accept-encoding' }, body })
+const pick = (headers: Seen['headers'], names: readonly string[]) =>
+  Object.fromEntries(names.flatMap((name) => (name in headers ? [[name, headers[name]]] : [])))
 
 /** Each lets a caller try out what a short value is that was hidden from them. */
 const digests = {
@@ -343,14 +348,58 @@ const cases: Readonly<Record<string, Case>> = {
     also: says('{"ssn":"[REDACTED:SSN]"}'),
   },
   'it compresses unasked': {
-    script: () => answer({ headers: { 'content-encoding': 'gzip' }, body: gzipSync('{}') }),
-    ...failed,
+    script: () => encoded('gzip', gzipSync('{"a":1.50}')),
+    ...fine,
+    also: (seen) => {
+      assert.equal(seen.text(), '{"a":1.50}')
+      assert.deepEqual(pick(seen.headers, ['content-encoding', 'content-length', 'vary']), {
+        'content-length': '10',
+        vary: 'accept-encoding',
+      })
+    },
   },
   'it compresses where values have to be hidden': {
     path: person,
+    script: () => encoded('zstd', zstdCompressSync('{"ssn":"536-22-8716"}')),
+    ...fine,
+    also: says('{"ssn":"[REDACTED:SSN]"}'),
+  },
+  'it compresses twice': {
+    path: person,
     script: () =>
-      answer({ headers: { 'content-encoding': 'gzip' }, body: gzipSync('{"ssn":"536-22-8716"}') }),
-    ...failed,
+      encoded('deflate, br', brotliCompressSync(deflateRawSync('{"ssn":"536-22-8716"}'))),
+    ...fine,
+    also: says('{"ssn":"[REDACTED:SSN]"}'),
+  },
+  'it compresses the credential it was given': {
+    script: ({ secret }) => encoded('br', brotliCompressSync(JSON.stringify({ secret }))),
+    ...fine,
+    also: hides,
+  },
+  'it says that it compressed, and did not': {
+    script: () => encoded('gzip', Buffer.from('{"a":1}')),
+    ...withheld,
+  },
+  'what it compressed breaks off': {
+    path: person,
+    script: () => encoded('gzip', gzipSync('{"ssn":"536-22-8716"}').subarray(0, -4)),
+    ...withheld,
+  },
+  'what it compressed goes on': {
+    script: () => encoded('zstd', Buffer.concat([zstdCompressSync('{}'), Buffer.from('more')])),
+    ...withheld,
+  },
+  'it compresses in a way that is not opened': {
+    script: () => encoded('compress', Buffer.from('{}')),
+    ...withheld,
+  },
+  'it compresses three times': {
+    script: () => encoded('gzip, gzip, gzip', gzipSync(gzipSync(gzipSync('{}')))),
+    ...withheld,
+  },
+  'it compresses a part of an answer': {
+    script: () => encoded('gzip', gzipSync('{}'), 206),
+    ...withheld,
   },
   'it fails': {
     script: () => answer({ status: 500, body: '{"error":"no"}' }),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { assertSoundLog, type House, openHouse } from './house.ts'
 import { assertVerifies } from './published-log.ts'
 import { answer } from './upstream.ts'
@@ -77,6 +78,8 @@ async function detectingHouse(t: Parameters<typeof openHouse>[0]): Promise<House
   return house
 }
 
+const encoded = (coding: string, body: Uint8Array) =>
+  answer({ headers: { 'content-encoding': coding }, body })
 const row = {
   note: `paid with ${card}, then wrote to ${mail}`,
   ids: [ssn],
@@ -138,6 +141,24 @@ test('values that nobody declared are found in results, and become what the rule
 
   await inOtherBodies(t, house)
 
+  await t.test(
+    'where the rules say so, a body that nobody can read passes, and the record says it',
+    async () => {
+      await house.stop()
+      writeFileSync(join(house.rulebook, 'masking.yaml'), `${masking}onError: pass\n`)
+      await house.restart()
+      const headers = { 'content-type': 'application/octet-stream' }
+      house.upstream.script = answer({ headers, body: '\u0001' })
+      assert.equal((await house.call('/up/read')).code, 'ok')
+      const outcome =
+        house.records().findLast(({ type }) => type === 'call.outcome') ?? assert.fail()
+      assert.deepEqual(outcome.masked, [{ how: 'pass', n: 1, path: '$', rule: 'unread' }])
+      // Whether what the upstream was given comes back in it nobody can see.
+      house.upstream.script = encoded('compress', Buffer.from('{}'))
+      assert.equal((await house.call('/up/read')).code, 'result-withheld')
+    },
+  )
+
   await t.test('the log is sound, and verifies', async () => {
     assertSoundLog(house, [card, ssn, mail, hidden])
     await house.stop()
@@ -191,6 +212,30 @@ async function inOtherBodies(t: TestContext, house: House): Promise<void> {
     assert.equal(seen.status, 200, seen.text())
     assert.ok(!seen.text().includes(mail) && !seen.text().includes(ssn), seen.text())
     assert.match(seen.text(), /tok_1_/)
+  })
+
+  await t.test('in a long body that comes compressed, and goes out plain', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, at) => ({ at, n: at * 7919, mail, ssn }))
+    house.upstream.script = encoded('gzip', gzipSync(JSON.stringify({ rows })))
+    const seen = await house.call('/up/read')
+    assert.deepEqual([seen.status, seen.complete], [200, true], seen.text().slice(0, 500))
+    assert.equal(seen.headers['content-encoding'], undefined)
+    assert.ok(!seen.text().includes(mail) && !seen.text().includes(ssn))
+    const outcome = house.records().findLast(({ type }) => type === 'call.outcome') ?? assert.fail()
+    const counted = outcome.masked.map(({ entity, n }: Record<string, unknown>) => [entity, n])
+    assert.deepEqual(counted.toSorted(), [
+      ['EMAIL_ADDRESS', 20_000],
+      ['US_SSN', 20_000],
+    ])
+  })
+
+  await t.test('a body that bursts breaks off, and the record says why', async () => {
+    house.upstream.script = encoded('zstd', zstdCompressSync(`["${' '.repeat(50_000_000)}"]`))
+    const seen = await house.call('/up/read')
+    assert.equal(seen.complete && seen.code === 'ok', false)
+    assert.ok(seen.body.length < 4_000_000, `${seen.body.length} bytes came of it`)
+    const outcome = house.records().findLast(({ type }) => type === 'call.outcome') ?? assert.fail()
+    assert.equal(outcome.ending, 'result-withheld')
   })
 
   await t.test('a body that nobody can read is withheld', async () => {

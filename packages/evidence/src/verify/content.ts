@@ -27,6 +27,8 @@ export type FunctionFacts = {
   readonly resultMasks: readonly MaskFacts[]
   /** What is looked for in its bodies, in the order in which rules count. */
   readonly detect: readonly DetectFacts[]
+  /** A body in which values are looked for, and that cannot be read, is let through. */
+  readonly passesUnread: boolean
   /** Whether payloads are kept beside the record, or only committed to. */
   readonly keepsPayloads: boolean
   /** For how long: the name of a class. */
@@ -75,13 +77,16 @@ export function contentDigest(bytes: Uint8Array): string {
 export function readContent(bytes: Uint8Array): Content | undefined {
   const whole = jsonOf(bytes)
   if (!isJsonObject(whole)) return undefined
-  const { functions, policies, connections, approvals, reviews } = whole
+  const { functions, policies, connections, approvals, reviews, detection } = whole
   if (!Array.isArray(functions) || !Array.isArray(policies) || !Array.isArray(connections)) {
     return undefined
   }
+  const passesUnread = isJsonObject(detection) && detection.onError === 'pass'
   return {
     functions: new Map(
-      functions.filter(isJsonObject).map((fn) => [textOf(fn.id), functionFacts(fn)]),
+      functions
+        .filter(isJsonObject)
+        .map((fn) => [textOf(fn.id), { ...functionFacts(fn), passesUnread }]),
     ),
     connections: new Map(
       connections.filter(isJsonObject).map((one) => {
@@ -106,7 +111,7 @@ function detectOf(rule: JsonObject): DetectFacts {
   }
 }
 
-function functionFacts(fn: JsonObject): FunctionFacts {
+function functionFacts(fn: JsonObject): Omit<FunctionFacts, 'passesUnread'> {
   const { digest, ...definition } = fn
   const http = isJsonObject(fn.http) ? fn.http : {}
   const places = isJsonObject(http.places) ? http.places : {}

@@ -79,11 +79,16 @@ function isOneOf(masks: readonly MaskFacts[], { rule, entity }: Masking): boolea
 
 /** Whether the function has a rule that looks there for such a value, and does that with it. */
 function isFound(
-  { detect }: FunctionFacts,
+  { detect, passesUnread }: FunctionFacts,
   direction: 'arguments' | 'result',
   { rule, how, entity }: Masking,
 ): boolean {
-  if (entity === undefined) return false
+  if (entity === undefined) {
+    // What no rule can name: nobody knows what it is.
+    const looks = detect.some((one) => one.direction.includes(direction))
+    if (rule === 'unsettled') return looks && how === 'redact'
+    return looks && rule === 'unread' && how === 'pass' && passesUnread
+  }
   return detect.some(({ id, direction: looksAt, entities, kinds }) => {
     const isSought = entities.includes(entity) || entities.includes('*')
     return id === rule && looksAt.includes(direction) && isSought && kinds.includes(how)

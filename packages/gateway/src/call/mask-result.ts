@@ -33,12 +33,15 @@ export function maskResult(gate: Gate, at: Recorded, credential: Credential, raw
 }
 
 function maskerFor(gate: Gate, at: Recorded, credential: Credential, raw: Raw): Masker {
+  const { isClosed = false } = raw
+  // Whether it brings the credential back nobody can see: no rule allows that.
+  if (isClosed && credential.echoes.length > 0) throw closedResult()
   try {
     const masker = at.rules
       .resultMasking(at.fn, { fields: at.fields, parties: decidingParties(at.principal) })
       .masker({
         mediaType: raw.head.mediaType,
-        fragment: raw.fragment,
+        fragment: raw.fragment || isClosed,
         key: gate.maskKey,
         echoes: credential.echoes,
       })
@@ -47,10 +50,18 @@ function maskerFor(gate: Gate, at: Recorded, credential: Credential, raw: Raw): 
     if (!(thrown instanceof MaskError)) throw thrown
     throw new Refusal('result-withheld', { cause: thrown })
   }
+  if (isClosed) throw closedResult()
   throw new Refusal('result-withheld', {
     detail: raw.fragment
       ? 'It is only a part of a result, and a part cannot be masked as the rules require.'
       : 'Its media type or charset cannot be masked as the rules require.',
+  })
+}
+
+function closedResult(): Refusal {
+  return new Refusal('result-withheld', {
+    detail:
+      'It is encoded in a way that is not opened, so it cannot be masked as the rules require.',
   })
 }
 

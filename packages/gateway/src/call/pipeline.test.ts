@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MaskError, type Masker } from '../mask/plan.ts'
+import { MaskError, type Masker, type ResultMasking } from '../mask/plan.ts'
 import { noApprovalRules } from '../model/approval-rules.ts'
 import type { Freshness } from '../model/certification.ts'
 import type { Decision } from '../model/decision.ts'
 import type { DutyMark } from '../model/duty.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import { type DutyRule, defaultReviewRules } from '../model/review-rules.ts'
+import type { Credential } from '../model/secret.ts'
 import type { Gate, InForce } from './gate.ts'
 import { govern } from './pipeline.ts'
 import { Refusal } from './refusal.ts'
@@ -292,6 +293,21 @@ function asking(): Masker {
   }
 }
 
+/** An answer that is encoded in a way its room does not open. */
+const closed: Partial<Gate> = {
+  forward: async () => ({
+    ...{ state: 'raw', fragment: false, isClosed: true },
+    head: { status: 200, headers: [], mediaType: 'application/json' },
+    body: (async function* () {
+      yield encoder.encode('zz')
+    })(),
+  }),
+}
+const known: Credential = { kind: 'header', name: 'x', value: 'k', echoes: [encoder.encode('k')] }
+/** Masks what it can read. */
+const maskerOfWhole: ResultMasking['masker'] = ({ fragment }) =>
+  fragment ? undefined : { push: (chunk) => chunk, end: () => new Uint8Array(), findings: () => [] }
+
 const approvable: InForce['decide'] = ({ approvedBy }) =>
   approvedBy.includes('approvers') ? permit : held
 const heldFor =
@@ -504,6 +520,21 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
       },
     },
     ['intent', 'crm says it has v2', 'outcome done', 'replied 1'],
+  ],
+  [
+    'a result that its room does not open, where something may be hidden',
+    { gate: closed, rules: { resultMasking: () => ({ masker: maskerOfWhole }) } },
+    ['intent', 'outcome result-withheld', 'refused result-withheld'],
+  ],
+  [
+    'where the credential may come back in it',
+    { gate: { ...closed, credential: async () => known } },
+    ['intent', 'outcome result-withheld', 'refused result-withheld'],
+  ],
+  [
+    'where there is nothing to hide',
+    { gate: closed },
+    ['intent', 'outcome done', 'caller reads zz', 'replied 1'],
   ],
   ['nobody did the other part', dutyCase({}), done],
   [

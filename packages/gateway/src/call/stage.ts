@@ -214,9 +214,13 @@ type Body<State extends string> = {
 }
 /**
  * `fragment`: the upstream says that the body is only a part of the result. `stated`: which definition it says it has,
- * where it says so on the wire.
+ * where it says so on the wire. `isClosed`: it is encoded in a way that its room does not open.
  */
-export type Raw = Body<'raw'> & { readonly fragment: boolean; readonly stated?: string }
+export type Raw = Body<'raw'> & {
+  readonly fragment: boolean
+  readonly isClosed?: boolean
+  readonly stated?: string
+}
 /** `findings`, `looked` and `received` are complete when the body has ended. */
 export type Masked = Body<'masked'> & {
   readonly findings: () => readonly Finding[]

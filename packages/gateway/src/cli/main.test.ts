@@ -196,6 +196,22 @@ test('a rulebook with problems does not start a gateway', () => {
   writeFileSync(file, text)
 })
 
+test('what was left out of a gitleaks configuration is told, and everything fits all the same', () => {
+  const files = ['masking.yaml', 'gitleaks.toml'].map((name) => join(folder, 'gw/rulebook', name))
+  const [masking = '', gitleaks = ''] = files
+  const before = existsSync(masking) ? readFileSync(masking, 'utf8') : undefined
+  writeFileSync(masking, `${before ?? ''}\ndetect:\n  - { id: secrets, profile: secrets }\n`)
+  writeFileSync(
+    gitleaks,
+    "[[rules]]\nid = 'a'\nregex = 'a_b'\n[[rules]]\nid = 'keys'\npath = 'k'\n",
+  )
+  const stderr = /gitleaks\.toml.*`keys` looks at paths only[\s\S]*Everything fits/
+  check(['check', 'gw'], { code: 0, stdout: /./, stderr })
+  rmSync(gitleaks)
+  if (before === undefined) rmSync(masking)
+  else writeFileSync(masking, before)
+})
+
 test('a failing policy test fails the command and says what was expected', () => {
   const file = join(folder, 'gw/rulebook/tests/api.yaml')
   const text = readFileSync(file, 'utf8')

@@ -109,6 +109,14 @@ const tests: readonly (readonly [name: string, args: readonly string[], expected
     { input: 'name,ssn\nAda,536-22-8716\n', stdout: /\[REDACTED:US_SSN\]\\n"\}\n$/ },
   ],
   [
+    'lines of JSON, of which every value stands where it is said to be',
+    ['test', '--media-type', 'application/x-ndjson', '-o', 'jsonl'],
+    {
+      input: `{"id":"ü"}\n{"to":"${mail}"}\n{"text":"an ${mail}"}\n`,
+      stdout: /"start":18,"end":44,.*"start":59,"end":85,/,
+    },
+  ],
+  [
     'what the rules of a function say, to nobody in particular',
     ['test', 'letter.txt', ...byRules],
     { stdout: new RegExp(`^TYPE.*\nTo ${mail},\npaid with 453957\\*{6}1486\\.\n$`, 's') },

@@ -1,4 +1,5 @@
 import { catalogueLimits } from './catalogue-limits.ts'
+import { codingLimits } from './coding-limits.ts'
 import { recogniserLimits } from './recogniser-limits.ts'
 import { reviewLimits } from './review-limits.ts'
 
@@ -385,10 +386,12 @@ const gatewayLimits = {
 export const limits: typeof gatewayLimits &
   typeof reviewLimits &
   typeof catalogueLimits &
+  typeof codingLimits &
   typeof recogniserLimits = {
   ...gatewayLimits,
   ...reviewLimits,
   ...catalogueLimits,
+  ...codingLimits,
   ...recogniserLimits,
 }
 

@@ -40,9 +40,9 @@ export function compileResultMasking(
   const asks = plan?.rules.some(({ recognise }) => recognise !== undefined)
   if (plan && asks) return recognisingOf(rules, fields, plan)
   return {
-    masker: ({ mediaType, fragment, key, echoes, seen }) => {
+    masker: ({ mediaType, fragment, key, echoes, ...told }) => {
       const found = new FindingCount()
-      const masking = { automaton, declared, detection, key, found, seen }
+      const masking = { automaton, declared, detection, key, found, ...told }
       const nothingToHide = !declared && detection === undefined
       // Where a fragment begins nobody can say, so no path leads to the values in it.
       const framing = nothingToHide

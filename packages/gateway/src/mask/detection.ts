@@ -15,6 +15,8 @@ export type SpanRule = {
   readonly strategy: SpanStrategy
   /** Which of `Detection.places` lead to what the rule covers; undefined: it covers everything. */
   readonly place: number | undefined
+  /** It lets through what it covers, and only there. */
+  readonly keepsThere: boolean
 }
 
 /** A plan made ready to be asked about every value that is found. */
@@ -25,6 +27,8 @@ export type Detection = {
   readonly rulesOf: (entity: string) => readonly SpanRule[]
   /** Walks to the places that rules are limited to, each a list of its own; undefined: none is. */
   readonly places: Automaton | undefined
+  /** Those of them that lead to what is let through. */
+  readonly keeping: ReadonlySet<number>
   readonly custom: DetectionPlan['custom']
   readonly allowed: DetectionPlan['allowed']
   /** Of this plan alone: another one may look for what this one lets be. */
@@ -37,10 +41,11 @@ export type Detection = {
 /** Makes a plan ready; adds what is wrong with it to `problems`. */
 export function compileDetection(plan: DetectionPlan, problems: string[]): Detection {
   const lists: Path[][] = []
-  const rules = plan.rules.map(({ id, entities, paths, confidence, strategy }) => {
+  const rules = plan.rules.map(({ id, entities, paths, confidence, strategy, keepsAnywhere }) => {
     const place = paths === undefined ? undefined : lists.length
     if (paths !== undefined) lists.push(paths.flatMap((text) => readPath(text, id, problems)))
-    return { entities, rule: { id, confidence, strategy, place } }
+    const keepsThere = strategy.kind === 'keep' && place !== undefined && !keepsAnywhere
+    return { entities, rule: { id, confidence, strategy, place, keepsThere } }
   })
   const rulesOf = (entity: string) =>
     rules
@@ -62,6 +67,11 @@ export function compileDetection(plan: DetectionPlan, problems: string[]): Detec
       return mine
     },
     places: lists.length > 0 ? new Automaton([], lists) : undefined,
+    keeping: new Set(
+      rules.flatMap(({ rule: { place, keepsThere } }) =>
+        place !== undefined && keepsThere ? [place] : [],
+      ),
+    ),
     custom: plan.custom,
     allowed: plan.allowed,
     names: new KnownNames(),
@@ -72,7 +82,8 @@ export function compileDetection(plan: DetectionPlan, problems: string[]): Detec
 
 /**
  * What a plan says about a value; undefined: it lets it be. `open` holds the places that cover where
- * the value stands; undefined where paths mean nothing, and every rule covers everything.
+ * the value stands; undefined where paths mean nothing: a rule that hides covers everything then, in so far as it
+ * is sure, and one that keeps nothing.
  */
 function ruleFor(
   detection: Detection,
@@ -80,10 +91,25 @@ function ruleFor(
   open: ReadonlySet<number> | undefined,
 ): SpanRule | undefined {
   for (const rule of detection.rulesOf(span.type)) {
-    if (rule.place !== undefined && open !== undefined && !open.has(rule.place)) continue
+    if (rule.place !== undefined) {
+      if (open !== undefined && !open.has(rule.place)) continue
+      const isSure = span.confidence >= rule.confidence
+      if (open === undefined && (rule.keepsThere || !isSure)) continue
+    }
     return span.confidence >= rule.confidence ? rule : undefined
   }
   return undefined
+}
+
+/** Which places cover a text that stands in two: what hides wherever it hides in one, what keeps in both only. */
+export function openInBoth(
+  { keeping }: Detection,
+  a: ReadonlySet<number> | undefined,
+  b: ReadonlySet<number> | undefined,
+): ReadonlySet<number> | undefined {
+  if (a === b || a === undefined || b === undefined) return a === b ? a : undefined
+  const either = [...a, ...b]
+  return new Set(either.filter((place) => !keeping.has(place) || (a.has(place) && b.has(place))))
 }
 
 /** What becomes of a value that reads `text`; undefined: no rule covers it, or it is a mark already. */

@@ -94,6 +94,8 @@ type Prepared = {
 const preparedBefore = new WeakMap<readonly Uint8Array[], Prepared>()
 
 function prepare(echoes: readonly Uint8Array[]): Prepared {
+  // Where there is no credential the list is a new one for each call, and would be kept for nothing.
+  if (echoes.length === 0) return { wanted: [], texts: [], mark: usualMark }
   const before = preparedBefore.get(echoes)
   if (before !== undefined) return before
   const wanted = usable(echoes)

@@ -1,5 +1,7 @@
 import type { CellReader, RawCell } from './body/cell-reader.ts'
 import { DeltaChannels, type StreamEvent } from './body/delta-channels.ts'
+import { unmasked } from './body/delta-pieces.ts'
+import { sameOffset } from './body/telling.ts'
 import { traitsOf } from './body/traits.ts'
 import { Bytes } from './bytes.ts'
 import type { Framing } from './json-body.ts'
@@ -23,12 +25,16 @@ export function eventStreamBody(
   const channels = detecting && new DeltaChannels(detecting.reader)
   let lineEmpty = true
   let afterReturn = false
+  /** Where in the body the event begins. */
+  let at = 0
 
   const finish = (): Uint8Array => {
     const bytes = block.take()
     block.clear()
     if (channels === undefined || detecting === undefined) return maskEvent(bytes, masker, out)
-    return joined(channels.push(readEvent(bytes, { masker, out, ...detecting })))
+    const begins = at
+    at += bytes.length
+    return joined(channels.push(readEvent(bytes, { masker, out, ...detecting, at: begins })))
   }
   const add = (chunk: Uint8Array, from: number, to: number) => {
     block.add(chunk, from, to)
@@ -39,23 +45,24 @@ export function eventStreamBody(
     push: (chunk) => {
       const parts: Uint8Array[] = []
       let from = 0
-      for (let at = 0; at < chunk.length; at += 1) {
-        const byte = chunk[at]
+      for (let to = 0; to < chunk.length; to += 1) {
+        const byte = chunk[to]
         const endsLine = byte === lineFeed || byte === carriageReturn
         const secondHalf = byte === lineFeed && afterReturn
         afterReturn = byte === carriageReturn
         if (secondHalf) {
           // The rest of the line ending that has just completed an event belongs to that event.
-          if (from === at && block.length === 0) {
-            parts.push(chunk.subarray(at, at + 1))
-            from = at + 1
+          if (from === to && block.length === 0) {
+            parts.push(chunk.subarray(to, to + 1))
+            from = to + 1
+            at += 1
           }
           continue
         }
         if (endsLine && lineEmpty) {
-          add(chunk, from, at + 1)
+          add(chunk, from, to + 1)
           parts.push(finish())
-          from = at + 1
+          from = to + 1
         }
         lineEmpty = endsLine
       }
@@ -114,12 +121,22 @@ function readEvent(
     readonly out: Splice
     readonly reader: CellReader
     readonly declared: boolean
+    /** Where in the body it begins. */
+    readonly at: number
   },
 ): StreamEvent {
+  const { reader } = given
   const parsed = parseEvent(block)
-  const lines = parsed.lines.map((line, at) =>
-    parsed.values[at] === undefined ? { ...line, text: readLine(line.text, given.reader) } : line,
-  )
+  let lineAt = given.at
+  const lines = parsed.lines.map((line, at) => {
+    const begins = lineAt
+    lineAt += line.text.length + line.ending.length
+    if (parsed.values[at] !== undefined) return line
+    reader.telling.locate = (offset) => begins + offset
+    return { ...line, text: readLine(line.text, reader) }
+  })
+  const inBody = (offset: number) => given.at + inBlock(parsed, offset)
+  reader.telling.locate = inBody
   const event = { ...parsed, lines }
   const rewritten = (payload: Uint8Array) => rewrite(event, payload)
   const changed = lines.some(({ text }, at) => text !== parsed.lines[at]?.text)
@@ -128,10 +145,30 @@ function readEvent(
   const endsAll = event.payload === '[DONE]'
   const base = { bytes: whole, endsAll, rewrite: rewritten }
   if (endsAll || event.payload === '') return { ...base, payload: undefined }
-  if (!given.declared && !isJson(bytes)) return { ...base, payload: { bytes, json: false } }
+  if (!given.declared && !isJson(bytes)) {
+    return { ...base, payload: { bytes, json: false, locate: inBody } }
+  }
   const masked = maskPayload(bytes, given.masker, given.out)
-  const payload = { bytes: masked, json: true }
+  reader.telling.locate = sameOffset
+  const before = unmasked(bytes, masked)
+  const payload = { bytes: masked, json: true, locate: (at: number) => inBody(before(at)) }
   return masked === bytes ? { ...base, payload } : { ...base, bytes: rewritten(masked), payload }
+}
+
+/** From a byte of the payload to where it stands in the event. */
+function inBlock({ lines, values }: Event, offset: number): number {
+  let [payloadAt, blockAt] = [0, 0]
+  for (const [at, { text, ending }] of lines.entries()) {
+    const value = values[at]
+    if (value !== undefined) {
+      if (offset <= payloadAt + value.length) {
+        return blockAt + text.length - value.length + offset - payloadAt
+      }
+      payloadAt += value.length + 1
+    }
+    blockAt += text.length + ending.length
+  }
+  return blockAt
 }
 
 /** An event that is no JSON is a piece of text. */

@@ -3,12 +3,17 @@ import type { Span } from './detect/cell.ts'
 import { limits } from './limits.ts'
 import type { Finding } from './plan.ts'
 
+type SpanFinding = Finding & { count: number; readonly found: NonNullable<Finding['found']> }
+
 /** Counts what was hidden, by rule. Never what. */
 export class FindingCount {
   readonly #rules = new Map<Rule, number>()
   #fields = 0
   #unread = false
-  readonly #spans = new Map<string, Finding & { count: number }>()
+  #unsettled = 0
+  readonly #spans: SpanFinding[] = []
+  /** The same by their path. */
+  readonly #places = new Map<string, SpanFinding[]>()
 
   rule(rule: Rule): void {
     this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + 1)
@@ -28,23 +33,37 @@ export class FindingCount {
   }): void {
     const { rule, how, span } = found
     const band = span.confidence >= 90 ? 'high' : span.confidence >= 60 ? 'medium' : 'low'
-    const kind = `${rule} ${how} ${span.type} ${span.validator} ${band}`
-    const named = `${kind} ${found.path}`
+    const same = (one: SpanFinding) =>
+      one.rule === rule &&
+      one.how === how &&
+      one.found.band === band &&
+      one.found.entity === span.type &&
+      one.found.validator === span.validator
+    const here = this.#places.get(found.path)?.find(same)
     // A body of endless places is told as one.
-    const many = this.#spans.size >= limits.findings && !this.#spans.has(named)
-    const key = many ? kind : named
-    const known = this.#spans.get(key)
-    if (known !== undefined) known.count += 1
-    else {
-      const { type: entity, validator } = span
-      const path = many ? '$..*' : found.path
-      this.#spans.set(key, { rule, path, how, count: 1, found: { entity, validator, band } })
+    const path = here === undefined && this.#spans.length >= limits.findings ? '$..*' : found.path
+    const known = here ?? this.#places.get(path)?.find(same)
+    if (known !== undefined) {
+      known.count += 1
+      return
     }
+    const { type: entity, validator } = span
+    const one = { rule, path, how, count: 1, found: { entity, validator, band } } as const
+    const made: SpanFinding = { ...one }
+    this.#spans.push(made)
+    const before = this.#places.get(path)
+    if (before === undefined) this.#places.set(path, [made])
+    else before.push(made)
   }
 
   /** The whole body, which could not be read and was let through as the rulebook says. */
   unread(): void {
     this.#unread = true
+  }
+
+  /** Text that was hidden because it could not be held until it was known what it is. */
+  unsettled(): void {
+    this.#unsettled += 1
   }
 
   list(): readonly Finding[] {
@@ -57,6 +76,8 @@ export class FindingCount {
     if (this.#fields > 0)
       found.push({ rule: 'fields', path: '$', how: 'fields', count: this.#fields })
     if (this.#unread) found.push({ rule: 'unread', path: '$', how: 'pass', count: 1 })
-    return [...found, ...this.#spans.values()]
+    const count = this.#unsettled
+    if (count > 0) found.push({ rule: 'unsettled', path: '$', how: 'redact', count })
+    return [...found, ...this.#spans]
   }
 }

@@ -1,10 +1,11 @@
 import type { Automaton } from './automaton.ts'
-import { CellReader, type SpanSeen } from './body/cell-reader.ts'
+import { CellReader } from './body/cell-reader.ts'
 import { isDelta } from './body/delta-pieces.ts'
 import { formBody } from './body/form-body.ts'
 import { markupBody } from './body/markup-body.ts'
 import { multipartBody } from './body/multipart-body.ts'
 import { tableBody } from './body/table-body.ts'
+import type { SpanSeen } from './body/telling.ts'
 import { textBody } from './body/text-body.ts'
 import type { Detection } from './detection.ts'
 import { inCharset, noBinary } from './encoding.ts'
@@ -25,6 +26,7 @@ export type Masking = {
   readonly key: Uint8Array
   readonly found: FindingCount
   readonly seen?: SpanSeen | undefined
+  readonly eachLook?: boolean | undefined
 }
 
 /** How a body of this media type is read; undefined when it cannot be masked. */
@@ -39,8 +41,8 @@ function framingOf(
   { depth }: { readonly depth: number },
 ): Framing | undefined {
   const type = essenceOf(mediaType)
-  const { automaton, detection, key, found, seen } = masking
-  const reader = detection && new CellReader({ detection, key, found, seen })
+  const { automaton, detection, key, found } = masking
+  const reader = detection && new CellReader({ ...masking, detection })
   const json = (isPiece?: (path: string) => boolean) => {
     const out = new Splice()
     const places = detection?.places
@@ -107,7 +109,7 @@ const texts = new Set([
 function partFraming(mediaType: string, masking: Masking, depth: number): Framing | undefined {
   const known = framingOf(mediaType, masking, { depth })
   if (known !== undefined) return inCharset(charsetOf(mediaType), known)
-  const { detection, key, found, seen } = masking
+  const { detection } = masking
   if (detection === undefined || charsetOf(mediaType) === undefined) return undefined
-  return inCharset('utf-8', noBinary(textBody(new CellReader({ detection, key, found, seen }))))
+  return inCharset('utf-8', noBinary(textBody(new CellReader({ ...masking, detection }))))
 }

@@ -26,18 +26,15 @@ export type JsonEvents = {
 
 /** Whoever takes whole tokens, one call for each: cheaper where nothing depends on how they began. */
 export type JsonTokens = {
-  /** `chunk[from, to)` with its quotes; `traitsOf` of its bytes ORed, and how many are digits. */
-  readonly key: (chunk: Uint8Array, from: number, to: number, seen: JsonSeen) => void
-  readonly string: (chunk: Uint8Array, from: number, to: number, seen: JsonSeen) => void
+  /** `chunk[from, to)` with its quotes; `seen`: `traitsOf` of its bytes ORed. */
+  readonly key: (chunk: Uint8Array, from: number, to: number, seen: number) => void
+  readonly string: (chunk: Uint8Array, from: number, to: number, seen: number) => void
   readonly number: (chunk: Uint8Array, from: number, to: number) => void
   readonly open: (array: boolean) => void
   readonly close: () => void
   /** The next element of an array. */
   readonly element: () => void
 }
-
-/** Of a string: `traitsOf` of its bytes ORed, and how many are digits. */
-export type JsonSeen = { readonly traits: number; readonly digits: number }
 
 const expectValue = 0
 const expectValueOrEnd = 1
@@ -52,6 +49,7 @@ const inNumber = 9
 const inLiteral = 10
 const failed = 11
 
+const bytesAtOnce = 2_048
 const nothing: Uint8Array = new Uint8Array(0)
 const quote = 0x22
 const backslash = 0x5c
@@ -114,13 +112,15 @@ export class JsonScanner {
   #run(chunk: Uint8Array, from: number, to: number, tokens: JsonTokens): number {
     let at = from
     let state = this.#state
-    while (at < to) {
+    // A loop that is left now and then is compiled whole, and not for the one body that it reads.
+    const stop = Math.min(to, from + bytesAtOnce)
+    while (at < stop) {
       const byte = chunk[at] ?? 0
       if (byte === quote) {
         const end = this.#stringEnd(chunk, at + 1, to)
         if (end < 0) break
         if (state === expectKey || state === expectKeyOrEnd) {
-          tokens.key(chunk, at, end, this)
+          tokens.key(chunk, at, end, this.traits)
           state = expectColon
           at = end
           if (chunk[at] !== 0x3a || at >= to) continue
@@ -128,7 +128,7 @@ export class JsonScanner {
           at += 1
         } else if (state === expectValue || state === expectValueOrEnd) {
           this.#started = true
-          tokens.string(chunk, at, end, this)
+          tokens.string(chunk, at, end, this.traits)
           state = this.#depth === 0 ? afterText : afterValue
           at = end
         } else break
@@ -159,27 +159,23 @@ export class JsonScanner {
       }
     }
     this.#state = state
-    return at < to ? this.#structure(chunk, at, to) : at
+    return at < stop ? this.#structure(chunk, at, to) : at
   }
 
   /** Behind the quote that ends the string; -1 where it does not end here or is no string. */
   #stringEnd(chunk: Uint8Array, from: number, to: number): number {
     let seen = 0
-    let digits = 0
     let at = from
     while (at < to) {
-      const byte = chunk[at] ?? 0
-      const ofByte = traitsOf[byte] ?? 0
+      const ofByte = traitsOf[chunk[at] ?? 0] ?? 0
       if (ofByte < traits.stop) {
         seen |= ofByte
-        digits += ofByte & 1
         at += 1
-      } else if (byte === quote) {
+      } else if (chunk[at] === quote) {
         this.traits = seen
-        this.digits = digits
         return at + 1
       } else {
-        const width = byte === backslash ? escapeWidth(chunk, at, to) : 0
+        const width = chunk[at] === backslash ? escapeWidth(chunk, at, to) : 0
         if (width === 0) return -1
         seen |= traits.backslash
         at += width

@@ -1,5 +1,3 @@
-import { afterNumberByte, endsNumber, numberMinus, numberWhole, numberZero } from './json-number.ts'
-
 /** What follows the backslash in an escape of two characters (RFC 8259 section 7). */
 export const plainEscapes: Uint8Array = Buffer.from('"\\/bfnrt')
 
@@ -27,19 +25,46 @@ const isHex = Uint8Array.from({ length: 256 }, (_, byte) =>
 
 /** Behind a number or literal with which the chunk does not end; -1 where there is none. */
 export function wordEnd(chunk: Uint8Array, from: number, to: number): number {
-  const literal = literals[chunk[from] ?? 0]
-  if (literal !== undefined) {
-    if (from + literal.length > to) return -1
-    for (let i = 1; i < literal.length; i += 1) if (chunk[from + i] !== literal[i]) return -1
-    return from + literal.length
-  }
   const first = chunk[from] ?? 0
-  let state = first === 0x2d ? numberMinus : first === 0x30 ? numberZero : numberWhole
-  if (first !== 0x2d && (first < 0x30 || first > 0x39)) return -1
-  for (let at = from + 1; at < to; at += 1) {
-    const next = afterNumberByte(state, chunk[at] ?? 0)
-    if (next === undefined) return endsNumber[state] === true ? at : -1
-    state = next
-  }
-  return -1
+  if (first <= 0x39) return numberEnd(chunk, from, to)
+  const literal = literals[first]
+  if (literal === undefined || from + literal.length > to) return -1
+  for (let i = 1; i < literal.length; i += 1) if (chunk[from + i] !== literal[i]) return -1
+  return from + literal.length
 }
+
+/** RFC 8259 section 6: a whole part without leading zeros, a fraction, an exponent. */
+function numberEnd(chunk: Uint8Array, from: number, to: number): number {
+  let at = chunk[from] === minus ? from + 1 : from
+  const whole = at
+  at = chunk[at] === zero ? at + 1 : digitsEnd(chunk, at, to)
+  if (at === whole) return -1
+  if (at < to && chunk[at] === point) {
+    const fraction = at + 1
+    at = digitsEnd(chunk, fraction, to)
+    if (at === fraction) return -1
+  }
+  if (at < to && ((chunk[at] ?? 0) | 0x20) === exponent) {
+    at += 1
+    if (at < to && (chunk[at] === minus || chunk[at] === plus)) at += 1
+    const digits = at
+    at = digitsEnd(chunk, digits, to)
+    if (at === digits) return -1
+  }
+  return at < to ? at : -1
+}
+
+function digitsEnd(chunk: Uint8Array, from: number, to: number): number {
+  let at = from
+  for (; at < to; at += 1) {
+    const byte = chunk[at] ?? 0
+    if (byte < zero || byte > 0x39) break
+  }
+  return at
+}
+
+const minus = 0x2d
+const plus = 0x2b
+const point = 0x2e
+const zero = 0x30
+const exponent = 0x65

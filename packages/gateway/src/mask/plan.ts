@@ -26,8 +26,13 @@ export type DetectionPlan = {
     readonly id: string
     /** Entity types; `*`: every one that no rule before it names. */
     readonly entities: readonly string[]
-    /** RFC 9535 paths it is limited to. Absent: wherever it stands. */
+    /**
+     * RFC 9535 paths it is limited to. Absent: wherever it stands. Where paths mean nothing it covers everything,
+     * but what is kept by a path is kept there only.
+     */
     readonly paths?: readonly string[]
+    /** Covers everything there, although it keeps. */
+    readonly keepsAnywhere?: true
     /** 0 to 100. */
     readonly confidence: number
     readonly strategy: SpanStrategy
@@ -100,6 +105,8 @@ export type SpanFound = {
   readonly confidence: number
   readonly start: number
   readonly end: number
+  /** As it was read: unescaped and folded. */
+  readonly text: string
 }
 
 /** How the results of one function are masked. `undefined` from `masker`: such a result cannot be masked as the rules require. */
@@ -114,6 +121,8 @@ export type ResultMasking = {
     readonly echoes: readonly Uint8Array[]
     /** Told of every value that is found, for who tries rules out; offsets are of bytes of the body. */
     readonly seen?: ((span: SpanFound) => void) | undefined
+    /** `seen` is told at every look at a text, of which a long one gets several. */
+    readonly eachLook?: boolean | undefined
   }) => Masker | undefined
 }
 

@@ -130,3 +130,26 @@ test('text that is no JSON is asked about line by line, where no paths are given
   assert.equal(out, '[REDACTED:PERSON] came\nand went\n')
   assert.deepEqual(asked[0]?.texts, ['Ada came', 'and went'])
 })
+
+test('a text so long that windows of it are read is shown and hidden to its end', async () => {
+  const { asked, recognise } = knowing({ 'Ada Lovelace': 'PERSON', 'Bo Quorl': 'PERSON' })
+  const filling = 'and so on and on '.repeat(30_000)
+  const note = `Ada Lovelace ${filling} and Bo Quorl`
+  const masker = open([names])
+  masker.push(Buffer.from(JSON.stringify({ note })))
+  await masker.ask?.(recognise)
+  const out = JSON.parse(Buffer.from(masker.end()).toString())
+  assert.equal(out.note, `[REDACTED:PERSON] ${filling} and [REDACTED:PERSON]`)
+  assert.ok((asked[0]?.texts.length ?? 0) > 1)
+})
+
+test('names in the pieces of a stream are hidden, cut or not', async () => {
+  const { recognise } = knowing({ 'Ada Lovelace': 'PERSON' })
+  const event = (text: string) => `data: {"delta":{"text":"${text}"}}\n\n`
+  const masker = open([{ ...names, paths: ['$.delta.text'] }], 'text/event-stream')
+  masker.push(Buffer.from(event('I met Ada Love') + event('lace, and Ada Lovelace') + event(' ok')))
+  await masker.ask?.(recognise)
+  const out = Buffer.from(masker.end()).toString()
+  assert.ok(!/Ada|lace/.test(out), out)
+  assert.ok(out.includes('I met [REDACTED:PERSON]') && out.endsWith(event(' ok')), out)
+})

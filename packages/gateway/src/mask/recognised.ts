@@ -8,6 +8,7 @@ import {
   type Recognised,
   type RecogniserQuestion,
   type ResultMasking,
+  type SpanFound,
 } from './plan.ts'
 
 type Custom = DetectionPlan['custom'][number]
@@ -74,11 +75,7 @@ function textsOf(
   body: Uint8Array,
 ): readonly string[] {
   const texts = new Set<string>()
-  let last = ''
-  const find = (text: string) => {
-    last = text
-    return isProse(text) ? [[0, text.length] as const] : []
-  }
+  const find = (text: string) => (isProse(text) ? [[0, text.length] as const] : [])
   const { paths } = plan.rules[index] ?? {}
   const gathering = compile({
     ...plan,
@@ -86,18 +83,17 @@ function textsOf(
       {
         id: wholeText,
         entities: [wholeText],
-        ...(paths && { paths }),
+        ...(paths && { paths, keepsAnywhere: true }),
         confidence: 0,
         strategy: { kind: 'keep' },
       },
     ],
     custom: [{ id: wholeText, entity: wholeText, confidence: 100, find }],
   })
-  // A text is told right after it was looked at, and only where the rule covers it.
-  const seen = ({ type, end }: { readonly type: string; readonly end: number }) => {
-    if (type === wholeText && !isKey(body, end)) texts.add(last)
+  const seen = ({ type, end, text }: SpanFound) => {
+    if (type === wholeText && !isKey(body, end)) texts.add(text)
   }
-  const masker = gathering.masker({ ...options, seen })
+  const masker = gathering.masker({ ...options, seen, eachLook: true })
   masker?.push(body)
   masker?.end()
   return [...texts]

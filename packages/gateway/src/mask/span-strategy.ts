@@ -43,7 +43,8 @@ export function normalValue(type: string, text: string): string {
   return /^\+?[\dA-Za-z]+$/.test(joined) && /\d/.test(joined) ? joined.toUpperCase() : text
 }
 
-function redacted(type: string): string {
+/** The mark that redaction leaves. */
+export function redacted(type: string): string {
   return `[REDACTED:${type}]`
 }
 

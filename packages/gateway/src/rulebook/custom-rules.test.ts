@@ -183,6 +183,14 @@ test('a rule about paths is left out, with a note', () => {
   assert.match(notes.join(), /`p` looks at paths only/)
 })
 
+test('the same rules are made ready once', () => {
+  const [once, again] = [compile({ gitleaks: acme }), compile({ gitleaks: acme })]
+  assert.equal(once.custom, again.custom)
+  const other = compile({ gitleaks: acme, patterns: [['x', 'x']] })
+  assert.notEqual(other.custom, once.custom)
+  assert.equal(other.custom.length, once.custom.length + 1)
+})
+
 checkProblem(
   'rules that are elsewhere',
   { gitleaks: `${acme}[extend]\nuseDefault = true` },

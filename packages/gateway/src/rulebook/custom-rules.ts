@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { RE2JS } from 're2js'
 import type { DetectionPlan } from '../mask/plan.ts'
 import type { DetectionRules } from '../model/detection.ts'
@@ -16,11 +17,29 @@ export type CustomRuleProblem = {
  * pattern. One that cannot be (RE2 has no look-around and no back-references) is a problem that says
  * why. `notes`: what was left out of the configuration, and need not be wrong.
  */
-export function compileCustomRules(rules: DetectionRules): {
+export function compileCustomRules(rules: Pick<DetectionRules, 'custom' | 'gitleaks'>): Compiled {
+  const said = JSON.stringify([rules.custom, rules.gitleaks])
+  const digest = createHash('sha256').update(said).digest('hex')
+  const known = remembered.get(digest) ?? compile(rules)
+  remembered.delete(digest)
+  remembered.set(digest, known)
+  const [oldest] = remembered.keys()
+  if (remembered.size > rememberedMax && oldest !== undefined) remembered.delete(oldest)
+  return known
+}
+
+type Compiled = {
   readonly custom: DetectionPlan['custom']
   readonly problems: readonly CustomRuleProblem[]
   readonly notes: readonly string[]
-} {
+}
+
+/** A rulebook is checked and then put in force, and hundreds of patterns take a second to be made ready. */
+const remembered = new Map<string, Compiled>()
+/** The one in force, and the one that is being checked. */
+const rememberedMax = 2
+
+function compile(rules: Pick<DetectionRules, 'custom' | 'gitleaks'>): Compiled {
   const problems: CustomRuleProblem[] = []
   const drafts: Draft[] = []
   for (const [index, rule] of rules.custom.entries()) {
@@ -45,7 +64,7 @@ export function compileCustomRules(rules: DetectionRules): {
   return { custom, problems, notes: read?.notes.map(({ message }) => message) ?? [] }
 }
 
-const gitleaksFile = 'gitleaks.toml'
+export const gitleaksFile = 'gitleaks.toml'
 const nothing: readonly (readonly [number, number])[] = []
 
 /** The result, or why there is none. */

@@ -8,7 +8,7 @@ import { compileCustomRules } from './custom-rules.ts'
 import { canonicalJson } from './digest.ts'
 
 /** Raised with every change to a pattern, a validator or a word list of `mask/`: what found something is known by it. */
-const engineVersion = 1
+const engineVersion = 2
 
 /** What a rulebook looks for, made ready once; each function and caller gets a part of it. */
 export type Detector = {

@@ -79,7 +79,7 @@ export function readRulebook(
     connections: connections.map(({ value }) => value.id),
     complete: whole && problems.length === 0,
   }
-  const { functions: placed, detection } = applyMasking(files, known, problems)
+  const { functions: placed, detection, warnings } = applyMasking(files, known, problems)
   const complete = whole && problems.length === 0
   const functions = placed.map(({ value }) => withDigest(value.definition))
   const { policies, compiled } = readPolicies(files.policies, { functions, complete }, problems)
@@ -115,7 +115,7 @@ export function readRulebook(
   const inForce = makeInForce({ rulebook, decide, grants, checks, thread })
   const held = conflictsAt(reviewed, inForce.dutyConflicts())
   if (held.problems.length > 0) return { problems: held.problems.slice(0, limits.problemsListed) }
-  return { rulebook, inForce, tests, explain, warnings: held.warnings }
+  return { rulebook, inForce, tests, explain, warnings: [...warnings, ...held.warnings] }
 }
 
 /** Everybody whom a call may have to be put to. */

@@ -224,3 +224,15 @@ test('every profile names something, and nothing that is not there', () => {
   assert.ok(!entitiesOf({ profile: 'gdpr', entities: undefined }).includes('IN_GSTIN'))
   assert.ok(entitiesOf({ profile: 'gdpr', entities: undefined }).includes('BR_CPF'))
 })
+
+test('what was left out of a gitleaks configuration is said, and is no problem', () => {
+  const loaded = load(
+    'detect:\n  - { id: a, profile: secrets }\n',
+    "[[rules]]\nid = 'acme'\nregex = 'acme_\\w+'\n[[rules]]\nid = 'keys'\npath = 'id_rsa'\n",
+  )
+  assert.ok('rulebook' in loaded, JSON.stringify(loaded))
+  assert.deepEqual(
+    loaded.warnings.map(({ file, message }) => `${file}: ${message}`),
+    ['gitleaks.toml: `keys` looks at paths only; bodies have none, so it is left out.'],
+  )
+})

@@ -1,10 +1,11 @@
+import { limits } from '../config/limits.ts'
 import { nearest } from '../config/schema-problem.ts'
 import { readYaml } from '../config/yaml.ts'
 import { compileArgumentMasking, compileResultMasking } from '../mask/compile.ts'
 import type { DetectionRules } from '../model/detection.ts'
 import type { ArgumentMask, MaskRule } from '../model/function.ts'
 import type { Problem } from '../model/rulebook.ts'
-import { compileCustomRules } from './custom-rules.ts'
+import { compileCustomRules, gitleaksFile } from './custom-rules.ts'
 import type { DetectionForm } from './detection-form.ts'
 import { canonicalJson, hasDigest } from './digest.ts'
 import { type Placed, problemAt, type Site } from './flaw.ts'
@@ -32,6 +33,8 @@ export function applyMasking(
 ): {
   readonly functions: readonly Placed<FunctionDraft>[]
   readonly detection: DetectionRules | undefined
+  /** What was left out of it, and need not be wrong. */
+  readonly warnings: readonly Problem[]
 } {
   const { functions, complete } = known
   const ids = complete ? functions.map(({ value }) => value.definition.id) : undefined
@@ -50,7 +53,11 @@ export function applyMasking(
     return { ...one, value: withMasks(one.value, { result, args, detect }) }
   })
   problems.push(...masked.flatMap(compileProblems), ...repeatedIds(masked))
-  return { functions: masked, detection: detection.find(({ rules }) => rules)?.rules }
+  return {
+    functions: masked,
+    detection: detection.find(({ rules }) => rules)?.rules,
+    warnings: detection.flatMap(({ warnings }) => warnings).slice(0, limits.problemsListed),
+  }
 }
 
 type ReadForm = { readonly value: MaskingForm | undefined; readonly site: Site }
@@ -72,8 +79,12 @@ function readDetection(
     readonly files: { readonly gitleaks: readonly RulebookFile[] }
   },
   problems: Problem[],
-): { readonly form: Pick<DetectionForm, 'detect'>; readonly rules: DetectionRules | undefined } {
-  if (!value) return { form: { detect: [] }, rules: undefined }
+): {
+  readonly form: Pick<DetectionForm, 'detect'>
+  readonly rules: DetectionRules | undefined
+  readonly warnings: readonly Problem[]
+} {
+  if (!value) return { form: { detect: [] }, rules: undefined, warnings: [] }
   const { ids, known, files } = given
   const names = {
     entities: entityTypes(),
@@ -88,7 +99,10 @@ function readDetection(
     if (file === undefined) problems.push(problemAt(site, { path: path ?? [], message }))
     else problems.push({ file, line: 0, column: 0, message })
   }
-  return { form: value, rules }
+  const warnings = (compiled?.notes ?? []).map((message): Problem => {
+    return { file: gitleaksFile, line: 0, column: 0, message }
+  })
+  return { form: value, rules, warnings }
 }
 
 type CoveringRule = {

@@ -1,22 +1,24 @@
 import type { Span } from '../detect/cell.ts'
 import { classes, mayHold } from '../detect/classes.ts'
+import { empty } from '../detect/finding.ts'
 import type { Fate } from '../detect/resolve.ts'
 import { scanCell } from '../detect/scan.ts'
 import { type Detection, fateOf, verdictOn } from '../detection.ts'
 import type { FindingCount } from '../finding-count.ts'
-import type { SpanFound } from '../plan.ts'
 import { standIn } from '../span-strategy.ts'
 import { beginsJson } from './begins-json.ts'
 import { customSpans } from './custom-spans.ts'
-import { type Encoded, eachEncoded } from './encoded.ts'
-import { type Escapes, FoldedText } from './fold.ts'
+import { type Encoded, eachEncoded, mayBeEncoded } from './encoded.ts'
+import { type Escapes, FoldedText, mustFold } from './fold.ts'
 import { holdInText } from './hold.ts'
-import { JsonHints } from './json-hints.ts'
-import { type WalkEvents, walkJson } from './json-walk.ts'
+import { eachCellOfJson, type TextKind } from './json-in-text.ts'
 import type { KnownNames } from './known-names.ts'
-import { isFraction, isTime, wholeNumber } from './ordinary.ts'
+import { mergeEdits } from './merged-edits.ts'
+import { isFraction, wholeNumber } from './ordinary.ts'
+import { isMoment, isSum, wantsSure } from './ordinary-cells.ts'
+import { type SpanSeen, Telling, type Told } from './telling.ts'
 import { traits } from './traits.ts'
-import { escapeText } from './write-text.ts'
+import { writtenMark, writtenText } from './written-mark.ts'
 
 /** Where a cell stands. */
 export type Place = {
@@ -40,31 +42,35 @@ export type RawCell = {
   place: Place
 }
 
+/** Of a text: `traitsOf` of its bytes ORed, how many are digits, and what the name of its field says. */
+export type Traits = { readonly traits: number; readonly digits: number; readonly hint: number }
+
 /** `bytes[start, end)` of the cell become `text`, which is written as the cell's escapes want. */
 export type Edit = { readonly start: number; readonly end: number; readonly text: Uint8Array }
-
-/** Told of every value that was found; offsets as those of the cell. */
-export type SpanSeen = (span: SpanFound) => void
 
 /**
  * Finds what a cell holds, in every way it may be written: escaped, in characters that look alike, as
  * JSON in a string, percent-encoded or as base64. One of these reads cell after cell.
  */
 export class CellReader {
-  readonly #detection: Detection
+  readonly detection: Detection
   readonly #key: Uint8Array
-  readonly #found: FindingCount
-  readonly #seen: SpanSeen | undefined
+  readonly telling: Telling
   readonly #edits: Edit[] = []
   /** What was found in the cell so far, by its place and entity. */
-  readonly #told = new Set<string>()
+  readonly #known = new Set<string>()
+  readonly #told: Told[] = []
   readonly #spans: Span[] = []
   /** The cell as it was unescaped and folded, and what was found escaped within that, and so on. */
   readonly #levels: FoldedText[] = []
   readonly #custom: boolean
+  /** Nothing counts that has to be supported by what stands around it. */
+  readonly #surely: boolean
   readonly #scan = { bytes: nothing, from: 0, to: 0, hint: 0, kind: 'string' as RawCell['kind'] }
   readonly #traits = { flags: 0, digits: 0, bytes: 0, hint: 0 }
   #cell: RawCell | undefined
+  /** How often the cell was looked at so far, in one way or another. */
+  #readings = 0
   /** How many levels stand between the text that is scanned and the cell. */
   #depth = 0
   /** How the levels have to be written again, from the cell inwards. */
@@ -81,38 +87,84 @@ export class CellReader {
     readonly key: Uint8Array
     readonly found: FindingCount
     readonly seen?: SpanSeen | undefined
+    readonly eachLook?: boolean | undefined
   }) {
-    this.#detection = options.detection
+    this.detection = options.detection
     this.#custom = options.detection.custom.length > 0
+    this.#surely = wantsSure(options.detection.wanted)
     this.#key = options.key
-    this.#found = options.found
-    this.#seen = options.seen
+    this.telling = new Telling(options)
   }
 
   /** Keys in which what this plan looks for was never found. */
   get names(): KnownNames {
-    return this.#detection.names
+    return this.detection.names
   }
 
-  /** False: nothing would be found in such a JSON string, whatever it says. */
+  /** False: nothing would be found in a string of a body, whatever it says. */
   mayFind(seen: number, digits: number, bytes: number, hint: number): boolean {
-    if ((seen & (classes.wide | traits.backslash | traits.percent)) !== 0 || this.#custom)
-      return true
-    const asked = this.#traits
-    asked.flags = seen
-    asked.digits = digits
-    asked.bytes = bytes
-    asked.hint = hint
-    if (mayHold(asked)) return true
+    if (this.#mustRead(seen)) return true
+    if (this.#mayHold(seen, digits, bytes, hint)) return true
     // Base64 is one long word.
     return bytes >= encodedBytesMin && ((seen & classes.space) === 0 || bytes >= proseBytes)
   }
 
-  /** What changes in the cell, ascending; valid until the next `read`. */
+  /** The same of a string that is there to be looked at. */
+  mayFindIn(bytes: Uint8Array, from: number, to: number, of: Traits): boolean {
+    const { traits: seen, digits, hint } = of
+    if (this.#mustRead(seen)) return true
+    if (
+      this.#mayHold(seen, digits, to - from, hint) &&
+      !isMoment(bytes, from, to, of, this.#surely)
+    )
+      return true
+    return mayBeEncoded(bytes, from, to)
+  }
+
+  /** The same of a JSON number. */
+  mayBeNumber(bytes: Uint8Array, from: number, to: number, hint: number): boolean {
+    if (this.#custom) return true
+    if (!this.#mayHold(classes.digit, to - from, to - from, hint)) return false
+    return !isSum(bytes, from, to, hint, this.#surely)
+  }
+
+  #mustRead(seen: number): boolean {
+    return (seen & (classes.wide | traits.backslash | traits.percent)) !== 0 || this.#custom
+  }
+
+  #mayHold(seen: number, digits: number, bytes: number, hint: number): boolean {
+    const asked = this.#traits
+    asked.flags = seen & 0xff
+    asked.digits = digits
+    asked.bytes = bytes
+    asked.hint = hint
+    return mayHold(asked)
+  }
+
+  /** What changes in the cell, ascending; valid until the next cell is read. */
   read(cell: RawCell): readonly Edit[] {
-    this.#edits.length = 0
-    this.#told.clear()
+    const edits = this.look(cell)
+    for (const one of this.#told) this.telling.tell(one)
+    return edits
+  }
+
+  /** What changes in the cell last read, as `read` gave it. */
+  get edits(): readonly Edit[] {
+    return this.#edits
+  }
+
+  /** What was found in it, for whoever looks at one text more than once. Valid as the edits are. */
+  get told(): readonly Told[] {
+    return this.#told
+  }
+
+  /** As `read`, but nothing is counted. */
+  look(cell: RawCell): readonly Edit[] {
+    empty(this.#edits)
+    empty(this.#told)
+    if (this.#known.size > 0) this.#known.clear()
     this.foundAny = false
+    this.#readings = 0
     this.#cell = cell
     this.#depth = 0
     const { bytes, from, to, kind, hint, escapes } = cell
@@ -122,7 +174,8 @@ export class CellReader {
       (escapes !== 'json' && beginsJson(bytes, from, to))
     if (this.#folded) this.#descend(bytes, from, to, escapes, () => this.#text(kind, hint))
     else this.#plain(bytes, from, to, cell)
-    if (this.#edits.length > 1) this.#merge()
+    if (this.#edits.length > 1) mergeEdits(this.#edits)
+    this.telling.looked(this.#told)
     return this.#edits
   }
 
@@ -163,59 +216,26 @@ export class CellReader {
   }
 
   /** Where the JSON value ends that the level begins with, -1 where it is none; its cells were read. */
-  #json(text: FoldedText, hint: number): number {
-    const hints = new JsonHints()
-    hints.reset(hint)
-    const { bytes } = text
-    const cell = (
-      from: number,
-      to: number,
-      how: { kind: RawCell['kind']; hint: number; traits: number; digits: number },
-    ) => {
+  #json({ bytes, length }: FoldedText, hint: number): number {
+    return eachCellOfJson(bytes, length, hint, (from, to, how) => {
       if ((how.traits & traits.backslash) === 0) this.#plain(bytes, from, to, how)
       else this.#descend(bytes, from, to, 'json', () => this.#text(how.kind, how.hint))
-    }
-    const events: WalkEvents = {
-      open: (array) => hints.open(array),
-      close: () => hints.close(),
-      element: () => hints.element(),
-      key: (from, to, of, digits) => {
-        hints.key(bytes, from, to)
-        cell(from, to, { kind: 'key', hint: 0, traits: of, digits })
-      },
-      string: (from, to, of, digits) => {
-        const hint = hints.next
-        hints.string(bytes, from, to)
-        cell(from, to, { kind: 'string', hint, traits: of, digits })
-      },
-      number: (from, to) => {
-        const how = { kind: 'number' as const, hint: hints.next, traits: classes.digit }
-        this.#plain(bytes, from, to, { ...how, digits: to - from })
-      },
-    }
-    return walkJson(bytes, 0, text.length, events)
+    })
   }
 
   /** Unescaped, folded bytes of the level. A field that is named for nothing may hold a sum or a time. */
-  #plain(
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    how: { kind: RawCell['kind']; hint: number; traits: number; digits: number },
-  ): void {
-    const fraction = how.kind === 'number' && isFraction(bytes, from, to)
-    const number = fraction ? wholeNumber(bytes, from, to) : undefined
-    const tooShort = number === undefined || number.length < identifyingDigits
-    const ordinary = how.hint === 0 && (fraction ? tooShort : isTime(bytes, from, to))
-    const asked = this.#traits
-    asked.flags = how.traits & 0xff
-    asked.digits = how.digits
-    asked.bytes = to - from
-    asked.hint = how.hint
+  #plain(bytes: Uint8Array, from: number, to: number, how: TextKind): void {
+    const { kind, hint, digits } = how
+    const number = kind === 'number' && isFraction(bytes, from, to)
+    const sum = number && isSum(bytes, from, to, hint, this.#surely)
+    const ordinary = sum || (kind !== 'number' && isMoment(bytes, from, to, how, this.#surely))
     const before = this.#edits.length
-    if (!ordinary && mayHold(asked)) this.#scanned(bytes, from, to, how, number)
+    if (!ordinary && this.#mayHold(how.traits, digits, to - from, hint)) {
+      this.#scanned(bytes, from, to, how, number ? wholeNumber(bytes, from, to) : undefined)
+    }
     if (this.#custom) {
-      for (const span of customSpans(this.#detection.custom, bytes, from, to)) {
+      this.#readings += 2
+      for (const span of customSpans(this.detection.custom, bytes, from, to)) {
         this.#take(span, bytes, how.kind, from, to)
       }
     }
@@ -228,6 +248,7 @@ export class CellReader {
     if ((how.traits & traits.percent) !== 0 && this.#levelsOf('url') === 0) {
       this.#descend(bytes, from, to, 'url', (text) => this.#again(text, how))
     }
+    if (!mayBeEncoded(bytes, from, to)) return
     const hidden = this.#edits.slice(before).sort((a, b) => a.start - b.start)
     let next = 0
     eachEncoded(bytes, from, to, (encoded) => {
@@ -251,8 +272,9 @@ export class CellReader {
     scan.to = number?.length ?? to
     scan.hint = hint
     scan.kind = kind
-    this.#spans.length = 0
-    scanCell(scan, this.#spans, this.#detection.wanted, this.#fateOf)
+    this.#readings += 1
+    empty(this.#spans)
+    scanCell(scan, this.#spans, this.detection.wanted, this.#fateOf)
     for (let at = 0; at < this.#spans.length; at += 1) {
       const span = this.#spans[at]
       if (span !== undefined) this.#take(span, number ?? bytes, kind, from, to)
@@ -284,16 +306,17 @@ export class CellReader {
 
   readonly #fateOf = (span: Span): Fate => {
     this.foundAny = true
-    const text = utf8(this.#scan.bytes, span.start, span.end)
-    return fateOf(this.#detection, { span, text, open: this.#cell?.place.open })
+    const { bytes } = this.#scan
+    const text = this.#needsText(bytes[span.start]) ? utf8(bytes, span.start, span.end) : ''
+    return fateOf(this.detection, { span, text, open: this.#cell?.place.open })
   }
 
   #take(span: Span, bytes: Uint8Array, kind: RawCell['kind'], from: number, to: number): void {
     const cell = this.#cell
     if (cell === undefined) return
     this.foundAny = true
-    const text = utf8(bytes, span.start, span.end)
-    const verdict = verdictOn(this.#detection, { span, text, open: cell.place.open })
+    const asked = this.#needsText(bytes[span.start]) ? utf8(bytes, span.start, span.end) : ''
+    const verdict = verdictOn(this.detection, { span, text: asked, open: cell.place.open })
     if (verdict === undefined || this.#encoded?.found === true) return
     const { rule, how } = verdict
     const { type } = span
@@ -301,30 +324,43 @@ export class CellReader {
     const whole = kind === 'number'
     const start = this.#encoded?.start ?? this.#origin(whole ? from : span.start)
     const end = this.#encoded?.end ?? this.#origin(whole ? to : span.end)
-    // What is read in two ways is found twice, and is one value all the same.
-    const told = `${start} ${end} ${type} ${how}`
-    if (this.#told.has(told)) return
-    this.#told.add(told)
-    this.#found.span({ rule: rule.id, how, path: cell.place.path(), span })
-    if (this.#seen !== undefined) {
-      this.#seen({ type, rule: span.rule, confidence: span.confidence, start, end })
-    }
+    if (this.#isTold(start, end, type, how)) return
+    const path = cell.place.path()
+    const plain = how === 'redact' && !this.telling.hears
+    const text = plain ? '' : utf8(bytes, span.start, span.end)
+    this.#told.push({ span, rule: rule.id, how, path, text, start, end })
     if (how === 'keep' || how === 'allowed') return
     if (this.#encoded !== undefined) this.#encoded.found = true
+    const written = {
+      escapes: cell.escapes,
+      number: whole && this.#encoded === undefined,
+      levels: this.#escapes,
+      depth: this.#encoded?.depth ?? this.#depth,
+    }
     // A whole stretch of base64 cannot show a part of what it says.
     const strategy = this.#encoded === undefined ? rule.strategy : redact
-    const stand = standIn({ strategy, type, text, key: this.#key })
-    const levels = this.#encoded?.depth ?? this.#depth
-    this.#edits.push({ start, end, text: this.#write(stand, kind, cell, levels) })
+    const mark =
+      strategy.kind === 'redact'
+        ? writtenMark(type, written)
+        : writtenText(standIn({ strategy, type, text, key: this.#key }), written)
+    this.#edits.push({ start, end, text: mark })
   }
 
-  #write(stand: string, kind: RawCell['kind'], cell: RawCell, levels: number): Uint8Array {
-    let text = kind === 'number' && this.#encoded === undefined ? JSON.stringify(stand) : stand
-    for (let level = levels - 1; level >= 0; level -= 1) {
-      text = escapeText(text, this.#escapes[level] ?? 'none')
+  /** A value of an allow-list, or a mark that redaction left before. */
+  #needsText(first: number | undefined): boolean {
+    return this.detection.allowed.size > 0 || first === openBracket
+  }
+
+  /** What is read in two ways is found twice, and is one value all the same. */
+  #isTold(start: number, end: number, type: string, how: string): boolean {
+    // Finds of one reading do not overlap, but for what stands for all of a cell or stretch.
+    const { kind } = this.#scan
+    if (this.#readings < 2 && kind !== 'number' && this.#encoded === undefined) return false
+    for (let at = this.#known.size; at < this.#told.length; at += 1) {
+      const one = this.#told[at]
+      if (one !== undefined) this.#known.add(`${one.start} ${one.end} ${one.span.type} ${one.how}`)
     }
-    if (levels === 0 && kind !== 'number') text = escapeText(text, cell.escapes)
-    return Buffer.from(text)
+    return this.#known.has(`${start} ${end} ${type} ${how}`)
   }
 
   /** Where in the cell a byte of the level comes from. */
@@ -335,32 +371,11 @@ export class CellReader {
     }
     return place
   }
-
-  /** Of edits that overlap, found in two readings of one text, the union becomes the first's mark. */
-  #merge(): void {
-    const sorted = this.#edits.toSorted((a, b) => a.start - b.start || b.end - a.end)
-    this.#edits.length = 0
-    for (const edit of sorted) {
-      const last = this.#edits.at(-1)
-      if (last === undefined || edit.start >= last.end) this.#edits.push(edit)
-      else if (edit.end > last.end) {
-        this.#edits[this.#edits.length - 1] = { ...last, end: edit.end }
-      }
-    }
-  }
 }
 
 const nothing: Uint8Array = new Uint8Array(0)
 const redact = { kind: 'redact' } as const
-/** Traits of a text that detectors do not read as it stands. */
-const mustFold: Readonly<Record<Escapes, number>> = {
-  none: classes.wide,
-  table: classes.wide | traits.quote,
-  json: classes.wide | traits.backslash,
-  markup: classes.wide | traits.ampersand,
-  url: classes.wide | traits.percent,
-  form: classes.wide | traits.percent,
-}
+const openBracket = 0x5b
 /** Texts within texts. Real ones have two; what is deeper is scanned as the text it is. */
 const depthMax = 8
 /** Of those, how often text that is no JSON is unescaped once more. */
@@ -369,8 +384,6 @@ const unescapedMax = 3
 const encodedBytesMin = 16
 /** A sentence with a stretch of base64 has so many bytes. */
 const proseBytes = 18
-/** A whole number that is written with a fraction and has fewer digits is a sum. */
-const identifyingDigits = 9
 
 function utf8(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()

@@ -1,14 +1,22 @@
+import { openInBoth } from '../detection.ts'
 import { limits } from '../limits.ts'
 import { ByteWindow } from './byte-window.ts'
 import type { CellReader, Edit, Place, RawCell } from './cell-reader.ts'
+import type { DeltaPiece } from './delta-pieces.ts'
 import { type Escapes, FoldedText } from './fold.ts'
 import { JsonText } from './json-text.ts'
 import { contextBytes, Roll } from './roll.ts'
+import { sameOffset } from './telling.ts'
 import { traitsOf } from './traits.ts'
 import { escapeText } from './write-text.ts'
 
 /** Who holds pieces: how many of them are not settled yet, and what changes in them. */
-export type PieceHolder = { waiting: number; readonly edits: Edit[] }
+export type PieceHolder = {
+  waiting: number
+  readonly edits: Edit[]
+  /** Where in the body a byte of what is held stands. */
+  readonly locate: (at: number) => number
+}
 
 type Piece = {
   readonly held: PieceHolder
@@ -37,10 +45,23 @@ export class Channel {
   #begun = false
   readonly #decoded: Decoded[] = []
 
-  constructor(reader: CellReader, escapes: Escapes, path: string) {
+  #open: ReadonlySet<number> | undefined
+
+  constructor(
+    reader: CellReader,
+    escapes: Escapes,
+    { path, open }: { readonly path: string; readonly open: ReadonlySet<number> | undefined },
+  ) {
     this.#reader = reader
     this.#roll = new Roll(reader)
-    const place: Place = { path: () => path, open: undefined }
+    this.#open = open
+    const covering = () => this.#open
+    const place: Place = {
+      path: () => path,
+      get open() {
+        return covering()
+      },
+    }
     const how = { kind: 'string', hint: 0, traits: 0, digits: 0, escapes } as const
     this.#cell = { bytes: new Uint8Array(0), from: 0, to: 0, ...how, place }
   }
@@ -49,8 +70,15 @@ export class Channel {
     return this.#base + this.#window.length
   }
 
-  add(held: PieceHolder, payload: Uint8Array, from: number, to: number): void {
+  /** A piece of `payload`, and the places of rules that cover it. */
+  add(
+    held: PieceHolder,
+    payload: Uint8Array,
+    { from, to, open }: Pick<DeltaPiece, 'from' | 'to' | 'open'>,
+  ): void {
     if (from === to) return
+    this.#open = openInBoth(this.#reader.detection, this.#open, open)
+    this.#reader.telling.locate = (at) => this.#locate(this.#base + at)
     const at = this.#end
     this.#window.add(payload, from, to)
     this.#pieces.push({ held, from, at, end: this.#end })
@@ -63,17 +91,27 @@ export class Channel {
     if (!this.#begun) this.#begin(payload, from, to)
     if (this.#json === undefined) this.#settle({ last: false })
     else this.#goOn(this.#json, payload, from, to, at)
+    this.#reader.telling.locate = sameOffset
   }
 
   end(): void {
     this.#json = undefined
+    this.#reader.telling.locate = (at) => this.#locate(this.#base + at)
     this.#settle({ last: true })
+    this.#reader.telling.locate = sameOffset
+  }
+
+  /** Where in the body a byte of the channel stands. */
+  #locate(at: number): number {
+    const piece = this.#pieces.find(({ end }) => at < end) ?? this.#pieces.at(-1)
+    return piece === undefined ? at : piece.held.locate(piece.from + Math.max(0, at - piece.at))
   }
 
   /** What is not settled becomes a mark. */
   hide(): void {
     if (this.#settled === this.#end) return
     this.#json = undefined
+    this.#reader.telling.unsettled()
     this.#apply({ start: this.#settled, end: this.#end, text: hiddenTail })
     this.#settleTo(this.#end)
   }
@@ -88,7 +126,8 @@ export class Channel {
     this.#begun = true
     const json = bytes[first] === 0x7b || bytes[first] === 0x5b
     if (json && this.#settled === this.#end - (to - from)) {
-      this.#json = new JsonText(this.#reader, limits.channelWindowBytes)
+      const open = () => this.#open
+      this.#json = new JsonText(this.#reader, { windowBytes: limits.channelWindowBytes, open })
     }
   }
 
@@ -99,7 +138,10 @@ export class Channel {
     const last = this.#decoded.at(-1)
     const begin = last === undefined ? json.settled : last.at + last.origin.length - 1
     this.#decoded.push({ at: begin, rawAt: at, origin })
+    // What is found in JSON is told where its piece begins: that it is there is what is counted.
+    this.#reader.telling.locate = () => this.#locate(at)
     const goesOn = json.push(this.#folded.bytes.slice(0, length))
+    this.#reader.telling.locate = (offset) => this.#locate(this.#base + offset)
     let edited = this.#settled
     for (const { start, end, text } of json.edits.splice(0)) {
       const written = escapeText(Buffer.from(text).toString(), this.#cell.escapes)

@@ -3,14 +3,22 @@ import type { CellReader, Edit, RawCell } from './cell-reader.ts'
 import { Channel, type PieceHolder } from './delta-channel.ts'
 import { type DeltaPiece, type DeltaPieces, deltaPieces } from './delta-pieces.ts'
 import type { Escapes } from './fold.ts'
+import { sameOffset, type Told } from './telling.ts'
 import { traitsOf } from './traits.ts'
+
+type Payload = {
+  readonly bytes: Uint8Array
+  readonly json: boolean
+  /** Where in the body one of its bytes stands. */
+  readonly locate: (at: number) => number
+}
 
 /** One event, or one line, of a stream. */
 export type StreamEvent = {
   /** As it goes out when nothing more changes in it. */
   readonly bytes: Uint8Array
   /** What it says; undefined: nothing that could go on. */
-  readonly payload: { readonly bytes: Uint8Array; readonly json: boolean } | undefined
+  readonly payload: Payload | undefined
   /** No text goes on behind it. */
   readonly endsAll: boolean
   /** The event with another payload. */
@@ -36,16 +44,22 @@ export class DeltaChannels {
   /** The event that came next; what may go out because of it. */
   push(event: StreamEvent): readonly Uint8Array[] {
     const { payload } = event
-    const held: Held = { event, waiting: 0, edits: [], alone: [] }
+    const locate = payload?.locate ?? sameOffset
+    const held: Held = { event, waiting: 0, edits: [], locate, alone: [], told: [] }
     this.#events.push(held)
     this.#heldBytes += event.bytes.length
     if (payload !== undefined) {
-      const { pieces, ended } = payload.json ? deltaPieces(payload.bytes) : textPiece(payload.bytes)
+      const { pieces, ended } = payload.json
+        ? deltaPieces(payload.bytes, this.#reader.detection.places)
+        : textPiece(payload.bytes)
       const escapes = payload.json ? 'json' : 'none'
       for (const piece of pieces) {
-        const channel = this.#channel(piece.channel, escapes)
-        held.alone.push(...readAlone(this.#reader, payload.bytes, piece, escapes))
-        channel.add(held, payload.bytes, piece.from, piece.to)
+        const channel = this.#channel(piece, escapes)
+        if (readAlone(this.#reader, payload.bytes, piece, escapes)) {
+          held.alone.push(...this.#reader.edits)
+          for (const one of this.#reader.told) held.told.push({ ...one, span: { ...one.span } })
+        }
+        channel.add(held, payload.bytes, piece)
       }
       for (const scope of ended) this.#end(scope)
     }
@@ -71,7 +85,7 @@ export class DeltaChannels {
     }
   }
 
-  #channel(name: string, escapes: Escapes): Channel {
+  #channel({ channel: name, open }: DeltaPiece, escapes: Escapes): Channel {
     const known = this.#channels.get(name)
     if (known !== undefined) return known
     if (this.#channels.size >= limits.channels) {
@@ -82,7 +96,7 @@ export class DeltaChannels {
         this.#channels.delete(oldest)
       }
     }
-    const made = new Channel(this.#reader, escapes, pathOf(name))
+    const made = new Channel(this.#reader, escapes, { path: pathOf(name), open })
     this.#channels.set(name, made)
     return made
   }
@@ -93,11 +107,23 @@ export class DeltaChannels {
     for (const held of this.#events) {
       if (held.waiting > 0) break
       this.#heldBytes -= held.event.bytes.length
+      this.#tell(held)
       out.push(written(held))
       count += 1
     }
     this.#events.splice(0, count)
     return out
+  }
+
+  #tell({ edits, told, locate }: Held): void {
+    this.#reader.telling.locate = locate
+    for (const one of told) {
+      // What is let through is what all of the text says.
+      const changes = one.how !== 'keep' && one.how !== 'allowed'
+      const known = edits.some(({ start, end }) => start < one.end && one.start < end)
+      if (changes && !known) this.#reader.telling.tell(one)
+    }
+    this.#reader.telling.locate = sameOffset
   }
 }
 
@@ -105,10 +131,15 @@ type Held = PieceHolder & {
   readonly event: StreamEvent
   /** What was found in its pieces, each read as if it were all of its text. */
   readonly alone: Edit[]
+  /** The same as values, which are counted once it is known that the text as one does not hold them. */
+  readonly told: Told[]
 }
 
 function textPiece(payload: Uint8Array): DeltaPieces {
-  return { pieces: [{ channel: ' $', from: 0, to: payload.length, hint: 0 }], ended: [] }
+  return {
+    pieces: [{ channel: ' $', from: 0, to: payload.length, hint: 0, open: undefined }],
+    ended: [],
+  }
 }
 
 /** `1` is not within `10`: a name goes on with the next frame, or the path. */
@@ -122,12 +153,13 @@ function pathOf(channel: string): string {
   return channel.slice(channel.lastIndexOf(' ') + 1)
 }
 
+/** False: there is nothing to be found in it. */
 function readAlone(
   reader: CellReader,
   bytes: Uint8Array,
-  { channel, from, to, hint }: DeltaPiece,
+  { channel, from, to, hint, open }: DeltaPiece,
   escapes: Escapes,
-): readonly Edit[] {
+): boolean {
   let traits = 0
   let digits = 0
   for (let at = from; at < to; at += 1) {
@@ -135,10 +167,10 @@ function readAlone(
     traits |= ofByte
     digits += ofByte & 1
   }
-  if (!reader.mayFind(traits, digits, to - from, hint)) return []
-  const place = { path: () => pathOf(channel), open: undefined }
+  if (!reader.mayFind(traits, digits, to - from, hint)) return false
+  const place = { path: () => pathOf(channel), open }
   const cell: RawCell = { bytes, from, to, kind: 'string', hint, traits, digits, escapes, place }
-  return reader.read(cell)
+  return reader.look(cell).length > 0 || reader.told.length > 0
 }
 
 /** Of what both readings found, the union; where they begin at one place, the mark of the text's. */

@@ -1,3 +1,5 @@
+import type { Automaton, Node } from '../automaton.ts'
+import { unescapeJson } from '../strategy.ts'
 import { FoldedText } from './fold.ts'
 import { JsonHints } from './json-hints.ts'
 import { JsonTrail } from './json-trail.ts'
@@ -11,6 +13,8 @@ export type DeltaPiece = {
   readonly to: number
   /** What the names of its own event say about it, where it is a text of its own after all. */
   readonly hint: number
+  /** The places of rules that cover it; undefined: no rule is limited to places, or they mean nothing here. */
+  readonly open: ReadonlySet<number> | undefined
 }
 
 /** The pieces of one event, and the channels that it says have ended. */
@@ -43,8 +47,8 @@ const deltaPath = new RegExp(
   ].join('|')})$`,
 )
 
-/** What of an event's JSON text belongs to channels. */
-export function deltaPieces(payload: Uint8Array): DeltaPieces {
+/** What of an event's JSON text belongs to channels. `places`: those that rules are limited to. */
+export function deltaPieces(payload: Uint8Array, places?: Automaton): DeltaPieces {
   const trail = new JsonTrail()
   const frames: Frame[] = [{ ids: [], position: undefined }]
   const hints = new JsonHints()
@@ -55,7 +59,9 @@ export function deltaPieces(payload: Uint8Array): DeltaPieces {
     from: number
     to: number
     hint: number
+    open: ReadonlySet<number> | undefined
   }[] = []
+  const walk = places && new PlaceWalk(places)
   const ending: (readonly Frame[])[] = []
   const arrays: { next: number }[] = []
   let key = ''
@@ -67,6 +73,7 @@ export function deltaPieces(payload: Uint8Array): DeltaPieces {
     open: (array) => {
       trail.open(array)
       hints.open(array)
+      walk?.open(array)
       const within = arrays.at(-1)
       frames.push({ ids: [], position: within?.next })
       arrays.push({ next: array ? 0 : Number.NaN })
@@ -74,6 +81,7 @@ export function deltaPieces(payload: Uint8Array): DeltaPieces {
     close: () => {
       trail.close()
       hints.close()
+      walk?.close()
       frames.pop()
       arrays.pop()
     },
@@ -81,9 +89,11 @@ export function deltaPieces(payload: Uint8Array): DeltaPieces {
       hints.element()
       const array = arrays.at(-1)
       if (array !== undefined) array.next += 1
+      walk?.element(array?.next ?? 0)
     },
     key: (from, to, seen) => {
       trail.keptKey(payload, from, to)
+      walk?.key(payload, from, to, { escaped: (seen & traits.backslash) !== 0 })
       if ((seen & traits.backslash) === 0) hints.key(payload, from, to)
       else {
         keyText.read(payload, from, to, 'json')
@@ -95,8 +105,9 @@ export function deltaPieces(payload: Uint8Array): DeltaPieces {
       const path = trail.path()
       const hint = hints.next
       hints.string(payload, from, to)
-      if (isDelta(path)) found.push({ path, chain: [...frames], from, to, hint })
-      else if (idKeys.has(key)) top()?.ids.push(latin1(payload, from, to))
+      if (isDelta(path)) {
+        found.push({ path, chain: [...frames], from, to, hint, open: walk?.covering })
+      } else if (idKeys.has(key)) top()?.ids.push(latin1(payload, from, to))
       else if (path === '$.type') {
         kind = latin1(payload, from, to)
         kindOf = [...frames]
@@ -112,13 +123,61 @@ export function deltaPieces(payload: Uint8Array): DeltaPieces {
   }
   const scope = (chain: readonly Frame[]) => chain.map(named).join('/')
   return {
-    pieces: found.map(({ path, chain, from, to, hint }) => ({
+    pieces: found.map(({ path, chain, ...piece }) => ({
       channel: `${scope(chain)} ${path}`,
-      from,
-      to,
-      hint,
+      ...piece,
     })),
     ended: ending.map(scope),
+  }
+}
+
+/** From a byte of a piece to where it stood before the rest of its event was masked. */
+export function unmasked(original: Uint8Array, masked: Uint8Array): (at: number) => number {
+  if (original === masked) return (at) => at
+  return (at) => {
+    const [before, after] = [deltaPieces(original).pieces, deltaPieces(masked).pieces]
+    const which = after.findIndex(({ from, to }) => from <= at && at <= to)
+    const [from, moved] = [before[which]?.from, after[which]?.from]
+    return from === undefined || moved === undefined ? at : from + at - moved
+  }
+}
+
+/** Where the walk through a text stands among the places of rules. */
+class PlaceWalk {
+  readonly #places: Automaton
+  readonly #above: Node[] = []
+  #here: Node
+
+  constructor(places: Automaton) {
+    this.#places = places
+    this.#here = places.root
+  }
+
+  get covering(): ReadonlySet<number> {
+    return this.#here.open
+  }
+
+  open(array: boolean): void {
+    this.#above.push(this.#here)
+    if (array) this.element(0)
+  }
+
+  close(): void {
+    this.#above.pop()
+  }
+
+  element(index: number): void {
+    const within = this.#above.at(-1)
+    if (within !== undefined) this.#here = this.#places.element(within, index)
+  }
+
+  /** The content of a key, without its quotes. */
+  key(bytes: Uint8Array, from: number, to: number, how: { readonly escaped: boolean }): void {
+    const within = this.#above.at(-1)
+    if (within === undefined) return
+    this.#here = how.escaped
+      ? this.#places.memberNamed(within, unescapeJson(`"${utf8(bytes, from, to)}"`))
+      : this.#places.member(within, bytes, from, to)
   }
 }
 
@@ -134,4 +193,8 @@ function named({ ids, position }: Frame): string {
 
 function latin1(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1')
+}
+
+function utf8(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString()
 }

@@ -37,6 +37,18 @@ export function eachEncoded(
   }
 }
 
+/** False: there is no stretch that `eachEncoded` would look at. */
+export function mayBeEncoded(bytes: Uint8Array, from: number, to: number): boolean {
+  // Any stretch that is long enough covers one of these bytes.
+  for (let probe = from + runBytesMin - 1; probe < to; ) {
+    let start = probe
+    while (start > probe - runBytesMin && isBase64[bytes[start] ?? 0] === 1) start -= 1
+    if (start === probe - runBytesMin) return true
+    probe = start + runBytesMin
+  }
+  return false
+}
+
 /**
  * A stretch that says nothing as a whole may be a path or a prefix with base64 behind it: from behind
  * each slash, dash and low line on it may go to the next of them, or hold them and go to the end.
@@ -114,18 +126,39 @@ function wholeCharacters(text: Buffer): Buffer {
   return text.subarray(from, last + bytes > text.length ? last : text.length)
 }
 
-/** Whether the first twelve bytes that a run says could be of a text. */
+/** Whether the first bytes that a run says could be of a text: UTF-8 (RFC 3629) without control characters. */
 function beginsAsText(bytes: Uint8Array, start: number): boolean {
-  for (let at = start; at < start + runBytesMin; at += 4) {
-    const word =
-      ((sextets[bytes[at] ?? 0] ?? 0) << 18) |
-      ((sextets[bytes[at + 1] ?? 0] ?? 0) << 12) |
-      ((sextets[bytes[at + 2] ?? 0] ?? 0) << 6) |
-      (sextets[bytes[at + 3] ?? 0] ?? 0)
-    if (!isText(word >> 16) || !isText((word >> 8) & 0xff) || !isText(word & 0xff)) return false
+  const last = start + runBytesMin - 4
+  /** Bytes that have to follow in a character, and those there may be of one that began before the run. */
+  let more = 0
+  let strays = 3
+  for (let at = start; at <= last; at += 4) {
+    const word = sextetsAt(bytes, at)
+    for (let shift = 16; shift >= 0; shift -= 8) {
+      const byte = (word >> shift) & 0xff
+      if (!isText(byte)) return false
+      // The run may end here, within a character.
+      if (at === last) continue
+      if ((byte & 0xc0) === 0x80) {
+        if (more === 0 && strays === 0) return false
+        if (more > 0) more -= 1
+        else strays -= 1
+        continue
+      }
+      if (more > 0 || (byte >= 0x80 && (byte < 0xc2 || byte > 0xf4))) return false
+      strays = 0
+      if (byte >= 0x80) more = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
+    }
   }
   return true
 }
+
+/** Three bytes that four characters say. */
+const sextetsAt = (bytes: Uint8Array, at: number): number =>
+  ((sextets[bytes[at] ?? 0] ?? 0) << 18) |
+  ((sextets[bytes[at + 1] ?? 0] ?? 0) << 12) |
+  ((sextets[bytes[at + 2] ?? 0] ?? 0) << 6) |
+  (sextets[bytes[at + 3] ?? 0] ?? 0)
 
 function isText(byte: number): boolean {
   return byte >= 0x20 ? byte !== 0x7f : byte === 0x0a || byte === 0x0d || byte === 0x09

@@ -1,18 +1,28 @@
 import { classes } from '../detect/classes.ts'
 import { foldOf, folds } from './fold-table.ts'
-import { traitsOf } from './traits.ts'
+import { traits, traitsOf } from './traits.ts'
 
 /** In which way characters of the text may be written as something else. */
 export type Escapes = 'none' | 'json' | 'url' | 'form' | 'markup' | 'table'
+
+/** Traits of a text that detectors do not read as it stands. */
+export const mustFold: Readonly<Record<Escapes, number>> = {
+  none: classes.wide,
+  table: classes.wide | traits.quote,
+  json: classes.wide | traits.backslash,
+  markup: classes.wide | traits.ampersand,
+  url: classes.wide | traits.percent,
+  form: classes.wide | traits.percent,
+}
 
 /**
  * A text as detectors read it, and where each of its bytes came from. One of these is used again for
  * text after text: what it holds is valid until the next `read`. No text becomes longer by being read.
  */
 export class FoldedText {
-  bytes: Uint8Array = new Uint8Array(256)
+  bytes: Uint8Array = nothing
   /** Where the source of each byte begins in what was read; one more than `length`, for the end. */
-  #origin = new Int32Array(257)
+  #origin = nowhere
   length = 0
   /** Of what was read: class bits, and how many ASCII digits. */
   flags = 0
@@ -39,15 +49,51 @@ export class FoldedText {
     this.flags = 0
     this.digits = 0
     this.#beginWord()
-    while (this.#at < to) this.#step(escapes)
+    const stops = stopsOf[escapes]
+    while (this.#at < to) {
+      this.#plain(stops)
+      if (this.#at < to) this.#step(escapes)
+    }
     this.#endWord()
     this.#origin[this.length] = to
   }
 
   #grow(bytes: number): void {
-    if (bytes <= this.bytes.length) return
-    this.bytes = new Uint8Array(2 * bytes)
-    this.#origin = new Int32Array(2 * bytes + 1)
+    if (bytes < this.#origin.length) return
+    const room = Math.max(leastRoom, 2 * bytes)
+    this.bytes = new Uint8Array(room)
+    this.#origin = new Int32Array(room + 1)
+  }
+
+  /** Characters that stand for themselves, up to one that may not. */
+  #plain(stops: Uint8Array): void {
+    const { bytes } = this
+    const source = this.#source
+    const origin = this.#origin
+    const to = this.#to
+    let at = this.#at
+    let length = this.length
+    let flags = 0
+    let digits = 0
+    for (; at < to; at += 1) {
+      const byte = source[at] ?? 0
+      if (stops[byte] === 1) break
+      if (byte <= space) {
+        if (this.#wordLookalike) break
+        this.#word = length + 1
+        this.#wordLatin = false
+      } else this.#wordLatin = true
+      const ofByte = traitsOf[byte] ?? 0
+      flags |= ofByte
+      digits += ofByte & classes.digit
+      bytes[length] = byte
+      origin[length] = at
+      length += 1
+    }
+    this.#at = at
+    this.length = length
+    this.flags |= flags
+    this.digits += digits
   }
 
   #step(escapes: Escapes): void {
@@ -72,9 +118,9 @@ export class FoldedText {
 
   /** One ASCII byte, or one of a character beyond. */
   #put(from: number, byte: number): void {
-    const traits = traitsOf[byte] ?? 0
-    this.flags |= traits
-    this.digits += traits & classes.digit
+    const ofByte = traitsOf[byte] ?? 0
+    this.flags |= ofByte
+    this.digits += ofByte & classes.digit
     if (byte <= space) {
       this.#endWord()
       this.#beginWord()
@@ -235,6 +281,10 @@ export class FoldedText {
   }
 }
 
+const nothing = new Uint8Array(0)
+const nowhere = new Int32Array(0)
+/** Most texts that are unescaped are short. */
+const leastRoom = 256
 const quote = 0x22
 const backslash = 0x5c
 const percent = 0x25
@@ -242,6 +292,22 @@ const ampersand = 0x26
 const plus = 0x2b
 const space = 0x20
 const encoded = new Uint8Array(4)
+
+/** 1: the byte may not stand for itself. */
+const stopsOf: Readonly<Record<Escapes, Uint8Array>> = {
+  none: stopsAt([]),
+  json: stopsAt([backslash]),
+  url: stopsAt([percent]),
+  form: stopsAt([percent, plus]),
+  markup: stopsAt([ampersand]),
+  table: stopsAt([quote]),
+}
+
+function stopsAt(bytes: readonly number[]): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) =>
+    byte === 0 || byte > 0x7f || bytes.includes(byte) ? 1 : 0,
+  )
+}
 
 const jsonEscapes = new Uint8Array(256)
 for (const [letter, meant] of Object.entries({

@@ -8,6 +8,7 @@ import { ByteWindow } from './byte-window.ts'
 import type { CellReader, Edit, RawCell } from './cell-reader.ts'
 import { FoldedText } from './fold.ts'
 import { JsonHints } from './json-hints.ts'
+import { characterEnd, digitsOf, isWholeJson } from './json-token.ts'
 import { JsonTrail } from './json-trail.ts'
 import { contextBytes, Roll } from './roll.ts'
 import { traits } from './traits.ts'
@@ -47,6 +48,13 @@ export class JsonCells {
   readonly #tokenBytes: number
   readonly #keyText = new FoldedText()
   readonly #cell: RawCell
+  readonly #open: (() => ReadonlySet<number> | undefined) | undefined
+  /** Where the cell stands that is read. */
+  readonly #stands = {
+    path: (): string => this.#trail.path(),
+    open: undefined as ReadonlySet<number> | undefined,
+  }
+  readonly #asked = { traits: 0, digits: 0, hint: 0 }
   /** A string too long to be kept: its bytes that are not settled, and how many before them only explain. */
   #roll: Roll | undefined
   readonly #window = new ByteWindow()
@@ -55,6 +63,8 @@ export class JsonCells {
   constructor(options: {
     readonly reader: CellReader
     readonly places: Automaton | undefined
+    /** Without places: those that cover all of the text. */
+    readonly open?: () => ReadonlySet<number> | undefined
     readonly sink: CellSink
     /** Which strings are only pieces of a text, by their path, and are read elsewhere. */
     readonly isPiece?: ((path: string) => boolean) | undefined
@@ -69,7 +79,7 @@ export class JsonCells {
     this.#windowBytes = options.windowBytes ?? limits.windowBytes
     this.#tokenBytes = options.windowBytes ?? limits.tokenBytes
     this.#begun = new Bytes(Math.max(this.#tokenBytes, limits.windowBytes))
-    const open = () => this.#place?.open
+    this.#open = options.open
     this.#cell = {
       bytes: nothing,
       from: 0,
@@ -79,12 +89,7 @@ export class JsonCells {
       traits: 0,
       digits: 0,
       escapes: 'json',
-      place: {
-        path: () => this.#trail.path(),
-        get open() {
-          return open()
-        },
-      },
+      place: this.#stands,
     }
   }
 
@@ -152,10 +157,11 @@ export class JsonCells {
   }
 
   /** A key that is whole in the chunk. Names of fields come again and again. */
-  key(chunk: Uint8Array, from: number, to: number, seen: Seen): void {
+  key(chunk: Uint8Array, from: number, to: number, seen: number): void {
     const { names } = this.#reader
     const known = this.#places === undefined ? names.find(chunk, from + 1, to - 1) : undefined
-    if (known === undefined) this.#whole(chunk, from, to, 'key', seen)
+    if (known === undefined)
+      this.#whole(chunk, from, to, 'key', seen, digitsOf(chunk, from, to, seen))
     else {
       this.#trail.named(known.name)
       this.#hints.named(known)
@@ -163,20 +169,27 @@ export class JsonCells {
   }
 
   /** A string that is whole in the chunk. */
-  string(chunk: Uint8Array, from: number, to: number, seen: Seen): void {
-    if (this.#hints.pairs || this.#isPiece !== undefined || to - from > this.#windowBytes) {
-      this.#whole(chunk, from, to, 'string', seen)
+  string(chunk: Uint8Array, from: number, to: number, seen: number): void {
+    const hints = this.#hints
+    if (hints.pairs || this.#isPiece !== undefined || to - from > this.#windowBytes) {
+      this.#whole(chunk, from, to, 'string', seen, digitsOf(chunk, from, to, seen))
       return
     }
-    const { traits, digits } = seen
-    if (!this.#reader.mayFind(traits, digits, to - from - 2, this.#hints.next)) return
-    this.#whole(chunk, from, to, 'string', seen)
+    const digits = digitsOf(chunk, from, to, seen)
+    const asked = this.#asked
+    asked.traits = seen
+    asked.digits = digits
+    asked.hint = hints.next
+    if (!this.#reader.mayFindIn(chunk, from + 1, to - 1, asked)) return
+    this.#whole(chunk, from, to, 'string', seen, digits)
   }
 
   /** A number that is whole in the chunk. */
   number(chunk: Uint8Array, from: number, to: number): void {
-    if (this.#hints.next === 0 && to - from < fewestDigits) return
-    this.#whole(chunk, from, to, 'number', noTraits)
+    const hint = this.#hints.next
+    if (hint === 0 && to - from < fewestDigits) return
+    if (!this.#reader.mayBeNumber(chunk, from, to, hint)) return
+    this.#whole(chunk, from, to, 'number', classes.digit, to - from)
   }
 
   /** A token ends before `to`; it began in the chunk at `from`, or before the chunk. */
@@ -191,18 +204,27 @@ export class JsonCells {
       this.#begun.add(chunk, from, to)
       if (this.#begun.overflown) throw new MaskError('A token is too long to be looked at.')
       const token = this.#begun.take()
-      this.#write(token, this.#read(token, 0, token.length, kind, seen, { borrowed: false }))
+      this.#see(kind, seen.traits, seen.digits)
+      this.#write(token, this.#read(token, 0, token.length, kind, { borrowed: false }))
       return
     }
-    this.#whole(chunk, from, to, kind, seen)
+    this.#whole(chunk, from, to, kind, seen.traits, seen.digits)
   }
 
-  #whole(chunk: Uint8Array, from: number, to: number, kind: TokenKind, seen: Seen): void {
+  #whole(
+    chunk: Uint8Array,
+    from: number,
+    to: number,
+    kind: TokenKind,
+    seen: number,
+    digits: number,
+  ): void {
     if (to - from > this.#tokenBytes && kind === 'string') {
-      this.#rollWithin(chunk, from + 1, to - 1, seen)
+      this.#rollWithin(chunk, from + 1, to - 1, { traits: seen, digits })
       return
     }
-    const edits = this.#read(chunk, from, to, kind, seen, { borrowed: true })
+    this.#see(kind, seen, digits)
+    const edits = this.#read(chunk, from, to, kind, borrowed)
     for (let at = 0; at < edits.length; at += 1) {
       const edit = edits[at]
       if (edit === undefined) continue
@@ -211,17 +233,22 @@ export class JsonCells {
     }
   }
 
+  #see(kind: TokenKind, seen: number, digits: number): void {
+    this.#cell.kind = kind
+    this.#cell.traits = seen
+    this.#cell.digits = digits
+  }
+
   #read(
     bytes: Uint8Array,
     from: number,
     to: number,
     kind: TokenKind,
-    seen: Seen,
     { borrowed }: { readonly borrowed: boolean },
   ): readonly Edit[] {
     const cell = this.#cell
     cell.bytes = bytes
-    cell.kind = kind
+    this.#stands.open = this.#place?.open ?? this.#open?.()
     if (kind === 'number') {
       cell.from = from
       cell.to = to
@@ -232,9 +259,7 @@ export class JsonCells {
     }
     cell.from = from + 1
     cell.to = to - 1
-    cell.traits = seen.traits
-    cell.digits = seen.digits
-    const escaped = (seen.traits & traits.backslash) !== 0
+    const escaped = (cell.traits & traits.backslash) !== 0
     if (kind === 'string') {
       cell.hint = this.#hints.next
       this.#hints.string(bytes, from + 1, to - 1)
@@ -288,7 +313,7 @@ export class JsonCells {
   #rollWithin(chunk: Uint8Array, from: number, to: number, seen: Seen): void {
     const roll = new Roll(this.#reader)
     for (let at = from; at < to; ) {
-      const end = characterEnd(chunk, at, Math.min(to, at + this.#windowBytes))
+      const end = characterEnd(chunk, at, Math.min(to, at + this.#windowBytes), seen.traits)
       const last = end >= to || to - at <= this.#windowBytes
       const cell = this.#windowCell(chunk, Math.max(from, at - contextBytes), last ? to : end, seen)
       const settled = roll.settle(cell, at, { last, full: true })
@@ -305,9 +330,8 @@ export class JsonCells {
     this.#window.add(chunk, from, to)
     while (this.#window.length - this.#emitted >= this.#windowBytes + contextBytes) {
       const cut = this.#emitted + this.#windowBytes
-      this.#settle(roll, characterEnd(this.#window.bytes, this.#emitted, cut), seen, {
-        last: false,
-      })
+      const end = characterEnd(this.#window.bytes, this.#emitted, cut, seen.traits)
+      this.#settle(roll, end, seen, { last: false })
     }
   }
 
@@ -334,6 +358,7 @@ export class JsonCells {
 
   #windowCell(bytes: Uint8Array, from: number, to: number, seen: Seen): RawCell {
     const cell = this.#cell
+    this.#stands.open = this.#place?.open ?? this.#open?.()
     cell.bytes = bytes
     cell.from = from
     cell.to = to
@@ -350,30 +375,9 @@ export type Seen = { readonly traits: number; readonly digits: number }
 
 const nothing: Uint8Array = new Uint8Array(0)
 const noEdits: readonly Edit[] = []
-const noTraits: Seen = { traits: 0, digits: 0 }
+const borrowed = { borrowed: true } as const
 /** Shorter numbers are nobody's. */
 const fewestDigits = 4
-
-/** A piece that is JSON itself can be read as such, besides. */
-function isWholeJson(bytes: Uint8Array, from: number, to: number): boolean {
-  if (to - from < 8) return false
-  const [first, last] = [bytes[from], bytes[to - 1]]
-  return (first === 0x7b && last === 0x7d) || (first === 0x5b && last === 0x5d)
-}
-
-/** The last place up to `to` that is not within a character or escape; `from` is at one's begin. */
-function characterEnd(bytes: Uint8Array, from: number, to: number): number {
-  let at = from
-  while (at < to) {
-    const byte = bytes[at] ?? 0
-    let width = 1
-    if (byte === 0x5c) width = bytes[at + 1] === 0x75 ? 6 : 2
-    else if (byte >= 0xc0) width = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
-    if (at + width > to) return at
-    at += width
-  }
-  return at
-}
 
 function utf8(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString()

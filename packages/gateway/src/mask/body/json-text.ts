@@ -21,11 +21,15 @@ export class JsonText {
   /** What changes before that; whoever takes an edit removes it. */
   readonly edits: Edit[] = []
 
-  constructor(reader: CellReader, windowBytes: number) {
+  /** `open`: the places of rules that cover it. */
+  constructor(
+    reader: CellReader,
+    options: { readonly windowBytes: number; readonly open: () => ReadonlySet<number> | undefined },
+  ) {
     this.#cells = new JsonCells({
       reader,
       places: undefined,
-      windowBytes,
+      ...options,
       sink: {
         emit: (to) => this.#emit(to),
         hold: (to) => {

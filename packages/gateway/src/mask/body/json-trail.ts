@@ -8,6 +8,10 @@ export class JsonTrail {
   readonly #from: number[] = []
   readonly #to: number[] = []
   readonly #names: string[] = []
+  /** The path down to each depth; undefined: not asked for since it changed. */
+  readonly #paths: (string | undefined)[] = ['$']
+  /** The paths that names were last a part of: the same few are asked for again and again. */
+  readonly #joined = new Map<string, { readonly before: string; readonly path: string }>()
   #depth = 0
 
   reset(): void {
@@ -19,6 +23,7 @@ export class JsonTrail {
     this.#array[this.#depth] = array
     this.#bytes[this.#depth] = undefined
     this.#names[this.#depth] = '*'
+    this.#paths[this.#depth] = undefined
   }
 
   close(): void {
@@ -30,24 +35,28 @@ export class JsonTrail {
     this.#bytes[this.#depth] = bytes
     this.#from[this.#depth] = from
     this.#to[this.#depth] = to
+    this.#paths[this.#depth] = undefined
   }
 
   /** A key whose bytes will not stay. */
   keptKey(bytes: Uint8Array, from: number, to: number): void {
     this.#bytes[this.#depth] = undefined
     this.#names[this.#depth] = nameOf(bytes, from, to)
+    this.#paths[this.#depth] = undefined
   }
 
   /** A key by its name, as `nameOf` tells it. */
   named(name: string): void {
     this.#bytes[this.#depth] = undefined
     this.#names[this.#depth] = name
+    this.#paths[this.#depth] = undefined
   }
 
   /** A key that is a value itself. */
   hiddenKey(): void {
     this.#bytes[this.#depth] = undefined
     this.#names[this.#depth] = '*'
+    this.#paths[this.#depth] = undefined
   }
 
   chunkEnds(): void {
@@ -55,11 +64,22 @@ export class JsonTrail {
   }
 
   path(): string {
-    let path = '$'
-    for (let depth = 1; depth <= this.#depth; depth += 1) {
-      const name = this.#array[depth] === true ? '*' : this.#name(depth)
-      path += name === '*' ? '[*]' : `.${name}`
+    let known = this.#depth
+    while (this.#paths[known] === undefined && known > 0) known -= 1
+    let path = this.#paths[known] ?? '$'
+    for (let depth = known + 1; depth <= this.#depth; depth += 1) {
+      path = this.#join(path, this.#array[depth] === true ? '*' : this.#name(depth))
+      this.#paths[depth] = path
     }
+    return path
+  }
+
+  #join(before: string, name: string): string {
+    const last = this.#joined.get(name)
+    if (last?.before === before) return last.path
+    const path = name === '*' ? `${before}[*]` : `${before}.${name}`
+    if (this.#joined.size >= joinedMax) this.#joined.clear()
+    this.#joined.set(name, { before, path })
     return path
   }
 
@@ -81,3 +101,5 @@ export function nameOf(bytes: Uint8Array, from: number, to: number): string {
 }
 
 const nameBytes = 40
+/** More names in which something is found are no names of fields. */
+const joinedMax = 256

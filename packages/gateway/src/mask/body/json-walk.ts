@@ -2,7 +2,7 @@ import { limits } from '../limits.ts'
 import { traitsOf } from './traits.ts'
 
 /** What a walk tells. Positions are of the bytes that are walked through. */
-export type WalkEvents = {
+type WalkEvents = {
   readonly open: (array: boolean) => void
   readonly close: () => void
   /** The next element of an array. */

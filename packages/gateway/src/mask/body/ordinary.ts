@@ -14,6 +14,29 @@ export function isTime(bytes: Uint8Array, from: number, to: number): boolean {
   return true
 }
 
+/** Whether what `isTime` takes for one has nothing behind its seconds but a fraction and a zone, as RFC 3339 has them. */
+export function isPlainTime(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = from + shortest
+  if (at < to && bytes[at] === 0x2e) {
+    const fraction = at + 1
+    for (at = fraction; at < to && isDigit(bytes[at] ?? 0); ) at += 1
+    if (at === fraction || at - fraction > fractionDigits) return false
+  }
+  if (at === to) return true
+  const sign = bytes[at]
+  if (sign === 0x5a) return at + 1 === to
+  const hours = (sign === 0x2b || sign === 0x2d) && areTwoDigits(bytes, at + 1, to)
+  const minutes = bytes[at + 3] === 0x3a ? at + 4 : at + 3
+  return hours && minutes + 2 === to && areTwoDigits(bytes, minutes, to)
+}
+
+function areTwoDigits(bytes: Uint8Array, at: number, to: number): boolean {
+  return at + 2 <= to && isDigit(bytes[at] ?? 0) && isDigit(bytes[at + 1] ?? 0)
+}
+
+/** Clocks count no finer. */
+const fractionDigits = 9
+
 const form: Uint8Array = Buffer.from('0000-00-00T00:00:00')
 const digit = 0x30
 const shortest = form.length

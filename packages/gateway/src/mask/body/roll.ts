@@ -47,7 +47,8 @@ export class Roll {
     emitted: number,
     { last, full }: { readonly last: boolean; readonly full: boolean },
   ): number {
-    const edits = this.#reader.read(cell)
+    const edits = this.#reader.look(cell)
+    const continues = this.#endsInMark
     let settled = last ? cell.to : Math.max(emitted, this.#reader.hold())
     for (const edit of edits) {
       if (edit.end <= emitted) continue
@@ -60,8 +61,20 @@ export class Roll {
       }
     }
     if (settled > emitted) this.#endsInMark = this.edits.at(-1)?.end === settled
-    if (last || settled > emitted || !full) return settled
+    if (last || settled > emitted || !full) {
+      this.#tell(emitted, settled, continues)
+      return settled
+    }
+    this.#tell(emitted, cell.to, continues)
     return this.#overflow(cell, emitted, edits[0])
+  }
+
+  /** Counts what is settled now: a text is read again until it is, and again where it explains what follows. */
+  #tell(from: number, to: number, continues: boolean): void {
+    for (const one of this.#reader.told) {
+      const known = one.end <= from || (one.start < from && continues)
+      if (!known && one.end <= to) this.#reader.telling.tell(one)
+    }
   }
 
   /** Nothing could be settled of a whole buffer. Its tail is hidden rather than let out. */
@@ -69,6 +82,7 @@ export class Roll {
     const text = Buffer.from(cell.bytes.buffer, cell.bytes.byteOffset + emitted, cell.to - emitted)
     this.#swallowing = text.includes(keyBegin) ? 'key' : 'run'
     this.#endsInMark = true
+    if (found === undefined) this.#reader.telling.unsettled()
     this.edits.push({ start: emitted, end: cell.to, text: found?.text ?? unknown })
     return cell.to
   }

@@ -6,7 +6,8 @@ import { TextCells } from './text-cells.ts'
 import { traitsOf } from './traits.ts'
 
 /**
- * Plain text: each line is a cell, but a private key in PEM (RFC 7468) is one with all of its lines.
+ * Plain text: each line is a cell, but a private key in PEM (RFC 7468) is one with all of its lines, and so is the tag
+ * of an element that stands on a line of its own with the text below it.
  * `hint` is what the name of the field says that the text is the value of.
  */
 export function textBody(reader: CellReader, hint = 0, path = '$'): Framing {
@@ -15,12 +16,14 @@ export function textBody(reader: CellReader, hint = 0, path = '$'): Framing {
   let traits = 0
   let digits = 0
   let inKey = false
+  /** Only a tag has come of the cell, and blanks. */
+  let behindTag = false
   /** Where in the chunk the next key may begin; -1: nowhere. */
   let nextMarker = -1
   const how = { kind: hint === 0 ? 'line' : 'string', hint, escapes: 'none', path } as const
 
   const line = (chunk: Uint8Array, from: number, to: number, ends: boolean) => {
-    const all = { ...how, traits, digits, ends: ends && !inKey }
+    const all = { ...how, traits, digits, ends: ends && !inKey && !behindTag }
     if (from < to || cells.begun) cells.add(chunk, from, to, all)
     if (all.ends) {
       traits = 0
@@ -36,6 +39,15 @@ export function textBody(reader: CellReader, hint = 0, path = '$'): Framing {
     const rest = Buffer.from(chunk.buffer, chunk.byteOffset + from, to - from)
     const line = begun ? lastLine(Buffer.concat([cells.retained.subarray(-lineBytes), rest])) : rest
     return (inKey || line.includes(keyBegin)) && !line.includes(keyEnd)
+  }
+  const tagGoesOn = (chunk: Uint8Array, from: number, to: number): boolean => {
+    const begun = from === 0 && cells.begun
+    if (!begun && !behindTag && chunk[to - 1] !== greater) return false
+    if (to - from > tagBytes) return false
+    const rest = Buffer.from(chunk.buffer, chunk.byteOffset + from, to - from)
+    const line = begun ? lastLine(Buffer.concat([cells.retained.subarray(-tagBytes), rest])) : rest
+    const said = line.toString('latin1')
+    return line.length < tagBytes && (tagAlone.test(said) || (behindTag && said.trim() === ''))
   }
   return {
     push: (chunk) => {
@@ -53,7 +65,8 @@ export function textBody(reader: CellReader, hint = 0, path = '$'): Framing {
         }
         if (nextMarker >= 0 && nextMarker < from) nextMarker = text.indexOf(keyBegin, from)
         inKey = keyGoesOn(chunk, from, at)
-        if (inKey) {
+        behindTag = !inKey && tagGoesOn(chunk, from, at)
+        if (inKey || behindTag) {
           line(chunk, from, at + 1, false)
         } else {
           line(chunk, from, at, true)
@@ -62,11 +75,13 @@ export function textBody(reader: CellReader, hint = 0, path = '$'): Framing {
         from = at + 1
       }
       line(chunk, from, chunk.length, false)
+      cells.chunkAt += chunk.length
       return same(out.take(), chunk)
     },
     end: () => {
       out.begin(nothing)
       inKey = false
+      behindTag = false
       line(nothing, 0, 0, true)
       return out.take()
     },
@@ -77,6 +92,11 @@ const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const keyBegin = '-----BEGIN'
 const keyEnd = '-----END'
+const greater = 0x3e
+/** A tag that is longer names more than a field. */
+const tagBytes = 128
+const tagAlone = /^\s*<[A-Za-z][\w:.-]*>\s*$/
+
 function lastLine(text: Buffer): Buffer {
   return text.subarray(text.lastIndexOf(lineFeed) + 1)
 }

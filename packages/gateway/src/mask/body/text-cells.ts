@@ -18,6 +18,9 @@ export class TextCells {
   readonly #cell: RawCell
   #path = '$'
   readonly #window = new ByteWindow()
+  /** Where the chunk begins in the body, and the window. */
+  chunkAt = 0
+  #windowAt = 0
   /** How much of the window has gone out and only explains what follows. */
   #emitted = 0
   #roll: Roll
@@ -54,6 +57,7 @@ export class TextCells {
       this.#inPlace(chunk, from, to, how)
       return
     }
+    if (this.#window.length === 0) this.#windowAt = this.chunkAt + from
     this.#window.add(chunk, from, to)
     while (this.#window.length - this.#emitted >= this.#bytesMax) {
       const cut = this.#emitted + this.#bytesMax
@@ -73,6 +77,7 @@ export class TextCells {
     how: CellKind & { readonly traits: number; readonly digits: number },
   ): void {
     let at = from
+    this.#reader.telling.begin = this.chunkAt
     for (const { start, end, text } of this.#reader.read(this.#prepared(chunk, from, to, how))) {
       this.#out.copy(at, start)
       this.#out.write(text)
@@ -88,6 +93,7 @@ export class TextCells {
   ): void {
     const window = this.#window.bytes
     const cell = this.#prepared(window, 0, to, how)
+    this.#reader.telling.begin = this.#windowAt
     const settled = this.#roll.settle(cell, this.#emitted, { last, full: true })
     let at = this.#emitted
     for (const { start, end, text } of this.#roll.edits) {
@@ -98,6 +104,7 @@ export class TextCells {
     this.#out.write(window.subarray(at, settled))
     const keep = Math.max(0, settled - contextBytes)
     this.#window.drop(keep)
+    this.#windowAt += keep
     this.#emitted = settled - keep
   }
 

@@ -23,8 +23,14 @@ let quietTo = 0
 let aheadAny = false
 let consumedEnd = -1
 let wordsSince = 0
-let previousHash = 0
-let previousEnd = -1
+/** The last words that passed. What they say is looked up when a value asks, which in most cells none does. */
+const wordStarts: Int32Array = new Int32Array(64)
+const wordEnds: Int32Array = new Int32Array(64)
+const wordHashes: Int32Array = new Int32Array(64)
+/** More words than are in reach: each takes two bytes at least. */
+const wordsKept = 64
+let wordsPassed = 0
+let wordsRead = 0
 let cell: Cell = {
   bytes: new Uint8Array(0),
   from: 0,
@@ -48,25 +54,56 @@ export function beginContext(next: Cell): void {
   lastTopic = -(1 << 30)
   quietFrom = next.from
   quietTo = next.from
-  previousEnd = -1
+  wordsPassed = 0
+  wordsRead = 0
   aheadOf = -1
   consumedEnd = -1
 }
 
-/** A word of letters ended before `end`, which began at `start`. */
-export function passWord(hash: number, start: number, end: number): void {
+/** A word of letters, `[start, end)`, stands before what is asked about next. */
+export function passWord(start: number, end: number): void {
+  const place = wordsPassed & (wordsKept - 1)
+  wordStarts[place] = start
+  wordEnds[place] = end
+  wordsPassed += 1
   wordsSince += 1
-  note(wordTopics(hash), end)
-  if (previousEnd >= 0 && start - previousEnd <= phraseGap) {
-    note(wordTopics(hashPair(previousHash, hash)), end)
+}
+
+/** Looks up the words that passed and are in reach of what begins at `start`. */
+function readWords(start: number): void {
+  let word = Math.max(wordsRead, wordsPassed - wordsKept)
+  while (word < wordsPassed && (wordEnds[word & (wordsKept - 1)] ?? 0) <= start - bytesBefore) {
+    word += 1
   }
-  previousHash = hash
-  previousEnd = end
+  let known = word === wordsRead
+  for (; word < wordsPassed; word++) {
+    const place = word & (wordsKept - 1)
+    const end = wordEnds[place] ?? 0
+    const hash = hashWord(wordStarts[place] ?? 0, end)
+    wordHashes[place] = hash
+    note(wordTopics(hash), end)
+    const last = (word - 1) & (wordsKept - 1)
+    if (word > 0 && (wordStarts[place] ?? 0) - (wordEnds[last] ?? 0) <= phraseGap) {
+      const before = known
+        ? (wordHashes[last] ?? 0)
+        : hashWord(wordStarts[last] ?? 0, wordEnds[last] ?? 0)
+      note(wordTopics(hashPair(before, hash)), end)
+    }
+    known = true
+  }
+  wordsRead = wordsPassed
+}
+
+function hashWord(start: number, end: number): number {
+  let hash = emptyHash
+  for (let at = start; at < end; at++) hash = hashByte(hash, lowerOf[cell.bytes[at] ?? 0] ?? 0)
+  return hash
 }
 
 /** What supports that the value at `[start, end)` is of this topic. */
 export function supportOf(topic: number, start: number, end: number): number {
   if (cell.hint >>> topicShift === topic) return fieldName
+  if (wordsRead < wordsPassed) readWords(start)
   const word = seen[topic] ?? 0
   if (word > start - bytesBefore) {
     // The nearest noun counts: `my SSN is …, the order number is …`, but `SSNs: …, … and …`.
@@ -80,8 +117,9 @@ export function supportOf(topic: number, start: number, end: number): number {
 
 /** Anything at all may speak for a value at `[start, end)`: its field, a word before or behind it. */
 export function isSupported(start: number, end: number): boolean {
-  if ((cell.hint & ~hints.other) % 2 ** topicShift !== 0 || lastTopic > start - bytesBefore)
-    return true
+  if ((cell.hint & ~hints.other) % 2 ** topicShift !== 0) return true
+  if (wordsRead < wordsPassed) readWords(start)
+  if (lastTopic > start - bytesBefore) return true
   lookAhead(end)
   return aheadAny
 }

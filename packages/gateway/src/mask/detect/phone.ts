@@ -10,9 +10,9 @@ import { hints } from './hint-bits.ts'
  * so. Returns where the digits that were read end, so that none are tried twice; `start` for none.
  */
 export function scanPhone(bytes: Uint8Array, start: number, to: number): number {
+  sureEnd = start
   if (isInside(bytes, start)) return start
   readGroups(bytes, start, to)
-  sureEnd = start
   if (digits < 7) return start
   const international = bytes[start] === plus
   const last = ends[groups - 1] ?? start
@@ -59,7 +59,7 @@ const groupsMax = 8
 const sizes: Uint8Array = new Uint8Array(groupsMax + 1)
 const ends: Int32Array = new Int32Array(groupsMax + 1)
 const totals: Uint8Array = new Uint8Array(groupsMax + 1)
-const digitText: Uint8Array = new Uint8Array(32)
+const digitText: Buffer = Buffer.alloc(32)
 /** The bytes between a group and the one before it. */
 const gaps: Uint8Array = new Uint8Array(groupsMax + 1)
 let groups = 0
@@ -136,7 +136,7 @@ const verbTopic: number = topic('phoneVerb')
 const weakTopic: number = topic('phoneWeak')
 
 function worthAbroad(length: number, count: number): number {
-  const text = String.fromCharCode(...digitText.subarray(0, length))
+  const text = digitText.toString('latin1', 0, length)
   const plain = checkE164(text, sizes[0] ?? 0)
   // `+44 (0)20 …`: the trunk prefix in brackets is not dialled from abroad.
   const check =
@@ -188,7 +188,7 @@ function americanForm(bytes: Uint8Array, start: number, count: number, length: n
 function dialledAbroad(length: number): number {
   const country = digitText[2] ?? 0
   if (digitText[0] !== 0x30 || digitText[1] !== 0x30 || country < 0x32 || country === 0x37) return 0
-  const text = String.fromCharCode(...digitText.subarray(2, length))
+  const text = digitText.toString('latin1', 2, length)
   return length > 10 && checkE164(text, length) === 'valid' ? 55 : 0
 }
 

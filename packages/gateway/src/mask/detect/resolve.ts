@@ -12,7 +12,7 @@ export function resolveSpans(found: Span[], into: Spans, fateOf?: (span: Span) =
   if (fateOf !== undefined && found.length > 1) weighFates(found, fateOf)
   if (found.length < 2) {
     push(into, found[0])
-    lets.clear()
+    if (lets.size > 0) lets.clear()
     return
   }
   found.sort(byPosition)
@@ -31,7 +31,7 @@ export function resolveSpans(found: Span[], into: Spans, fateOf?: (span: Span) =
   }
   // A group is settled by strength, so its winners may stand out of order.
   sortTail(into, first)
-  lets.clear()
+  if (lets.size > 0) lets.clear()
 }
 
 /** The spans of the cell that rules let be: none of them takes the place of one that is hidden. */
@@ -41,6 +41,8 @@ const lets = new Set<Span>()
 function weighFates(found: Span[], fateOf: (span: Span) => Fate): void {
   const kept = new Map<string, Span>()
   const covered: Span[] = []
+  // Mostly every span is hidden, and all of them stay.
+  if (found.every((span) => fateOf(span) === 'hidden')) return
   for (const span of found) {
     const fate = fateOf(span)
     if (fate !== 'none') covered.push(span)

@@ -43,6 +43,11 @@ function spansOf(
   return spans.map((span) => ({ ...span, start: span.start - from, end: span.end - from }))
 }
 
+test('what one cell held does not hide anything in the next', () => {
+  check(`${'x'.repeat(60)} +1 212 555 0123`, ['PHONE_NUMBER=+1 212 555 0123'])
+  check('debitcard+46141962061188', ['CREDIT_CARD=46141962061188'])
+})
+
 test('values in text', () => {
   check('my card 5555-5555-5555-4444, thanks', ['CREDIT_CARD=5555-5555-5555-4444'])
   check('ref 8620 379505863324001 723', ['CREDIT_CARD=379505863324001'])

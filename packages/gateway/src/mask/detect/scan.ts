@@ -12,9 +12,8 @@ import { scanIpv4, scanIpv6 } from './ip.ts'
 import { scanBareMac, scanMac } from './mac.ts'
 import { scanPhone, surePhoneEnd } from './phone.ts'
 import { type Fate, resolveSpans } from './resolve.ts'
-import { scanIds } from './shapes.ts'
+import { fewestCharacters, scanIds } from './shapes.ts'
 import { wholeOf } from './whole.ts'
-import { emptyHash, hashByte, lowerOf } from './word-hash.ts'
 
 /**
  * Adds the spans of one cell: they do not overlap and ascend. A checksum wins over a weaker pattern,
@@ -77,23 +76,21 @@ function scanWords(bytes: Uint8Array, from: number, to: number): void {
     const byte = bytes[at] ?? 0
     const kind = kindOf[byte] ?? 0
     if (kind === 0) {
-      at = scanMark(bytes, byte, at, from, to)
+      at = isMark[byte] === 0 ? at + 1 : scanMark(bytes, byte, at, from, to)
       continue
     }
     const start = at
-    let hash = emptyHash
     let flags = 0
     let before = kind
     let next = kind
     do {
-      hash = hashByte(hash, lowerOf[bytes[at] ?? 0] ?? 0)
       flags |= next
       before = next
       at += 1
       next = at < to ? (kindOf[bytes[at] ?? 0] ?? 0) : 0
       // Scripts written without spaces: digits and what is not ASCII are words of their own.
     } while (next !== 0 && (next | before) !== (kinds.digit | kinds.wide))
-    if ((flags & kinds.digit) === 0) passWord(hash, start, at)
+    if ((flags & kinds.digit) === 0) passWord(start, at)
     if ((flags & kinds.wide) === 0) at = Math.max(at, scanWord(bytes, start, at, to, flags))
     else if ((flags & kinds.digit) !== 0) scanMixed(bytes, start, at, to)
   }
@@ -137,6 +134,16 @@ const colon = 0x3a
 const dash = 0x2d
 const dot = 0x2e
 
+/** Bytes between words at which something may begin. */
+const isMark: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
+  [atSign, plus, open, colon].includes(byte) ? 1 : 0,
+)
+
+/** What may stand behind the first word of a value that has several. */
+const joins: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte > 0 && byte < 0x80 && ' -./:(+_)'.includes(String.fromCharCode(byte)) ? 1 : 0,
+)
+
 /** A word of ASCII letters and digits. Returns where to go on. */
 function scanWord(
   bytes: Uint8Array,
@@ -147,6 +154,8 @@ function scanWord(
 ): number {
   const length = end - start
   const next = end < to ? (bytes[end] ?? 0) : 0
+  // Nothing is as short, and nothing that goes on does so here.
+  if (length < fewestCharacters && joins[next] === 0) return end
   if ((flags & kinds.digit) === 0) return scanLetters(bytes, start, end, to, next)
   if (flags === kinds.digit) return scanDigits(bytes, start, end, to, next)
   if (length >= 4 && isDigit(bytes[start + 2]) && isDigit(bytes[start + 3])) {
@@ -206,6 +215,7 @@ function scanDigits(
   next: number,
 ): number {
   const length = end - start
+  if (next !== colon && isInRow(bytes, start, to)) return end
   if (start >= cardFrom && length <= 19) {
     cardFrom = scanCard(bytes, start, to)
     if (cardFrom > start) return cardFrom
@@ -222,15 +232,23 @@ function scanDigits(
   return length <= 22 ? scanIds(bytes, start, to) : end
 }
 
+/** A short group of a row such as `1.2.3.4`: whatever it is a part of began before. */
+function isInRow(bytes: Uint8Array, start: number, to: number): boolean {
+  const before = bytes[start - 1]
+  if ((before !== dot && before !== dash) || !isDigit(bytes[start - 2])) return false
+  return start + 3 < to && !isDigit(bytes[start + 3])
+}
+
 /** The beginning of an IPv6 or hardware address. Returns where a find ends; `start` when there is none. */
 function scanHex(bytes: Uint8Array, start: number, end: number, to: number, next: number): number {
   if (next !== colon && next !== dash && next !== dot && next !== 0x20) return start
+  if ((hexOf[bytes[start] ?? 0] ?? -1) < 0) return start
   const size = end - start
   if ((size === 2 || (size === 4 && next === dot)) && start >= macFrom) {
     macFrom = scanMac(bytes, start, to)
     if (macFrom > start) return macFrom
   }
-  if (next === colon && start >= hexFrom && (hexOf[bytes[start] ?? 0] ?? -1) >= 0) {
+  if (next === colon && start >= hexFrom) {
     hexFrom = scanIpv6(bytes, start, to)
   }
   return start

@@ -49,6 +49,26 @@ export function scanIds(bytes: Uint8Array, start: number, to: number): number {
   return sureEnd
 }
 
+/** Letters and digits of the shortest form; what has none of these forms is longer. */
+export const fewestCharacters: number = idRules.reduce(
+  (fewest, { shapes }) =>
+    shapes.reduce((least, [shape]) => Math.min(least, charactersOf(shape)), fewest),
+  Number.POSITIVE_INFINITY,
+)
+
+function charactersOf(shape: string): number {
+  return shape.startsWith('*')
+    ? Number(shape.slice(1))
+    : written(shape).replace(/[^9A]/g, '').length
+}
+
+/** A shape with its repetitions written out. */
+function written(shape: string): string {
+  return shape.replace(/(.)\{(\d+)\}/g, (_, char: string, times: string) =>
+    char.repeat(Number(times)),
+  )
+}
+
 /** The longest form has 18 characters and their separators. */
 const shapeBytesMax = 27
 const text: Uint8Array = new Uint8Array(shapeBytesMax + 1)
@@ -189,11 +209,8 @@ function growTree(): Int16Array {
 
 /** Adds what is missing of a shape to the tree; returns its last node. */
 function grow(rows: number[][], shape: string): number {
-  const written = shape.replace(/(.)\{(\d+)\}/g, (_, char: string, times: string) =>
-    char.repeat(Number(times)),
-  )
   let node = 0
-  for (const byte of Buffer.from(written)) {
+  for (const byte of Buffer.from(written(shape))) {
     const symbol = symbolOf[byte] ?? other
     const row = rows[node] ?? []
     const next = row[symbol] ?? dead

@@ -3,7 +3,7 @@ import { alphabetNumber, alphabets, alphabetsOf } from './alphabet.ts'
 import type { RunEnds } from './format.ts'
 import { judge, type Standing } from './judge.ts'
 import { isQuote, readSeparator, separator, separatorBytesMax } from './separator.ts'
-import { bitsOfEnding, bitsOfWord, wordBits } from './words.ts'
+import { bitsOfEnding, bitsOfWord, mayBeWord, wordBits } from './words.ts'
 
 /**
  * Follows the words of a cell and finds the value that stands beside a name such as `password`,
@@ -63,15 +63,16 @@ export function takeWord(bytes: Uint8Array, start: number, to: number): number {
 /** No word of the list is longer. */
 const longestWord = 24
 
-/** FNV-1a of the word `wordEnd` read last. */
+/** FNV-1a of the word `wordEnd` read last; `noHash`: no word of the list begins so and is as long. */
 let wordHash = 0
+const noHash = 0
 
 function wordEnd(bytes: Uint8Array, start: number, to: number): number {
   let at = start
-  let byte = bytes[at] ?? 0
-  let hash = hashByte(emptyHash, lowerOf[byte] ?? 0)
+  const byte = bytes[at] ?? 0
   at++
   if (isUpper(byte) && at < to && isUpper(bytes[at] ?? 0)) {
+    let hash = hashByte(emptyHash, byte | 0x20)
     let before = hash
     for (; at < to && isUpper(bytes[at] ?? 0); at++) {
       before = hash
@@ -83,18 +84,20 @@ function wordEnd(bytes: Uint8Array, start: number, to: number): number {
     wordHash = before
     return at - 1
   }
-  for (; at < to; at++) {
-    byte = bytes[at] ?? 0
-    if (!isLower(byte)) break
-    hash = hashByte(hash, byte)
-  }
-  wordHash = hash
+  while (at < to && isLower(bytes[at] ?? 0)) at++
+  wordHash = mayBeWord(bytes, start, at) ? hashOf(bytes, start, at) : noHash
   return at
+}
+
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = emptyHash
+  for (let at = start; at < end; at++) hash = hashByte(hash, lowerOf[bytes[at] ?? 0] ?? 0)
+  return hash
 }
 
 /** Adds a word to the name; says whether the value of that name may follow. */
 function note(bytes: Uint8Array, start: number, end: number): boolean {
-  let bits = bitsOfWord(wordHash)
+  let bits = wordHash === noHash ? 0 : bitsOfWord(wordHash)
   if (bits === 0) bits = bitsOfEnding(bytes, start, end)
   if (bits === 0 && names.bits === 0) {
     if (names.barred && gapBefore(bytes, start) !== joined) names.barred = false

@@ -53,8 +53,9 @@ function step(bytes: Uint8Array, at: number, from: number, to: number, into: Spa
   const byte = bytes[at] ?? 0
   const sets = alphabetsOf[byte] ?? 0
   if ((sets & alphabets.alnum) === 0 && byte < 0x80) return stepSign(bytes, at, from, to, into)
-  if (tokenLeft(bytes, at, to) >= shortestToken && isTokenStart(bytes, at, from)) {
-    const end = tokenAt(bytes, at, to, into)
+  const left = tokenLeft(bytes, at, to)
+  if (left >= shortestToken && isTokenStart(bytes, at, from)) {
+    const end = tokenAt(bytes, at, to, into, left)
     if (end > at) return end
   }
   let end = 0
@@ -92,13 +93,13 @@ function numberEnd(bytes: Uint8Array, at: number, to: number): number {
 }
 
 /** A documented token or a JWT at the start of a token. Its end, or `at`. */
-function tokenAt(bytes: Uint8Array, at: number, to: number, into: Spans): number {
+function tokenAt(bytes: Uint8Array, at: number, to: number, into: Spans, left = to - at): number {
   if (bytes[at] === 0x65 && bytes[at + 1] === 0x79 && readJwt(bytes, at, to, runs)) {
     push(into, 'secret/jwt', part.start, part.end, 95, 'jwt-header')
     forgetName()
     return part.end
   }
-  if (!matchVendor(bytes, at, to, runs)) return at
+  if (!matchVendor(bytes, at, to, runs, left)) return at
   push(into, vendor.rule, at, vendor.end, vendor.confidence, vendor.validator)
   forgetName()
   return vendor.end

@@ -28,13 +28,21 @@ export const vendor: {
 
 /**
  * The longest documented token that begins at `at`, which is the start of a token: nothing of one
- * stands before it. True: it is in `vendor`. Most are told apart by two bytes.
+ * stands before it. True: it is in `vendor`. Most are told apart by two bytes. `left`: no more bytes
+ * from `at` on can be of a token.
  */
-export function matchVendor(bytes: Uint8Array, at: number, to: number, runs: RunEnds): boolean {
+export function matchVendor(
+  bytes: Uint8Array,
+  at: number,
+  to: number,
+  runs: RunEnds,
+  left: number = to - at,
+): boolean {
   vendor.end = at
-  if (pairs[((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)] === 1) {
+  if ((((secondsOf[bytes[at] ?? 0] ?? 0) >>> ((bytes[at + 1] ?? 0) & 31)) & 1) !== 0) {
     matchPrefixed(bytes, at, to, runs)
   }
+  if (left < leastAnchored) return vendor.end > at
   const last = isWordy(bytes, at) ? anchorOffsets.length : nearAnchors
   for (let index = 0; index < last; index++) {
     const anchor = at + (anchorOffsets[index] ?? 0)
@@ -115,11 +123,12 @@ const prefixed = all.flatMap((ready) => {
 
 const trie = new PrefixTrie(prefixed)
 
-/** By two bytes: 1 where a prefix begins so. */
-const pairs = new Uint8Array(65_536)
+/** For each first byte of a prefix, by the low bits of the second: what is no prefix is told by the trie. */
+const secondsOf = new Uint32Array(256)
 for (const [text] of prefixed) {
-  if (text.length === 1) pairs.fill(1, (text[0] ?? 0) << 8, ((text[0] ?? 0) + 1) << 8)
-  else pairs[((text[0] ?? 0) << 8) | (text[1] ?? 0)] = 1
+  const first = text[0] ?? 0
+  const bits = text.length === 1 ? -1 : 1 << ((text[1] ?? 0) & 31)
+  secondsOf[first] = (secondsOf[first] ?? 0) | bits
 }
 
 /** Formats that begin with runs of a fixed length: one byte behind them says whether it may be one. */
@@ -135,6 +144,11 @@ const anchored: readonly { offset: number; byte: number; ready: Ready }[] = all
     return { offset, byte: ready.parts[text]?.text?.[0] ?? 0, ready }
   })
   .sort((one, other) => one.offset - other.offset)
+
+/** No token of these formats has fewer bytes. */
+const leastAnchored = Math.min(
+  ...anchored.map(({ ready }) => ready.parts.reduce((sum, part) => sum + part.least, 0)),
+)
 
 const anchorOffsets = Int32Array.from(anchored, ({ offset }) => offset)
 const anchorBytes = Uint8Array.from(anchored, ({ byte }) => byte)

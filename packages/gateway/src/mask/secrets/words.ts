@@ -87,6 +87,9 @@ const words: readonly (readonly [bits: number, words: string])[] = [
   [wordBits.service, serviceNames],
 ]
 
+/** By the low bits of two first bytes: the lengths of words that begin so, longer ones as one. */
+const lengthsAt = new Int32Array(1024)
+
 const slots = 8192
 const hashes = new Int32Array(slots)
 const bitsAt = new Uint16Array(slots)
@@ -94,11 +97,23 @@ for (const [bits, list] of words) {
   for (const word of list.split(/\s+/)) {
     if (word === '') continue
     const hash = hashText(word)
+    if (hash === 0) throw new Error(`the word ${word} has the hash that stands for none`)
+    const text = Buffer.from(word)
+    const begin = (((text[0] ?? 0) & 31) << 5) | ((text[1] ?? 0) & 31)
+    lengthsAt[begin] = (lengthsAt[begin] ?? 0) | (1 << Math.min(31, text.length))
     let slot = hash & (slots - 1)
     while (bitsAt[slot] !== 0 && hashes[slot] !== hash) slot = (slot + 1) & (slots - 1)
     hashes[slot] = hash
     bitsAt[slot] = (bitsAt[slot] ?? 0) | bits
   }
+}
+
+/** False: `[start, end)` is no word of the list, which three of its bytes tell of most. */
+export function mayBeWord(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start
+  const second = length > 1 ? (bytes[start + 1] ?? 0) & 31 : 0
+  const lengths = lengthsAt[(((bytes[start] ?? 0) & 31) << 5) | second] ?? 0
+  return ((lengths >>> (length < 31 ? length : 31)) & 1) !== 0
 }
 
 /** The bits of a word by its hash (`detect/word-hash.ts`); 0: it says nothing. */

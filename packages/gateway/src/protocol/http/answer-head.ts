@@ -1,6 +1,7 @@
 import type { Raw } from '../../call/stage.ts'
+import { type Coding, codingsOf } from './content-coding.ts'
 import { isDigest } from './digest-header.ts'
-import { headersForCaller } from './header.ts'
+import { type HeaderPair, headersForCaller } from './header.ts'
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
 
@@ -12,27 +13,33 @@ export function readHead(
   status: number,
   received: AnswerHeaders,
   { hidden, definitionHeader }: HeadOptions,
-): Pick<Raw, 'head' | 'fragment' | 'stated'> | { readonly problem: string } {
+): AnswerRead | { readonly problem: string } {
   if (status > statusMax) return { problem: 'It answered with a status HTTP does not have.' }
   const headers = withoutRepeats(received)
   if (typeof headers === 'string') return { problem: `It said two different ${headers} headers.` }
-  const contentEncoding = headers['content-encoding']
-  // Masking works on plain bytes; we asked for identity, and what we cannot open we do not pass.
-  if (contentEncoding !== undefined && contentEncoding !== 'identity') return encoded
   const transferEncoding = headers['transfer-encoding']
   if (transferEncoding !== undefined && !isChunked(transferEncoding)) return encoded
+  const fragment = fragments.has(status) || headers['content-range'] !== undefined
+  const { codings, isClosed } = codingsSaid(headers['content-encoding'], { fragment })
   const contentType = headers['content-type']
   const stated = definitionHeader === undefined ? undefined : headers[definitionHeader]
   return {
     // Said twice it is one statement too: another one than either of the two.
     ...(stated !== undefined && { stated: [stated].flat().join(', ') }),
-    fragment: fragments.has(status) || headers['content-range'] !== undefined,
+    ...{ fragment, codings, isClosed },
     head: {
       status,
-      headers: headersForCaller(headers).filter(([name]) => !hidden || !isDigest(name)),
+      headers: headersForCaller(headers)
+        .filter(([name]) => !hidden || !isDigest(name))
+        .flatMap(codings.length === 0 ? (pair) => [pair] : ofOpened),
       mediaType: typeof contentType === 'string' ? contentType : '',
     },
   }
+}
+
+export type AnswerRead = Pick<Raw, 'head' | 'fragment' | 'isClosed' | 'stated'> & {
+  /** How the body is encoded that the head belongs to once it is opened. */
+  readonly codings: readonly Coding[]
 }
 
 type HeadOptions = {
@@ -45,7 +52,27 @@ type HeadOptions = {
 /** Classes end with 5xx (RFC 9110 section 15); nothing else can be sent on over HTTP/2. */
 const statusMax = 599
 
-const encoded = { problem: 'It encoded its answer although asked not to.' }
+const encoded = { problem: 'It encoded its answer below HTTP although asked not to.' }
+
+/** We asked for plain bytes, and masking works on them: what came otherwise is opened, where it can be. */
+function codingsSaid(
+  said: string | string[] | undefined,
+  { fragment }: { readonly fragment: boolean },
+): { readonly codings: readonly Coding[]; readonly isClosed: boolean } {
+  const codings = codingsOf(typeof said === 'string' ? said : undefined)
+  // A part of an encoded body begins anywhere in it.
+  const isClosed = codings === undefined || (fragment && codings.length > 0)
+  return { codings: isClosed ? [] : codings, isClosed }
+}
+
+/**
+ * What a header says once the body is opened: its bytes are others, so digests go, and a strong tag is a weak one
+ * (RFC 9110 section 8.8.1).
+ */
+function ofOpened([name, value]: HeaderPair): readonly HeaderPair[] {
+  if (name === 'etag') return [[name, value.startsWith('W/') ? value : `W/${value}`]]
+  return name === 'content-encoding' || isDigest(name) ? [] : [[name, value]]
+}
 
 /** Partial Content (RFC 9110), and IM Used (RFC 3229): a difference to another answer. */
 const fragments: ReadonlySet<number> = new Set([206, 226])

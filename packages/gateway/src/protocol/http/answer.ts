@@ -3,6 +3,7 @@ import { Refusal, type RefusalCode } from '../../call/refusal.ts'
 import type { Raw } from '../../call/stage.ts'
 import { limits } from '../../config/limits.ts'
 import { type AnswerHeaders, readHead } from './answer-head.ts'
+import { type OpenOptions, openBody } from './content-coding.ts'
 
 type Promised = {
   readonly resolve: (raw: Raw) => void
@@ -54,8 +55,9 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator
       return
     }
     this.#state = 'answering'
-    const body = { [Symbol.asyncIterator]: () => this }
-    this.#head.resolve({ state: 'raw', ...read, body })
+    const { codings, ...head } = read
+    const body = { [Symbol.asyncIterator]: () => openBody(this, codings, opening) }
+    this.#head.resolve({ state: 'raw', ...head, body })
   }
 
   /** Each of these starts the time until the head anew: without a bound they could go on for ever. */
@@ -134,6 +136,17 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator
 }
 
 const nothing: Uint8Array = new Uint8Array(0)
+
+const opening: OpenOptions = {
+  bytesMax: limits.streamedBodyBytes,
+  refuse: (why, cause) => {
+    const detail =
+      why === 'long'
+        ? 'It is compressed, and more comes of it than may be opened.'
+        : 'It is not what its Content-Encoding says, so it could not be read.'
+    return new Refusal('result-withheld', { detail, cause })
+  },
+}
 
 const unreachable = new Set([
   'ECONNREFUSED',

@@ -1,6 +1,7 @@
 import { Refusal } from '../../call/refusal.ts'
 import type { Limits } from '../../config/limits.ts'
 import type { HttpBinding } from '../../model/function.ts'
+import { type Coding, codingsOf, type OpenOptions, openBody } from './content-coding.ts'
 import type { HttpRequest } from './decode.ts'
 import type { Head } from './reading.ts'
 
@@ -18,9 +19,9 @@ export type Incoming = {
   readonly limits: Limits
 }
 
-/** The bytes of one request's body. It can be received once; they can be read as often as needed. */
+/** The bytes of one request's body, opened. It can be received once; they can be read as often as needed. */
 export type Receiver = {
-  /** Receives the whole body within the limit, when first asked. */
+  /** Receives the whole body within the limit, when first asked, and opens what its content is encoded by. */
   readonly whole: () => Promise<Uint8Array>
   /** True once `whole` was asked for: nothing is left to stream then. */
   readonly isBegun: () => boolean
@@ -29,11 +30,11 @@ export type Receiver = {
   readonly bytesMax: number
 }
 
-export function openReceiver(incoming: Incoming): Receiver {
+export function openReceiver(incoming: Incoming, head: Head): Receiver {
   let bytes: Promise<Uint8Array> | undefined
   let received: Uint8Array | undefined
   const receive = async () => {
-    received = await collect(incoming)
+    received = await opened(await collect(incoming), head, incoming.limits.requestBodyBytes)
     return received
   }
   return {
@@ -62,16 +63,26 @@ export async function readBody(
   return bytes.length === 0 ? undefined : bytes
 }
 
-/** Passes a body through unread, in bounded memory and up to a bounded size. */
-export async function* streamBody(incoming: Incoming, head: Head): AsyncIterable<Uint8Array> {
+/** Passes a body through unread but opened, in bounded memory and up to a bounded size. */
+export function streamBody(incoming: Incoming, head: Head): AsyncIterable<Uint8Array> {
+  const options = {
+    bytesMax: incoming.limits.streamedBodyBytes,
+    refuse: refusalFor(incoming.limits.streamedBodyBytes),
+  }
+  return {
+    [Symbol.asyncIterator]: () => openBody(asItComes(incoming, head), codingsSaid(head), options),
+  }
+}
+
+async function* asItComes(incoming: Incoming, head: Head): AsyncGenerator<Uint8Array, undefined> {
   const { request, limits } = incoming
   const bytesMax = limits.streamedBodyBytes
   let size = 0
-  if (declaredLength(head) === 0) return
+  if (declaredLength(head) === 0) return undefined
   for (;;) {
     const chunk: Uint8Array | null = request.read()
     if (chunk === null) {
-      if (request.readableEnded) return
+      if (request.readableEnded) return undefined
       await readable(incoming)
       continue
     }
@@ -92,13 +103,44 @@ function declaredLength(head: Head): number | undefined {
   return length ?? (head.headers.some(([name]) => name === 'content-type') ? undefined : 0)
 }
 
+/** How the body is encoded. Refuses what is not opened here, before anything of it is read. */
+export function codingsSaid(head: Head): readonly Coding[] {
+  const codings = codingsOf(headerOf(head, 'content-encoding'))
+  if (codings !== undefined) return codings
+  throw malformed(
+    'The body is encoded in a way that is not opened; gzip, br, zstd and deflate are.',
+  )
+}
+
+function headerOf(head: Head, name: string): string | undefined {
+  return head.headers.find(([one]) => one === name)?.[1]
+}
+
+async function opened(bytes: Uint8Array, head: Head, bytesMax: number): Promise<Uint8Array> {
+  const codings = codingsSaid(head)
+  if (codings.length === 0) return bytes
+  const whole = (async function* () {
+    yield bytes
+    return undefined
+  })()
+  const pieces: Uint8Array[] = []
+  const options = { bytesMax, refuse: refusalFor(bytesMax) }
+  const body = { [Symbol.asyncIterator]: () => openBody(whole, codings, options) }
+  for await (const piece of body) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+function refusalFor(bytesMax: number): OpenOptions['refuse'] {
+  return (why, cause) =>
+    why === 'long'
+      ? tooLarge(bytesMax)
+      : malformed('The body is not what its Content-Encoding says.', cause)
+}
+
 function assertReadable(head: Head, kind: string): void {
-  const header = (name: string) => head.headers.find(([one]) => one === name)?.[1]
-  const encoding = header('content-encoding')
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw malformed('The body is encoded; send it as it is.')
-  }
-  const [mediaType = '', ...parameters] = (header('content-type') ?? '').toLowerCase().split(';')
+  const [mediaType = '', ...parameters] = (headerOf(head, 'content-type') ?? '')
+    .toLowerCase()
+    .split(';')
   const expected = mediaTypes[kind]
   if (expected && !expected.test(mediaType.trim())) {
     throw malformed(`This function takes a ${kind} body; its Content-Type says otherwise.`)
@@ -212,6 +254,6 @@ function tooLarge(bytesMax: number): Refusal {
   })
 }
 
-function malformed(detail: string): Refusal {
-  return new Refusal('request-malformed', { detail })
+function malformed(detail: string, cause?: unknown): Refusal {
+  return new Refusal('request-malformed', { detail, cause })
 }

@@ -33,7 +33,7 @@ export function decode(request: HttpRequest, { signal, limits, admit }: Desk): C
   const incoming = { request, signal, limits }
   let isStreamed = false
   const wire: Wire = {
-    receiver: openReceiver(incoming),
+    receiver: openReceiver(incoming, head),
     streamed: () => {
       isStreamed = true
       return streamBody(incoming, head)

@@ -22,7 +22,8 @@ const conditions: ReadonlySet<string> = new Set(['if-match', 'if-none-match', 'i
 
 /** Whether something of its result may be hidden: always the same for a function, so that it tells nothing. */
 export function hidesResult({ fn, fields }: Pick<Recorded, 'fn' | 'fields'>): boolean {
-  return fn.resultMasks.length > 0 || fields.length > 0
+  const detects = fn.detect?.some(({ direction }) => direction.includes('result')) === true
+  return detects || fn.resultMasks.length > 0 || fields.length > 0
 }
 
 export function isDigest(name: string): boolean {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type Socket } from 'node:net'
 import { after, test } from 'node:test'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { Refusal } from '../../call/refusal.ts'
 import type { Recorded } from '../../call/stage.ts'
 import type { Credential } from '../../model/secret.ts'
@@ -67,9 +68,10 @@ async function check(answer: (socket: Socket) => void, expected: string): Promis
   const upstream = await startUpstream(answer)
   let seen: string
   try {
-    const { head, fragment, body } = await upstreams.forward(recorded(upstream.url), none)
+    const raw = await upstreams.forward(recorded(upstream.url), none)
+    const { head, fragment, isClosed, body } = raw
     const names = head.headers.map(([name]) => name).join(',')
-    const status = `${head.status}${fragment ? ' fragment' : ''}`
+    const status = `${head.status}${fragment ? ' fragment' : ''}${isClosed ? ' closed' : ''}`
     seen = `${status} ${head.mediaType} [${names}] ${await collect(body)}`
   } catch (thrown) {
     assert.ok(thrown instanceof Refusal, String(thrown))
@@ -81,6 +83,12 @@ async function check(answer: (socket: Socket) => void, expected: string): Promis
 
 const withHead = (lines: string, status = '200 OK') =>
   say(`HTTP/1.1 ${status}\r\n${lines.replaceAll('\n', '\r\n')}\r\ncontent-length: 2\r\n\r\nhi`)
+function encoded(coding: string, body: Uint8Array, lines = '') {
+  const length = `content-encoding: ${coding}\ncontent-length: ${body.length}`
+  const head = `HTTP/1.1 200 OK\n${lines === '' ? length : `${length}\n${lines}`}\n\n`
+  const bytes = Buffer.concat([Buffer.from(head.replaceAll('\n', '\r\n')), body])
+  return (socket: Socket) => void socket.write(bytes)
+}
 const say = (text: string) => (socket: Socket) => void socket.write(text)
 const sayAndEnd = (text: string) => (socket: Socket) => void socket.end(text)
 
@@ -233,9 +241,21 @@ const cases: readonly (readonly [string, (socket: Socket) => void, string])[] = 
     'upstream-failed',
   ],
   [
-    'an encoding nobody asked for',
-    say('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nhi'),
-    'upstream-failed',
+    'what it encoded although nobody asked is opened, and its digests go',
+    encoded('gzip', gzipSync('hi'), 'etag: "a"\ncontent-digest: sha-256=:AA==:\nvary: accept'),
+    '200  [etag,vary] hi',
+  ],
+  ['and opened twice', encoded('gzip, br', brotliCompressSync(gzipSync('hi'))), '200  [] hi'],
+  ['what is no encoding', encoded('identity', Buffer.from('hi')), '200  [content-encoding] hi'],
+  ['what is not what it says it is', encoded('gzip', Buffer.from('hi')), 'result-withheld'],
+  ['what breaks off', encoded('gzip', gzipSync('hi').subarray(0, -1)), 'result-withheld'],
+  ['a bomb', encoded('gzip', gzipSync(Buffer.alloc(20_000_000))), 'result-withheld'],
+  ['an unknown one', encoded('compress', Buffer.from('hi')), '200 closed  [content-encoding] hi'],
+  ['three', encoded('br, br, br', Buffer.from('hi')), '200 closed  [content-encoding] hi'],
+  [
+    'a fragment of something encoded',
+    withHead('content-encoding: gzip', '206 Part'),
+    '206 fragment closed  [content-encoding] hi',
   ],
   [
     'headers without end',
@@ -265,6 +285,16 @@ const masked = { resultMasks: [{}], http: { places: {} } }
 const digestCases: readonly (readonly [string, object, readonly [string, string]])[] = [
   ['of a result that is not masked', {}, everything],
   ['of a masked result', { fn: masked }, ['x-a', 'x-ok']],
+  [
+    'of a result in which values are looked for',
+    { fn: { ...masked, resultMasks: [], detect: [{ direction: ['result'] }] } },
+    ['x-a', 'x-ok'],
+  ],
+  [
+    'where values are looked for in arguments only',
+    { fn: { ...masked, resultMasks: [], detect: [{ direction: ['arguments'] }] } },
+    everything,
+  ],
   ['of a result of which not all is granted', { fields: [{}] }, ['x-a', 'x-ok']],
   [
     'that are arguments',
@@ -443,6 +473,14 @@ test('return() lets go of an upstream whose body nobody started to read', async 
   await body[Symbol.asyncIterator]().return?.()
   await upstream.closed
   upstream.stop()
+})
+
+test('the tag of something that was opened is a weak one', async () => {
+  const upstream = await startUpstream(encoded('gzip', gzipSync('hi'), 'etag: "a"'))
+  const { head, body } = await upstreams.forward(recorded(upstream.url), none)
+  assert.equal(await collect(body), 'hi')
+  upstream.stop()
+  assert.deepEqual(head.headers, [['etag', 'W/"a"']])
 })
 
 test('an upstream that sends faster than it is read is paused', async () => {

@@ -6,9 +6,9 @@ import { type Head, read } from './reading.ts'
 
 type KeptHead = Pick<Call, 'source' | 'sessionName' | 'traceId'> & { readonly head: Head }
 
-/** Say who calls and how the answer should come, and nothing about the call itself. */
+/** Say who calls and how the answer should come, or how the body came, and nothing about the call itself. */
 const notKept =
-  /^(?:authorization|proxy-authorization|cookie|prefer|transfer-encoding|sallyport-.*)$/
+  /^(?:authorization|proxy-authorization|cookie|prefer|(?:transfer|content)-encoding|sallyport-.*)$/
 
 /** A call that was read, with its body and without its proof. */
 export function keepCall(

@@ -2,7 +2,8 @@ import type { InForce } from '../../call/gate.ts'
 import { Refusal } from '../../call/refusal.ts'
 import type { Outbound, Reading } from '../../call/stage.ts'
 import { readArguments } from './arguments.ts'
-import { type Receiver, readBody } from './body.ts'
+import { codingsSaid, type Receiver, readBody } from './body.ts'
+import { isDigest } from './digest-header.ts'
 import {
   type HeaderPair,
   headersForUpstream,
@@ -50,6 +51,7 @@ export async function read(rules: InForce, head: Head, wire: Wire): Promise<Read
     throw new Refusal('request-malformed', { detail: `Connection names the header ${nominated}.` })
   }
   const streamed = fn.http.body === 'stream'
+  const isEncoded = codingsSaid(head).length > 0
   const body = streamed ? undefined : await readBody(wire.receiver, head, fn.http.body)
   const request = { head, target, match, body }
   const found = readArguments(request)
@@ -57,7 +59,10 @@ export async function read(rules: InForce, head: Head, wire: Wire): Promise<Read
     protocol: 'http' as const,
     method: head.method,
     path: outboundPath(connection.upstream, target, match.prefixLength),
-    headers: headersForUpstream(head.headers, extra),
+    // A digest is of the bytes as they came, and the upstream is sent them opened (RFC 9530).
+    headers: headersForUpstream(head.headers, extra).filter(
+      ([name]) => !isEncoded || !isDigest(name) || match.headerNames.has(name),
+    ),
     body: streamed ? await unread(wire) : body,
   }
   return {

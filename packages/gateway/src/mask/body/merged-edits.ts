@@ -1,0 +1,24 @@
+import { empty } from '../detect/finding.ts'
+import type { Edit } from './cell-reader.ts'
+
+/** Makes edits ascend. Of those that overlap, found in two readings of one text, the union becomes the first's mark. */
+export function mergeEdits(edits: Edit[]): void {
+  if (areApart(edits)) return
+  const sorted = edits.toSorted((a, b) => a.start - b.start || b.end - a.end)
+  empty(edits)
+  for (const edit of sorted) {
+    const last = edits.at(-1)
+    if (last === undefined || edit.start >= last.end) edits.push(edit)
+    else if (edit.end > last.end) edits[edits.length - 1] = { ...last, end: edit.end }
+  }
+}
+
+/** They ascend already, and none touches what another changes. */
+function areApart(edits: readonly Edit[]): boolean {
+  let end = -1
+  for (const edit of edits) {
+    if (edit.start < end || edit.end <= edit.start) return false
+    end = edit.end
+  }
+  return true
+}
