@@ -26,14 +26,26 @@ export async function benchGateway(options: {
   readonly store?: { readonly url: string; readonly instance: string; readonly home: string }
 }): Promise<Gateway> {
   const folder = mkdtempSync(join(options.folder, 'gateway-'))
+  writeRulebook(folder, options)
+  const gateway = await startGateway(folder, options.store)
+  const path = '/crm/search'
+  const body = JSON.stringify({ query: 'x', filters: { plan: 'business' } })
+  await answering(`http://127.0.0.1:${gateway.port}${path}`, gateway.headers, body)
+  return { ...gateway, path }
+}
+
+/** `sallyport serve` over the rulebook in this folder, with a token of somebody in the group `bench`. */
+export async function startGateway(
+  folder: string,
+  store?: { readonly url: string; readonly instance: string; readonly home: string },
+): Promise<Omit<Gateway, 'path'>> {
   const idp = await startIdp({ audience: 'bench' })
   const port = await freePort()
-  writeRulebook(folder, options)
   const config = join(folder, 'gateway.yaml')
   writeFileSync(
     config,
-    `home: ${options.store?.home ?? './home'}
-instance: ${options.store?.instance ?? 'bench'}
+    `home: ${store?.home ?? './home'}
+instance: ${store?.instance ?? 'bench'}
 rulebook: ./rulebook
 listen: { host: 127.0.0.1, port: ${port} }
 admin: { host: 127.0.0.1, port: ${await freePort()} }
@@ -42,8 +54,8 @@ issuers:
 `,
   )
   const bin = join(import.meta.dirname, '../packages/gateway/bin/sallyport.js')
-  const store = options.store ? ['--store', options.store.url] : []
-  const child = spawn(process.execPath, [bin, 'serve', '--config', config, ...store], {
+  const where = store ? ['--store', store.url] : []
+  const child = spawn(process.execPath, [bin, 'serve', '--config', config, ...where], {
     env: {
       ...process.env,
       BENCH_SECRET: 'upstream-secret-for-the-bench',
@@ -53,13 +65,10 @@ issuers:
   })
   const { pid } = own(child)
   const token = await idp.token({ sub: 'bench', groups: ['bench'] })
-  const headers = { authorization: `Bearer ${token}` }
-  await answering(`http://127.0.0.1:${port}/crm/search`, headers)
   return {
     pid,
     port,
-    path: '/crm/search',
-    headers,
+    headers: { authorization: `Bearer ${token}` },
     stop: async () => {
       const gone = new Promise((resolve) => child.on('exit', resolve))
       child.kill('SIGTERM')
@@ -69,17 +78,20 @@ issuers:
   }
 }
 
-async function answering(url: string, headers: Record<string, string>): Promise<void> {
-  const body = JSON.stringify({ query: 'x', filters: { plan: 'business' } })
+/** Waits until what is behind this URL answers, and returns its answer; anything but 200 is an error. */
+export async function answering(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): Promise<string> {
   const call = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body }
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 400; attempt++) {
     const response = await fetch(url, call).catch(() => undefined)
-    if (response?.status === 200) return
-    if (response)
-      throw new Error(`the gateway answered ${response.status}: ${await response.text()}`)
+    if (response?.status === 200) return response.text()
+    if (response) throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error('the gateway did not start')
+  throw new Error(`nothing answers at ${url}`)
 }
 
 function writeRulebook(
@@ -131,7 +143,7 @@ when { context.args.query != "forbidden-${n}" };
 }
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

@@ -40,13 +40,17 @@ export async function runLoad(options: object): Promise<LoadResult> {
   return JSON.parse(await firstLine(child))
 }
 
-/** User and system time of a process with all its threads (proc(5)); 0 where there is no /proc. */
+/** User and system time of a process with all its threads and children; 0 where there is no /proc. */
 export function cpuSeconds(pid: number): number {
+  return childrenOf(pid).reduce((sum, child) => sum + cpuSeconds(child), ownCpuSeconds(pid))
+}
+
+/** The same, without its children (proc(5)). */
+export function ownCpuSeconds(pid: number): number {
   const stat = readProc(pid, 'stat')
   // The command name may hold spaces; the fields are counted from its closing parenthesis.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const children = childrenOf(pid).reduce((sum, child) => sum + cpuSeconds(child), 0)
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100 + children
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100
 }
 
 export function rssMegabytes(pid: number): number {

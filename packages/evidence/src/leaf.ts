@@ -122,6 +122,7 @@ function fillAuthorized(d: Of<'call.authorized'>, emitter: Emitter, c: Commitmen
   return {
     approvals: d.approvals.map(({ by, id }) => ({ by, id })),
     args: c.args && commitment(c.args),
+    brings: d.brings,
     call: d.call,
     caller: d.caller && caller(d.caller),
     clearance: d.clearance,
@@ -131,6 +132,7 @@ function fillAuthorized(d: Of<'call.authorized'>, emitter: Emitter, c: Commitmen
     fn: d.fn && fn(d.fn),
     forwarded: c.forwarded && commitment(c.forwarded),
     grants: d.grants?.map(grantUsed),
+    labels: d.labels,
     masked: d.masked.map(masking),
     obo: d.obo?.map(party),
     session: d.session,
@@ -155,6 +157,7 @@ function fillDenied(d: Of<'call.denied'>, emitter: Emitter, c: Commitments): Fil
     emitter,
     fn: d.fn && fn(d.fn),
     grants: d.grants?.map(grantUsed),
+    labels: d.labels,
     obo: d.obo?.map(party),
     session: d.session,
     source: d.source && source(d.source),

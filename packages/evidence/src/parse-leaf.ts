@@ -103,6 +103,7 @@ const callFacts: Members = {
   duties: texts,
   fn: object({ name: text, schema: text, server: text }),
   grants: list(object({ freshness: text, grant: text, party: text })),
+  labels: texts,
   obo: list(party),
   session: text,
   source: object({ ip: text, protocol: text }),
@@ -121,7 +122,7 @@ function leaf(own: Members, ownOptional: Members = {}): LeafShape {
 const shapes: Readonly<Record<RecordType, LeafShape>> = {
   'call.authorized': leaf(
     { call: text, masked, approvals: list(object({ by: text, id: text })) },
-    { ...callFacts, clearance: text, forwarded: commitment },
+    { ...callFacts, brings: texts, clearance: text, forwarded: commitment },
   ),
   'call.denied': leaf({ call: text, code: text, stage: text }, { ...callFacts, approval: text }),
   'call.outcome': leaf(

@@ -90,6 +90,8 @@ export type CallFacts = {
   readonly grants?: readonly GrantUsed[]
   /** Ids of rules of separated duties that it goes against, and that let it pass flagged or approved. */
   readonly duties?: readonly string[]
+  /** What the session was labelled with when policy was asked: what `context.session.labels` was. Absent: nothing. */
+  readonly labels?: readonly string[]
 }
 
 type CallAuthorized = CallFacts & {
@@ -99,6 +101,8 @@ type CallAuthorized = CallFacts & {
   readonly approvals: readonly { readonly by: string; readonly id: string }[]
   /** The clearance that this call claimed. */
   readonly clearance?: string
+  /** What the session is labelled with besides from now on. */
+  readonly brings?: readonly string[]
 }
 
 type CallDenied = CallFacts & {

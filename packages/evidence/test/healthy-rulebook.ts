@@ -79,7 +79,7 @@ const definitions = [
     resultMasks: [{ id: 'ssn', path: '$.ssn', strategy: { kind: 'redact', label: 'ssn' } }],
   }),
   definition('crm.notes.list', {
-    http: { method: 'GET', path: '/notes', places: {}, body: 'none' },
+    mcp: { method: 'tools/call', name: 'notes' },
     payloads: 'committed',
     detect: [
       {
@@ -93,6 +93,16 @@ const definitions = [
       },
     ],
     source: { operation: 'GET /notes', digest: 'sha256:2' },
+  }),
+  definition('crm.elicitation', {
+    mcp: { method: 'elicitation/create', name: '' },
+    payloads: 'committed',
+    detect: [
+      {
+        ...{ id: 'mail', entities: ['EMAIL_ADDRESS'], direction: ['result'], from: ['record'] },
+        ...{ confidence: 50, strategy: { kind: 'redact' }, reveal: [] },
+      },
+    ],
   }),
   definition('crm.refund.create', {
     http: { method: 'POST', path: '/refunds', places: {}, body: 'json' },

@@ -1,5 +1,6 @@
 import { result, returned } from './healthy-calls.ts'
 import type { Lie } from './healthy-log.ts'
+import { digestOf } from './healthy-rulebook.ts'
 import {
   beat,
   chain,
@@ -37,6 +38,19 @@ function found(
   const masked = [{ ...mail, ...part }]
   return [`a value that was found, ${how}`, { 'committed-outcome': change({ masked }) }, finds]
 }
+
+/** Of a question to the caller: what it receives is masked as a result. */
+const ofQuestion = (step: 'committed' | 'committed-outcome', ...masked: readonly object[]) => {
+  const name = 'crm.elicitation'
+  const fn = { name, server: 'crm', schema: digestOf(name) }
+  const asked = change({ fn, ...(step === 'committed' && { masked }) })
+  const ended = change({ ...(step === 'committed-outcome' ? { masked } : { masked: [] }) })
+  return { committed: asked, 'committed-outcome': ended }
+}
+const mailFound = { entity: 'EMAIL_ADDRESS', how: 'redact', n: 1, path: '$.message', rule: 'mail' }
+const echo = { how: 'credential', n: 1, path: '$', rule: 'credential' }
+
+const wholeText = { how: 'redact', n: 1, path: '$', rule: 'unreadable' }
 
 export const logLies: readonly Row[] = [
   ['no lie', {}, []],
@@ -228,6 +242,21 @@ export const logLies: readonly Row[] = [
     { stream: change({ masked: [{ how: 'redact', n: 1, path: '$.x', rule: 'other' }] }) },
     [['mask-undeclared', 'stream']],
   ],
+  [
+    'an MCP result in which a text was hidden as a whole',
+    { 'committed-outcome': change({ masked: [wholeText] }) },
+    [],
+  ],
+  [
+    'the same of a function that has no such texts',
+    { outcome: change({ masked: [wholeText] }) },
+    [['mask-undeclared', 'outcome']],
+  ],
+  [
+    'the same and not hidden',
+    { 'committed-outcome': change({ masked: [{ ...wholeText, how: 'keep' }] }) },
+    [['mask-undeclared', 'committed-outcome']],
+  ],
   found('shown to whoever sees more', { how: 'keep' }, []),
   found('and became what its rule does not do', { how: 'mask' }),
   found('of a type its rule does not look for', { entity: 'US_SSN' }),
@@ -246,6 +275,18 @@ export const logLies: readonly Row[] = [
       }),
     },
     [['mask-undeclared', 'committed']],
+  ],
+  ['the same of a question to the caller', ofQuestion('committed', mailFound), []],
+  ['a credential in a question to the caller', ofQuestion('committed', echo), []],
+  [
+    'a credential in the arguments of another function',
+    { committed: change({ masked: [echo] }) },
+    [['mask-undeclared', 'committed']],
+  ],
+  [
+    'a value that was found in what the caller answered, where only results are looked at',
+    ofQuestion('committed-outcome', mailFound),
+    [['mask-undeclared', 'committed-outcome']],
   ],
   [
     'a mask that was not required',

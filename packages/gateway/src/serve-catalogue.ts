@@ -1,15 +1,25 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { type Catalogue, type CatalogueEvent, openCatalogue } from './catalogue/catalogue.ts'
+import {
+  type Catalogue,
+  type CatalogueEvent,
+  type CatalogueNeeds,
+  openCatalogue,
+} from './catalogue/catalogue.ts'
 import { type Coverage, coverageOf } from './catalogue/coverage.ts'
 import { type HoldEvent, holdMessage } from './catalogue/hold-message.ts'
 import { openKnownTexts } from './catalogue/known-texts.ts'
+import { type ReadDescriptionNeeds, readDescription } from './catalogue/read-description.ts'
+import type { Seen } from './catalogue/source.ts'
 import type { Config } from './config/config.ts'
 import { limits } from './config/limits.ts'
 import { faultOf } from './log/fault.ts'
+import type { McpConnection } from './model/connection.ts'
+import type { ListMcp } from './model/mcp-listing.ts'
 import type { Message } from './model/message.ts'
 import type { Notice } from './model/notice.ts'
-import { readJsonBody } from './protocol/http/json-body.ts'
+import { readJsonBody } from './protocol/door/json-body.ts'
+import { describeMcp } from './rulebook/mcp-description.ts'
 import type { Rulebooks } from './rulebook/open.ts'
 import { describeOpenApi } from './rulebook/openapi-description.ts'
 import type { Store } from './store/store.ts'
@@ -27,12 +37,13 @@ export async function openFunctions(rooms: {
   readonly store: Store
   readonly rulebooks: Pick<Rulebooks, 'current'>
   readonly log: Logger
+  /** How MCP servers are asked. */
+  readonly list: ListMcp
 }): Promise<Functions> {
-  const { config, store, rulebooks, log } = rooms
+  const { config, store, rulebooks, log, list } = rooms
   const folder = config.home === 'memory' ? undefined : join(config.home, 'descriptions')
   const catalogue = await openCatalogue({
-    parse: (bytes, depthMax) => readJsonBody(bytes, depthMax).value,
-    describe: describeOpenApi,
+    read: readerOf(list),
     store,
     rules: rulebooks.current,
     texts: openKnownTexts(folder),
@@ -49,6 +60,32 @@ export async function openFunctions(rooms: {
       return rules && coverageOf(rules, { store, catalogue, limits })
     },
     tellingOf: (notice) => tellingOf(notice, { catalogue, rulebooks }),
+  }
+}
+
+/** Looks at descriptions of both kinds. What a server lists in the same bytes again is not read again. */
+function readerOf(list: ListMcp): CatalogueNeeds['read'] {
+  const read = new WeakMap<McpConnection, { readonly fingerprint: string; readonly seen: Seen }>()
+  const parse: ReadDescriptionNeeds['parse'] = (bytes, depthMax) =>
+    readJsonBody(bytes, depthMax).value
+  return async (place, signal) => {
+    if (place.kind === 'openapi') {
+      return readDescription({ parse, describe: describeOpenApi, limits }, place.address, signal)
+    }
+    // It may have to be started first.
+    const timeout = AbortSignal.timeout(limits.mcpStartMs + limits.descriptionFetchMs)
+    const listing = await list(place.server, AbortSignal.any([signal, timeout]))
+    if ('problem' in listing) return { ...listing, busyMs: 0 }
+    const { fingerprint, capabilities } = listing
+    const before = read.get(place.server)
+    if (before?.fingerprint === fingerprint) return { ...before.seen, busyMs: 0 }
+    const started = performance.now()
+    const described = describeMcp(listing)
+    const busyMs = performance.now() - started
+    if ('problem' in described) return { ...described, busyMs }
+    const seen = { operations: described.operations, capabilities }
+    read.set(place.server, { fingerprint, seen })
+    return { ...seen, busyMs }
   }
 }
 

@@ -9,6 +9,7 @@ import { limits } from './config/limits.ts'
 import type { Identity } from './identity/open-identity.ts'
 import { faultOf } from './log/fault.ts'
 import { http } from './protocol/http/room.ts'
+import { mcp } from './protocol/mcp/room.ts'
 import type { Store } from './store/store.ts'
 
 /** Part of serve.ts: how callers follow up their questions, and calls that are made without them. */
@@ -30,8 +31,8 @@ export function openDelivery(rooms: {
   const runs = openDeferredRuns({
     store,
     find: desk.find,
-    make: ({ principal, approval: approvalId }, request, signal) =>
-      make(http.revive(request, { principal, approvalId, signal })),
+    make: ({ principal, approval: approvalId, protocol }, request, signal) =>
+      make(revivers[protocol](request, { principal, approvalId, signal })),
     instance: config.instance,
     now: Date.now,
     graceMs,
@@ -41,3 +42,6 @@ export function openDelivery(rooms: {
   })
   return { followUps, runs }
 }
+
+/** A call that was kept is read again by the room that had kept it. */
+const revivers = { http: http.revive, mcp: mcp.revive } as const

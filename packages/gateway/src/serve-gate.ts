@@ -12,13 +12,12 @@ import type { Identity } from './identity/open-identity.ts'
 import { openLog } from './log/append.ts'
 import { faultOf } from './log/fault.ts'
 import type { Keys } from './log/key-file.ts'
-import type { Credential, CredentialUse } from './model/secret.ts'
-import type { Forwarder } from './protocol/protocol.ts'
 import { openPresidio } from './recognise/presidio.ts'
 import { dutiesOf } from './review/duties.ts'
 import type { Standings } from './review/standings.ts'
 import type { Rulebooks } from './rulebook/open.ts'
 import type { Functions } from './serve-catalogue.ts'
+import type { Upstreams } from './serve-upstreams.ts'
 import type { Store } from './store/store.ts'
 
 /** Part of serve.ts: everything the pipeline asks of the outside world, answered by the real rooms. */
@@ -29,14 +28,13 @@ export function buildGate(rooms: {
   readonly rulebooks: Rulebooks
   readonly standings: Standings
   readonly identity: Identity
-  readonly credentialOf: (use: CredentialUse) => Promise<Credential>
   readonly desk: Desk
   readonly functions: Pick<Functions, 'isHeld' | 'onWire'>
-  readonly upstreams: Forwarder
+  readonly upstreams: Pick<Upstreams, 'credential' | 'forward'>
   readonly metrics: Metrics
   readonly log: Logger
 }): Gate {
-  const { config, keys, store, rulebooks, identity, credentialOf, desk, upstreams } = rooms
+  const { config, keys, store, rulebooks, identity, desk, upstreams } = rooms
   const { metrics, log, standings } = rooms
   const { sessionOpened, ...pipelineLog } = openLog({
     ledger: store,
@@ -57,6 +55,7 @@ export function buildGate(rooms: {
     duties: (at, sides) =>
       dutiesOf({ store, bindingKey: keys.bindingKey, now: Date.now }, at, sides),
     isHeld: rooms.functions.isHeld,
+    sessionLabels: (session) => store.sessionLabels(session),
     onWire: rooms.functions.onWire,
     openApproval: async (at, groups, reasons) => {
       await sessionOpened(at.principal)
@@ -71,10 +70,11 @@ export function buildGate(rooms: {
       }
     },
     claimStanding: desk.standing,
+    approvalGiven: desk.given,
     claimClearance: desk.claim,
     clearanceDone: desk.finished,
     holdMs: { default: config.approvals.holdMs, max: config.approvals.holdMsMax },
-    credential: (at) => credentialOf(at.connection.credential),
+    credential: upstreams.credential,
     forward: upstreams.forward,
     logFault: (at, refusal) => {
       if (refusal.cause === undefined) return

@@ -1,13 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { openAdmin } from './admin/app.ts'
 import { type Metrics, openMetrics } from './admin/metrics.ts'
 import type { AdminNeeds } from './admin/needs.ts'
 import type { Desk } from './approval/desk.ts'
 import { isSamePerson } from './approval/same-person.ts'
-import type { FollowUps } from './call/follow-up.ts'
-import type { Call, Reply } from './call/stage.ts'
+import type { Call } from './call/stage.ts'
 import type { Config } from './config/config.ts'
 import { limits } from './config/limits.ts'
 import { issueKey } from './identity/api-key.ts'
@@ -19,22 +17,22 @@ import { openRetention, type RetentionNeeds } from './log/retention.ts'
 import { claimsFork, type WitnessEvent, type Witnesses } from './log/witnesses.ts'
 import type { Problem } from './model/rulebook.ts'
 import type { Notifier } from './notify/notifier.ts'
-import { http } from './protocol/http/room.ts'
-import type { Listener } from './protocol/protocol.ts'
 import type { ReviewDesk } from './review/desk.ts'
 import type { Standings } from './review/standings.ts'
 import { knownNamesOf } from './rulebook/known-names.ts'
 import { openRulebooks, type Rulebooks } from './rulebook/open.ts'
 import { openCredentials } from './secret/credentials.ts'
+import { openOauthTokens } from './secret/oauth.ts'
 import { openSecrets } from './secret/resolve.ts'
 import { openApprovals } from './serve-approvals.ts'
 import { type Functions, openFunctions } from './serve-catalogue.ts'
 import { openDelivery } from './serve-delivery.ts'
+import { openDoor } from './serve-door.ts'
 import { buildGate, counted } from './serve-gate.ts'
 import { openHome } from './serve-home.ts'
 import { openReviews, openStanding } from './serve-reviews.ts'
+import { openUpstreams } from './serve-upstreams.ts'
 import type { Store } from './store/store.ts'
-import { withVault } from './vault/vault.ts'
 
 export type ServeOptions = {
   readonly config: Config
@@ -117,9 +115,12 @@ async function openRooms(
   retention.start()
   const identity = open(await openIdentity({ config, store, limits, now: Date.now, isSamePerson }))
   const references = openSecrets(env)
-  const secrets = openCredentials(references, { versionKey: keys.bindingKey })
+  const oauth = openOauthTokens({ now: () => performance.now(), limits })
+  const secrets = open(openCredentials(references, { versionKey: keys.bindingKey, oauth }))
   const { versionOf, credentialOf } = secrets
-  const functions = open(await openFunctions({ config, store, rulebooks, log }))
+  const upstreams = open(openUpstreams({ version, env, keys, references, credentialOf }))
+  const { list } = upstreams
+  const functions = open(await openFunctions({ config, store, rulebooks, log, list }))
   const reviewsRoom = openReviews({ keys, store, rulebooks, identity, standings, log })
   const reviews = open(reviewsRoom.reviews)
   const { desk, notifier } = await openApprovals(
@@ -131,7 +132,6 @@ async function openRooms(
   )
   reviews.start()
   const metrics = openMeters({ version, witnesses, evidence, notifier })
-  const upstreams = open(withVault(http.forwarder({}), keys.maskKey))
   const gate = buildGate({
     config,
     keys,
@@ -139,7 +139,6 @@ async function openRooms(
     rulebooks,
     standings,
     identity,
-    credentialOf,
     desk,
     functions,
     upstreams,
@@ -160,7 +159,7 @@ async function openRooms(
   open(followUps)
   await open(runs).reconcile()
   runs.start()
-  const listener = await listenTo(config, make, followUps)
+  const listener = await openDoor({ config, keys, version, gate, functions, make, followUps })
   // What callers make and what is made for them have the same time to end in.
   const close = async () => {
     await Promise.all([listener.close({ graceMs }), runs.close()])
@@ -187,22 +186,6 @@ function openMeters(rooms: {
       trouble: evidence.trouble() !== undefined,
     }),
   })
-}
-
-/** Where callers come in. */
-function listenTo(
-  { listen, callLimits }: Config,
-  make: (call: Call) => Promise<Reply>,
-  followUps: FollowUps,
-): Promise<Listener> {
-  const { host, port, http2, tls } = listen
-  const { concurrentCalls, callsPerCaller } = callLimits
-  const pem = tls && { cert: readFileSync(tls.cert, 'utf8'), key: readFileSync(tls.key, 'utf8') }
-  return http.listen(
-    { host, port, http2, concurrentCalls, callsPerCaller, limits, ...(pem && { tls: pem }) },
-    make,
-    followUps,
-  )
 }
 
 /** A witness that is away is a nuisance; one that holds another history, or says so, is an alarm. */

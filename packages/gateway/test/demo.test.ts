@@ -30,6 +30,10 @@ test('the demo shows each of its outcomes and nothing it hides', async () => {
   assert.match(text, /repeated: approval-unusable/)
   assert.match(text, /held +crm\.orders\.list +its review is overdue/)
   assert.match(text, /allowed +crm\.orders\.list +until the next review/)
+  assert.match(text, /allowed +tools\/list +tickets__read, tickets__reply\n/)
+  assert.match(text, /masked +tickets\.read +hidden: opened_by\.email/)
+  assert.match(text, /blocked +tickets\.purge +the model reads: policy-denied/)
+  assert.match(text, /allowed +tickets\.reply +the client came back by itself/)
   assert.match(text, /verified offline: \d+ records/)
   const [, changed = ''] = /transfer ended\.\n +. record (\d+): /.exec(text) ?? []
   assert.match(changed, /^\d+$/, 'the changed record is named')

@@ -119,6 +119,7 @@ export function held(
       session: 'ses_1',
     },
     fn,
+    labels: [],
     connection: {
       id: 'pay',
       protocol: 'http',

@@ -23,6 +23,11 @@ export type FunctionFacts = {
   readonly computed: string
   readonly argumentSchema: JsonObject
   readonly http: HttpFacts
+  /** It is a function of an MCP server: its payloads are frames. */
+  /** Absent: it is called over HTTP. */
+  readonly mcp: McpFacts | undefined
+  /** An upstream calls it and the caller answers: rules about results are about its arguments then, and the other way. */
+  readonly isForCaller: boolean
   readonly argumentMasks: readonly (MaskFacts & { readonly from: readonly string[] })[]
   readonly resultMasks: readonly MaskFacts[]
   /** What is looked for in its bodies, in the order in which rules count. */
@@ -59,6 +64,8 @@ export type HttpFacts = {
   readonly body: string
   readonly bodyArgument: string | undefined
 }
+
+export type McpFacts = { readonly method: string; readonly name: string }
 
 export type Policy = {
   readonly id: string
@@ -115,6 +122,9 @@ function functionFacts(fn: JsonObject): Omit<FunctionFacts, 'passesUnread'> {
   const { digest, ...definition } = fn
   const http = isJsonObject(fn.http) ? fn.http : {}
   const places = isJsonObject(http.places) ? http.places : {}
+  const mcp = isJsonObject(fn.mcp)
+    ? { method: textOf(fn.mcp.method), name: textOf(fn.mcp.name) }
+    : undefined
   return {
     name: textOf(fn.id),
     connection: textOf(fn.connection),
@@ -127,6 +137,8 @@ function functionFacts(fn: JsonObject): Omit<FunctionFacts, 'passesUnread'> {
       body: textOf(http.body),
       bodyArgument: typeof http.bodyArgument === 'string' ? http.bodyArgument : undefined,
     },
+    mcp,
+    isForCaller: mcp !== undefined && forCaller.has(mcp.method),
     argumentMasks: objectsOf(fn.argumentMasks).map((mask) => ({
       ...maskOf(mask),
       from: textsOf(mask.from),
@@ -139,6 +151,13 @@ function functionFacts(fn: JsonObject): Omit<FunctionFacts, 'passesUnread'> {
     source: isJsonObject(fn.source) ? textOf(fn.source.digest) : '',
   }
 }
+
+/** Requests of MCP that go from an upstream to the caller. */
+const forCaller: ReadonlySet<string> = new Set([
+  'sampling/createMessage',
+  'elicitation/create',
+  'roots/list',
+])
 
 function maskOf(mask: JsonObject): MaskFacts {
   const strategy = isJsonObject(mask.strategy) ? mask.strategy : {}

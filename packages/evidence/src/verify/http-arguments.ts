@@ -149,8 +149,12 @@ function readBody(body: Uint8Array, http: HttpFacts, properties: JsonObject, put
   }
 }
 
-/** Engines that follow "JSON.parse source text access" (ECMAScript 2026) tell how a number was written. */
-function parseJson(text: string): unknown {
+/**
+ * A JSON text with its numbers as they were written. Throws `SyntaxError`.
+ *
+ * Engines that follow "JSON.parse source text access" (ECMAScript 2026) tell how a number was written.
+ */
+export function parseJson(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown, ...more: readonly unknown[]) => {
     if (typeof value !== 'number') return value
     const [context] = more

@@ -43,7 +43,10 @@ export function watchMasks(
       report.find('mask-not-obliged', { record: index })
     const isDeclared =
       obliged.every((id) => declared.includes(id)) &&
-      record.masked.every((one) => isOneOf(fn.argumentMasks, one) || isFound(fn, 'arguments', one))
+      record.masked.every((one) => {
+        if (isOneOf(fn.argumentMasks, one) || isFound(fn, 'arguments', one)) return true
+        return fn.isForCaller && (isFound(fn, 'result', one) || isEcho(one))
+      })
     if (!isDeclared) report.find('mask-undeclared', { record: index })
   }
   const checkOutcome = (leaf: SeenLeaf, record: Outcome, fn: FunctionFacts | undefined) => {
@@ -52,12 +55,17 @@ export function watchMasks(
     if (record.masked.length === 0 && fn.resultMasks.length === 0) return
     const isDeclared = record.masked.every((one) => {
       const { rule, how } = one
-      if (isOneOf(fn.resultMasks, one) || isFound(fn, 'result', one)) return true
+      if (isOneOf(fn.resultMasks, one)) return true
+      if (isFound(fn, fn.isForCaller ? 'arguments' : 'result', one)) return true
+      // Of an MCP result, a text into which no declared path leads is hidden as a whole.
+      if (fn.mcp && rule === 'unreadable') return how === 'redact'
       // An echoed credential and what a grant's fields leave out are hidden without a rule of the function.
-      return rule === how && (rule === 'credential' || rule === 'fields')
+      return isEcho(one) || (rule === how && rule === 'fields')
     })
     if (!isDeclared) report.find('mask-undeclared', { record: leaf.index })
     if (fn.resultMasks.length === 0) return
+    // Paths begin within the frame, at the structured result and at every text that is JSON.
+    if (fn.mcp) return report.partly('masks', 'what was masked in MCP results is not compared')
     return compareResults(scene, needs.payloads, leaf, fn.resultMasks)
   }
   return {
@@ -71,6 +79,10 @@ export function watchMasks(
       return intent && soon(functionOf(intent), (fn) => checkOutcome(leaf, record, fn))
     },
   }
+}
+
+function isEcho({ rule, how }: Masking): boolean {
+  return rule === how && rule === 'credential'
 }
 
 function isOneOf(masks: readonly MaskFacts[], { rule, entity }: Masking): boolean {

@@ -4,6 +4,7 @@ import type { Clearances } from './clearances.ts'
 import type { Content, FunctionFacts } from './content.ts'
 import { timeOf } from './dates.ts'
 import { readHttpArguments } from './http-arguments.ts'
+import { readMcpArguments } from './mcp-arguments.ts'
 import type { Payloads } from './payloads.ts'
 import { namedParties } from './people.ts'
 import type { Remembered } from './remembered.ts'
@@ -31,7 +32,7 @@ export async function questionsOf(
   record: Called,
   needs: QuestionNeeds,
 ): Promise<readonly Question[] | string> {
-  const { decision, source, session = '' } = record
+  const { decision, source, session = '', labels = [] } = record
   const digest = decision?.policy ?? ''
   const content = await needs.rulebooks.content(digest)
   const fn = content?.functions.get(record.fn?.name ?? '')
@@ -44,7 +45,8 @@ export async function questionsOf(
   if (!args) return 'the arguments of a call are in a form this version cannot read'
   if (!args.isWhole) return 'an argument has no value in Cedar'
   const approvedBy = groupsInHand(record, needs.clearances)
-  const about = { digest, content, fn, args: args.value, session, time: decision.time, source }
+  const asked = { digest, content, fn, args: args.value, time: decision.time, source }
+  const about = { ...asked, session: { id: session, labels } }
   const versions = needs.remembered.parties(session)
   if (versions.length === 0) return 'the parties of a session are not shown'
   const timed = timedOf(record, needs.timed)
@@ -81,7 +83,8 @@ const approvalOf = 'approval:'
 
 function argumentsOf(bytes: Uint8Array, fn: FunctionFacts, content: Content) {
   const prefix = content.connections.get(fn.connection)?.prefix
-  const args = prefix === undefined ? undefined : readHttpArguments(bytes, { ...fn, prefix })
+  const http = prefix === undefined ? undefined : { ...fn, prefix }
+  const args = fn.mcp ? readMcpArguments(bytes, fn.mcp) : http && readHttpArguments(bytes, http)
   return args && tellArguments(args, fn.argumentSchema)
 }
 

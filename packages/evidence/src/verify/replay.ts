@@ -12,7 +12,7 @@ export type Question = {
   readonly fn: FunctionFacts
   readonly parties: Parties
   readonly args: JsonObject
-  readonly session: string
+  readonly session: { readonly id: string; readonly labels: readonly string[] }
   readonly time: string
   readonly source: NonNullable<Extract<LeafRecord, { type: 'call.authorized' }>['source']>
   /** Groups whose approval is in hand. */
@@ -121,7 +121,7 @@ function requestOf(
     resource: { type: 'Function', id: fn.name },
     context: {
       args,
-      session,
+      session: { id: session.id, labels: [...session.labels] },
       time: tellTime(time),
       source: { protocol: source.protocol, ip: tellIp(source.ip) },
       ...(onBehalfOf && { onBehalfOf: named(onBehalfOf) }),

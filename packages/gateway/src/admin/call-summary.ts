@@ -73,6 +73,7 @@ export function detailedCall(
   return {
     ...listedCall(call),
     rulebook: head?.decision?.policy ?? null,
+    labels: [...(head?.labels ?? [])],
     trace: head?.trace ?? null,
     leaves: parsed.map(({ index, leaf }) => ({
       index,

@@ -119,6 +119,8 @@ export type CallListed = {
 
 export type CallDetail = CallListed & {
   rulebook: string | null
+  /** What its session was labelled with when policy was asked. */
+  labels: string[]
   trace: string | null
   /** Each record as it stands in the log, and how far its proof has come. */
   leaves: {
@@ -138,12 +140,14 @@ export type SessionListed = {
   caller: string
   on_behalf_of: string | null
   calls: number
+  /** What its calls have brought into it: `context.session.labels` of its next call. */
+  labels: string[]
   started_at: string
   last_at: string
 }
 
 /** A session's calls in the order they began. */
-export type SessionDetail = Page<CallListed> & { id: string }
+export type SessionDetail = Page<CallListed> & { id: string; labels: string[] }
 
 export type KeyListed = {
   id: string

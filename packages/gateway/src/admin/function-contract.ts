@@ -7,6 +7,8 @@ export type FunctionSummary = {
   owner: string
   sensitivity: 'public' | 'internal' | 'confidential' | 'restricted'
   risk: 'low' | 'medium' | 'high' | 'critical'
+  protocol: 'http' | 'mcp'
+  /** A method of HTTP and a path; a method of MCP and what it is of: a name, a URI, nothing. */
   method: string
   path: string
   digest: string
@@ -60,6 +62,8 @@ export type FunctionDiff = {
   registered_known: boolean
   /** All of them. `at`: members from the outside in. Null: nothing stands there. */
   differences: { at: string[]; before: string | null; after: string | null }[]
+  /** What of what was found is hidden from people, or aimed at a model; where, and why it is shown. No verdict. */
+  flags: { at: string[]; why: string }[]
   you: { may_accept: boolean }
 }
 
@@ -79,7 +83,9 @@ export type FunctionDiscovered = {
 /** How it goes with what one upstream says of itself. */
 export type FunctionSource = {
   connection: string
-  openapi: string
+  kind: 'openapi' | 'mcp'
+  /** The URL of its OpenAPI document, or of the server; `stdio:<command>` of a child process. */
+  address: string
   every_ms: number
   /** When it was read last; null: not since this gateway started. */
   read_at: string | null

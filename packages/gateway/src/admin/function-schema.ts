@@ -31,6 +31,7 @@ const functionFields = z.object({
   owner: text,
   sensitivity: z.enum(sensitivities),
   risk: z.enum(risks),
+  protocol: z.enum(['http', 'mcp']),
   method: text,
   path: text,
   digest: text,
@@ -77,6 +78,7 @@ export const functionDiff: z.ZodType<FunctionDiff> = z
     hold: functionHold,
     registered_known: z.boolean(),
     differences: z.array(z.object({ at: texts, before: text.nullable(), after: text.nullable() })),
+    flags: z.array(z.object({ at: texts, why: text })),
     you: z.object({ may_accept: z.boolean() }),
   })
   .openapi('FunctionDiff')
@@ -104,7 +106,8 @@ export const functionSources: z.ZodType<{ data: FunctionSource[] }> = z
     data: z.array(
       z.object({
         connection: text,
-        openapi: text,
+        kind: z.enum(['openapi', 'mcp']),
+        address: text,
         every_ms: z.int(),
         read_at: time.nullable(),
         operations: z.int().nullable(),

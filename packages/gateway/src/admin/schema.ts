@@ -147,6 +147,7 @@ export const callListed: z.ZodType<CallListed> = callFields.openapi('CallSummary
 export const callDetail: z.ZodType<CallDetail> = callFields
   .extend({
     rulebook: text.nullable(),
+    labels: texts,
     trace: text.nullable(),
     leaves: z.array(
       z.object({
@@ -166,13 +167,14 @@ export const sessionListed: z.ZodType<SessionListed> = z
     caller: text,
     on_behalf_of: text.nullable(),
     calls: z.int(),
+    labels: texts,
     started_at: time,
     last_at: time,
   })
   .openapi('SessionSummary')
 
 export const sessionDetail: z.ZodType<SessionDetail> = z
-  .object({ id: text, data: z.array(callFields), next_cursor: text.nullable() })
+  .object({ id: text, labels: texts, data: z.array(callFields), next_cursor: text.nullable() })
   .openapi('Session')
 
 const keyKind = z.enum(['agent', 'workload', 'service'])

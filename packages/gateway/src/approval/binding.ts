@@ -78,7 +78,7 @@ export function boundHeaders({
   fn,
   outbound,
 }: Pick<Guarded, 'fn' | 'outbound'>): Guarded['outbound']['headers'] {
-  const places = Object.entries(fn.http.places)
+  const places = Object.entries(fn.http?.places ?? {})
   const isArgument = (name: string) =>
     places.some(([one, place]) => place === 'header' && one.toLowerCase() === name)
   return outbound.headers
@@ -127,5 +127,9 @@ function credentialParts(use: CredentialUse): readonly string[] {
   const reference = 'env' in use.secret ? ['env', use.secret.env] : ['file', use.secret.file]
   if (use.kind === 'basic') return [use.kind, use.username, ...reference]
   if (use.kind === 'bearer') return [use.kind, ...reference]
+  if (use.kind === 'oauth') {
+    const { tokenUrl, clientId, scope = '', resource = '', authentication } = use
+    return [use.kind, tokenUrl, clientId, scope, resource, authentication, ...reference]
+  }
   return [use.kind, use.name, ...reference]
 }

@@ -78,6 +78,31 @@ export async function claimStanding(
   return undefined
 }
 
+/** The approval that was given to exactly this call, by the same parties, and that nobody has claimed. */
+export async function findGiven(
+  { needs, find }: Claiming,
+  at: Guarded,
+): Promise<string | undefined> {
+  const { store, now } = needs
+  const subject = at.principal.subject.id
+  // Few: each is claimed, or its time is over, within minutes.
+  const active = await store.clearances({ state: 'ACTIVE', subject, limit: givenMax })
+  const calls = active.filter(({ kind }) => kind === 'call')
+  if (calls.length === 0) return undefined
+  const { binding } = await boundCall(needs, at)
+  for (const one of calls) {
+    const { state, approval: id } = clearanceAsOf(one, now())
+    if (state !== 'ACTIVE' || id === undefined) continue
+    if (differences(binding, one.binding).length > 0) continue
+    const approval = await find(id)
+    if (approval && approval.delivery !== 'deferred') return id
+  }
+  return undefined
+}
+
+/** More than one caller may have questions open. */
+const givenMax = 100
+
 async function boundCall(needs: DeskNeeds, at: Guarded): Promise<Call> {
   return bindingOf(at, needs.bindingKey, await needs.versionOf(at.connection.credential))
 }

@@ -93,6 +93,7 @@ test('a yes to something else is none to an overdue review, and a yes to that is
 })
 
 const base = heldFor('x', 50, { rules })
+assert.ok(base.outbound.protocol === 'http')
 const principal = (changes: Partial<Principal>) => ({
   principal: { ...base.principal, ...changes },
 })
@@ -118,6 +119,29 @@ for (const [name, changes, groups] of strangers) {
     assert.equal(await standing(house, heldFor('c2', 1, { rules })), house.clearance)
   })
 }
+
+test('an approval that nobody has claimed is found by the identical call, and by no other', async (t) => {
+  const house = await openDeskHouse(t)
+  const { desk, clock } = house
+  const ask = async (call: Guarded) => {
+    const { id } = await desk.open(call, ['finance'])
+    return { id, state: await cast(house, id) }
+  }
+  assert.equal(await desk.given(held('c1')), undefined, 'nobody was asked')
+  const { id: pending } = await desk.open(held('c1'), ['finance'])
+  assert.equal(await desk.given(held('c2')), undefined, 'nobody has answered')
+  assert.equal(await cast(house, pending), 'APPROVED')
+  assert.equal(await desk.given(held('c3')), pending)
+  assert.equal(await desk.given(heldFor('c3', 51)), undefined, 'other arguments')
+  assert.equal(await desk.given(held('c3', principal({ subject: eve.subject }))), undefined)
+  assert.equal(await desk.given(held('c3', principal({ actors: [] }))), undefined, 'by itself')
+  await desk.claim(held('c4'), pending)
+  assert.equal(await desk.given(held('c5')), undefined, 'it was used')
+  const { id: late } = await ask(held('c6'))
+  assert.equal(await desk.given(held('c7')), late)
+  clock.now += limits.approvalClaimByMs
+  assert.equal(await desk.given(held('c8')), undefined, 'its time is over')
+})
 
 test('a credential that was replaced is another one', async (t) => {
   let version = 'v1'

@@ -90,6 +90,7 @@ test('of many votes at once each person counts once and all groups are needed', 
 })
 
 const other = held('x')
+assert.ok(other.outbound.protocol === 'http')
 const differing: readonly (readonly [string, Partial<Guarded>])[] = [
   ['function', { fn: { ...other.fn, id: 'pay.refund' } }],
   ['definition', { fn: { ...other.fn, digest: 'sha256:changed' } }],
@@ -298,6 +299,18 @@ test('an approver is shown what will run, masked, with nothing invisible', async
   assert.equal(view?.question?.upstream, 'https://pay.internal')
   assert.equal(view?.request?.text, 'POST /pay/transfers\n\n{"to":"\\u{202e}acme","pin":"****"}')
   assert.equal(await desk.view('apr_none'), undefined)
+})
+
+test('people are shown answers that go with the arguments, masked like them', async (t) => {
+  const { desk } = await openDeskHouse(t)
+  const { args } = held('c1')
+  const answers = Buffer.from('{"how":{"content":{"n":2}},"pin":"1234"}')
+  const parts = { values: args.bytes, answers }
+  const { id } = await desk.open(held('c1', { args: { ...args, parts } }), ['finance'])
+  assert.deepEqual((await desk.view(id))?.question?.arguments, {
+    arguments: { to: '\\u{202e}acme', pin: '****' },
+    inputResponses: { how: { content: { n: 2 } }, pin: '****' },
+  })
 })
 
 test('no value of an argument is in any record or in the approval', async (t) => {

@@ -5,7 +5,7 @@ import type { Approval } from '../model/approval.ts'
 import type { Clearance } from '../model/clearance.ts'
 import { ask } from './ask.ts'
 import type { Ballot, CounterOffer, Person, Voted, VoteRefused } from './ballot.ts'
-import { claimApproved, claimStanding } from './claim.ts'
+import { claimApproved, claimStanding, findGiven } from './claim.ts'
 import { clearanceAsOf } from './clearance-machine.ts'
 import { watchTheClock } from './clock-watch.ts'
 import { delegateTo, endDelegation } from './delegating.ts'
@@ -44,6 +44,11 @@ export type Desk = {
   ) => Promise<{ readonly id: string; readonly digest: string }>
   /** Claims a clearance for more than one call that fits this one; undefined when there is none. */
   readonly standing: (at: Guarded, groups: readonly string[]) => Promise<ApprovalUsed | undefined>
+  /**
+   * The id of an approval that was given to exactly this call and that nobody has claimed; undefined when there is
+   * none. One of a deferred call is that call's.
+   */
+  readonly given: (at: Guarded) => Promise<string | undefined>
   /**
    * Waits until the question is settled, the time is over or the caller leaves; says where it stands. With
    * as many calls of this caller held as may be, says so at once. When the last caller that waited for a
@@ -138,6 +143,7 @@ export function openDesk(needs: DeskNeeds): Desk {
     open: (at, groups, reasons = at.decision.reasons) =>
       recorded(() => ask({ needs, quota, settling }, at, { groups, reasons })),
     standing: (at, groups) => recorded(() => claimStanding(claiming, at, groups)),
+    given: (at) => recorded(() => findGiven(claiming, at)),
     awaitVerdict: (id, options) => recorded(() => held.until(id, options)),
     claim: (at, id) => recorded(() => claimApproved(claiming, at, id)),
     finished: ({ clearance }, callId) => uses.finished(clearance, callId),

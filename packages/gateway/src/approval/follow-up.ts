@@ -70,13 +70,13 @@ async function resultOf(
   if (state === 'WAITING' || state === 'RUNNING' || state === 'FORGOTTEN') {
     return { state: stateWords[state], question }
   }
-  if (state !== 'DONE') return { state: 'refused', refusal: refusalOf(deferral) }
+  if (state !== 'DONE') return { state: 'refused', refusal: refusalOf(deferral), question }
   const result = await store.deferredResult(deferral.id)
   if (!result) return { state: 'forgotten', question }
   // Written by deferred-runs.ts, and sealed since.
   const { head: known, body } = unframed<Pick<Reply, 'head' | 'callId' | 'record'>>(result)
   const reply: Reply = { ...known, state: 'witnessed', length: body.length, body: once(body) }
-  return { state: 'done', reply }
+  return { state: 'done', reply, question }
 }
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {

@@ -52,6 +52,7 @@ test('a message says what nobody was shown, who set the call off, and for which 
   const house = await openDeskHouse(t)
   const rules = rulesWith({ flows: { finance: flow({ message: 'masked', slackDecides: true }) } })
   const { fn, principal } = held('c1')
+  assert.ok(fn.http)
   const { id: about } = await house.desk.open(
     held('c1', {
       rules,

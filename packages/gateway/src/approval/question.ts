@@ -46,7 +46,7 @@ export function questionOf(at: Guarded, values: JsonObject): Question {
     upstream: at.connection.upstream,
     arguments: values,
     headers: [...new Set(boundHeaders(at).map(([name]) => name))],
-    unreadBody: http.body === 'stream',
+    unreadBody: http?.body === 'stream',
     protocol: at.call.source.protocol,
   }
 }
@@ -62,12 +62,21 @@ export function maskedValues(maskKey: Uint8Array): (at: Guarded) => JsonObject {
     let values: JsonObject = exactNumber
       ? exactMembers(at.args.values, [], exactNumber)
       : at.args.values
+    let answers = at.args.parts && answersOf(at.args.parts.answers)
     for (const from of ['upstream', 'record'] as const) {
       const hides = from === 'upstream' ? masking.hidesFromUpstream : masking.hidesFromRecord
-      if (hides) values = masking.apply(values, { from, key: maskKey }).values
+      if (!hides) continue
+      values = masking.apply(values, { from, key: maskKey }).values
+      answers = answers && masking.apply(answers, { from, key: maskKey }).values
     }
-    return values
+    // Who says yes says it to the answers, too: both are bound.
+    return answers ? { arguments: values, inputResponses: answers } : values
   }
+}
+
+function answersOf(bytes: Uint8Array): JsonObject {
+  const answers: Json = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  return isJsonObject(answers) ? answers : {}
 }
 
 /** Reads a question back, its text made visible. Undefined when the bytes are none of ours. */

@@ -50,6 +50,7 @@ export function questionOf(
     args: at.args.values,
     ...(at.args.exactNumber && { exactNumber: at.args.exactNumber }),
     session: at.principal.session,
+    labels: at.labels,
     time,
     source: at.call.source,
     approvedBy,
@@ -68,6 +69,7 @@ const heldBecause: Readonly<Record<Held['why'], string>> = {
   drift: 'Its upstream describes it otherwise than it was registered.',
   gone: 'Its upstream does not describe it any more.',
   new: 'Nobody has registered it yet.',
+  unread: 'Its upstream was asked whether it is what was registered, and gave no readable answer.',
 }
 
 /** The refusal for a forbid: which policies determined it, in their own words, never any argument. */

@@ -6,6 +6,7 @@ import { grantsInUse } from './check-review.ts'
 import type { Gate } from './gate.ts'
 import { confirmProof } from './identify.ts'
 import { Refusal } from './refusal.ts'
+import { labelsOf } from './resolve-function.ts'
 import type { ApprovalUsed, Approved, Guarded } from './stage.ts'
 
 /**
@@ -25,11 +26,10 @@ export async function awaitApproval(gate: Gate, at: Guarded): Promise<Approved> 
   if (asked.groups.length === 0) return approved(gate, at, { found, approval: undefined })
   const approval = await obtain(gate, at, asked)
   try {
-    return approved(
-      gate,
-      { ...at, ...decidedAgain(gate, at, { approval, found }) },
-      { found, approval },
-    )
+    // What was called meanwhile, in the same session, counts as well.
+    const now = { ...at, labels: await labelsOf(gate, at) }
+    const again = decidedAgain(gate, now, { approval, found })
+    return approved(gate, { ...now, ...again }, { found, approval })
   } catch (thrown) {
     // It never begins. What it had claimed is spent all the same.
     gate.clearanceDone(approval, at.id)
@@ -82,7 +82,24 @@ async function obtain(gate: Gate, at: Guarded, asked: Asked): Promise<ApprovalUs
     const standing = await gate.claimStanding(at, asked.groups)
     if (standing) return standing
   }
-  const approvalId = at.call.approvalId ?? (await hold(gate, at, asked))
+  const presented = at.call.approvalId ?? (await given(gate, at))
+  if (presented === undefined) return claim(gate, at, await hold(gate, at, asked))
+  try {
+    return await claim(gate, at, presented)
+  } catch (thrown) {
+    if (!mayWait(at.call, thrown)) throw thrown
+  }
+  // Only now: the claim has looked whether it is a question about this call at all.
+  await gate.awaitVerdict(presented, waitOf(gate, at))
+  if (at.call.signal.aborted) throw new Refusal('caller-left', { facts: { approval: presented } })
+  return claim(gate, at, presented)
+}
+
+function given(gate: Gate, at: Guarded): Promise<string | undefined> | undefined {
+  return at.call.repeats === true ? gate.approvalGiven(at) : undefined
+}
+
+async function claim(gate: Gate, at: Guarded, approvalId: string): Promise<ApprovalUsed> {
   if (gate.rules()?.rulebook.digest !== at.rules.rulebook.digest) {
     throw new Refusal('approval-unusable', {
       detail: 'The rulebook changed while the call was held. Make the call again.',
@@ -92,6 +109,11 @@ async function obtain(gate: Gate, at: Guarded, asked: Asked): Promise<ApprovalUs
   // Before the claim, so that a fresh proof of the same caller can still use the clearance.
   await confirmProof(gate, at.call, { approval: approvalId })
   return gate.claimClearance(at, approvalId)
+}
+
+/** Who presents an approval that is still pending is held for it when it says for how long. */
+function mayWait({ waitMs = 0 }: Guarded['call'], thrown: unknown): boolean {
+  return waitMs > 0 && thrown instanceof Refusal && thrown.code === 'approval-required'
 }
 
 function decidedAgain(
@@ -126,13 +148,10 @@ function decidedAgain(
 /** Opens the question and waits. Returns its id once people have approved; refuses otherwise. */
 async function hold(gate: Gate, at: Guarded, { groups, reasons }: Asked): Promise<string> {
   const { id, digest } = await gate.openApproval(at, groups, reasons)
-  const verdict = await gate.awaitVerdict(id, {
-    caller: callerOf(at.principal).id,
-    waitMs: holdMs(gate, at),
-    signal: at.call.signal,
-  })
   // Who is to make the call later, makes it.
   const isDeferred = at.call.deferred === true
+  at.call.onHeld?.({ id, groups, deferred: isDeferred })
+  const verdict = await gate.awaitVerdict(id, waitOf(gate, at))
   if (verdict.state === 'approved' && !isDeferred) return id
   if (at.call.signal.aborted) throw new Refusal('caller-left', { facts: { approval: id } })
   if (verdict.state === 'pending' || verdict.state === 'approved') {
@@ -153,6 +172,11 @@ async function hold(gate: Gate, at: Guarded, { groups, reasons }: Asked): Promis
 function causesOf(reasons: readonly Reason[]): { readonly causes?: readonly string[] } {
   const causes = new Set(reasons.flatMap(({ cause }) => cause ?? []))
   return causes.size > 0 ? { causes: [...causes] } : {}
+}
+
+function waitOf(gate: Gate, at: Guarded): Parameters<Gate['awaitVerdict']>[1] {
+  const { principal, call } = at
+  return { caller: callerOf(principal).id, waitMs: holdMs(gate, at), signal: call.signal }
 }
 
 /** How long the caller is held; who comes back by itself is not, unless it says for how long. */

@@ -53,14 +53,15 @@ export type Question = Pick<
   readonly clearance:
     | Pick<Clearance, 'state' | 'kind' | 'uses' | 'usesMax' | 'expiresAt'>
     | undefined
-  readonly deferral: Pick<Deferral, 'state' | 'ran' | 'keptUntil'> | undefined
+  readonly deferral: Pick<Deferral, 'state' | 'ran' | 'keptUntil' | 'endedAt'> | undefined
   /** Nothing will happen to it any more. */
   readonly isOver: boolean
 }
 
-export type DeferredResult =
-  | { readonly state: 'waiting' | 'running' | 'forgotten'; readonly question: Question }
+export type DeferredResult = { readonly question: Question } & (
+  | { readonly state: 'waiting' | 'running' | 'forgotten' }
   /** As the call was answered when it was made. */
   | { readonly state: 'done'; readonly reply: Reply }
   /** It came to nothing, and why. */
   | { readonly state: 'refused'; readonly refusal: Refusal }
+)

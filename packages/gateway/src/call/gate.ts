@@ -37,6 +37,8 @@ export type InForce = {
     values: JsonObject,
   ) => readonly { readonly pointer: string; readonly problem: string }[]
   readonly argumentMasking: (fn: FunctionDefinition) => ArgumentMasking
+  /** What a call of the function brings into its session. Absent: by these rules sessions have no labels. */
+  readonly labelsBrought?: ((fn: FunctionDefinition) => readonly string[]) | undefined
   /** The masking of results of this function for these parties together, narrowed to what `fields` let through. */
   readonly resultMasking: (
     fn: FunctionDefinition,
@@ -79,8 +81,8 @@ export type GrantSupposed = {
   readonly functions: readonly string[]
 }
 
-/** That a function waits for its owner. */
-export type Held = Pick<FunctionHold, 'why'>
+/** That a function waits for its owner; or that its upstream, which had to be asked what it is, did not say. */
+export type Held = { readonly why: FunctionHold['why'] | 'unread' }
 
 /** What the duty rules that a call touches come to. */
 export type Duties = {
@@ -110,8 +112,13 @@ export type Gate = {
   /** A steady clock, in microseconds from any moment; for what took how long. */
   readonly micros: () => number
   readonly newId: () => string
-  /** Refuses `unauthenticated`; of a proof that counts, whoever is locked. */
-  readonly identify: (call: Pick<Call, 'proof' | 'sessionName'>) => Promise<Principal>
+  /**
+   * Refuses `unauthenticated`; of a proof that counts, whoever is locked; `scope-exceeded`, with `scopes` among its
+   * facts, for a token that lacks one of `scopes`.
+   */
+  readonly identify: (
+    call: Pick<Call, 'proof' | 'sessionName' | 'audience' | 'scopes'>,
+  ) => Promise<Principal>
   /** The rules in force at this moment; undefined when none were ever activated. */
   readonly rules: () => InForce | undefined
   /**
@@ -129,6 +136,8 @@ export type Gate = {
    * while its upstream, which stated another definition, is being looked at.
    */
   readonly isHeld: (functionId: string) => Held | undefined | Promise<Held | undefined>
+  /** What the calls of a session that were forwarded so far have brought into it. Rejects rather than guess. */
+  readonly sessionLabels: (session: string) => Promise<readonly string[]>
   /** The duties of a call that is on these sides, each with an object. Rejects rather than guess. */
   readonly duties: (at: Omit<Guarded, 'stage'>, sides: readonly DutySide[]) => Promise<Duties>
   /** Aborted when one of these grants is revoked, or was: what was allowed by it is cut off. One for many calls. */
@@ -144,6 +153,8 @@ export type Gate = {
     at: Guarded,
     approverGroups: readonly string[],
   ) => Promise<ApprovalUsed | undefined>
+  /** The id of an approval that was given to exactly this call and that nobody has claimed; undefined: there is none. */
+  readonly approvalGiven: (at: Guarded) => Promise<string | undefined>
   /**
    * Opens the question, or joins the identical one that is pending. Recorded before it resolves. Refuses
    * `approval-denied`, `approval-impossible`, `overloaded`, and `request-malformed` where more is asked for than

@@ -153,10 +153,12 @@ function openGate(world: World, inForce: InForce): Gate {
     freshness: () => ({ state: 'FRESH', tier: 'low', when: [] }),
     timedGrants: () => [],
     isHeld: () => undefined,
+    sessionLabels: () => assert.fail('these rules know no labels'),
     duties: () => assert.fail('no duty is touched'),
     revokedGrant: () => grants.signal,
     onWire: (connection, stated) => log.push(`${connection} says it has ${stated}`),
     claimStanding: async () => undefined,
+    approvalGiven: () => assert.fail('nobody repeats anything'),
     openApproval: async () => ({ id: 'apr_1', digest: 'd' }),
     awaitVerdict: async () => ({ state: 'approved' }),
     claimClearance: async (_, id) => {
@@ -188,6 +190,24 @@ function openGate(world: World, inForce: InForce): Gate {
     logFault: () => {},
     maskKey: new Uint8Array(32),
     limits: { heldResultBytes: 8, chunkCommitBytes: 4 },
+  }
+}
+
+const stillPending: Gate['claimClearance'] = async () => {
+  throw new Refusal('approval-required')
+}
+
+/** An approval that people answer while its caller waits for them. */
+function pendingAtFirst(): Partial<Gate> {
+  let answered = false
+  return {
+    awaitVerdict: async (id, { waitMs }) => {
+      assert.deepEqual([id, waitMs], ['apr_9', 30])
+      answered = true
+      return { state: 'approved' }
+    },
+    claimClearance: async (at, id) =>
+      answered ? { ...used, id, revoked: new AbortController().signal } : stillPending(at, id),
   }
 }
 
@@ -245,6 +265,25 @@ async function check(given: Case, expected: readonly string[]): Promise<void> {
   }
   assert.deepEqual(log, expected)
 }
+
+/** What the session is labelled with, at each look; the last one from then on. */
+function labelled(...looks: readonly (readonly string[])[]): Partial<Gate> {
+  let at = 0
+  return {
+    sessionLabels: async (session) => {
+      assert.equal(session, 'ses_1')
+      return looks[Math.min(at++, looks.length - 1)] ?? assert.fail()
+    },
+  }
+}
+
+const unlessUntrusted =
+  (otherwise: Decision): InForce['decide'] =>
+  ({ labels, approvedBy }) => {
+    if (labels?.includes('untrusted')) return forbid
+    return approvedBy.length > 0 ? permit : otherwise
+  }
+const labelsBrought = () => ['untrusted']
 
 const fails = () => Promise.reject(new Error('boom'))
 const aborted = AbortSignal.abort()
@@ -703,6 +742,135 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
       'clr_1 let go by call-1',
       'replied 1',
     ],
+  ],
+  [
+    'who repeats a call uses the approval that was given to it',
+    {
+      rules: { decide: approvable },
+      call: { repeats: true },
+      gate: {
+        approvalGiven: async () => 'apr_8',
+        openApproval: () => assert.fail('somebody was asked'),
+      },
+      chunks: [],
+    },
+    [
+      'claimed apr_8',
+      'intent',
+      'upstream let go',
+      'outcome done',
+      'clr_1 let go by call-1',
+      'replied 1',
+    ],
+  ],
+  [
+    'who repeats a call that nobody has approved is held',
+    {
+      rules: { decide: () => held },
+      call: { repeats: true },
+      gate: { approvalGiven: async () => undefined, awaitVerdict: heldFor(10) },
+    },
+    ['denied approval-required at guarded', 'refused approval-required'],
+  ],
+  [
+    'who presents what is still pending waits as long as it says, and then claims',
+    {
+      rules: { decide: approvable },
+      call: { approvalId: 'apr_9', waitMs: 30 },
+      gate: {
+        ...pendingAtFirst(),
+        openApproval: () => assert.fail('somebody was asked'),
+      },
+      chunks: [],
+    },
+    ['intent', 'upstream let go', 'outcome done', 'clr_1 let go by call-1', 'replied 1'],
+  ],
+  [
+    'who presents what is still pending is told so at once, unless it says how long to wait',
+    {
+      rules: { decide: () => held },
+      call: { approvalId: 'apr_9' },
+      gate: {
+        claimClearance: stillPending,
+        awaitVerdict: () => assert.fail('it was held'),
+      },
+    },
+    ['denied approval-required at guarded', 'refused approval-required'],
+  ],
+  [
+    'who presents what is not its own never waits for it',
+    {
+      rules: { decide: () => held },
+      call: { approvalId: 'apr_9', waitMs: 30 },
+      gate: {
+        claimClearance: async () => {
+          throw new Refusal('approval-unusable')
+        },
+        awaitVerdict: () => assert.fail('it was held'),
+      },
+    },
+    ['denied approval-unusable at guarded', 'refused approval-unusable'],
+  ],
+  [
+    'a call that may be deferred is, where its function is deferrable',
+    {
+      rules: { decide: () => held },
+      call: {
+        deferred: 'if-deferrable',
+        onHeld: ({ deferred }) => assert.equal(deferred, true),
+        read: async () => ({ ...reading, fn: { ...reading.fn, deferrable: true } }),
+      },
+    },
+    ['denied approval-required at guarded', 'refused approval-required'],
+  ],
+  [
+    'and is held as any other where it is not',
+    {
+      rules: { decide: approvable },
+      call: {
+        deferred: 'if-deferrable',
+        onHeld: ({ deferred }) => assert.equal(deferred, false),
+        read: async () => ({ ...reading, fn: { ...reading.fn, deferrable: false } }),
+      },
+      chunks: [],
+    },
+    [
+      'claimed apr_1',
+      'intent',
+      'upstream let go',
+      'outcome done',
+      'clr_1 let go by call-1',
+      'replied 1',
+    ],
+  ],
+  [
+    'policy sees what was brought into the session',
+    {
+      rules: { labelsBrought, decide: unlessUntrusted(permit) },
+      gate: labelled(['untrusted']),
+    },
+    ['denied policy-denied at resolved', 'refused policy-denied'],
+  ],
+  [
+    'and what was brought into it while people were asked',
+    {
+      rules: { labelsBrought, decide: unlessUntrusted(held) },
+      gate: labelled([], ['untrusted']),
+    },
+    [
+      'claimed apr_1',
+      'clr_1 let go by call-1',
+      'denied policy-denied at guarded',
+      'refused policy-denied',
+    ],
+  ],
+  [
+    'a session of which nobody can say what was brought into it makes no call',
+    {
+      rules: { labelsBrought, decide: () => permit },
+      gate: { sessionLabels: fails },
+    },
+    ['denied evidence-unavailable at identified', 'refused evidence-unavailable'],
   ],
   [
     'who comes back by itself is not held',

@@ -10,7 +10,7 @@ export const refusals = {
   'request-malformed': 'The request could not be read as one unambiguous call.',
   'request-too-large': 'The request is larger than this gateway accepts.',
   'function-unknown': 'No registered function matches this call.',
-  'scope-exceeded': 'This API key is not scoped to this function.',
+  'scope-exceeded': 'This API key or access token is not scoped to this call.',
   'policy-denied': 'Policy does not permit this call.',
   'review-lapsed': 'Every grant that allowed this call has expired or lost its review.',
   'grant-revoked': 'The grant that allowed this call was revoked.',

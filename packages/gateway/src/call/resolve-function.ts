@@ -1,7 +1,7 @@
 import { decidingParties } from '../model/principal.ts'
 import type { Gate, InForce } from './gate.ts'
 import { Refusal } from './refusal.ts'
-import type { Identified, Resolved } from './stage.ts'
+import type { Call, Identified, Reading, Resolved } from './stage.ts'
 
 /**
  * Which function this is, and with which arguments, by the rules in force now. A body may take minutes to
@@ -15,12 +15,39 @@ export async function resolveFunction(gate: Gate, at: Identified): Promise<Resol
   for (;;) {
     const reading = await at.call.read(rules)
     const held = await gate.isHeld(reading.fn.id)
+    const labels = await labelsOf(gate, { rules, principal: at.principal })
     const now = rulesOf(gate)
     if (now.rulebook.digest === rules.rulebook.digest) {
-      return { ...at, ...reading, stage: 'resolved', rules, held }
+      return {
+        ...at,
+        ...reading,
+        call: settled(at.call, reading),
+        stage: 'resolved',
+        rules,
+        held,
+        labels,
+      }
     }
     rules = now
   }
+}
+
+/** What the session is labelled with now. Without it nothing can be decided. */
+export async function labelsOf(
+  gate: Pick<Gate, 'sessionLabels'>,
+  { rules, principal }: Pick<Resolved, 'rules' | 'principal'>,
+): Promise<readonly string[]> {
+  if (rules.labelsBrought === undefined) return []
+  try {
+    return await gate.sessionLabels(principal.session)
+  } catch (cause) {
+    throw new Refusal('evidence-unavailable', { cause })
+  }
+}
+
+/** Whether it may be deferred is a fact of the function, which its room could not know. */
+function settled(call: Call, { fn }: Reading): Call {
+  return call.deferred === 'if-deferrable' ? { ...call, deferred: fn.deferrable } : call
 }
 
 function rulesOf(gate: Gate): InForce {

@@ -3,7 +3,7 @@ import type { FreshnessState } from '../model/certification.ts'
 import type { ClearanceTerms } from '../model/clearance.ts'
 import type { Connection } from '../model/connection.ts'
 import type { Decision, PartyGrants } from '../model/decision.ts'
-import type { FunctionDefinition } from '../model/function.ts'
+import type { FunctionDefinition, McpMethod } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Duties, Held, InForce } from './gate.ts'
@@ -14,7 +14,7 @@ import type { RefusalCode } from './refusal.ts'
  * step takes only the stage the step before it returns, so leaving one out does not compile.
  */
 
-export type Protocol = 'http'
+export type Protocol = 'http' | 'mcp'
 export type Chunk = Uint8Array
 
 /** Proof of identity as presented. Compared and hashed, never logged. */
@@ -29,6 +29,10 @@ export type Call = {
   readonly protocol: Protocol
   readonly proof: Proof | undefined
   readonly source: { readonly protocol: string; readonly ip: string }
+  /** What an access token has to be meant for (RFC 8707), where the room says so; absent: as its issuer is configured. */
+  readonly audience?: readonly string[]
+  /** Scopes an access token has to carry, all of them (RFC 6749 section 3.3); an API key has a scope of its own. */
+  readonly scopes?: readonly string[]
   /** The caller's own name for this conversation, when it gave one. */
   readonly sessionName: string | undefined
   /** The id of an approval the caller presents. */
@@ -39,8 +43,15 @@ export type Call = {
   readonly clearanceTerms?: ClearanceTerms
   /** The caller comes back by itself: it is held only when it says for how long. */
   readonly respondAsync?: boolean
-  /** The gateway is to make this call by itself once people approve it. */
-  readonly deferred?: boolean
+  /**
+   * The caller cannot say which approval it means: a call that was approved before and never made is found by being
+   * the identical one, by the identical parties.
+   */
+  readonly repeats?: boolean
+  /** The gateway is to make this call by itself once people approve it; or only where its function is deferrable. */
+  readonly deferred?: boolean | 'if-deferrable'
+  /** Told when the call begins to wait for people, so that its room can tell the caller. */
+  readonly onHeld?: (question: HeldQuestion) => void
   /** W3C trace id, 32 hex digits. */
   readonly traceId: string | undefined
   /** Aborted when the caller leaves. */
@@ -63,6 +74,16 @@ export type Call = {
   readonly kept?: () => Uint8Array | undefined
 }
 
+/** The question that a call waits for. */
+export type HeldQuestion = {
+  /** Of the approval. */
+  readonly id: string
+  /** Whose yes is needed. */
+  readonly groups: readonly string[]
+  /** The gateway makes the call by itself. */
+  readonly deferred: boolean
+}
+
 /** The arguments in every form a later step needs. */
 export type Arguments = {
   /** What policy and schema see. */
@@ -70,12 +91,19 @@ export type Arguments = {
   /** The exact bytes received that carry arguments: what is hashed, approved and recorded. */
   readonly bytes: Uint8Array
   readonly mediaType: string
+  /**
+   * Where `bytes` carry more than the values: those of the values alone, and, as a JSON object of its own, what the
+   * caller answered to what its upstream had asked it for.
+   */
+  readonly parts?: { readonly values: Uint8Array; readonly answers: Uint8Array }
   /** Exact text of a number that is not a safe integer; see policy/context.ts. */
   readonly exactNumber?: (path: readonly string[]) => string | undefined
 }
 
 /** What will be sent to the upstream, before its credential is added. One member per protocol. */
-export type Outbound = {
+export type Outbound = HttpOutbound | McpOutbound
+
+export type HttpOutbound = {
   readonly protocol: 'http'
   readonly method: string
   /** Path and query below the upstream's origin. */
@@ -84,10 +112,74 @@ export type Outbound = {
   readonly body: Uint8Array | AsyncIterable<Uint8Array> | undefined
 }
 
+/**
+ * One MCP request. Its answer is frames: JSON objects with one of `{"result":…}`, `{"error":…}`,
+ * `{"method":"notifications/…","params":…}`, the last of which is a result or an error. A single frame has the media
+ * type `application/json`; several are `application/x-ndjson`, a line each.
+ */
+export type McpOutbound = {
+  readonly protocol: 'mcp'
+  readonly method: McpMethod
+  /** One JSON object; without `_meta`, which is the hop's. */
+  readonly params: Uint8Array
+  /** No header of the caller's goes on. */
+  readonly headers: readonly []
+} & (
+  | { readonly to: 'upstream'; readonly exchange: McpExchange }
+  /** A request in the other direction, which the upstream's server made; the caller answers with one frame. */
+  | { readonly to: 'caller'; readonly deliver: McpDeliver }
+)
+
+/** What an upstream may want of the caller while it is at one request. */
+export type McpExchange = {
+  /** `clientCapabilities` as the caller declared them. */
+  readonly capabilities: JsonObject
+  /** The caller wants to hear of its progress. */
+  readonly wantsProgress: boolean
+  /** The least severe log messages the caller wants (RFC 5424 words); absent: none were asked for. */
+  readonly logLevel: string | undefined
+  /** W3C `traceparent`, passed on in `_meta`. */
+  readonly traceparent: string | undefined
+  /** Answers to what the upstream had asked for with `input_required`, and its own state of that; governed already. */
+  readonly resumed: McpResumed | undefined
+  /**
+   * An `input_required` result of the upstream's is passed on as any other result: its caller's room puts what it asks
+   * to the caller, who comes back with answers (`resumed`). False: each of its requests is put to `ask`, and the request
+   * is made again with the answers.
+   */
+  readonly takesInputRequired: boolean
+  /**
+   * Has a request of the upstream's governed as a call of its own and, if it may, answered by the caller. Resolves
+   * with one frame: a refusal is an `error` frame. Never rejects.
+   */
+  readonly ask: (asked: McpAsked) => Promise<Uint8Array>
+}
+
+export type McpResumed = {
+  /** `inputResponses`, one JSON object; absent: the caller only came back. */
+  readonly inputResponses: Uint8Array | undefined
+  /** As the upstream wrote it. */
+  readonly requestState: string | undefined
+}
+
+export type McpAsked = {
+  readonly connection: Connection
+  readonly method: string
+  readonly params: Uint8Array
+  /** Aborted when the upstream does not want an answer any more. */
+  readonly signal: AbortSignal
+  /** The upstream's credential in every form it could be echoed in; absent where what it asks was looked through. */
+  readonly echoes?: readonly Uint8Array[]
+}
+
+export type McpDeliver = (params: Uint8Array, signal: AbortSignal) => Promise<Raw>
+
 export type Reading = {
   readonly fn: FunctionDefinition
   readonly connection: Connection
   readonly args: Arguments
+  /** What is hidden in the arguments already, from everybody. */
+  readonly hidden?: readonly Finding[]
   readonly outbound: Outbound
   /** The same request carrying these argument values instead; for arguments hidden from upstream or record. */
   readonly rewrite: (masked: MaskedArguments) => {
@@ -100,6 +192,8 @@ export type Reading = {
 export type MaskedArguments = {
   readonly values: JsonObject
   readonly body: Uint8Array | undefined
+  /** `Arguments.parts.answers`, masked likewise. */
+  readonly answers?: Uint8Array
 }
 
 type Then<Before, Name extends string, Learned = unknown> = Omit<Before, 'stage'> &
@@ -114,11 +208,11 @@ export type Accepted = {
   readonly call: Call
 }
 export type Identified = Then<Accepted, 'identified', { principal: Principal }>
-/** `held`: the function waits for its owner, and why. */
+/** `held`: the function waits for its owner, and why. `labels`: of the session, as policy sees it. */
 export type Resolved = Then<
   Identified,
   'resolved',
-  Reading & { rules: InForce; held: Held | undefined }
+  Reading & { rules: InForce; held: Held | undefined; labels: readonly string[] }
 >
 /** `decidedAt`: the moment policy was asked about, Unix milliseconds; what `context.time` was. */
 export type Authorized = Then<

@@ -8,16 +8,20 @@ import { limits } from '../config/limits.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { Json } from '../model/json.ts'
 import { defaultReviewRules } from '../model/review-rules.ts'
-import { readJsonBody } from '../protocol/http/json-body.ts'
+import { readJsonBody } from '../protocol/door/json-body.ts'
 import { describeOpenApi } from '../rulebook/openapi-description.ts'
 import { openSqlite } from '../store/sqlite/open.ts'
 import type { Store } from '../store/store.ts'
 import { type Catalogue, type CatalogueEvent, openCatalogue } from './catalogue.ts'
 import { openKnownTexts } from './known-texts.ts'
+import { type ReadDescriptionNeeds, readDescription } from './read-description.ts'
 
 const v1 = documentOf({ summary: 'Reads' })
 const v2 = documentOf({ summary: 'Reads, and tells everybody' })
 const everyMs = 60_000
+const parse: ReadDescriptionNeeds['parse'] = (bytes, depthMax) =>
+  readJsonBody(bytes, depthMax).value
+const describe = describeOpenApi
 
 function documentOf(operation: { readonly [member: string]: Json }): Json {
   return { openapi: '3.1.0', paths: { '/read': { get: { operationId: 'read', ...operation } } } }
@@ -61,8 +65,7 @@ async function openYard(t: TestContext): Promise<Yard> {
   const opened: Catalogue[] = []
   const open = async () => {
     const catalogue = await openCatalogue({
-      parse: (bytes, depthMax) => readJsonBody(bytes, depthMax).value,
-      describe: describeOpenApi,
+      read: ({ address }, signal) => readDescription({ parse, describe, limits }, address, signal),
       store,
       rules: () => rules,
       texts: openKnownTexts(undefined),

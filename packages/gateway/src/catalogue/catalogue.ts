@@ -2,18 +2,27 @@ import type { Held, InForce } from '../call/gate.ts'
 import type { Limits } from '../config/limits.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { FunctionHold } from '../model/function-hold.ts'
+import type { Listed } from '../model/mcp-listing.ts'
 import type { FunctionHolds } from '../store/reviews.ts'
 import type { Ledger, Store } from '../store/store.ts'
 import { type Acceptance, type Accepted, acceptHold } from './accept.ts'
 import { departure } from './judge.ts'
 import { openKnownHolds } from './known-holds.ts'
 import type { KnownTexts } from './known-texts.ts'
-import { openLooks } from './looks.ts'
-import type { ReadDescriptionNeeds } from './read-description.ts'
-import { type Source, sourcesOf } from './source.ts'
+import { listedOf } from './listed.ts'
+import { type Looks, openLooks } from './looks.ts'
+import { type Place, type Seen, type Source, sourcesOf } from './source.ts'
 import { writeDown } from './write-down.ts'
 
-export type CatalogueNeeds = Pick<ReadDescriptionNeeds, 'parse' | 'describe'> & {
+export type CatalogueNeeds = {
+  /**
+   * One look at what an upstream says of itself; rejects never. `busyMs`: for how long nothing else could be done
+   * here. The problem is for the operator and holds no word of the upstream's.
+   */
+  readonly read: (
+    place: Place,
+    signal: AbortSignal,
+  ) => Promise<(Seen | { readonly problem: string }) & { readonly busyMs: number }>
   readonly store: Pick<Ledger, 'commit'> & FunctionHolds & Pick<Store, 'onChange'>
   readonly rules: () => InForce | undefined
   readonly texts: KnownTexts
@@ -32,7 +41,7 @@ export type CatalogueEvent =
   | { readonly kind: 'failed'; readonly cause: unknown }
 
 /** Where one upstream describes itself, and how that goes. Times are Unix milliseconds. */
-export type SourceState = Pick<Source, 'connection' | 'openapi' | 'everyMs' | 'readAt'> & {
+export type SourceState = Pick<Source, 'connection' | 'kind' | 'address' | 'everyMs' | 'readAt'> & {
   /** How many operations it describes; undefined: it was never read. */
   readonly operations: number | undefined
   readonly problem: string | undefined
@@ -46,6 +55,8 @@ export type Catalogue = {
   readonly isHeld: (functionId: string) => Held | undefined | Promise<Held | undefined>
   /** As `Gate` says. */
   readonly onWire: (connection: string, stated: string) => void
+  /** What callers may be shown of one connection's functions, as of a look that is as young as at a call. */
+  readonly listed: (connection: string) => Promise<Listed>
   /** As it is known here, ended ones too. */
   readonly holdOf: (functionId: string) => FunctionHold | undefined
   readonly holds: () => readonly FunctionHold[]
@@ -97,7 +108,8 @@ export async function openCatalogue(needs: CatalogueNeeds): Promise<Catalogue> {
     }
   }
   const turns = everySoOften(tick, { everyMs: limits.catalogueTickMs, onFailure: fail })
-  const judge = (fn: FunctionDefinition | undefined, functionId: string): Held | undefined => {
+  const judge = (functionId: string): Held | undefined => {
+    const fn = followed().functions.get(functionId)
     const hold = known.all().get(functionId)
     if (hold?.state === 'quarantined') return { why: hold.why }
     const source = fn?.source && followed().sources.get(fn.connection)
@@ -111,9 +123,12 @@ export async function openCatalogue(needs: CatalogueNeeds): Promise<Catalogue> {
       const { functions, sources } = followed()
       const fn = functions.get(functionId)
       const source = fn?.source && sources.get(fn.connection)
-      if (!source || source.confirmed >= source.wanted) return judge(fn, functionId)
-      return looks.confirm(source).then(() => judge(fn, functionId))
+      if (source?.kind === 'mcp')
+        return heldWhenFresh({ looks, elapsed, judge }, source, functionId)
+      if (!source || source.confirmed >= source.wanted) return judge(functionId)
+      return looks.confirm(source).then(() => judge(functionId))
     },
+    listed: (connection) => listedWhenFresh({ looks, elapsed, judge, followed }, connection),
     onWire: (connection, stated) => {
       const source = followed().sources.get(connection)
       if (!source || source.stated === stated) return
@@ -163,6 +178,48 @@ function followRules({
   }
 }
 
+type Fresh = Pick<CatalogueNeeds, 'elapsed'> & {
+  readonly looks: Looks
+  readonly judge: (functionId: string) => Held | undefined
+}
+
+function heldWhenFresh(
+  at: Fresh,
+  source: Source & { readonly kind: 'mcp' },
+  functionId: string,
+): Held | undefined | Promise<Held | undefined> {
+  return whenFresh(at, source, (isFresh) => {
+    return at.judge(functionId) ?? (isFresh ? undefined : { why: 'unread' })
+  })
+}
+
+async function listedWhenFresh(
+  at: Fresh & { readonly followed: () => Followed },
+  connection: string,
+): Promise<Listed> {
+  const source = at.followed().sources.get(connection)
+  if (source?.kind !== 'mcp') return { problem: 'It is no MCP server.' }
+  return whenFresh(at, source, (isFresh) => {
+    if (!isFresh) return { problem: source.problem ?? 'It was not read in time.' }
+    const own = [...at.followed().functions.values()].filter(
+      (fn) => fn.connection === connection && !at.judge(fn.id),
+    )
+    return listedOf(source, own)
+  })
+}
+
+/** At once where what is known is young enough; else after a look that begins now, or has just begun. */
+function whenFresh<Answer>(
+  { looks, elapsed }: Pick<Fresh, 'looks' | 'elapsed'>,
+  source: Source & { readonly kind: 'mcp' },
+  answer: (isFresh: boolean) => Answer,
+): Answer | Promise<Answer> {
+  const moment = elapsed() - source.maxAgeMs
+  const isFresh = () => source.described !== undefined && source.freshAsOf >= moment
+  if (isFresh()) return answer(true)
+  return looks.since(source, moment).then(() => answer(isFresh()))
+}
+
 type At = Pick<CatalogueNeeds, 'elapsed' | 'limits'>
 
 /** Derived when it is asked: that nobody looks any more cannot keep a function callable. */
@@ -185,9 +242,10 @@ function isUnconfirmed({ elapsed, limits }: At, source: Source): boolean {
 }
 
 function stateOf(at: At, source: Source): SourceState {
-  const { connection, openapi, everyMs, readAt, problem, described } = source
+  const { connection, kind, address, everyMs, readAt, problem, described } = source
   const isRefused = source.confirmed < source.wanted || isUnconfirmed(at, source)
-  return { connection, openapi, everyMs, readAt, problem, operations: described?.size, isRefused }
+  const operations = described?.size
+  return { connection, kind, address, everyMs, readAt, problem, operations, isRefused }
 }
 
 /** Turns one after the other, never two at once. */

@@ -1,6 +1,7 @@
 import type { DescribedOperation } from '../model/described-operation.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { FunctionHold } from '../model/function-hold.ts'
+import { matchUri, readUriTemplate } from '../model/uri-template.ts'
 
 /** What an upstream said of itself when it was last read, by operation. */
 export type Described = ReadonlyMap<string, DescribedOperation>
@@ -120,13 +121,19 @@ function unknownOf(
   own: readonly FunctionDefinition[],
 ): readonly HoldChange[] {
   const known = new Set(
-    own.flatMap(({ source, http }) => [source?.operation, `${http.method} ${http.path}`]),
+    own.flatMap(({ source, http, mcp }) => [
+      source?.operation,
+      http ? `${http.method} ${http.path}` : `${mcp.method} ${mcp.name}`.trim(),
+    ]),
   )
   const registered = new Set(functions.map(({ id }) => id))
   const isHere = (hold: FunctionHold) => hold.connection === connection && hold.why === 'new'
   // Those that vanished again count too: a flood of other names at every look ends here as well.
   let count = [...holds.values()].filter((it) => isHere(it) && !registered.has(it.function)).length
-  const unknown = [...described.values()].filter(({ operation }) => !known.has(operation))
+  const covers = coveringResources(own)
+  const unknown = [...described.values()].filter(
+    ({ operation }) => !known.has(operation) && !covers(operation),
+  )
   const changes: HoldChange[] = []
   for (const { name, digest, text } of unknown) {
     const id = `${connection}.${name}`
@@ -160,6 +167,18 @@ function unknownOf(
     ...changes,
     ...vanished.map((hold) => ended(hold, now, 'The upstream describes it no longer.')),
   ]
+}
+
+/** Whether a resource is one of many that a registered function stands for. */
+function coveringResources(own: readonly FunctionDefinition[]): (operation: string) => boolean {
+  const method = 'resources/read '
+  const templates = own.flatMap(({ mcp }) => {
+    const template = mcp?.method === 'resources/read' ? readUriTemplate(mcp.name) : undefined
+    return template && !('problem' in template) ? [template] : []
+  })
+  return (operation) =>
+    operation.startsWith(method) &&
+    templates.some((template) => matchUri(template, operation.slice(method.length)) !== undefined)
 }
 
 /** A hold that was put back from the log has no texts: it is written again, so that people see what they accept. */

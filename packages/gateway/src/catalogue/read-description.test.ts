@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { limits } from '../config/limits.ts'
-import { readJsonBody } from '../protocol/http/json-body.ts'
+import { readJsonBody } from '../protocol/door/json-body.ts'
 import { describeOpenApi } from '../rulebook/openapi-description.ts'
 import { readDescription } from './read-description.ts'
 

@@ -1,19 +1,26 @@
+import type { Connection, McpConnection } from '../model/connection.ts'
+import type { DescribedOperation } from '../model/described-operation.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { Rulebook } from '../model/rulebook.ts'
 import type { Described } from './judge.ts'
 
 /** What is known of one upstream that describes itself. Held by catalogue.ts; times are of its own clock. */
-export type Source = {
+export type Source = Place & {
   readonly connection: string
-  readonly openapi: string
-  readonly everyMs: number
   /** What is registered of it, as one text. */
   registered: string
   /** As it was read last; undefined: not yet. */
   described: Described | undefined
+  /** The same as it was found. */
+  seen: Seen | undefined
   /** When that was; before the first time: since when it is wanted. */
   confirmedAt: number
   /** The same as Unix milliseconds; undefined: never. */
   readAt: number | undefined
+  /** When the last look began that is over. */
+  begunAt: number
+  /** The same of the last one that succeeded. */
+  freshAsOf: number
   /** Why it could not be read the last time; undefined: it could. */
   problem: string | undefined
   dueAt: number
@@ -32,6 +39,28 @@ export type Source = {
   isUnwritten: boolean
 }
 
+/** Where it describes itself, and how often it is looked at without any need. */
+export type Place = {
+  /** What it is shown and known by. */
+  readonly address: string
+  readonly everyMs: number
+} & (
+  | { readonly kind: 'openapi' }
+  | {
+      readonly kind: 'mcp'
+      readonly server: McpConnection
+      /** How old what is known of it may be where somebody asks. */
+      readonly maxAgeMs: number
+    }
+)
+
+/** What one look found. The same `operations` again: nothing has changed since they were given first. */
+export type Seen = {
+  readonly operations: readonly (DescribedOperation & { readonly described?: JsonObject })[]
+  /** Of an MCP server. */
+  readonly capabilities?: JsonObject
+}
+
 /**
  * The connections of a rulebook whose upstreams describe themselves. What is known of those that stay is kept; where
  * something else is registered now, what was read before says nothing of it.
@@ -43,16 +72,20 @@ export function sourcesOf(
 ): ReadonlyMap<string, Source> {
   const sources = new Map<string, Source>()
   const registered = Map.groupBy(functions, ({ connection }) => connection)
-  for (const { id, describedBy } of connections) {
-    if (!describedBy) continue
-    const { openapi, everyMs } = describedBy
+  for (const connection of connections) {
+    const place = placeOf(connection)
+    if (!place) continue
+    const { id } = connection
     const before = known.get(id)
     const own = (registered.get(id) ?? []).flatMap((fn) => (fn.source ? [fn.source] : []))
     const text = own.map(({ operation, digest }) => `${operation} ${digest}`).join('\n')
-    const stays = before?.openapi === openapi && before.everyMs === everyMs
     // The same object: a look that is under way writes into it.
-    const source = stays ? before : newSource({ connection: id, openapi, everyMs }, elapsed)
-    if (source.registered !== text) source.described = undefined
+    const source =
+      before && isSame(before, place) ? before : newSource({ connection: id, ...place }, elapsed)
+    if (source.registered !== text) {
+      source.described = undefined
+      source.begunAt = Number.NEGATIVE_INFINITY
+    }
     source.registered = text
     source.dueAt = elapsed
     sources.set(id, source)
@@ -60,16 +93,36 @@ export function sourcesOf(
   return sources
 }
 
-function newSource(
-  given: Pick<Source, 'connection' | 'openapi' | 'everyMs'>,
-  elapsed: number,
-): Source {
+function placeOf(connection: Connection): Place | undefined {
+  if (connection.protocol === 'mcp') {
+    const { upstream, describedEveryMs, definitionMaxAgeMs } = connection
+    return {
+      ...({ kind: 'mcp', server: connection } as const),
+      ...{ address: upstream, everyMs: describedEveryMs, maxAgeMs: definitionMaxAgeMs },
+    }
+  }
+  const { describedBy } = connection
+  if (!describedBy) return undefined
+  return { kind: 'openapi', address: describedBy.openapi, everyMs: describedBy.everyMs }
+}
+
+/** A server that is started otherwise, or asked with another credential, is another one. */
+function isSame(before: Source, place: Place): boolean {
+  if (before.kind !== place.kind || before.everyMs !== place.everyMs) return false
+  if (before.kind === 'openapi' || place.kind === 'openapi') return before.address === place.address
+  return JSON.stringify(before.server) === JSON.stringify(place.server)
+}
+
+function newSource(given: Place & Pick<Source, 'connection'>, elapsed: number): Source {
   return {
     ...given,
     registered: '',
     described: undefined,
+    seen: undefined,
     confirmedAt: elapsed,
     readAt: undefined,
+    begunAt: Number.NEGATIVE_INFINITY,
+    freshAsOf: Number.NEGATIVE_INFINITY,
     problem: undefined,
     dueAt: elapsed,
     notBefore: elapsed,

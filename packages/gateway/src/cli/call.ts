@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
+import type { HttpConnection } from '../model/connection.ts'
+import type { HttpFunction } from '../model/function.ts'
 import { readAddress } from './address.ts'
+import { type McpTarget, mcpFunctionNamed, sendMcp } from './call-mcp.ts'
 import { durationOrNoneMs, examples } from './declare.ts'
 import { exitOfRefusal, exits, Failure } from './exit.ts'
 import { type Asker, followed, resultPath } from './follow-call.ts'
 import { requestOf } from './http-request.ts'
 import { readFileOrStdin, readSecret } from './input.ts'
-import { readJsonArguments } from './json-arguments.ts'
+import { type JsonArguments, readJsonArguments, withArguments } from './json-arguments.ts'
 import { err, say } from './output.ts'
 import { findRulebook, loadFolder } from './rulebook-folder.ts'
 import { type Answer, printSaid, sendCall } from './send-call.ts'
@@ -21,6 +24,7 @@ export function declare(program: Command): void {
         'The body of the answer goes to stdout, everything else to stderr.',
     )
     .option('-d, --data <json>', 'the arguments: JSON, @file, or - for stdin', '{}')
+    .option('--arg <name=value...>', 'one argument: JSON where it is JSON, else text')
     .option('--body <file>', 'the body, for functions that take one whole')
     .option('--token-file <file>', 'a token or API key')
     .option('--token-stdin', 'read the token or API key from stdin')
@@ -45,10 +49,12 @@ export function declare(program: Command): void {
     .option('--rulebook <folder>', 'where the function is described', '.')
     .option('--url <url>', 'the gateway (default: SALLYPORT_URL, then http://127.0.0.1:7433)')
     .option('-i, --include', 'show status and headers of the answer')
+    .option('--json', 'the whole result of an MCP function, as JSON')
     .addHelpText(
       'before',
       examples(
         'sallyport call crm.customer.get -d \'{"id": "c-1"}\' --token-file key',
+        'sallyport call mcp/crm.refund --arg order=o-7 amount=25',
         'sallyport call payments.transfer -d @transfer.json --wait 30m',
         'sallyport call payments.transfer -d @transfer.json --defer',
         'sallyport call payments.transfer -d @transfer.json --approval 0198c2d0-…',
@@ -59,6 +65,8 @@ export function declare(program: Command): void {
 
 type Options = {
   readonly data: string
+  readonly arg?: readonly string[]
+  readonly json?: true
   readonly body?: string
   readonly tokenFile?: string
   readonly tokenStdin?: true
@@ -82,33 +90,13 @@ async function run(functionId: string, options: Options): Promise<void> {
   const until = performance.now() + (options.wait ?? 0)
   const url = readAddress(options.url ?? process.env.SALLYPORT_URL ?? defaultUrl)
   if (options.result !== undefined) return fetchLater(url, functionId, options)
-  const found = await findRulebook(options.rulebook)
-  const { rulebook } = await loadFolder(found)
-  const fn = rulebook.functions.find(({ id }) => id === functionId)
-  const connection = rulebook.connections.find(({ id }) => id === fn?.connection)
-  if (!fn || !connection) {
-    throw new Failure('failed', `There is no function ${functionId} in ${found.folder}.`, {
-      cure: await nearestOf(functionId, rulebook.functions),
-    })
-  }
-  const request = requestOf(fn, connection, {
-    args: readJsonArguments(await dataText(options)),
-    bodyFile: options.body === undefined ? undefined : readFileSync(options.body),
-  })
+  const named = mcpFunctionNamed(functionId)
+  const target = await targetOf(functionId, named, options)
+  const args = readJsonArguments(withArguments(await dataText(options), options.arg ?? []))
   const asker = { url, token: await tokenOf(options) }
-  const send = (headers: Readonly<Record<string, string>>) =>
-    sendCall({
-      url,
-      request,
-      headers: {
-        authorization: `Bearer ${asker.token}`,
-        ...(options.approval !== undefined && { 'sallyport-approval': options.approval }),
-        ...(options.session !== undefined && { 'sallyport-session': options.session }),
-        ...(options.clearance !== undefined && { 'sallyport-clearance': options.clearance }),
-        ...headers,
-      },
-      onHead: headOf(options),
-    })
+  const send = target.mcp
+    ? mcpSender(asker, { target, args, options })
+    : httpSender(asker, { ...target, args, options })
   const answer = await followed(await send(preferred(options)), {
     asker,
     until,
@@ -119,14 +107,91 @@ async function run(functionId: string, options: Options): Promise<void> {
   process.exitCode = verdictOf(answer, functionId, options)
 }
 
+type HttpTarget = {
+  readonly fn: HttpFunction
+  readonly connection: HttpConnection
+  readonly mcp?: undefined
+}
+
+/** What is called: as the rulebook describes it, or as `mcp/…` names it where there is none. */
+async function targetOf(
+  id: string,
+  named: McpTarget | undefined,
+  options: Options,
+): Promise<HttpTarget | McpTarget> {
+  const functionId = id.replace(/^mcp\//, '')
+  const found = await findRulebook(options.rulebook).catch((thrown: unknown) => {
+    if (named) return undefined
+    throw thrown
+  })
+  if (!found) return named ?? noFunction(functionId, options.rulebook)
+  const { rulebook } = await loadFolder(found)
+  const fn = rulebook.functions.find((one) => one.id === functionId)
+  const connection = rulebook.connections.find((one) => one.id === fn?.connection)
+  if (fn?.mcp) return { connection: fn.connection, mcp: fn.mcp }
+  if (fn?.http && connection?.protocol === 'http' && id === functionId) return { fn, connection }
+  return (
+    named ?? noFunction(functionId, found.folder, await nearestOf(functionId, rulebook.functions))
+  )
+}
+
+function noFunction(id: string, folder: string, cure?: string): never {
+  throw new Failure('failed', `There is no function ${id} in ${folder}.`, { cure })
+}
+
+type Send = (headers: Readonly<Record<string, string>>) => Promise<Answer>
+
+function mcpSender(
+  asker: Asker,
+  given: { readonly target: McpTarget; readonly args: JsonArguments; readonly options: Options },
+): Send {
+  const { target, args, options } = given
+  for (const name of ['body', 'clearance', 'defer', 'include'] as const) {
+    if (options[name] === undefined) continue
+    throw new Failure('usage', `--${name} is not for functions of MCP servers.`)
+  }
+  const { session, json } = options
+  return () => sendMcp(asker, { target, args, session, whole: json === true })
+}
+
+function httpSender(
+  { url, token }: Asker,
+  given: Omit<HttpTarget, 'mcp'> & { readonly args: JsonArguments; readonly options: Options },
+): Send {
+  const { fn, connection, args, options } = given
+  const request = requestOf(fn, connection, {
+    args,
+    bodyFile: options.body === undefined ? undefined : readFileSync(options.body),
+  })
+  return (headers) =>
+    sendCall({
+      url,
+      request,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(options.approval !== undefined && { 'sallyport-approval': options.approval }),
+        ...(options.session !== undefined && { 'sallyport-session': options.session }),
+        ...(options.clearance !== undefined && { 'sallyport-clearance': options.clearance }),
+        ...headers,
+      },
+      onHead: headOf(options),
+    })
+}
+
 /** How it would like to be answered, as headers. */
-function preferred({ wait, async: isAsync, defer }: Options): Readonly<Record<string, string>> {
+function preferred({
+  wait,
+  async: isAsync,
+  defer,
+  approval,
+}: Options): Readonly<Record<string, string>> {
   if (defer) return { prefer: 'respond-async', 'sallyport-defer': 'true' }
   if (isAsync) return { prefer: 'respond-async' }
+  if (wait === undefined) return {}
+  // Who has a question already follows it, and hears how far it is.
+  if (approval !== undefined) return { prefer: 'wait=0' }
   // Longer is asked for again and again: what stands between would cut a connection that is quiet for a minute.
-  return wait === undefined
-    ? {}
-    : { prefer: `wait=${Math.ceil(Math.min(wait, heldMsMax) / 1_000)}` }
+  return { prefer: `wait=${Math.ceil(Math.min(wait, heldMsMax) / 1_000)}` }
 }
 
 const heldMsMax = 45_000
@@ -199,13 +264,17 @@ function sayHead(status: number, headers: readonly (readonly [string, string])[]
 
 /** Says what a refusal means and what to do; the exit code says it to scripts. */
 function verdictOf(answer: Answer, functionId: string, options: Options): number {
-  const { status, problem, accepted } = answer
+  const { status, problem, accepted, isFailed } = answer
   if (accepted) {
     say(`${err.yellow('‖')} It is not made yet: people are asked first.`)
     sayNext(accepted.approval, functionId, options)
     return exits.held.code
   }
   if (problem === undefined) {
+    if (isFailed) {
+      say(`${err.yellow('!')} The function says that it failed.`)
+      return exits.upstream.code
+    }
     if (status < 400) return exits.ok.code
     say(`${err.yellow('!')} The function answered ${status}.`)
     return exits.upstream.code

@@ -158,9 +158,10 @@ unless {
 };
 `
 
-const maskingYaml = `# What no function ever returns in clear, whatever it says itself.
+const maskingYaml = `# What these functions never return in clear, whatever they say themselves. Paths are for JSON: of functions of MCP
+# servers, they hide every text that is none. For values in any text, see \`detect\`: docs/guides/masking.md
 rules:
-  - functions: ['*']
+  - functions: ['api.*']
     mask:
       - { id: no-passwords, path: $..password, redact: PASSWORD }
       - { id: no-tokens, path: $..token, redact: TOKEN }

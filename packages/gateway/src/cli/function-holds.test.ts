@@ -17,6 +17,7 @@ const found: FunctionDiff = {
     { at: ['described', 'tags'], before: null, after: '["a"]' },
     { at: [], before: '{}', after: null },
   ],
+  flags: [{ at: ['described', 'summary'], why: 'characters that nobody sees' }],
   you: { may_accept: true },
 }
 
@@ -33,6 +34,9 @@ test('a diff shows what stands where, and what to type to accept it', () => {
     '  + ["a"]',
     'everything',
     '  - {}',
+    '',
+    'Look twice',
+    '  ! described › summary: characters that nobody sees',
     '',
     'To accept it: sallyport functions accept crm.list --found sha256:2 --note …',
   ])

@@ -82,7 +82,7 @@ async function diff(id: string, { adminUrl, output }: Common): Promise<void> {
 
 /** What a person reads before they accept. */
 export function diffLines(found: FunctionDiff): string[] {
-  const { function: id, hold, differences, you } = found
+  const { function: id, hold, differences, flags, you } = found
   const digest = hold.found ?? 'none'
   return [
     ...facts([
@@ -102,6 +102,8 @@ export function diffLines(found: FunctionDiff): string[] {
       ...(after === null ? [] : [out.green(`  + ${visible(after)}`)]),
     ]),
     ...(differences.length === 0 ? ['It is described as it was registered.'] : []),
+    ...(flags.length > 0 ? ['', out.bold('Look twice')] : []),
+    ...flags.map(({ at, why }) => out.yellow(`  ! ${visible(at.join(' › '))}: ${visible(why)}`)),
     ...(you.may_accept
       ? ['', `To accept it: sallyport functions accept ${visible(id)} --found ${digest} --note …`]
       : []),
@@ -150,14 +152,14 @@ async function sources({ adminUrl, output }: Common): Promise<void> {
   const { data }: { data: FunctionSource[] } = await api.get('/functions/sources')
   tellRows(data, {
     format: output,
-    none: 'No connection says where its upstream describes itself (`describedBy`).',
+    none: 'No upstream describes itself: there is no MCP server, and no `describedBy`.',
     columns: [
       { title: 'CONNECTION', value: ({ connection }) => connection, whole: true },
       { title: 'READ', value: ({ read_at }) => read_at?.slice(0, 16) ?? 'never', whole: true },
       { title: 'OPERATIONS', value: ({ operations }) => String(operations ?? ''), whole: true },
       { title: 'REFUSED', value: ({ refused }) => (refused ? 'yes' : ''), whole: true },
       { title: 'PROBLEM', value: ({ problem }) => problem ?? '' },
-      { title: 'OPENAPI', value: ({ openapi }) => openapi },
+      { title: 'ADDRESS', value: ({ kind, address }) => `${kind} ${address}` },
     ],
   })
 }

@@ -3,6 +3,7 @@ import type { FunctionDetail, FunctionSummary } from '../admin/function-contract
 import { signedInApi } from './api.ts'
 import { adminUrlOption, collected, examples, outputOption, withPaging } from './declare.ts'
 import { declareHolds, holdFacts } from './function-holds.ts'
+import type { McpImportAsked } from './import-mcp.ts'
 import { type Format, facts, out, sayMore, tellOne, tellRows } from './output.ts'
 import { visible, visibleJson } from './visible.ts'
 
@@ -26,6 +27,9 @@ export function declare(program: Command): void {
         'sallyport functions coverage',
         'sallyport functions import openapi crm.yaml --connection crm --owner team-crm \\\n' +
           '      --out rulebook/functions/crm.yaml',
+        'sallyport functions import mcp https://mcp.example/mcp --connection crm --owner team-crm',
+        'sallyport functions import mcp --connection files --owner team-it --env PATH -- \\\n' +
+          '      npx -y @modelcontextprotocol/server-filesystem /srv/files',
       ),
     )
   withPaging(functions.command('ls').summary('list functions'))
@@ -45,9 +49,26 @@ export function declare(program: Command): void {
     .addOption(outputOption())
     .action(get)
   declareHolds(functions)
-  functions
-    .command('import')
-    .summary('turn an API description into functions, offline')
+  const imports = functions.command('import').summary('turn what an upstream offers into functions')
+  imports
+    .command('mcp <target...>')
+    .summary('from an MCP server: its URL, or -- and the command that starts it')
+    .requiredOption('--connection <id>', 'the connection they belong to')
+    .requiredOption('--owner <owner>', 'who answers for them')
+    .option(
+      '--include <pattern>',
+      'only functions of this name, or read_*; repeat for more',
+      collected,
+    )
+    .option('--token-env <name>', 'the environment variable that holds its bearer token')
+    .option('--env <name>', 'a variable the command gets, such as PATH; repeat for more', collected)
+    .option('--out <file>', 'write here instead of stdout; never overwrites')
+    .action(async (target: string[], options: McpImportAsked) => {
+      const { importMcpServer } = await import('./import-mcp.ts')
+      const [first, ...rest] = target
+      if (first !== undefined) await importMcpServer([first, ...rest], options, process.env)
+    })
+  imports
     .command('openapi <file>')
     .summary('from OpenAPI 3.0 or 3.1; - reads stdin')
     .requiredOption('--connection <id>', 'the connection they belong to')
@@ -90,7 +111,7 @@ async function list(options: Common & Filters): Promise<void> {
       { title: 'RISK', value: (fn) => fn.risk, whole: true },
       { title: 'OWNER', value: (fn) => fn.owner },
       { title: 'HELD', value: (fn) => fn.held ?? '', whole: true },
-      { title: 'HTTP', value: (fn) => `${fn.method} ${fn.path}` },
+      { title: 'CALLED BY', value: (fn) => `${fn.method} ${fn.path}`.trim() },
       { title: 'PURPOSE', value: (fn) => fn.purpose },
     ],
   })
@@ -107,7 +128,7 @@ async function get(id: string, options: Common): Promise<void> {
       ['owner', `${fn.owner} (${fn.owner_groups.join(', ')})`],
       ['sensitivity', fn.sensitivity],
       ['risk', fn.risk],
-      ['http', `${fn.method} ${fn.path}`],
+      [fn.protocol, `${fn.method} ${fn.path}`.trim()],
       ['upstream', fn.upstream],
       ['idempotent', fn.idempotent ? 'yes' : 'no'],
       ['payloads', `${fn.payloads}, retention ${fn.retention}`],

@@ -1,5 +1,5 @@
-import type { Connection } from '../model/connection.ts'
-import type { ArgumentPlace, FunctionDefinition } from '../model/function.ts'
+import type { HttpConnection } from '../model/connection.ts'
+import type { ArgumentPlace, HttpFunction } from '../model/function.ts'
 import type { Json } from '../model/json.ts'
 import { Failure } from './exit.ts'
 import type { JsonArguments } from './json-arguments.ts'
@@ -20,8 +20,8 @@ export type FunctionRequest = {
  * undeclared arguments go, and is for the gateway to refuse.
  */
 export function requestOf(
-  fn: FunctionDefinition,
-  connection: Connection,
+  fn: HttpFunction,
+  connection: HttpConnection,
   given: { readonly args: JsonArguments; readonly bodyFile?: Uint8Array | undefined },
 ): FunctionRequest {
   const { http } = fn
@@ -47,7 +47,7 @@ export function requestOf(
   }
 }
 
-const mediaTypes: Readonly<Record<FunctionDefinition['http']['body'], string>> = {
+const mediaTypes: Readonly<Record<HttpFunction['http']['body'], string>> = {
   none: 'application/octet-stream',
   json: 'application/json',
   form: 'application/x-www-form-urlencoded',
@@ -56,7 +56,7 @@ const mediaTypes: Readonly<Record<FunctionDefinition['http']['body'], string>> =
   stream: 'application/octet-stream',
 }
 
-function fillTemplate(fn: FunctionDefinition, args: JsonArguments): string {
+function fillTemplate(fn: HttpFunction, args: JsonArguments): string {
   return fn.http.path.replace(/\{([^{}]+)\}/g, (_, name: string) => {
     if (!args.names.includes(name)) {
       throw new Failure('usage', `${fn.id} needs the argument ${name}.`, {
@@ -68,7 +68,7 @@ function fillTemplate(fn: FunctionDefinition, args: JsonArguments): string {
 }
 
 function bodyOf(
-  { id, http }: FunctionDefinition,
+  { id, http }: HttpFunction,
   given: {
     readonly args: JsonArguments
     readonly names: readonly string[]

@@ -18,22 +18,32 @@ export async function importOpenApiFile(
 ): Promise<void> {
   const { connection, owner, include, out } = options
   const text = await readFileOrStdin(file, limits.yamlBytes)
-  const { yaml, warnings } = importOpenApi(text, {
+  const imported = importOpenApi(text, {
     connection,
     owner,
     ...(include !== undefined && { include }),
   })
+  const cure = include ? 'Does --include fit a name?' : 'Is it OpenAPI 3.0 or 3.1?'
+  sayImported(imported, { out, cure })
+}
+
+/** Writes what was imported, and says what is to be done with it. */
+export function sayImported(
+  { yaml, warnings }: { readonly yaml: string; readonly warnings: readonly string[] },
+  {
+    out,
+    cure,
+    next,
+  }: { readonly out: string | undefined; readonly cure: string; readonly next?: string },
+): void {
   for (const warning of warnings) say(`${err.yellow('!')} ${visible(warning)}`)
   const count = yaml.match(/^ {2}- name:/gm)?.length ?? 0
-  if (count === 0) {
-    throw new Failure('failed', 'No function was found in it.', {
-      cure: include ? 'Does --include fit a name?' : 'Is it OpenAPI 3.0 or 3.1?',
-    })
-  }
+  if (count === 0) throw new Failure('failed', 'No function was found in it.', { cure })
   if (out === undefined) process.stdout.write(yaml)
   else writeNew(out, yaml)
   const functions = `${count} function${count === 1 ? '' : 's'}`
   say(`${err.green('✓')} ${functions}${out === undefined ? '' : ` in ${out}`}.`)
+  if (next !== undefined) say(next)
   say('  Read the lines marked `# decide:`, then `sallyport check`.')
 }
 

@@ -47,6 +47,18 @@ export async function readSecret(path: string, what: string): Promise<string> {
   return secret
 }
 
+/** The same at once, from a file, where it is read again and again. */
+export function readTokenFile(path: string): string {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8').trim()
+  } catch {
+    throw new Failure('usage', `${path} cannot be read.`, { cure: 'Check the path.' })
+  }
+  if (text.length <= secretBytesMax && /^[\x21-\x7e]+$/.test(text)) return text
+  throw new Failure('usage', `There is no token in ${path}.`)
+}
+
 /** Whether a person can be asked: both ends are a terminal. */
 export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true

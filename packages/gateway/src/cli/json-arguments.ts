@@ -29,6 +29,35 @@ export function readJsonArguments(text: string): JsonArguments {
   }
 }
 
+/**
+ * The same with single arguments added, each `name=value`, or replaced: a value that is JSON is taken as it stands,
+ * any other as text. `{"id": "c-1"}` and `--arg limit=5` are one object.
+ */
+export function withArguments(text: string, added: readonly string[]): string {
+  if (added.length === 0) return text
+  const given = readJsonArguments(text)
+  const members = new Map(given.names.map((name) => [name, given.textOf(name)]))
+  for (const one of added) {
+    const at = one.indexOf('=')
+    if (at < 1) {
+      const cure = 'Write --arg name=value.'
+      throw new Failure('usage', 'An argument has no name or no value.', { detail: one, cure })
+    }
+    members.set(one.slice(0, at), valueText(one.slice(at + 1)))
+  }
+  const written = [...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`)
+  return `{${written.join(',')}}`
+}
+
+function valueText(text: string): string {
+  try {
+    JSON.parse(text)
+    return text
+  } catch {
+    return JSON.stringify(text)
+  }
+}
+
 function parse(text: string): JsonObject {
   let value: Json | undefined
   try {

@@ -22,6 +22,10 @@ const commands: Readonly<Record<string, Entry>> = {
   mask: { summary: 'try, explain and survey masking', load: () => import('./mask.ts') },
   functions: { summary: 'list, show and import functions', load: () => import('./functions.ts') },
   call: { summary: 'make one call through the gateway', load: () => import('./call.ts') },
+  'mcp-stdio': {
+    summary: 'be an MCP server of a desktop client',
+    load: () => import('./mcp-stdio.ts'),
+  },
   approvals: { summary: 'answer what waits for a person', load: () => import('./approvals.ts') },
   clearances: {
     summary: 'list and revoke what approvals allow',

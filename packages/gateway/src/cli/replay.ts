@@ -67,6 +67,7 @@ function callLines(
     `${`+${lengthOf(about.sinceStart)}`.padStart(10)}  ${ending}  ${out.bold(name)}  ${out.dim(told)}`,
     detail('who', whoOf(call)),
     detail('decision', decisionOf(call)),
+    ...(call.labels.length === 0 ? [] : [detail('session', `labelled ${call.labels.join(', ')}`)]),
     ...call.masked.map(({ rule, path, how, count }) =>
       detail('masked', `${count} × ${path} by ${rule} (${how})`),
     ),

@@ -11,6 +11,8 @@ export type Answer = {
   readonly problem: RefusalRead | undefined
   /** The approval that the gateway put it to people under, when it accepted the call for later. */
   readonly accepted: { readonly approval: string } | undefined
+  /** The function says so itself: an MCP result that is an error. */
+  readonly isFailed?: boolean
   /** The body, where it is the gateway's own word: not printed yet. */
   readonly said: Uint8Array
 }

@@ -53,6 +53,7 @@ async function list(options: Common): Promise<void> {
       { title: 'ID', value: (one) => one.id, whole: true },
       { title: 'CALLER', value: whoOf },
       { title: 'CALLS', value: (one) => String(one.calls), whole: true },
+      { title: 'LABELS', value: (one) => one.labels.join(', ') },
       { title: 'STARTED', value: (one) => moment(one.started_at), whole: true },
       { title: 'LAST CALL', value: (one) => moment(one.last_at), whole: true },
     ],

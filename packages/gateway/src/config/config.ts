@@ -24,6 +24,7 @@ export type Config = {
     /** How people reach it: links in messages begin with it. */
     readonly publicUrl?: string | undefined
   }
+  readonly mcp: McpConfig
   readonly issuers: readonly IssuerConfig[]
   readonly operators: readonly OperatorConfig[]
   readonly callLimits: {
@@ -88,6 +89,21 @@ export type ListenConfig = {
   /** Files with PEM text. Absent: plain HTTP. Absolute once loaded. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
   readonly http2: boolean
+}
+
+/** What `/mcp` asks of its callers. */
+export type McpConfig = {
+  /**
+   * The URL by which callers know `/mcp`, without a slash at its end: what a token has to be meant for (RFC 8707), this
+   * or the endpoint of one connection below it. Absent: the issuers' audiences count.
+   */
+  readonly resource?: string | undefined
+  /** Every access token has to carry all of them. API keys have a scope of their own. */
+  readonly scopes: readonly string[]
+  /** Origins of web pages that may call: `https://chat.example`. Others are refused, whatever they prove. */
+  readonly allowedOrigins: readonly string[]
+  /** Names in `Host` that count besides the loopback ones where the listener is on loopback. Lower case, with the port. */
+  readonly allowedHosts: readonly string[]
 }
 
 export const signatureAlgorithms = [

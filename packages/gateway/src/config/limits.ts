@@ -1,7 +1,10 @@
 import { catalogueLimits } from './catalogue-limits.ts'
 import { codingLimits } from './coding-limits.ts'
+import { mcpLimits } from './mcp-limits.ts'
+import { oauthLimits } from './oauth-limits.ts'
 import { recogniserLimits } from './recogniser-limits.ts'
 import { reviewLimits } from './review-limits.ts'
+import { witnessLimits } from './witness-limits.ts'
 
 const gatewayLimits = {
   // --- What a caller may send ---
@@ -302,27 +305,6 @@ const gatewayLimits = {
   /** Another instance that wrote nothing for so long, and whose connection is gone, is gone: six heartbeats. */
   instanceGoneMs: 60_000,
 
-  // --- Witnesses ---
-
-  /** As many as every reader of a trust file has to take (c2sp.org/tlog-policy). */
-  witnesses: 32,
-  /** Two round trips across the world and a slow disk; no call waits for it. */
-  witnessAskMs: 5_000,
-  /** After a witness that could not be asked: so long first, doubled up to the most. */
-  witnessRetryMs: 1_000,
-  /** A witness that is back is noticed within a minute. */
-  witnessRetryMsMax: 60_000,
-  /** Archived checkpoints looked through at start for the newest witnessed one: two an hour, so half a day. */
-  checkpointsTakenUp: 24,
-  /** 64 KiB: a few cosignatures, post-quantum ones included. */
-  witnessAnswerBytes: 65_536,
-  /** 128 KiB: 63 proof lines and a checkpoint with 16 signatures of the longest kind. */
-  witnessRequestBytes: 131_072,
-  /** What a log sends fits into a few packets. */
-  witnessRequestMs: 10_000,
-  /** Connections to one witness; each log needs one. */
-  witnessConnections: 256,
-
   // --- The admin API ---
 
   /** Rows of a list unless asked. */
@@ -387,12 +369,18 @@ export const limits: typeof gatewayLimits &
   typeof reviewLimits &
   typeof catalogueLimits &
   typeof codingLimits &
-  typeof recogniserLimits = {
+  typeof mcpLimits &
+  typeof oauthLimits &
+  typeof recogniserLimits &
+  typeof witnessLimits = {
   ...gatewayLimits,
   ...reviewLimits,
   ...catalogueLimits,
   ...codingLimits,
+  ...mcpLimits,
+  ...oauthLimits,
   ...recogniserLimits,
+  ...witnessLimits,
 }
 
 /** The same names with any numbers, for rooms that are given their limits. */

@@ -63,6 +63,39 @@ const cases: readonly Case[] = [
     { listen: { tls: { cert: join(folder, 'c.pem'), key: join(folder, 'k.pem') } } },
   ],
   ['times are read', 'approvals: {hold: 90s}', {}, { approvals: { holdMs: 90_000 } }],
+  ['MCP asks for nothing', '', {}, { mcp: { scopes: [], allowedOrigins: [], allowedHosts: [] } }],
+  [
+    'what MCP asks of its callers',
+    'mcp: {resource: "https://gw.example/mcp", scopes: [a, b:c], allowedOrigins: ["https://Chat.example:443"], allowedHosts: ["GW:1"]}',
+    {},
+    {
+      mcp: {
+        resource: 'https://gw.example/mcp',
+        scopes: ['a', 'b:c'],
+        allowedOrigins: ['https://chat.example'],
+        allowedHosts: ['gw:1'],
+      },
+    },
+  ],
+  ['MCP on this machine', 'mcp: {resource: "http://localhost:7433/mcp"}', {}, {}],
+  [
+    'a resource that is not where MCP is',
+    'mcp: {resource: "https://gw.example/mcp/"}',
+    {},
+    ['1 `resource`: ends in `/mcp`, without query and fragment'],
+  ],
+  [
+    'a resource in clear',
+    'mcp: {resource: "http://gw.example/mcp"}',
+    {},
+    ['1 It has to be https; http is for loopback hosts.'],
+  ],
+  [
+    'a scope and an origin that are none',
+    'mcp:\n  scopes: ["a b"]\n  allowedOrigins: ["https://chat.example/x"]',
+    {},
+    ['2 This entry: is no scope', '3 This entry: write scheme and host: https://chat.example'],
+  ],
   ['payloads are kept for 400 days', '', {}, { retention: { standard: 34_560_000_000 } }],
   [
     'retention classes, and what is standard',

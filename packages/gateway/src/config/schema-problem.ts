@@ -34,6 +34,9 @@ function explain(issue: Issue, above: Path, checked: Checked): readonly SchemaPr
   if (issue.code !== 'custom' && valueAt(checked.raw, path) === undefined) {
     return [{ path, message: `${what} is required.` }]
   }
+  if (issue.code === 'invalid_union' && issue.errors.length === 0) {
+    return [{ path, message: `${what} ${issue.message}.` }]
+  }
   if (issue.code === 'invalid_union') return explainUnion(issue.errors, path, checked)
   if (issue.code === 'invalid_type') {
     return [{ path, message: `${what} has to be ${article(issue.expected)}.` }]
@@ -56,14 +59,17 @@ function valueAt(raw: Json, path: Path): Json | undefined {
 }
 
 function unknownKey(key: string, path: Path, known: readonly string[]): SchemaProblem {
-  const near = nearest(key, known)
-  const hint = near
-    ? `Did you mean \`${near}\`?`
-    : known.length > 0
-      ? `Known here: ${known.join(', ')}.`
-      : undefined
+  const hint = hintFor(key, known)
   const problem = { path: [...path, key], message: `\`${key.slice(0, 100)}\` is not known here.` }
   return hint === undefined ? problem : { ...problem, hint }
+}
+
+function hintFor(key: string, known: readonly string[]): string | undefined {
+  const near = nearest(key, known)
+  // Another form of this entry has it: `prefix` of a connection to an MCP server.
+  if (near === key) return 'It does not go together with the rest of this entry.'
+  if (near) return `Did you mean \`${near}\`?`
+  return known.length > 0 ? `Known here: ${known.join(', ')}.` : undefined
 }
 
 /** The branch that came closest speaks for the union: one that fits in kind, then the fewest complaints. */

@@ -4,6 +4,7 @@ import { allowedScheme } from './allowed-scheme.ts'
 import { type Config, type StoreConfig, signatureAlgorithms } from './config.ts'
 import { duration, durationText } from './duration.ts'
 import { limits } from './limits.ts'
+import { mcpSchema } from './mcp-schema.ts'
 import { notifySchema } from './notify-schema.ts'
 
 const kinds = ['user', 'agent', 'workload', 'service'] as const satisfies readonly PartyKind[]
@@ -247,6 +248,7 @@ export const configSchema: z.ZodType<Config> = z
           .describe('How people reach it: links in messages begin with it.'),
       })
       .prefault({}),
+    mcp: mcpSchema.prefault({}).describe('What `/mcp` asks of its callers.'),
     issuers: z.array(issuer).max(100).default([]),
     operators: z.array(operator).max(1_000).default([]),
     callLimits: callLimits.prefault({}),

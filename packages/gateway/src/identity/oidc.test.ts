@@ -395,6 +395,95 @@ test('signs in no workload', async () => {
   await check(token, onlyPeople, { issuer, admin: true, changes: { defaultKind: 'workload' } })
 })
 
+// --- What the room that was called asks of a token ---
+
+type Asked = readonly [
+  name: string,
+  claims: Readonly<Record<string, unknown>>,
+  wanted: Parameters<ReturnType<typeof openOidc>['verify']>[2],
+  expected: string,
+]
+const resource = 'https://gw.example/mcp'
+const elsewhere = 'refused: The token is meant for another audience.'
+const lacking = 'scope-exceeded [tools,more]'
+const ofRoom: readonly Asked[] = [
+  ['its resource', { aud: resource }, { audience: [resource] }, sam],
+  ['one of its resources', { aud: resource }, { audience: ['x', resource] }, sam],
+  ['not its issuer’s audience', { aud: 'sallyport' }, { audience: [resource] }, elsewhere],
+  ['not the admin API’s', { aud: 'sallyport-admin' }, { audience: [resource] }, elsewhere],
+  ['not a longer resource', { aud: `${resource}/crm` }, { audience: [resource] }, elsewhere],
+  [
+    'not another connection',
+    { aud: `${resource}/crm` },
+    { audience: [resource, `${resource}/b`] },
+    elsewhere,
+  ],
+  ['nothing for no audience', { aud: 'sallyport' }, { audience: [] }, elsewhere],
+  ['all its scopes', { scope: 'more tools x' }, { scopes: ['tools', 'more'] }, sam],
+  ['scopes in a list', { scp: ['tools', 'more'] }, { scopes: ['tools', 'more'] }, sam],
+  ['scopes in a text', { scp: 'more tools' }, { scopes: ['tools', 'more'] }, sam],
+  ['not one of two', { scope: 'tools' }, { scopes: ['tools', 'more'] }, lacking],
+  ['not none', {}, { scopes: ['tools', 'more'] }, lacking],
+  ['not a longer name', { scope: 'tools more.x' }, { scopes: ['tools', 'more'] }, lacking],
+  [
+    'not what only one claim says',
+    { scope: 'tools more', scp: ['tools'] },
+    { scopes: ['tools', 'more'] },
+    lacking,
+  ],
+  [
+    'not scopes that cannot be read',
+    { scope: { tools: true } },
+    { scopes: ['tools', 'more'] },
+    lacking,
+  ],
+  ['no scopes where none are asked for', {}, { scopes: [] }, sam],
+]
+for (const [name, claims, wanted, expected] of ofRoom) {
+  test(`the room takes ${name}`, async () => {
+    const token = await idp.sign({ ...good(), ...claims })
+    assert.equal(
+      await outcome(openOidc([issuerOf(issuer)], { now: () => started, limits }), token, wanted),
+      expected,
+    )
+  })
+}
+
+test('the room takes not: an ID token for its resource', async () => {
+  const oidc = openOidc([issuerOf(issuer)], { now: () => started, limits })
+  const token = await idp.sign({ ...good(), aud: resource, nonce: 'n' }, { typ: 'JWT' })
+  const expected = 'refused: The token is not an access token.'
+  assert.equal(await outcome(oidc, token, { audience: [resource] }), expected)
+})
+
+async function outcome(
+  oidc: ReturnType<typeof openOidc>,
+  token: string,
+  wanted: Asked[2],
+): Promise<string> {
+  return oidc.verify(token, undefined, wanted).then(
+    ({ subject: { kind, id, groups } }) => `${kind} ${id} [${groups}]`,
+    (thrown: unknown) => {
+      assert.ok(thrown instanceof Refusal)
+      if (thrown.code === 'unauthenticated') return `refused: ${thrown.detail}`
+      return `${thrown.code} [${thrown.facts.scopes}]`
+    },
+  )
+}
+
+test('a token that is remembered for one audience is refused for another', async () => {
+  const oidc = openOidc([issuerOf(issuer)], { now: () => started, limits })
+  const token = await idp.sign({ ...good(), aud: ['sallyport', resource] })
+  const only = await idp.sign(good())
+  for (let times = 0; times < 2; times++) {
+    assert.equal(await outcome(oidc, token, undefined), sam)
+    assert.equal(await outcome(oidc, token, { audience: [resource] }), sam)
+    assert.equal(await outcome(oidc, only, undefined), sam)
+    assert.equal(await outcome(oidc, only, { audience: [resource] }), elsewhere)
+    assert.equal(await outcome(oidc, only, { scopes: ['tools', 'more'] }), lacking)
+  }
+})
+
 // --- Conversations and memory ---
 
 test('one conversation keeps its session, whatever the token', async () => {

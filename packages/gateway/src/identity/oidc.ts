@@ -10,18 +10,31 @@ import { partiesFrom, triggersFrom } from './claims.ts'
 import { type Fetch, type IssuerKeys, type KeyLimits, openIssuerKeys } from './issuer-keys.ts'
 import type { Person } from './person.ts'
 import { sessionId } from './session-id.ts'
-import { checkClaims, checkHeader, readToken } from './token.ts'
+import { checkClaims, checkHeader, readToken, scopesFrom } from './token.ts'
 
 export type Oidc = {
   /**
    * Who presents this access token. Refuses `unauthenticated`; the detail says which check failed and
-   * never what the token holds. `sessionName` is the caller's own name for the conversation.
+   * never what the token holds. `sessionName` is the caller's own name for the conversation. A token that lacks one
+   * of the scopes is refused as `scope-exceeded`, with all of them in the fact `scopes`.
    */
-  readonly verify: (token: string, sessionName: string | undefined) => Promise<Principal>
+  readonly verify: (
+    token: string,
+    sessionName: string | undefined,
+    wanted?: Wanted,
+  ) => Promise<Principal>
   /** The same for the admin API's audience: only a person, and only one acting for themselves. */
   readonly verifyAdmin: (token: string) => Promise<Person>
   /** Gives up what is being fetched. Nothing verifies afterwards that needs a fetch. */
   readonly close: () => void
+}
+
+/** What a token has to be, beyond what its issuer's configuration says. */
+export type Wanted = {
+  /** Meant for one of these (RFC 8707 section 2), instead of the issuer's audiences. Empty: no token is. */
+  readonly audience?: readonly string[] | undefined
+  /** It carries all of them (RFC 6749 section 3.3). */
+  readonly scopes?: readonly string[] | undefined
 }
 
 type Verified = {
@@ -35,6 +48,7 @@ type Verified = {
   readonly assurance: Person['assurance']
   /** The token was given to a program for itself: no person took part. */
   readonly ofApplication: boolean
+  readonly scopes: ReadonlySet<string>
   /** When the cache forgets it. */
   readonly recheckAt: number
   /** The conversation it was last used in: most callers have one at a time. */
@@ -62,18 +76,23 @@ export function openOidc(
   )
   const remembered = new Map<string, Verified>()
 
-  const verifyCall = async (token: string): Promise<Verified> => {
+  const verifyCall = async (
+    token: string,
+    audience: readonly string[] | undefined,
+  ): Promise<Verified> => {
     const digest = hash('sha256', token, 'hex')
-    const known = remembered.get(digest)
+    // What it was once accepted for is part of the key: a token for one resource is not one for another.
+    const memory = audience ? `${digest} ${JSON.stringify(audience)}` : digest
+    const known = remembered.get(memory)
     if (known && now() < known.recheckAt) return known
-    remembered.delete(digest)
+    remembered.delete(memory)
     const verified = await verifyToken(token, {
       digest,
       issuers,
       keys,
       now,
       leewayMs: limits.clockLeewayMs,
-      audiencesOf: (issuer) => issuer.audiences,
+      audiencesOf: (issuer) => audience ?? issuer.audiences,
     })
     const recheckAt = Math.min(
       verified.expiresAt + limits.clockLeewayMs,
@@ -85,12 +104,13 @@ export function openOidc(
       if (remembered.size < limits.tokenCacheEntries) break
       remembered.delete(oldest)
     }
-    remembered.set(digest, entry)
+    remembered.set(memory, entry)
     return entry
   }
   return {
-    verify: async (token, sessionName) => {
-      const verified = await verifyCall(token)
+    verify: async (token, sessionName, { audience, scopes = [] } = {}) => {
+      const verified = await verifyCall(token, audience)
+      if (!scopes.every((one) => verified.scopes.has(one))) throw lacksScope(scopes)
       if (!verified.latest || verified.latest.sessionName !== sessionName) {
         verified.latest = { sessionName, principal: principalOf(verified, sessionName) }
       }
@@ -120,6 +140,14 @@ export function openOidc(
     },
     close: () => closing.abort(),
   }
+}
+
+/** RFC 6750 section 3.1: which scopes are needed is told, which the token has is not. */
+function lacksScope(scopes: readonly string[]): Refusal {
+  return new Refusal('scope-exceeded', {
+    detail: 'The access token lacks a scope that is needed here.',
+    facts: { scopes },
+  })
 }
 
 function principalOf(verified: Verified, sessionName: string | undefined): Principal {
@@ -176,6 +204,7 @@ async function verifyToken(
     triggeredBy: triggersFrom(claims, { issuer, issuers: by.issuers }),
     assurance: assuranceFrom(claims, { now: by.now(), leewayMs: by.leewayMs }),
     ofApplication: isApplication(claims, issuer),
+    scopes: scopesFrom(claims),
     issuer: issuer.name,
     credential: `sha256:${by.digest}`,
     expiresAt,

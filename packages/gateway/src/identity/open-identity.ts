@@ -13,7 +13,8 @@ import { openSignIn, type SignIn } from './sign-in.ts'
 export type Identity = {
   /**
    * Who makes a call: by its proof, unless a party of it is locked. Asked when a call begins and again right
-   * before its intent, so a lock counts for calls that are held or slow. Refuses `unauthenticated`.
+   * before its intent, so a lock counts for calls that are held or slow. Refuses `unauthenticated`; `scope-exceeded`
+   * for a token without the scopes the call names.
    */
   readonly identify: Gate['identify']
   /** People, for the admin API. */
@@ -40,14 +41,14 @@ export async function openIdentity(needs: {
   })
   const oidc = openOidc(issuers, { limits, now })
   return {
-    identify: async ({ proof, sessionName }) => {
+    identify: async ({ proof, sessionName, audience, scopes }) => {
       if (!proof) throw new Refusal('unauthenticated')
       const lookup = store.apiKeyByHash
       const principal =
         proof.kind === 'api-key'
           ? await verifyKey(proof.key, { lookup, now: now(), sessionName })
           : proof.kind === 'bearer'
-            ? await oidc.verify(proof.token, sessionName)
+            ? await oidc.verify(proof.token, sessionName, { audience, scopes })
             : await confirmKept(proof.principal, { lookup, issuers: names, now: now() })
       locks.refuse(principal)
       return principal

@@ -104,6 +104,22 @@ export function checkClaims(
   return { expiresAt, seed: typeof seed === 'string' ? seed : undefined }
 }
 
+/**
+ * What the token was granted: `scope`, separated by spaces (RFC 8693 section 4.2), or `scp` of providers that say it
+ * so, as such a text or a list. Two claims that differ count together only where both say it.
+ */
+export function scopesFrom({ scope, scp }: JsonObject): ReadonlySet<string> {
+  const said = [scope, scp].filter((claim) => claim !== undefined).map(scopeTokens)
+  const [first = new Set<string>(), ...others] = said
+  return others.reduce((both, one) => both.intersection(one), first)
+}
+
+/** What cannot be read grants nothing. */
+function scopeTokens(claim: Json): Set<string> {
+  const listed = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : []
+  return new Set(listed.filter((one) => typeof one === 'string' && one !== ''))
+}
+
 /** A NumericDate in Unix milliseconds. */
 function timeOf(claims: JsonObject, name: 'exp' | 'nbf' | 'iat'): number | undefined {
   const seconds = claims[name]

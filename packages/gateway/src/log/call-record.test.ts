@@ -62,6 +62,7 @@ function resolvedWith(secret: string, definition = fn): Resolved {
       session: 'ses_1',
     },
     fn: definition,
+    labels: [],
     connection: {
       id: 'crm',
       protocol: 'http',
@@ -171,7 +172,23 @@ const policyDenied = new Refusal('policy-denied', {
   facts: { policies: ['no-night'], errors: ['broken'] },
 })
 
+/** In a session with these labels, under rules by which a call brings three. */
+const labelledWith = (...labels: string[]): Approved => {
+  const at = approvedWith('s')
+  const labelsBrought = () => ['untrusted', 'private', 'confidential']
+  return { ...at, labels, rules: { ...at.rules, labelsBrought } }
+}
+const argumentPayloads = ['args:kept:recorded s', 'forwarded:kept:forwarded s']
+
 const cases: readonly (readonly [string, Entry, Expected])[] = [
+  [
+    'an intent that brings something into its session',
+    intentEntry(labelledWith('private'), now),
+    {
+      record: { labels: ['private'], brings: ['untrusted', 'confidential'] },
+      payloads: argumentPayloads,
+    },
+  ],
   [
     'an intent',
     intentEntry(approvedWith('s'), now),
@@ -411,3 +428,10 @@ function commitmentsOf({ payloads }: Entry): Commitments {
   const commitment = (mt: string): Commitment => ({ alg: 'HMAC-SHA-256', c: 'c', len: 1, mt })
   return Object.fromEntries(payloads.map(({ role, mediaType }) => [role, commitment(mediaType)]))
 }
+
+test('an intent that brings nothing new says nothing of it', () => {
+  const { record } = intentEntry(labelledWith('private', 'untrusted', 'confidential'), now)
+  assert.ok(!('brings' in record))
+  const plain = intentEntry(approvedWith('s'), now).record
+  assert.ok(!('brings' in plain) && !('labels' in plain))
+})

@@ -39,6 +39,7 @@ export function intentEntry(at: Approved, time: number): Entry {
       masked: at.argumentFindings.map(masking),
       approvals: (at.approval?.by ?? []).map((by) => ({ by, id: at.approval?.id ?? '' })),
       ...(at.approval && { clearance: at.approval.clearance }),
+      ...bringsOf(at),
       grants: at.used.map(grantUsed),
       ...(at.duties && at.duties.met.length > 0 && { duties: at.duties.met }),
     },
@@ -118,8 +119,15 @@ function callFacts(at: Stage): CallFacts {
       fn: { name: at.fn.id, schema: at.fn.digest, server: at.connection.id },
     }),
     // It came from the caller: only what can be nothing but a trace id.
+    ...('labels' in at && at.labels.length > 0 && { labels: at.labels }),
     ...(trace !== undefined && /^[0-9a-f]{32}$/.test(trace) && { trace }),
   }
+}
+
+/** From before it is forwarded: what comes of it may reach its caller in many ways. */
+function bringsOf({ rules, fn, labels }: Approved): { readonly brings?: readonly string[] } {
+  const brings = rules.labelsBrought?.(fn).filter((label) => !labels.includes(label)) ?? []
+  return brings.length > 0 ? { brings } : {}
 }
 
 function principalFacts({ subject, actors, authentication, session }: Principal) {

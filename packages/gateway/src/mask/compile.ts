@@ -1,11 +1,15 @@
-import type { ArgumentMask, MaskRule } from '../model/function.ts'
+import type { ArgumentMask, MaskRule, McpMethod } from '../model/function.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import { isJsonObject } from '../model/json.ts'
 import { Automaton } from './automaton.ts'
 import { compileDetection, type Detection } from './detection.ts'
 import { scrubEchoes } from './echo.ts'
 import { FindingCount } from './finding-count.ts'
-import { framingFor } from './framing.ts'
+import { FrameMasker } from './frame/frame-masker.ts'
+import { framesBody } from './frame/frames-body.ts'
+import { anywhere, inFrames } from './frame/paths.ts'
+import { frameOf } from './frame/shapes.ts'
+import { framingFor, type Masking } from './framing.ts'
 import type { Framing } from './json-body.ts'
 import { limits } from './limits.ts'
 import { type Path, parsePath } from './path.ts'
@@ -25,12 +29,24 @@ export type MaskProblems = { readonly problems: readonly string[] }
 /**
  * Makes the masking of one function's results. `fields` holds one allow-list of paths per party: a
  * value is let through only inside a path of every list, a container also on the way to one; the rest
- * is dropped. All problems are reported at once.
+ * is dropped. All problems are reported at once. With `method` its results are frames (see call/stage.ts),
+ * and every path begins at what a caller means by the result.
  */
 export function compileResultMasking(
   rules: readonly MaskRule[],
   fields: readonly (readonly string[])[],
   plan?: DetectionPlan,
+  method?: McpMethod,
+): ResultMasking | MaskProblems {
+  return compileResult(rules, fields, plan && method ? inFrames(plan, method) : plan, method)
+}
+
+/** `plan`: its paths begin where a body does. */
+function compileResult(
+  rules: readonly MaskRule[],
+  fields: readonly (readonly string[])[],
+  plan: DetectionPlan | undefined,
+  method: McpMethod | undefined,
 ): ResultMasking | MaskProblems {
   const problems: string[] = []
   const automaton = compileAutomaton(rules, fields, problems)
@@ -38,22 +54,55 @@ export function compileResultMasking(
   if (automaton === undefined || problems.length > 0) return { problems }
   const declared = rules.length > 0 || fields.length > 0
   const asks = plan?.rules.some(({ recognise }) => recognise !== undefined)
-  if (plan && asks) return recognisingOf(rules, fields, plan)
+  if (plan && asks) return recognisingOf(rules, fields, plan, method)
+  const framing = method === undefined ? framingFor : framesFor(method, rules)
   return {
     masker: ({ mediaType, fragment, key, echoes, ...told }) => {
       const found = new FindingCount()
       const masking = { automaton, declared, detection, key, found, ...told }
       const nothingToHide = !declared && detection === undefined
       // Where a fragment begins nobody can say, so no path leads to the values in it.
-      const framing = nothingToHide
-        ? passing
-        : fragment
-          ? undefined
-          : framingFor(mediaType, masking)
-      const unread = framing === undefined && !declared && detection?.onError === 'pass'
+      const body = nothingToHide ? passing : fragment ? undefined : framing(mediaType, masking)
+      const unread = body === undefined && !declared && detection?.onError === 'pass'
       if (unread) found.unread()
-      if (framing === undefined && !unread) return undefined
-      return { ...withoutEchoes(framing ?? passing, echoes, found), digest: plan?.digest }
+      if (body === undefined && !unread) return undefined
+      return { ...withoutEchoes(body ?? passing, echoes, found), digest: plan?.digest }
+    },
+  }
+}
+
+/** Reads frames twice where that is needed: by what is declared, then by what values look like. */
+function framesFor(method: McpMethod, rules: readonly MaskRule[]): typeof framingFor {
+  const frame = frameOf(method)
+  const idle = new Automaton([], [])
+  const below = new Automaton(
+    rules.flatMap((rule) => {
+      const path = parsePath(rule.path)
+      return 'problem' in path ? [] : [{ rule, path: anywhere(path) }]
+    }),
+    [],
+  )
+  return (mediaType, masking) => {
+    const { automaton, detection, key, found } = masking
+    const looking: Masking = { ...masking, automaton: idle, declared: false }
+    const looked = detection && framingFor(mediaType, looking)
+    // A list that lets everything through, and no rule.
+    if (automaton.root.idle && automaton.root.hit === undefined) return looked ?? passing
+    const declared = framesBody(
+      mediaType,
+      new FrameMasker({ frame, automaton, anywhere: below }, key, found),
+    )
+    if (declared === undefined || detection === undefined) return declared
+    return looked && oneAfterAnother(declared, looked)
+  }
+}
+
+function oneAfterAnother(first: Framing, second: Framing): Framing {
+  return {
+    push: (chunk) => second.push(first.push(chunk)),
+    end: () => {
+      const rest = second.push(first.end())
+      return Buffer.concat([rest, second.end()])
     },
   }
 }
@@ -63,10 +112,11 @@ function recognisingOf(
   rules: readonly MaskRule[],
   fields: readonly (readonly string[])[],
   plan: DetectionPlan,
+  method: McpMethod | undefined,
 ): ResultMasking {
   const compile = (one: DetectionPlan): ResultMasking => {
     const quiet = one.rules.map(({ recognise: _, ...rule }) => rule)
-    const masking = compileResultMasking(rules, fields, { ...one, rules: quiet })
+    const masking = compileResult(rules, fields, { ...one, rules: quiet }, method)
     if ('problems' in masking) throw new MaskError(masking.problems.join('; '))
     return masking
   }

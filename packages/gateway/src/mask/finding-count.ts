@@ -11,6 +11,7 @@ export class FindingCount {
   #fields = 0
   #unread = false
   #unsettled = 0
+  #unreadable = 0
   readonly #spans: SpanFinding[] = []
   /** The same by their path. */
   readonly #places = new Map<string, SpanFinding[]>()
@@ -66,18 +67,28 @@ export class FindingCount {
     this.#unsettled += 1
   }
 
+  /** A part of an MCP result into which no declared path leads, and which was replaced. */
+  unreadable(): void {
+    this.#unreadable += 1
+  }
+
   list(): readonly Finding[] {
-    const found: Finding[] = [...this.#rules].map(([{ id, path, strategy }, count]) => ({
-      rule: id,
-      path,
-      how: strategy.kind,
-      count,
-    }))
+    // One rule may be part of several automata.
+    const counts = new Map<string, Finding & { count: number }>()
+    for (const [{ id, path, strategy }, count] of this.#rules) {
+      const known = counts.get(id)
+      if (known !== undefined) known.count += count
+      else counts.set(id, { rule: id, path, how: strategy.kind, count })
+    }
+    const found: Finding[] = [...counts.values()]
     if (this.#fields > 0)
       found.push({ rule: 'fields', path: '$', how: 'fields', count: this.#fields })
     if (this.#unread) found.push({ rule: 'unread', path: '$', how: 'pass', count: 1 })
     const count = this.#unsettled
     if (count > 0) found.push({ rule: 'unsettled', path: '$', how: 'redact', count })
+    if (this.#unreadable > 0) {
+      found.push({ rule: 'unreadable', path: '$', how: 'redact', count: this.#unreadable })
+    }
     return [...found, ...this.#spans]
   }
 }

@@ -37,6 +37,8 @@ export const limits = {
   recognisedBytes: 1_048_576,
   /** One event of an event stream, which is held until it is complete. */
   eventBytes: 1_048_576,
+  /** One frame of an MCP result with declared rules, which is held until it is complete: models read far less. */
+  frameBytes: 8_388_608,
   /** Names of one length a key is compared with byte by byte; with more, its text is looked up instead. */
   namesCompared: 8,
   /**

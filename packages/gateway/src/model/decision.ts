@@ -11,6 +11,8 @@ export type Question = {
   /** The exact JSON text of the arguments where a number is not a safe integer; see policy/context.ts. */
   readonly exactNumber?: (path: readonly string[]) => string | undefined
   readonly session: string
+  /** What earlier calls brought into the session; see session-label.ts. Absent: nothing. */
+  readonly labels?: readonly string[]
   /** Unix milliseconds. */
   readonly time: number
   readonly source: { readonly protocol: string; readonly ip: string }

@@ -22,7 +22,7 @@ export type Deferral = {
   readonly revision: number
   readonly approval: string
   readonly functionId: string
-  readonly protocol: 'http'
+  readonly protocol: 'http' | 'mcp'
   /** Who asked, as proved then; locks are looked at again when it runs. */
   readonly principal: Principal
   readonly instance?: string

@@ -1,5 +1,6 @@
 import type { DetectRule } from './detection.ts'
 import type { Json, JsonObject } from './json.ts'
+import type { Taint } from './session-label.ts'
 
 export type Sensitivity = 'public' | 'internal' | 'confidential' | 'restricted'
 export type Risk = 'low' | 'medium' | 'high' | 'critical'
@@ -28,7 +29,20 @@ export type MaskRule = {
 export type ArgumentPlace = 'path' | 'query' | 'header' | 'body'
 
 /** One governed callable, as described. `digest` is over everything else in it. */
-export type FunctionDefinition = {
+export type FunctionDefinition = FunctionDescription & { readonly digest: string }
+
+/** What `digest` is over. */
+export type FunctionDescription = Described & Bound
+
+/** How it is called in its protocol. */
+type Bound =
+  | { readonly http: HttpBinding; readonly mcp?: undefined }
+  | { readonly mcp: McpBinding; readonly http?: undefined }
+
+export type HttpFunction = FunctionDefinition & { readonly http: HttpBinding }
+export type McpFunction = FunctionDefinition & { readonly mcp: McpBinding }
+
+type Described = {
   /** `<connection>.<name>`, e.g. `crm.customer.get`. */
   readonly id: string
   readonly connection: string
@@ -38,12 +52,13 @@ export type FunctionDefinition = {
   readonly risk: Risk
   readonly idempotent: boolean
   readonly deferrable: boolean
-  readonly http: HttpBinding
   /** JSON Schema (2020-12) of the arguments object. */
   readonly argumentSchema: JsonObject
   readonly resultSchema?: JsonObject
   readonly argumentMasks: readonly ArgumentMask[]
   readonly resultMasks: readonly MaskRule[]
+  /** What its results carry into the session that called it; see session-label.ts. Absent: nothing. */
+  readonly taints?: readonly Taint[]
   /** What is looked for in its bodies. Absent: nothing. */
   readonly detect?: readonly DetectRule[]
   /** Whether payload bytes are kept encrypted beside the record, or only committed to. */
@@ -51,11 +66,10 @@ export type FunctionDefinition = {
   /** How long payloads stay: a retention class of gateway.yaml. Absent: `standard`. */
   readonly retention?: string
   /**
-   * What it was imported from: the operation (`GET /customers/{id}`) and the digest of its description,
-   * `sha256:<hex>`; see rulebook/openapi-description.ts. Absent: somebody wrote it.
+   * What it was imported from: the operation (`GET /customers/{id}`, `tools/call refund`) and the digest of its
+   * description, `sha256:<hex>`; see rulebook/openapi-description.ts and mcp-description.ts. Absent: somebody wrote it.
    */
   readonly source?: { readonly operation: string; readonly digest: string }
-  readonly digest: string
 }
 
 export type ArgumentMask = MaskRule & {
@@ -73,4 +87,42 @@ export type HttpBinding = {
   readonly bodyArgument?: string
   /** How a body is read. `stream` passes it through unread in bounded memory; it is no argument. */
   readonly body: 'none' | 'json' | 'form' | 'text' | 'binary' | 'stream'
+}
+
+/** The requests of MCP that are functions. The last three go from an upstream to the caller. */
+export const mcpMethods = [
+  'tools/call',
+  'resources/read',
+  'prompts/get',
+  'completion/complete',
+  'sampling/createMessage',
+  'elicitation/create',
+  'roots/list',
+] as const
+export type McpMethod = (typeof mcpMethods)[number]
+
+/**
+ * Whether its calls go the other way: an upstream makes them, and the caller answers. Who must not see something
+ * is then who receives it: of arguments the caller, of the result the upstream.
+ */
+export function isForCaller({ mcp }: { readonly mcp?: McpBinding | undefined }): boolean {
+  const { method } = mcp ?? {}
+  return (
+    method === 'sampling/createMessage' ||
+    method === 'elicitation/create' ||
+    method === 'roots/list'
+  )
+}
+
+/**
+ * One MCP request of one connection. Paths of its masks and grants begin at what a caller means by its result:
+ * `structuredContent`, and every text of the result that is JSON.
+ */
+export type McpBinding = {
+  readonly method: McpMethod
+  /**
+   * As the upstream calls it: a tool, a prompt; the URI of a resource, or its template (RFC 6570, `{name}` for one
+   * segment and `{+name}` for the rest). Empty for the other methods, of which a connection has one each.
+   */
+  readonly name: string
 }

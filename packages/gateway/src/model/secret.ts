@@ -8,16 +8,38 @@ export type CredentialUse =
   | { readonly kind: 'basic'; readonly username: string; readonly secret: SecretReference }
   | { readonly kind: 'header'; readonly name: string; readonly secret: SecretReference }
   | { readonly kind: 'query'; readonly name: string; readonly secret: SecretReference }
+  | OauthClient
+
+/**
+ * The gateway is a client of the upstream's authorization server and gets tokens for itself (RFC 6749 section 4.4).
+ * `secret` is the client's.
+ */
+export type OauthClient = {
+  readonly kind: 'oauth'
+  /** The token endpoint. */
+  readonly tokenUrl: string
+  readonly clientId: string
+  readonly secret: SecretReference
+  /** Scopes, separated by spaces; absent: whatever the server gives. */
+  readonly scope?: string
+  /** What the token is for (RFC 8707). */
+  readonly resource?: string
+  /** How the client proves itself (RFC 6749 section 2.3.1): HTTP Basic, or in the form. */
+  readonly authentication: 'basic' | 'post'
+}
 
 /**
  * A credential ready for use, held in memory only. `echoes` are the byte forms an upstream might
  * send back (as sent, decoded, percent-encoded, …), which the reply must never contain.
  */
 export type Credential =
-  | { readonly kind: 'none'; readonly echoes: readonly [] }
+  /** Nothing is sent; the upstream may have a secret in its environment. */
+  | { readonly kind: 'none'; readonly echoes: readonly Uint8Array[] }
   | {
       readonly kind: 'header' | 'query'
       readonly name: string
       readonly value: string
       readonly echoes: readonly Uint8Array[]
+      /** To be told that an upstream did not take it (RFC 9110 section 15.5.2), where another can be got. */
+      readonly onRefused?: () => void
     }

@@ -8,6 +8,7 @@ import { type Explanation, explain } from './explain.ts'
 import { listGrants } from './grants.ts'
 import { placeOfByte } from './place.ts'
 import { planFunction, type ReadyPolicy, readyPolicy } from './plan.ts'
+import { touches } from './reads.ts'
 import { coversFunction } from './scope.ts'
 import { policyProblems } from './validate.ts'
 
@@ -22,6 +23,8 @@ export type CompiledPolicies = {
   readonly problems: readonly Problem[]
   /** Ids of the functions whose policies only Cedar itself can evaluate. */
   readonly wasmOnly: readonly string[]
+  /** Whether any policy asks what a session is labelled with. */
+  readonly readsLabels: boolean
 }
 
 /** Makes policies ready to decide calls of these functions. Expensive: done when a rulebook is loaded. */
@@ -59,5 +62,6 @@ export function compilePolicies(
     grants: listGrants(ready, covered),
     problems,
     wasmOnly,
+    readsLabels: ready.some(({ reads }) => touches(reads, ['session', 'labels'])),
   }
 }

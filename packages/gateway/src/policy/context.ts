@@ -53,7 +53,7 @@ export function contextOf(
   if (options.onBehalfOf && isRead('onBehalfOf'))
     fields.set('onBehalfOf', named(options.onBehalfOf))
   if (options.actor && isRead('actor')) fields.set('actor', named(options.actor))
-  if (isRead('session')) fields.set('session', question.session)
+  if (isRead('session')) fields.set('session', sessionOf(question))
   if (isRead('time')) fields.set('time', { kind: 'datetime', ms: Math.trunc(question.time) })
   if (isRead('source')) fields.set('source', sourceOf(question.source))
   if (options.approvedBy.length > 0 && isRead('approval')) {
@@ -69,6 +69,13 @@ export function entityOf(party: Party): EntityValue {
 
 function named(party: Party): RecordValue {
   return record([[party.kind, entityOf(party)]])
+}
+
+function sessionOf({ session, labels = [] }: Question): RecordValue {
+  return record([
+    ['id', session],
+    ['labels', { kind: 'set', items: labels }],
+  ])
 }
 
 /** An address that is none is left unreadable, so that a policy that reads it errs. */

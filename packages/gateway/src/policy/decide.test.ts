@@ -79,6 +79,7 @@ type Asked = {
   readonly timed?: Question['timed']
   readonly functionId?: string
   readonly ip?: string
+  readonly labels?: readonly string[]
 }
 
 /** `permit …grants`, `hold by …groups: …guardrails`, or `forbid …guardrails !…errors`. */
@@ -99,6 +100,7 @@ function question(asked: Asked): Question {
     args: asked.args ?? { amount: 1 },
     ...(text && { exactNumber: (path: readonly string[]) => text[path.join('.')] }),
     session: 'ses_1',
+    ...(asked.labels && { labels: asked.labels }),
     time: 0,
     source: { protocol: 'http', ip: asked.ip ?? '10.1.2.3' },
     approvedBy: asked.approvedBy ?? [],
@@ -119,7 +121,37 @@ function check(policies: readonly string[], asked: Asked, wanted: string): void 
 const amount = (value: Json, more: JsonObject = {}): JsonObject => ({ amount: value, ...more })
 type Row = readonly [name: string, policies: readonly string[], asked: Asked, wanted: string]
 const annTimed = [{ party: 'okta:ann', id: 'timed-1' }]
+const noMailAfter = `@id("tainted") @reason("Somebody else may have written what it read")
+  forbid (principal, action == Action::"pay.refund", resource)
+  when { context.session.labels.contains("untrusted") };`
+const approvableAfter = noMailAfter
+  .replace('forbid', '@approval("leads") forbid')
+  .replace(';', ' unless { context has approval && context.approval.groups.contains("leads") };')
 const cases: readonly Row[] = [
+  [
+    'a guardrail about a session that nothing was brought into',
+    [toAnn, noMailAfter],
+    {},
+    'permit to-ann',
+  ],
+  [
+    'the same when something else was',
+    [toAnn, noMailAfter],
+    { labels: ['private', 'confidential'] },
+    'permit to-ann',
+  ],
+  [
+    'a guardrail about what was brought into the session',
+    [toAnn, noMailAfter],
+    { labels: ['private', 'untrusted'] },
+    'forbid tainted',
+  ],
+  [
+    'a guardrail that has to be approved, for a session with a label',
+    [toAnn, approvableAfter],
+    { labels: ['untrusted'] },
+    'hold by leads: tainted',
+  ],
   ['a timed grant alone', [], { timed: annTimed }, 'permit timed-1'],
   ['a timed grant beside a permit', [toAnn], { timed: annTimed }, 'permit to-ann timed-1'],
   ['a timed grant of somebody else', [], { parties: [stranger], timed: annTimed }, 'forbid'],

@@ -45,8 +45,8 @@ const cases: readonly (readonly [name: string, rest: string, wanted: string])[] 
   ],
   [
     'unless',
-    'forbid (principal, action, resource) when { true } unless { context.session == "" };',
-    'no: unless { context.session == "" } is true.',
+    'forbid (principal, action, resource) when { true } unless { context.session.id == "" };',
+    'no: unless { context.session.id == "" } is true.',
   ],
   [
     'all',

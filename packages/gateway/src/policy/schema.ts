@@ -64,7 +64,14 @@ function action(fn: FunctionDefinition): Actions[string] {
     ['args', cedarType(argumentTypes(fn)), true],
     ['onBehalfOf', oneParty, false],
     ['actor', oneParty, false],
-    ['session', string, true],
+    [
+      'session',
+      record([
+        ['id', string, true],
+        ['labels', { type: 'Set', element: string }, true],
+      ]),
+      true,
+    ],
     ['time', { type: 'Extension', name: 'datetime' }, true],
     [
       'source',

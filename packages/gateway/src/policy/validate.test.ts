@@ -58,7 +58,7 @@ const cases: readonly (readonly [name: string, policy: string, wanted: readonly 
   [
     'time and source',
     when(
-      'context.time < datetime("2027-01-01") && context.source.ip.isIpv4() && context.session == ""',
+      'context.time < datetime("2027-01-01") && context.source.ip.isIpv4() && context.session.id == "" && context.session.labels.contains("x")',
     ),
     [],
   ],

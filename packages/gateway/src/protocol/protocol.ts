@@ -2,19 +2,16 @@ import type { FollowUps } from '../call/follow-up.ts'
 import type { Call, Raw, Recorded, Reply } from '../call/stage.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Credential } from '../model/secret.ts'
+import type { Desk } from './door/listen.ts'
 
 /** What every protocol room offers. Rooms translate; they decide nothing. */
-export type ProtocolRoom<ListenOptions, ForwardOptions> = {
+export type ProtocolRoom<DeskOptions, ForwardOptions> = {
   readonly name: string
   /**
-   * Opens a listener and hands each call to `onCall`, which throws only `Refusal`; what callers ask about their
-   * questions it answers from `followUps`.
+   * The desks that take its requests at the door. Each call is handed to `onCall`, which throws only `Refusal`; what
+   * callers ask about their questions is answered from `followUps`.
    */
-  readonly listen: (
-    options: ListenOptions,
-    onCall: OnCall,
-    followUps: FollowUps,
-  ) => Promise<Listener>
+  readonly desks: (options: DeskOptions, onCall: OnCall, followUps: FollowUps) => readonly Desk[]
   /** A call that was kept (`Call.kept`), to be made now for the one who had asked for it. */
   readonly revive: (kept: Uint8Array, given: Revived) => Call
   /** Opens the upstream side. */

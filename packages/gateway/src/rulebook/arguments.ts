@@ -37,7 +37,7 @@ export function readArgumentsForm(entry: FunctionEntry, address: Address): Argum
       ...(entry.bodyArgument !== undefined && { bodyArgument: entry.bodyArgument }),
     },
     flaws,
-    pathOf: (pointer) => pathOf(pointer, isSchema),
+    pathOf: (pointer) => argumentPath(pointer, isSchema),
   }
 }
 
@@ -65,7 +65,8 @@ function takePlaces(written: JsonObject, flaws: Flaw[]): Taken {
   return { schema: { ...written, properties }, places }
 }
 
-function expandShortForm(written: JsonObject, flaws: Flaw[]): Taken {
+/** Arguments by name as one JSON Schema, and where each says that it comes from. */
+export function expandShortForm(written: JsonObject, flaws: Flaw[]): Taken {
   const places = new Map<string, ArgumentPlace>()
   const properties: Record<string, Json> = {}
   const required: string[] = []
@@ -113,7 +114,7 @@ function readPlace(
 }
 
 /** Path arguments are always there; what is not declared is refused unless said otherwise. */
-function finishSchema(
+export function finishSchema(
   schema: JsonObject,
   about: {
     readonly captures: readonly string[]
@@ -234,7 +235,8 @@ function placeFlaws(
   return flaws
 }
 
-function pathOf(pointer: string, isSchema: boolean): Flaw['path'] {
+/** Where a JSON pointer into the schema stands within a function's form. */
+export function argumentPath(pointer: string, isSchema: boolean): Flaw['path'] {
   const steps = pointer
     .split('/')
     .slice(1)

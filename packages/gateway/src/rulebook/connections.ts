@@ -1,17 +1,24 @@
-import { type Connection, reservedSegment, vaultUpstream } from '../model/connection.ts'
+import {
+  type HttpConnection,
+  mcpSegment,
+  metadataSegments,
+  reservedSegment,
+  vaultUpstream,
+} from '../model/connection.ts'
 import type { CredentialUse } from '../model/secret.ts'
+import type { HttpConnectionForm } from './connection-form.ts'
 import { hasDigest } from './digest.ts'
 import type { Flaw } from './flaw.ts'
-import type { ConnectionForm } from './forms.ts'
+import { oauthFlaws, readCredential } from './read-credential.ts'
 
-/** One connection's form as the gateway uses it, and what is wrong with it. */
-export function readConnection(form: ConnectionForm): {
-  readonly connection: Connection
+/** One HTTP connection's form as the gateway uses it, and what is wrong with it. */
+export function readHttpConnection(form: HttpConnectionForm): {
+  readonly connection: HttpConnection
   readonly flaws: readonly Flaw[]
 } {
   const forwardHeaders = (form.forwardHeaders ?? []).map((name) => name.toLowerCase()).toSorted()
   const credential = readCredential(form.credential)
-  const connection: Connection = {
+  const connection: HttpConnection = {
     id: form.id,
     protocol: form.protocol,
     upstream: form.upstream.replace(/\/+$/, ''),
@@ -25,7 +32,12 @@ export function readConnection(form: ConnectionForm): {
       definitionHeader: form.definitionHeader.toLowerCase(),
     }),
   }
-  const flaws = [...addressFlaws(form), ...upstreamFlaws(form), ...descriptionFlaws(form)]
+  const flaws = [
+    ...addressFlaws(form),
+    ...upstreamFlaws(form),
+    ...oauthFlaws(credential),
+    ...descriptionFlaws(form),
+  ]
   if (!hasDigest(form)) flaws.push({ path: [], message: 'Some text here is not Unicode.' })
   for (const [index, name] of (form.forwardHeaders ?? []).entries()) {
     const problem = headerProblem(name, credential)
@@ -39,8 +51,15 @@ export function readConnection(form: ConnectionForm): {
 }
 
 /** Path segments of a connection's prefix: `/crm/v2` is two. */
-export function prefixSegments(connection: Connection): readonly string[] {
+export function prefixSegments(connection: HttpConnection): readonly string[] {
   return (connection.prefix ?? '/').split('/').filter((segment) => segment !== '')
+}
+
+/** Below which path of the gateway's own these segments lead, if they do. */
+export function takenPath(segments: readonly (string | undefined)[]): string | undefined {
+  const own = [[reservedSegment], [mcpSegment], metadataSegments]
+  const taken = own.find((path) => path.every((one, index) => segments[index] === one))
+  return taken && `/${taken.join('/')}`
 }
 
 /** Why a caller's header may not be sent on, if it may not. */
@@ -58,31 +77,21 @@ export function headerProblem(name: string, credential?: CredentialUse): string 
 const hopHeader =
   /^(?:sallyport-.*|x-forwarded-.*|accept-encoding|connection|content-encoding|content-length|content-type|expect|forwarded|host|http2-settings|keep-alive|prefer|proxy-connection|set-cookie|te|trailer|transfer-encoding|upgrade|via|x-real-ip)$/
 
-function readCredential(form: ConnectionForm['credential']): CredentialUse {
-  if (form === 'none') return { kind: 'none' }
-  if ('bearer' in form) return { kind: 'bearer', secret: form.bearer }
-  if ('basic' in form) {
-    return { kind: 'basic', username: form.basic.username, secret: form.basic.password }
-  }
-  if ('header' in form) return { kind: 'header', name: form.header.name, secret: form.header.value }
-  return { kind: 'query', name: form.query.name, secret: form.query.value }
-}
-
 /** Five minutes: as long as people wait for one of their changes to be noticed. */
-const describedEveryMs = 300_000
+export const describedEveryMs = 300_000
 
 function readDescription(
   { openapi, every = describedEveryMs }: Described,
   upstream: string,
-): NonNullable<Connection['describedBy']> {
+): NonNullable<HttpConnection['describedBy']> {
   const below = `${upstream.replace(/\/+$/, '')}/${openapi.replace(/^\/+/, '')}`
   return { openapi: /^[a-z][a-z0-9+.-]*:/i.test(openapi) ? openapi : below, everyMs: every }
 }
 
-type Described = NonNullable<ConnectionForm['describedBy']>
+type Described = NonNullable<HttpConnectionForm['describedBy']>
 
 /** A mistake in the upstream is told there. */
-function descriptionFlaws(form: ConnectionForm): Flaw[] {
+function descriptionFlaws(form: HttpConnectionForm): Flaw[] {
   const { describedBy, definitionHeader, upstream } = form
   if (!describedBy && definitionHeader !== undefined) {
     const message = 'When it says that it is another, there is nothing to look at.'
@@ -103,7 +112,7 @@ function descriptionFlaws(form: ConnectionForm): Flaw[] {
   return hash === '' ? [] : [flaw('It has no fragment.')]
 }
 
-function addressFlaws({ prefix, host }: ConnectionForm): Flaw[] {
+function addressFlaws({ prefix, host }: HttpConnectionForm): Flaw[] {
   const flaws: Flaw[] = []
   if (prefix === undefined && host === undefined) {
     flaws.push({
@@ -120,12 +129,10 @@ function addressFlaws({ prefix, host }: ConnectionForm): Flaw[] {
       hint: 'For example /crm.',
     })
   }
-  if (prefix?.split('/')[1] === reservedSegment) {
-    flaws.push({
-      path: ['prefix'],
-      message: `Paths below /${reservedSegment} are the gateway's own.`,
-      hint: 'For example /crm.',
-    })
+  const taken = prefix === undefined ? undefined : takenPath(prefix.split('/').slice(1))
+  if (taken !== undefined) {
+    const message = `Paths below ${taken} are the gateway's own.`
+    flaws.push({ path: ['prefix'], message, hint: 'For example /crm.' })
   }
   if (
     host !== undefined &&
@@ -140,7 +147,7 @@ function addressFlaws({ prefix, host }: ConnectionForm): Flaw[] {
   return flaws
 }
 
-function upstreamFlaws({ upstream, credential }: ConnectionForm): Flaw[] {
+function upstreamFlaws({ upstream, credential }: HttpConnectionForm): Flaw[] {
   const flaw = (message: string, hint: string): Flaw[] => [{ path: ['upstream'], message, hint }]
   if (upstream === vaultUpstream) {
     const message = 'The vault is in the house, and asks for no credential.'

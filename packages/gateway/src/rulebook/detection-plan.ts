@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { DetectionPlan } from '../mask/plan.ts'
 import { normalValue } from '../mask/span-strategy.ts'
 import type { DetectionRules, DetectRule, SpanStrategy } from '../model/detection.ts'
-import type { FunctionDefinition } from '../model/function.ts'
+import { type FunctionDefinition, isForCaller } from '../model/function.ts'
 import type { Party } from '../model/principal.ts'
 import { compileCustomRules } from './custom-rules.ts'
 import { canonicalJson } from './digest.ts'
@@ -12,14 +12,20 @@ const engineVersion = 2
 
 /** What a rulebook looks for, made ready once; each function and caller gets a part of it. */
 export type Detector = {
-  /** In its results, for a call that these parties make together; undefined: nothing is looked for. */
+  /**
+   * In its results, for a call that these parties make together; undefined: nothing is looked for. Where the caller
+   * is asked, its answer goes to the upstream: by the rules about arguments that the upstream must not see.
+   */
   readonly inResult: (
     fn: FunctionDefinition,
     parties: readonly Party[],
   ) => DetectionPlan | undefined
-  /** In its arguments, of what upstream or record must not see in clear. */
+  /**
+   * In its arguments, of what upstream or record must not see in clear. Where the caller is asked, it is the one who
+   * receives them: by the rules about results, and by what they show to nobody in particular.
+   */
   readonly inArguments: (
-    fn: Pick<FunctionDefinition, 'detect'>,
+    fn: Pick<FunctionDefinition, 'detect' | 'mcp'>,
     from: 'upstream' | 'record',
   ) => DetectionPlan | undefined
 }
@@ -41,6 +47,7 @@ export function openDetector(rules: DetectionRules | undefined): Detector {
   }
   return {
     inResult: (fn, parties) => {
+      if (isForCaller(fn)) return planOf(hiddenFrom(fn, 'upstream'))
       const mine = (fn.detect ?? []).filter(({ direction }) => direction.includes('result'))
       const shown = mine.map((rule) => revealedTo(rule, parties))
       // As many as there are ways to see this function's results: groups in rules, not callers.
@@ -51,12 +58,21 @@ export function openDetector(rules: DetectionRules | undefined): Detector {
       return results.get(key)
     },
     inArguments: (fn, from) => {
-      const mine = (fn.detect ?? []).filter(
-        (rule) => rule.direction.includes('arguments') && rule.from.includes(from),
-      )
+      if (from === 'record' || !isForCaller(fn)) return planOf(hiddenFrom(fn, from))
+      const mine = (fn.detect ?? []).filter(({ direction }) => direction.includes('result'))
       return planOf(mine.map((rule) => planned(rule, rule.strategy)))
     },
   }
+}
+
+/** What rules about arguments say that this one must not see in clear. */
+function hiddenFrom(
+  { detect = [] }: Pick<FunctionDefinition, 'detect'>,
+  from: 'upstream' | 'record',
+): readonly DetectionPlan['rules'][number][] {
+  return detect
+    .filter((rule) => rule.direction.includes('arguments') && rule.from.includes(from))
+    .map((rule) => planned(rule, rule.strategy))
 }
 
 function planned(

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import type { ApprovalRules } from '../model/approval-rules.ts'
 import type { Connection } from '../model/connection.ts'
 import type { DetectionRules } from '../model/detection.ts'
-import type { FunctionDefinition } from '../model/function.ts'
+import type { FunctionDefinition, FunctionDescription } from '../model/function.ts'
 import type { ReviewRules } from '../model/review-rules.ts'
 import type { PolicySource, Rulebook } from '../model/rulebook.ts'
 import { cedarTokens } from '../policy/tokens.ts'
 
 /** The digest of a function: over everything else in its definition. */
-export function withDigest(fn: Omit<FunctionDefinition, 'digest'>): FunctionDefinition {
+export function withDigest(fn: FunctionDescription): FunctionDefinition {
   return { ...fn, digest: digestOf(fn) }
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { approvalsForm } from './approvals-form.ts'
-import { connectionForm, functionsForm, maskingForm, testsForm } from './forms.ts'
+import { connectionForm } from './connection-form.ts'
+import { functionsForm, maskingForm, testsForm } from './forms.ts'
 import { reviewsForm } from './reviews-form.ts'
 
 /** JSON Schemas of the six YAML forms, by file name, for editors. Checked in under docs/reference/schema. */

@@ -1,37 +1,13 @@
 import { z } from 'zod'
-import { duration } from '../config/duration.ts'
-import { limits } from '../config/limits.ts'
 import type { HttpBinding, Risk, Sensitivity } from '../model/function.ts'
 import type { Json, JsonObject } from '../model/json.ts'
+import { type Taint, taints } from '../model/session-label.ts'
 import { type DetectionForm, detectionForm } from './detection-form.ts'
 
 /**
  * The YAML forms of a rulebook: what a person writes. Unknown keys are errors. What a form alone cannot
  * say (that a connection exists, that a path is free) is checked where the form is read.
  */
-
-type SecretForm = { readonly env: string } | { readonly file: string }
-
-export type ConnectionForm = {
-  readonly id: string
-  readonly protocol: 'http'
-  readonly upstream: string
-  readonly prefix?: string | undefined
-  readonly host?: string | undefined
-  readonly credential:
-    | 'none'
-    | { readonly bearer: SecretForm }
-    | { readonly basic: { readonly username: string; readonly password: SecretForm } }
-    | { readonly header: { readonly name: string; readonly value: SecretForm } }
-    | { readonly query: { readonly name: string; readonly value: SecretForm } }
-  readonly forwardHeaders?: readonly string[] | undefined
-  /** Read from `30s` and the like into milliseconds. */
-  readonly timeout?: number | undefined
-  readonly describedBy?:
-    | { readonly openapi: string; readonly every?: number | undefined }
-    | undefined
-  readonly definitionHeader?: string | undefined
-}
 
 export type MaskEntry = {
   readonly path: string
@@ -57,12 +33,15 @@ export type FunctionEntry = {
   readonly risk: Risk
   readonly idempotent?: boolean | undefined
   readonly deferrable?: boolean | undefined
-  readonly http: string
+  /** Exactly one of `http` and `mcp`, as its connection's protocol says. */
+  readonly http?: string | undefined
+  readonly mcp?: string | undefined
   readonly arguments?: JsonObject | undefined
   readonly unknownArguments?: 'allow' | 'refuse' | undefined
   readonly body?: HttpBinding['body'] | undefined
   readonly bodyArgument?: string | undefined
   readonly result?: JsonObject | undefined
+  readonly taints?: readonly Taint[] | undefined
   readonly mask?: 'none' | readonly MaskEntry[] | undefined
   readonly maskArguments?: readonly ArgumentMaskEntry[] | undefined
   readonly payloads?: 'kept' | 'committed' | undefined
@@ -100,76 +79,17 @@ export type TestForm = {
   readonly approvedBy?: readonly string[] | undefined
   readonly at?: string | undefined
   readonly ip?: string | undefined
+  readonly labels?: readonly string[] | undefined
   readonly expect: 'allow' | 'deny' | 'hold'
   readonly by?: readonly string[] | undefined
   readonly groups?: readonly string[] | undefined
   readonly fields?: readonly string[] | undefined
 }
 
-/** An upstream that says nothing for ten minutes is taken for dead whatever was promised. */
-const timeoutMsMax = 600_000
-
 const json = z.json()
 const jsonMap = z.record(z.string(), json)
 const nonEmpty = z.string().min(1).max(1000)
-const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'is not a header name')
 const groupName = z.string().min(1).max(256)
-
-const secret = z
-  .union([
-    z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/) }),
-    z.strictObject({ file: z.string().min(1).max(1024) }),
-  ])
-  .describe('Where the secret is kept: `env: NAME` or `file: /path`. Never the secret itself.')
-
-const credential = z
-  .union([
-    z.literal('none'),
-    z.strictObject({ bearer: secret }),
-    z.strictObject({
-      basic: z.strictObject({
-        username: z.string().regex(/^[^:\p{Cc}]{1,256}$/u, 'may not hold a colon'),
-        password: secret,
-      }),
-    }),
-    z.strictObject({ header: z.strictObject({ name: headerName, value: secret }) }),
-    z.strictObject({ query: z.strictObject({ name: z.string().min(1).max(128), value: secret }) }),
-  ])
-  .describe('How the gateway proves itself to the upstream. `none` is said, never assumed.')
-
-export const connectionForm: z.ZodType<ConnectionForm> = z
-  .strictObject({
-    id: z
-      .string()
-      .regex(/^[a-z][a-z0-9-]{0,62}$/, 'is lower-case letters, digits and hyphens')
-      .describe('Names the connection; the first part of its functions’ ids.'),
-    protocol: z.literal('http'),
-    upstream: z.string().max(2048).describe('Origin and base path: https://crm.internal/api'),
-    prefix: z.string().max(256).optional().describe('Callers reach it below this path: /crm'),
-    host: z.string().max(253).optional().describe('Callers reach it under this host name.'),
-    credential,
-    forwardHeaders: z.array(headerName).max(64).optional(),
-    timeout: duration({ minMs: 1, maxMs: timeoutMsMax })
-      .optional()
-      .describe('Until the first byte and between two bytes: 500ms, 30s, 2m.'),
-    describedBy: z
-      .strictObject({
-        openapi: z
-          .string()
-          .min(1)
-          .max(2048)
-          .describe('Where its OpenAPI document is: a path below the upstream, or a URL.'),
-        every: duration({ minMs: limits.describedByMsMin, maxMs: limits.describedByMsMax })
-          .optional()
-          .describe('How often it is read; 5m when absent.'),
-      })
-      .optional()
-      .describe('Where the upstream says what it offers: a function it describes otherwise waits.'),
-    definitionHeader: headerName
-      .optional()
-      .describe('The response header in which the upstream states which definition it has.'),
-  })
-  .meta({ title: 'Sallyport connection' })
 
 const strategies = {
   redact: z
@@ -218,7 +138,12 @@ const functionEntry = z.strictObject({
   risk: z.enum(['low', 'medium', 'high', 'critical']),
   idempotent: z.boolean().optional().describe('By its method when absent.'),
   deferrable: z.boolean().optional(),
-  http: z.string().max(1024).describe('Method and path template: GET /customers/{id}'),
+  http: z.string().max(1024).optional().describe('Method and path template: GET /customers/{id}'),
+  mcp: z
+    .string()
+    .max(2100)
+    .optional()
+    .describe('MCP method and name: tools/call refund, resources/read docs://{page}'),
   arguments: jsonMap
     .optional()
     .describe('Each argument with its JSON Schema, `in:` and `required:`; or one JSON Schema.'),
@@ -226,6 +151,12 @@ const functionEntry = z.strictObject({
   body: z.enum(['none', 'json', 'form', 'text', 'binary', 'stream']).optional(),
   bodyArgument: z.string().min(1).max(128).optional(),
   result: jsonMap.optional().describe('JSON Schema of the result.'),
+  taints: z
+    .array(z.enum(taints))
+    .min(1)
+    .max(taints.length)
+    .optional()
+    .describe('What its results label the session with: context.session.labels of later calls.'),
   mask: z
     .union([z.literal('none'), z.array(maskEntry).max(500)])
     .optional()
@@ -240,8 +171,11 @@ const functionEntry = z.strictObject({
     .strictObject({
       operation: z
         .string()
-        .max(1100)
-        .regex(/^[A-Z]{3,7} \/\S*$/, 'is a method and a path'),
+        .max(2100)
+        .regex(
+          /^(?:[A-Z]{3,7} \/\S*|[a-z]+\/[A-Za-z]+(?: \S.*)?)$/,
+          'is a method and a path, or a method of MCP and a name',
+        ),
       digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'is `sha256:` and 64 hex digits'),
     })
     .optional()
@@ -295,6 +229,11 @@ export const testsForm: z.ZodType<readonly TestForm[]> = z
       actor: party.optional(),
       call: z.string().min(1).max(200),
       args: jsonMap.optional(),
+      labels: z
+        .array(z.string().min(1).max(64))
+        .max(16)
+        .optional()
+        .describe('What the session is labelled with; nothing when absent.'),
       approvedBy: z.array(groupName).max(64).optional(),
       at: z.iso.datetime({ offset: true }).optional(),
       ip: z.union([z.ipv4(), z.ipv6()]).optional(),

@@ -1,5 +1,13 @@
 import type { DetectRule } from '../model/detection.ts'
-import type { ArgumentMask, FunctionDefinition, HttpBinding, MaskRule } from '../model/function.ts'
+import type {
+  ArgumentMask,
+  FunctionDescription,
+  HttpBinding,
+  MaskRule,
+  McpBinding,
+} from '../model/function.ts'
+import type { JsonObject } from '../model/json.ts'
+import { taints } from '../model/session-label.ts'
 import { type Address, readAddress } from './address.ts'
 import { readArgumentsForm } from './arguments.ts'
 import { hasDigest } from './digest.ts'
@@ -7,11 +15,14 @@ import type { Flaw } from './flaw.ts'
 import type { FunctionEntry } from './forms.ts'
 import { compileSchema, type SchemaCheck } from './json-schema.ts'
 import { pathHoles, readArgumentMasks, readMasks } from './masks.ts'
+import { type McpAddress, mcpFlaws, readMcpAddress, readMcpArguments } from './mcp-function.ts'
 
 /** A function as described, before masking.yaml adds its rules and the digest is taken. */
 export type FunctionDraft = {
-  readonly definition: Omit<FunctionDefinition, 'digest'>
-  readonly address: Address
+  readonly definition: FunctionDescription
+  /** Of one of the two. */
+  readonly address?: Address
+  readonly mcpAddress?: McpAddress
   readonly check: SchemaCheck
 }
 
@@ -29,33 +40,23 @@ export function readFunction(
   const argumentMasks = readArgumentMasks(entry.maskArguments ?? [], id)
   flaws.push(...under('mask', masks.flaws), ...under('maskArguments', argumentMasks.flaws))
   flaws.push(...resultFlaws(entry))
-  const address = readAddress(entry.http)
-  if ('problem' in address) {
-    flaws.push({ path: ['http'], message: address.problem, hint: address.hint })
-    return { draft: undefined, flaws }
-  }
-  const read = readArgumentsForm(entry, address)
-  flaws.push(...read.flaws)
-  flaws.push(...argumentMaskFlaws(entry, read.http))
-  if (entry.deferrable && read.http.body === 'stream') {
-    const message = 'A streamed body is not held, so a call with one cannot be deferred.'
-    flaws.push({ path: ['deferrable'], message })
-  }
-  const holes = pathHoles(entry.maskArguments ?? [], { id, http: read.http })
-  flaws.push(...under('maskArguments', holes))
-  const compiled = compileSchema(read.schema)
+  const bound = readBound(entry, id)
+  flaws.push(...bound.flaws)
+  if (!bound.binding) return { draft: undefined, flaws }
+  const { binding, schema, pathOf, idempotent, ...addresses } = bound
+  const compiled = compileSchema(schema)
   if ('faults' in compiled) {
     for (const { pointer, ...fault } of compiled.faults) {
-      flaws.push({ path: read.pathOf(pointer), ...fault })
+      flaws.push({ path: pathOf(pointer), ...fault })
     }
     return { draft: undefined, flaws }
   }
   const definition: FunctionDraft['definition'] = {
     id,
     connection,
-    ...describe(entry, address),
-    http: read.http,
-    argumentSchema: read.schema,
+    ...describe(entry, idempotent),
+    ...binding,
+    argumentSchema: schema,
     ...(entry.result !== undefined && { resultSchema: entry.result }),
     argumentMasks: argumentMasks.rules,
     resultMasks: masks.rules,
@@ -63,8 +64,79 @@ export function readFunction(
     ...(entry.retention !== undefined && { retention: entry.retention }),
     ...(entry.source && { source: entry.source }),
   }
-  return { draft: { definition, address, check: compiled.check }, flaws }
+  const { address, mcpAddress } = addresses
+  return {
+    draft: {
+      definition,
+      ...(address && { address }),
+      ...(mcpAddress && { mcpAddress }),
+      check: compiled.check,
+    },
+    flaws,
+  }
 }
+
+type BoundRead = {
+  readonly flaws: readonly Flaw[]
+  readonly binding?: { readonly http: HttpBinding } | { readonly mcp: McpBinding }
+  readonly schema: JsonObject
+  readonly pathOf: (pointer: string) => Flaw['path']
+  /** When the entry does not say. */
+  readonly idempotent: boolean
+  readonly address?: Address
+  readonly mcpAddress?: McpAddress
+}
+
+/** How it is called in its protocol. Without a binding there is at least one flaw. */
+function readBound(entry: FunctionEntry, id: string): BoundRead {
+  const { http, mcp } = entry
+  if (http !== undefined && mcp === undefined) return readHttpBound(entry, http, id)
+  if (mcp !== undefined && http === undefined) return readMcpBound(entry, mcp)
+  const message = http === undefined ? 'This does not say how it is called.' : twoWays
+  const hint = 'Write `http: GET /customers/{id}` or `mcp: tools/call refund`.'
+  return unbound([{ path: http === undefined ? [] : ['mcp'], message, hint }])
+}
+
+const twoWays = 'A function is called in one protocol.'
+
+function unbound(flaws: readonly Flaw[]): BoundRead {
+  return { flaws, schema: {}, pathOf: () => [], idempotent: false }
+}
+
+function readHttpBound(entry: FunctionEntry, text: string, id: string): BoundRead {
+  const address = readAddress(text)
+  if ('problem' in address) {
+    return unbound([{ path: ['http'], message: address.problem, hint: address.hint }])
+  }
+  const { http, schema, pathOf, ...read } = readArgumentsForm(entry, address)
+  const flaws = [...read.flaws, ...argumentMaskFlaws(entry, http)]
+  if (entry.deferrable && http.body === 'stream') {
+    const message = 'A streamed body is not held, so a call with one cannot be deferred.'
+    flaws.push({ path: ['deferrable'], message })
+  }
+  flaws.push(...under('maskArguments', pathHoles(entry.maskArguments ?? [], { id, http })))
+  // RFC 9110 section 9.2.2.
+  const idempotent = !/^(?:POST|PATCH)$/.test(address.method)
+  return { flaws, binding: { http }, schema, pathOf, idempotent, address }
+}
+
+function readMcpBound(entry: FunctionEntry, text: string): BoundRead {
+  const mcpAddress = readMcpAddress(text)
+  if ('problem' in mcpAddress) {
+    return unbound([{ path: ['mcp'], message: mcpAddress.problem, hint: mcpAddress.hint }])
+  }
+  const { method, name } = mcpAddress
+  const { schema, flaws, pathOf } = readMcpArguments(entry, mcpAddress)
+  return {
+    flaws: [...flaws, ...mcpFlaws(entry, mcpAddress)],
+    binding: { mcp: { method, name } },
+    ...{ schema, pathOf, mcpAddress },
+    // What a tool does nobody knows; what people and models answer differs each time.
+    idempotent: readOnly.has(method),
+  }
+}
+
+const readOnly = new Set(['resources/read', 'prompts/get', 'completion/complete', 'roots/list'])
 
 /** The draft with the rules of masking.yaml that cover it. */
 export function withMasks(
@@ -87,15 +159,15 @@ export function withMasks(
   }
 }
 
-function describe(entry: FunctionEntry, { method }: Address) {
+function describe(entry: FunctionEntry, idempotent: boolean) {
   return {
     purpose: entry.purpose,
     owner: entry.owner,
     sensitivity: entry.sensitivity,
     risk: entry.risk,
-    // RFC 9110 section 9.2.2.
-    idempotent: entry.idempotent ?? !/^(?:POST|PATCH)$/.test(method),
+    idempotent: entry.idempotent ?? idempotent,
     deferrable: entry.deferrable ?? false,
+    ...(entry.taints && { taints: taints.filter((one) => entry.taints?.includes(one)) }),
   }
 }
 

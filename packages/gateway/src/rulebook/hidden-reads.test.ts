@@ -67,7 +67,7 @@ const cases: readonly (readonly [path: string, text: string, expected: 'fine' | 
   ['$..number', 'context.args.card == {number: "4111", brand: "x"}', 'hidden'],
   ['$..number', 'context.args.amount <= 100', 'fine'],
   ['$..*', 'context.args.amount <= 100', 'hidden'],
-  ['$.*', 'context.session == "ses_1"', 'fine'],
+  ['$.*', 'context.session.id == "ses_1"', 'fine'],
 ]
 for (const [path, text, expected] of cases) {
   test(`${path} and ${text}: ${expected}`, () => check(path, text, expected))

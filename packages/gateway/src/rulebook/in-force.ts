@@ -7,6 +7,7 @@ import type { FunctionDefinition } from '../model/function.ts'
 import type { GrantListed } from '../model/grant.ts'
 import { defaultReviewRules } from '../model/review-rules.ts'
 import type { Rulebook } from '../model/rulebook.ts'
+import { labelsBrought } from '../model/session-label.ts'
 import { compileConstraint } from '../policy/constraint.ts'
 import { dutyConflicts } from '../policy/duties.ts'
 import { argumentMaskingOf } from './argument-masking.ts'
@@ -28,6 +29,8 @@ export function makeInForce(ready: {
   readonly grants: readonly GrantListed[]
   readonly checks: ReadonlyMap<string, SchemaCheck>
   readonly thread?: MaskThread | undefined
+  /** A policy asks what sessions are labelled with. */
+  readonly readsLabels?: boolean
 }): InForce {
   const { rulebook, decide, grants, checks, thread } = ready
   const { digest, detection } = rulebook
@@ -46,6 +49,9 @@ export function makeInForce(ready: {
     reviews,
     grants,
     grant: (id) => byId.get(id),
+    ...(ready.readsLabels || rulebook.functions.some(({ taints }) => taints)
+      ? { labelsBrought }
+      : {}),
     ownerGroups: (owner) => ownerGroups(reviews, owner),
     ownerFlow: (owner) => ownerFlow(reviews, owner),
     dutySides: dutySidesOf(reviews.duties),
@@ -62,8 +68,9 @@ export function makeInForce(ready: {
     },
     argumentMasking: (fn) =>
       kept(args, fn.id, () => {
-        const { id, argumentMasks, detect } = fn
-        const rules = { digest, detection, fn: { id, argumentMasks, ...(detect && { detect }) } }
+        const { id, argumentMasks, detect, mcp } = fn
+        const own = { id, argumentMasks, ...(detect && { detect }), ...(mcp && { mcp }) }
+        const rules = { digest, detection, fn: own }
         return withThread(argumentMaskingOf(fn, detector), thread, rules)
       }),
     resultMasking: (fn, { fields, parties }) => {
@@ -132,7 +139,7 @@ function resultMaskingOf(
     readonly plan: DetectionPlan | undefined
   },
 ): ResultMasking {
-  const masking = compileResultMasking(fn.resultMasks, given.fields, given.plan)
+  const masking = compileResultMasking(fn.resultMasks, given.fields, given.plan, fn.mcp?.method)
   if ('problems' in masking) throw new Error(`the masks of ${fn.id} cannot be applied`)
   return masking
 }

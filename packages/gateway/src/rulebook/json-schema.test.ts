@@ -67,6 +67,7 @@ const cases: readonly (readonly [string, JsonObject, JsonObject, readonly string
     { a: `${'a'.repeat(2000)}@b.example` },
     ['/a must match format "email"'],
   ],
+  ['a header of MCP', object({ a: { type: 'string', 'x-mcp-header': 'Region' } }), {}, []],
   ['unknown keyword', object({ a: { typ: 'string' } }), {}, ['Unknown keyword: "typ".']],
   [
     'no such type',

@@ -66,6 +66,8 @@ function compileWith(
     validateSchema: false,
     logger: false,
     formats,
+    // Where an MCP server wants an argument repeated (2026-07-28, basic/transports/streamable-http): nothing is checked by it.
+    keywords: [{ keyword: 'x-mcp-header', schemaType: 'string' }],
     code: { regExp: linearPattern },
   })
   try {

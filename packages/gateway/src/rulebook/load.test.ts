@@ -62,6 +62,10 @@ function filesOf(texts: Texts): RulebookFiles {
   }
 }
 
+const apiKey = '{ header: { name: X-Key, value: { env: CRM_KEY } } }'
+const oauth = (url: string) =>
+  `{ oauth: { clientId: gw, clientSecret: { env: CRM_KEY }, tokenUrl: ${url} } }`
+
 /** The problems of a sound rulebook with some files replaced, as `file:line message`. */
 function check(change: Texts, expected: readonly string[]): void {
   const read = readRulebook(filesOf({ ...sound, ...change }))
@@ -109,6 +113,22 @@ const cases: readonly Row[] = [
     ['connections/crm.yaml:3 A URL is no place for a credential.'],
   ],
   [
+    'an OAuth client',
+    connection(apiKey, oauth('https://idp.example/token, scope: "a b", resource: "urn:x"')),
+    [],
+  ],
+  ['an OAuth client of this machine', connection(apiKey, oauth('http://127.0.0.1:9/token')), []],
+  [
+    'an OAuth client whose secret would go in clear',
+    connection(apiKey, oauth('http://idp.example/token')),
+    ['connections/crm.yaml:5 A token endpoint is an https URL; http is for loopback hosts.'],
+  ],
+  [
+    'an OAuth client that asks for no resource',
+    connection(apiKey, oauth('https://idp.example/token, resource: crm')),
+    ['connections/crm.yaml:5 A resource is an absolute URI without a fragment.'],
+  ],
+  [
     'a description below the upstream',
     connection('prefix:', 'describedBy: { openapi: /openapi.json, every: 1m }\nprefix:'),
     [],
@@ -150,7 +170,7 @@ const cases: readonly Row[] = [
     'that is no operation and no digest',
     fn('risk: low', 'risk: low\n    source: { operation: customers, digest: 7f }'),
     [
-      'functions/crm.yaml:8 `operation`: is a method and a path',
+      'functions/crm.yaml:8 `operation`: is a method and a path, or a method of MCP and a name',
       'functions/crm.yaml:8 `digest`: is `sha256:` and 64 hex digits',
     ],
   ],
@@ -475,7 +495,9 @@ test('where an upstream describes itself is one URL, and its header is in lower 
   const connectionOf = (lines: string) => {
     const read = readRulebook(filesOf({ ...sound, ...connection('prefix:', `${lines}\nprefix:`) }))
     assert.ok(!('problems' in read))
-    const { describedBy, definitionHeader } = read.rulebook.connections[0] ?? {}
+    const [first] = read.rulebook.connections
+    assert.ok(first?.protocol === 'http')
+    const { describedBy, definitionHeader } = first
     return { describedBy, definitionHeader }
   }
   assert.deepEqual(connectionOf('describedBy: { openapi: openapi.json }'), {

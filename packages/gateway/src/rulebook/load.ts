@@ -111,8 +111,8 @@ export function readRulebook(
     detection,
   })
   const checks = new Map(placed.map(({ value }) => [value.definition.id, value.check]))
-  const { decide, grants, explain } = compiled
-  const inForce = makeInForce({ rulebook, decide, grants, checks, thread })
+  const { decide, grants, explain, readsLabels } = compiled
+  const inForce = makeInForce({ rulebook, decide, grants, checks, thread, readsLabels })
   const held = conflictsAt(reviewed, inForce.dutyConflicts())
   if (held.problems.length > 0) return { problems: held.problems.slice(0, limits.problemsListed) }
   return { rulebook, inForce, tests, explain, warnings: [...warnings, ...held.warnings] }

@@ -11,7 +11,7 @@ export type MaskJob = {
     /** Of the rulebook they are of. */
     readonly digest: string
     readonly detection: DetectionRules | undefined
-    readonly fn: Pick<FunctionDefinition, 'id' | 'argumentMasks' | 'detect'>
+    readonly fn: Pick<FunctionDefinition, 'id' | 'argumentMasks' | 'detect' | 'mcp'>
   }
   readonly asked: ArgumentsAside
 }

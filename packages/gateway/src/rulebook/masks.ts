@@ -28,7 +28,7 @@ export function pathHoles(
   entries: readonly ArgumentMaskEntry[],
   { id, http }: Pick<FunctionDefinition, 'id' | 'http'>,
 ): readonly Flaw[] {
-  const names = Object.keys(http.places).filter((name) => http.places[name] === 'path')
+  const names = Object.keys(http?.places ?? {}).filter((name) => http?.places[name] === 'path')
   return entries.flatMap(({ path, drop }, index): Flaw[] => {
     const name = drop && names.find((one) => selectsArgument(path, one))
     if (name === undefined) return []
@@ -39,8 +39,8 @@ export function pathHoles(
   })
 }
 
-/** Values in a path have no members, so only a path of one segment leads to them. */
-function selectsArgument(path: string, name: string): boolean {
+/** Whether this path leads to an argument that has no members: it has one segment then. */
+export function selectsArgument(path: string, name: string): boolean {
   const read = parsePath(path)
   if ('problem' in read) return false
   const [segment, ...deeper] = read.segments

@@ -37,6 +37,7 @@ function check(
   const read = load(yaml)
   assert.ok(!('problems' in read), JSON.stringify(read))
   const shown = read.rulebook.functions.map(({ id, http }) => {
+    assert.ok(http)
     const places = Object.entries(http.places).map(([name, place]) => `${name}:${place}`)
     return `${id} ${http.method} ${http.path} ${http.body} ${places.join(' ')}`.trim()
   })
@@ -353,6 +354,7 @@ test('each function says what it was imported from, as a later look at the same 
     assert.ok(!('problems' in read))
     assert.ok(read.rulebook.functions.length > 0)
     for (const { http, source } of read.rulebook.functions) {
+      assert.ok(http)
       assert.equal(source?.operation, `${http.method} ${http.path}`)
       assert.equal(source.digest, digests.get(source.operation))
     }

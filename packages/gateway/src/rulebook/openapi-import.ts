@@ -1,11 +1,10 @@
-import { Document, isMap, isSeq, parse } from 'yaml'
+import { parse } from 'yaml'
 import { limits } from '../config/limits.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
-import { functionsForm } from './forms.ts'
 import { covers } from './function-pattern.ts'
-import { readFunction } from './functions.ts'
+import { functionsFile, type ImportedFunction, makeSound } from './functions-file.ts'
 import { describer } from './openapi-description.ts'
-import { type ImportedFunction, importOperation } from './openapi-operation.ts'
+import { importOperation } from './openapi-operation.ts'
 import type { OpenApiSource } from './openapi-schema.ts'
 import { isOpenApi, operationsOf } from './openapi-walk.ts'
 
@@ -45,7 +44,9 @@ export function importOpenApi(
     const sound = imported && makeSound(imported, options.connection, warn)
     if (sound) functions.push(sound)
   }
-  return { yaml: render(functions, options, root), warnings: [...warnings] }
+  const heading = `Imported from OpenAPI${titleOf(root)}.`
+  const yaml = functionsFile(functions, { connection: options.connection, heading })
+  return { yaml, warnings: [...warnings] }
 }
 
 const warningsMax = 500
@@ -97,52 +98,6 @@ function withSource(
   }
   const { operation, digest } = described
   return { ...imported, entry: { ...imported.entry, source: { operation, digest } } }
-}
-
-/** Leaves out the result schema, and if need be the function, when the loader would not take it. */
-function makeSound(
-  imported: ImportedFunction,
-  connection: string,
-  warn: (message: string) => void,
-): ImportedFunction | undefined {
-  const flawsOf = (entry: JsonObject): readonly { readonly message: string }[] => {
-    const form = functionsForm.safeParse({ connection, functions: [entry] })
-    const [read] = form.data?.functions ?? []
-    if (!read) return [{ message: form.error?.issues[0]?.message ?? 'it is no function.' }]
-    return readFunction(read, connection).flaws
-  }
-  const where = String(imported.entry.http)
-  const flaws = flawsOf(imported.entry)
-  if (flaws.length === 0) return imported
-  const { result: _, ...rest } = imported.entry
-  const left = flawsOf(rest)
-  if (left.length === 0) {
-    warn(`${where}: the schema of its result is left out: ${flaws[0]?.message ?? ''}`)
-    return { ...imported, entry: rest }
-  }
-  warn(`${where} is left out: ${left[0]?.message ?? ''}`)
-  return undefined
-}
-
-function render(
-  functions: readonly ImportedFunction[],
-  { connection }: ImportOptions,
-  root: JsonObject,
-): string {
-  const entries = functions.map(({ entry }) => entry)
-  const document = new Document(
-    { connection, functions: entries },
-    { aliasDuplicateObjects: false },
-  )
-  document.commentBefore = ` Imported from OpenAPI${titleOf(root)}. Every \`decide\` is a question for the owner.`
-  const list = document.get('functions')
-  if (isSeq(list)) {
-    for (const [index, { decide }] of functions.entries()) {
-      const item = list.items[index]
-      if (isMap(item)) item.commentBefore = decide.map((one) => ` decide: ${one}`).join('\n')
-    }
-  }
-  return document.toString({ lineWidth: 100 })
 }
 
 function titleOf(root: JsonObject): string {

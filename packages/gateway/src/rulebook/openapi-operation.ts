@@ -1,15 +1,10 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { readAddress } from './address.ts'
 import { headerProblem } from './connections.ts'
+import type { ImportedFunction } from './functions-file.ts'
 import { type ImportedBody, readRequestBody } from './openapi-body.ts'
 import { suggestMasks } from './openapi-mask.ts'
 import { convertSchema, type OpenApiSource, resolve } from './openapi-schema.ts'
-
-/** One operation as an entry of functions/*.yaml, and what a person has to decide about it. */
-export type ImportedFunction = {
-  readonly entry: JsonObject
-  readonly decide: readonly string[]
-}
 
 export type Operation = {
   readonly name: string

@@ -106,6 +106,8 @@ const copied = [
   'maxItems',
   'minProperties',
   'maxProperties',
+  // Of tools of MCP servers: without it they would be called without a header that they want.
+  'x-mcp-header',
 ]
 
 function scalars({ source, where }: Place, schema: JsonObject): Record<string, Json> {

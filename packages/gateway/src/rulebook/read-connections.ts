@@ -1,12 +1,13 @@
 import { readYaml } from '../config/yaml.ts'
-import { type Connection, reservedSegment } from '../model/connection.ts'
+import type { Connection, HttpConnection } from '../model/connection.ts'
 import type { Problem } from '../model/rulebook.ts'
 import { reachesInto } from './address.ts'
-import { prefixSegments, readConnection } from './connections.ts'
+import { connectionForm } from './connection-form.ts'
+import { prefixSegments, readHttpConnection, takenPath } from './connections.ts'
 import { type Placed, placeName, problemAt } from './flaw.ts'
 import type { RulebookFile } from './folder.ts'
-import { connectionForm } from './forms.ts'
 import type { FunctionDraft } from './functions.ts'
+import { readMcpConnection } from './mcp-connection.ts'
 
 /** Reads connections/*.yaml, one connection a file. Ids and addresses are each given once. */
 export function readConnections(
@@ -19,7 +20,8 @@ export function readConnections(
     problems.push(...found)
     if (!value) continue
     const site = { file, positionOf }
-    const { connection, flaws } = readConnection(value)
+    const { connection, flaws } =
+      value.protocol === 'http' ? readHttpConnection(value) : readMcpConnection(value)
     problems.push(...flaws.map((flaw) => problemAt(site, flaw)))
     const one: Placed<Connection> = { value: connection, site, path: [] }
     for (const other of placed) problems.push(...clash(one, other))
@@ -34,6 +36,7 @@ function clash(one: Placed<Connection>, other: Placed<Connection>): Problem[] {
     const message = `The connection \`${one.value.id}\` stands in ${placeName(other)} too.`
     problems.push(problemAt(one.site, { path: ['id'], message }))
   }
+  if (one.value.protocol !== 'http' || other.value.protocol !== 'http') return problems
   const same =
     one.value.host === other.value.host &&
     prefixSegments(one.value).join('/') === prefixSegments(other.value).join('/')
@@ -57,15 +60,20 @@ export function shadowedFunctions(
   const byId = new Map(connections.map(({ value }) => [value.id, value]))
   return functions.flatMap(({ value: draft, site, path }) => {
     const own = byId.get(draft.definition.connection)
-    if (!own) return []
-    const [first] = [...prefixSegments(own), ...draft.address.segments]
-    if (typeof first === 'object' && 'literal' in first && first.literal === reservedSegment) {
-      const message = `Paths below /${reservedSegment} are the gateway's own.`
+    const { address } = draft
+    if (own?.protocol !== 'http' || !address) return []
+    const prefix = prefixSegments(own)
+    // That the prefix is one of the gateway's own is said where it stands.
+    if (takenPath(prefix) !== undefined) return []
+    const literals = address.segments.map((one) => ('literal' in one ? one.literal : undefined))
+    const taken = takenPath([...prefix, ...literals])
+    if (taken !== undefined) {
+      const message = `Paths below ${taken} are the gateway's own.`
       return [problemAt(site, { path: [...path, 'http'], message })]
     }
     return connections.flatMap(({ value: other }) => {
-      const deeper = below(own, other)
-      if (!deeper || !reachesInto(draft.address, deeper)) return []
+      const deeper = other.protocol === 'http' ? below(own, other) : undefined
+      if (!deeper || !reachesInto(address, deeper)) return []
       const message = `\`${other.id}\` takes these calls: its prefix lies within this one's.`
       const hint = 'Move the function there, or change one of the prefixes.'
       return [problemAt(site, { path: [...path, 'http'], message, hint })]
@@ -74,7 +82,7 @@ export function shadowedFunctions(
 }
 
 /** What of the other's prefix lies below this one's, when the two share their host. */
-function below(own: Connection, other: Connection): readonly string[] | undefined {
+function below(own: HttpConnection, other: HttpConnection): readonly string[] | undefined {
   if (own.id === other.id || own.host !== other.host) return undefined
   const [shorter, longer] = [prefixSegments(own), prefixSegments(other)]
   const nested = shorter.length < longer.length && shorter.every((one, at) => one === longer[at])

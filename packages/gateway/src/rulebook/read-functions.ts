@@ -2,6 +2,7 @@ import { nearest } from '../config/schema-problem.ts'
 import { readYaml } from '../config/yaml.ts'
 import type { Connection } from '../model/connection.ts'
 import type { Problem } from '../model/rulebook.ts'
+import { areMistakable } from '../model/uri-template.ts'
 import { ambiguous } from './address.ts'
 import { type Placed, placeName, problemAt } from './flaw.ts'
 import type { RulebookFile } from './folder.ts'
@@ -34,8 +35,9 @@ export function readFunctions(
       problems.push(...flaws.map((flaw) => problemAt(site, flaw, path)))
       if (!draft) continue
       if (connection) {
-        const taken = credentialFlaws(draft, connection)
-        problems.push(...taken.map((message) => problemAt(site, { path: ['http'], message }, path)))
+        const taken = [...protocolFlaws(draft, connection), ...credentialFlaws(draft, connection)]
+        const at = [draft.address ? 'http' : 'mcp']
+        problems.push(...taken.map((message) => problemAt(site, { path: at, message }, path)))
       }
       const { id } = draft.definition
       const before = placed.get(id)
@@ -74,13 +76,21 @@ function unknownConnection(
 ): Problem {
   const near = nearest(id, known)
   const message = `There is no connection \`${id.slice(0, 64)}\`.`
-  const hint = near ? `Did you mean \`${near}\`?` : `Known: ${known.join(', ') || 'none'}.`
+  const hint = near
+    ? `Did you mean \`${near}\`?`
+    : `Known: ${known.join(', ') || 'none'}; others go into connections/.`
   return problemAt(site, { path: ['connection'], message, hint })
+}
+
+function protocolFlaws({ definition }: FunctionDraft, { id, protocol }: Connection): string[] {
+  if ((definition.http ? 'http' : 'mcp') === protocol) return []
+  return [`The connection \`${id}\` speaks ${protocol === 'mcp' ? 'MCP' : 'HTTP'}.`]
 }
 
 /** A caller must not be able to set what carries the gateway's credential. */
 function credentialFlaws({ definition }: FunctionDraft, { credential }: Connection): string[] {
   if (credential.kind !== 'query' && credential.kind !== 'header') return []
+  if (!definition.http) return []
   const { places } = definition.http
   const same = (name: string) =>
     credential.kind === 'query'
@@ -96,28 +106,42 @@ function credentialFlaws({ definition }: FunctionDraft, { credential }: Connecti
   return ['With a credential in the query, unknown arguments have to be refused.']
 }
 
+/** Functions that one request could mean both, told at each of them. */
 function mistakable(functions: readonly Placed<FunctionDraft>[]): Problem[] {
   const groups = new Map<string, Placed<FunctionDraft>[]>()
   for (const one of functions) {
-    const { definition, address } = one.value
-    const key = `${definition.connection} ${address.method} ${address.segments.length}`
+    const { definition, address, mcpAddress } = one.value
+    const how = address
+      ? `${address.method} ${address.segments.length}`
+      : `${mcpAddress?.method} ${mcpAddress?.template ? '' : mcpAddress?.name}`
+    const key = `${definition.connection} ${how}`
     groups.set(key, [...(groups.get(key) ?? []), one])
   }
   return [...groups.values()].flatMap((group) =>
     group.flatMap((one, index) =>
       group
         .slice(index + 1)
-        .filter((other) => ambiguous(one.value.address, other.value.address))
+        .filter((other) => isSame(one.value, other.value))
         .flatMap((other) => [mistaken(one, other), mistaken(other, one)]),
     ),
   )
 }
 
+/** Of two in one group: of MCP tools and prompts that is one name. */
+function isSame(one: FunctionDraft, other: FunctionDraft): boolean {
+  if (one.address && other.address) return ambiguous(one.address, other.address)
+  const [template, against] = [one.mcpAddress?.template, other.mcpAddress?.template]
+  return template && against ? areMistakable(template, against) : true
+}
+
 function mistaken(one: Placed<FunctionDraft>, other: Placed<FunctionDraft>): Problem {
   const { id } = other.value.definition
+  const isMcp = one.value.mcpAddress !== undefined
   return problemAt(one.site, {
-    path: [...one.path, 'http'],
+    path: [...one.path, isMcp ? 'mcp' : 'http'],
     message: `The same request could be \`${id}\` (${placeName(other)}).`,
-    hint: 'Change a literal segment, or give the same place the same {name} in both.',
+    hint: isMcp
+      ? 'One request is one function: remove one of them.'
+      : 'Change a literal segment, or give the same place the same {name} in both.',
   })
 }

@@ -13,7 +13,7 @@ test('the rulebook shown in the reference is one', async (t) => {
   t.after(() => rm(folder, { recursive: true, force: true }))
   const text = await readFile(page, 'utf8')
   const blocks = [...text.matchAll(/```(?:yaml|cedar)\n(?:#|\/\/) (\S+)\n([\s\S]*?)```/g)]
-  assert.equal(blocks.length, 7)
+  assert.equal(blocks.length, 9)
   for (const [, file = '', content = ''] of blocks) {
     await mkdir(dirname(join(folder, file)), { recursive: true })
     await writeFile(join(folder, file), content)

@@ -90,6 +90,7 @@ function questionOf(test: PolicyTest): Question {
     args,
     exactNumber: (path) => numberText(args, path),
     session: 'ses_test',
+    labels: test.labels ?? [],
     time: test.at === undefined ? defaultTime : Date.parse(test.at),
     source: { protocol: 'http', ip: test.ip ?? '127.0.0.1' },
     approvedBy: test.approvedBy ?? [],

@@ -7,7 +7,7 @@ const secretCharsMin = 8
 /**
  * The credential an upstream wants, with every form in which it could come back. Refuses
  * `credential-unavailable` when the secret is missing or cannot be sent; the cause, for the operator,
- * names the reference and never the value.
+ * names the reference and never the value. Of an OAuth client, `resolve` gives the token.
  */
 export async function credentialFor(
   use: CredentialUse,
@@ -22,9 +22,7 @@ export async function credentialFor(
 }
 
 function credentialFrom(use: Exclude<CredentialUse, { kind: 'none' }>, secret: string): Credential {
-  if (secret.length < secretCharsMin) {
-    throw new Error(`The secret ${nameOf(use.secret)} has under ${secretCharsMin} characters.`)
-  }
+  checkLength(secret, use.secret)
   const echoes = echoesOf([secret])
   if (use.kind === 'query') return { kind: 'query', name: use.name, value: secret, echoes }
   if (use.kind === 'basic') return basicCredential(use, secret)
@@ -33,7 +31,7 @@ function credentialFrom(use: Exclude<CredentialUse, { kind: 'none' }>, secret: s
   if (!/^[\x20-\x7e]+$/.test(secret) || secret.trim() !== secret) {
     throw new Error(`The secret ${nameOf(use.secret)} has characters that no header can carry.`)
   }
-  return use.kind === 'bearer'
+  return use.kind === 'bearer' || use.kind === 'oauth'
     ? { kind: 'header', name: 'authorization', value: `Bearer ${secret}`, echoes }
     : { kind: 'header', name: use.name.toLowerCase(), value: secret, echoes }
 }
@@ -51,6 +49,12 @@ function basicCredential(
   return { kind: 'header', name: 'authorization', value, echoes: echoesOf([secret, pair]) }
 }
 
+/** Throws for a secret that is too short to hide; the message names it and never says it. */
+export function checkLength(secret: string, reference: SecretReference): void {
+  if (secret.length >= secretCharsMin) return
+  throw new Error(`The secret ${nameOf(reference)} has under ${secretCharsMin} characters.`)
+}
+
 function nameOf(reference: SecretReference): string {
   return 'env' in reference
     ? `in environment variable ${reference.env}`
@@ -62,7 +66,7 @@ function nameOf(reference: SecretReference): string {
  * percent-encoded (RFC 3986 and looser), as a form value, and inside JSON. Whatever contains one of these, such as the
  * whole header, is found by it. Longest first, so that the longest is hidden.
  */
-function echoesOf(texts: readonly string[]): readonly Uint8Array[] {
+export function echoesOf(texts: readonly string[]): readonly Uint8Array[] {
   const forms = texts.flatMap((text) => {
     const bytes = Buffer.from(text, 'utf8')
     const base64 = bytes.toString('base64')

@@ -3,14 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { limits } from '../config/limits.ts'
 import type { CredentialUse } from '../model/secret.ts'
 import { openCredentials } from './credentials.ts'
+import { openOauthTokens } from './oauth.ts'
 import { openSecrets } from './resolve.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-credentials-'))
 test.after(() => rmSync(folder, { recursive: true }))
 const file = join(folder, 'secret')
 const versionKey = Buffer.alloc(32, 7)
+const oauth = openOauthTokens({ now: () => 0, limits })
 const env = { FIRST: 'first-secret', SAME: 'first-secret', SECOND: 'second-secret' }
 
 const bearer = (secret: { env: string } | { file: string }): CredentialUse => {
@@ -19,7 +22,7 @@ const bearer = (secret: { env: string } | { file: string }): CredentialUse => {
 
 /** Whether two credentials have one version. */
 async function check(one: CredentialUse, other: CredentialUse, expected: boolean): Promise<void> {
-  const { versionOf } = openCredentials(openSecrets(env), { versionKey })
+  const { versionOf } = openCredentials(openSecrets(env), { versionKey, oauth })
   assert.equal((await versionOf(one)) === (await versionOf(other)), expected)
 }
 
@@ -37,7 +40,7 @@ for (const [name, one, other, expected] of cases) {
 }
 
 test('a version changes with the secret, and is back when the secret is', async () => {
-  const { versionOf, credentialOf } = openCredentials(openSecrets(env), { versionKey })
+  const { versionOf, credentialOf } = openCredentials(openSecrets(env), { versionKey, oauth })
   const rotated = join(folder, 'rotated')
   const use = bearer({ file: rotated })
   writeFileSync(rotated, 'first-secret')
@@ -55,8 +58,8 @@ test('a version changes with the secret, and is back when the secret is', async 
 })
 
 test('a version depends on the key and holds nothing of the secret', async () => {
-  const otherKey = { versionKey: Buffer.alloc(32, 8) }
-  const one = await openCredentials(openSecrets(env), { versionKey }).versionOf(first)
+  const otherKey = { versionKey: Buffer.alloc(32, 8), oauth }
+  const one = await openCredentials(openSecrets(env), { versionKey, oauth }).versionOf(first)
   const other = await openCredentials(openSecrets(env), otherKey).versionOf(first)
   assert.match(one, /^[0-9a-f]{64}$/)
   assert.notEqual(one, other)

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { Refusal } from '../call/refusal.ts'
 import type { Credential, CredentialUse } from '../model/secret.ts'
 import { credentialFor } from './credential.ts'
+import type { OauthTokens } from './oauth.ts'
 import type { Secrets } from './resolve.ts'
 
 export type Credentials = {
@@ -16,12 +17,14 @@ export type Credentials = {
    * same wherever the same key and secret are. Refuses `credential-unavailable`.
    */
   readonly versionOf: (use: CredentialUse) => Promise<string>
+  /** Gives up tokens that are being fetched. */
+  readonly close: () => Promise<void>
 }
 
 /** Credentials by use. `versionKey`: 32 bytes. */
 export function openCredentials(
   { resolve }: Secrets,
-  { versionKey }: { readonly versionKey: Uint8Array },
+  { versionKey, oauth }: { readonly versionKey: Uint8Array; readonly oauth: OauthTokens },
 ): Credentials {
   const made = new WeakMap<
     CredentialUse,
@@ -31,13 +34,24 @@ export function openCredentials(
     resolve(use.secret).catch((cause: unknown) => {
       throw new Refusal('credential-unavailable', { cause })
     })
+  /** What is sent: of an OAuth client a token of the moment, which is got with its secret. */
+  const sentOf = async (use: Exclude<CredentialUse, { kind: 'none' }>): Promise<string> => {
+    const secret = await secretOf(use)
+    if (use.kind !== 'oauth') return secret
+    return oauth.tokenOf(use, secret).catch((cause: unknown) => {
+      throw new Refusal('credential-unavailable', { cause })
+    })
+  }
   return {
     credentialOf: async (use) => {
       if (use.kind === 'none') return { kind: 'none', echoes: [] }
-      const secret = await secretOf(use)
+      const secret = await sentOf(use)
       const known = made.get(use)
       if (known?.secret === secret) return known.credential
-      const credential = await credentialFor(use, async () => secret)
+      const bare = await credentialFor(use, async () => secret)
+      const onRefused = () => oauth.refused(secret)
+      const credential =
+        use.kind === 'oauth' && bare.kind !== 'none' ? { ...bare, onRefused } : bare
       made.set(use, { secret, credential })
       return credential
     },
@@ -46,5 +60,6 @@ export function openCredentials(
       const hmac = createHmac('sha256', versionKey).update('sallyport credential 1\n')
       return hmac.update(await secretOf(use), 'utf8').digest('hex')
     },
+    close: oauth.close,
   }
 }

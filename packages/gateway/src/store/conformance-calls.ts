@@ -12,6 +12,7 @@ export const callPromises: readonly Promised[] = [
   ['pages neither repeat nor skip while the log grows', pagesStay],
   ['calls are found by function, session and caller', findsCalls],
   ['sessions are summed up, newest activity first', sumsUpSessions],
+  ['a session is labelled with what its intents bring', labelsSessions],
   ['an intent is open until its ending', findsOpenCalls],
   ['a stream is committed to as told', committedStream],
 ]
@@ -78,6 +79,7 @@ async function sumsUpSessions({ store }: Home): Promise<void> {
     caller: 'corp:sam',
     onBehalfOf: 'corp:boss',
     calls: 2,
+    labels: [],
     firstIndex: index,
     lastIndex: last.index,
     startedAt: at,
@@ -89,6 +91,30 @@ async function sumsUpSessions({ store }: Home): Promise<void> {
     older.map(({ id }) => id),
     ['ses_2'],
   )
+}
+
+async function labelsSessions({ store }: Home): Promise<void> {
+  const bringing = (call: string, brings: readonly string[], session = 'ses_1') => {
+    const record = intent({ call, session })
+    assert.ok(record.type === 'call.authorized')
+    return entry({ ...record, brings })
+  }
+  assert.deepEqual(await store.sessionLabels('ses_1'), [])
+  await store.commit(bringing('c1', ['untrusted']))
+  assert.deepEqual(await store.sessionLabels('ses_1'), ['untrusted'], 'with its intent, not later')
+  await Promise.all([
+    store.commit(bringing('c2', ['restricted', 'private'])),
+    store.commit(bringing('c3', ['private', 'untrusted'])),
+    store.commit(entry(intent({ call: 'c4' }))),
+    store.commit(bringing('c5', ['confidential'], 'ses_2')),
+  ])
+  assert.deepEqual(await store.sessionLabels('ses_1'), ['private', 'restricted', 'untrusted'])
+  assert.deepEqual(await store.sessionLabels('ses_2'), ['confidential'])
+  assert.deepEqual(await store.sessionLabels('ses_3'), [])
+  const listed = await store.sessions({ limit: 10 })
+  const labels = Object.fromEntries(listed.map((one) => [one.id, one.labels]))
+  const ofOne = ['private', 'restricted', 'untrusted']
+  assert.deepEqual(labels, { ses_1: ofOne, ses_2: ['confidential'] })
 }
 
 async function findsOpenCalls({ store }: Home): Promise<void> {

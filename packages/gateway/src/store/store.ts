@@ -189,6 +189,8 @@ export type Leaves = {
   readonly callHeads: (query: CallQuery) => Promise<readonly Leaf[]>
   /** Sessions, newest activity first, below index `before` of their last leaf. */
   readonly sessions: (query: PageByIndex) => Promise<readonly SessionSummary[]>
+  /** What the intents of a session that are stored brought into it, in order of the alphabet. */
+  readonly sessionLabels: (session: string) => Promise<readonly string[]>
   /**
    * Intents older than `olderThan` (Unix ms) that have no ending: what a crash left behind. Of this instance, and
    * of those that are gone; never of another one that lives.
@@ -209,6 +211,8 @@ export type SessionSummary = {
   readonly caller: string
   readonly onBehalfOf: string | undefined
   readonly calls: number
+  /** As `sessionLabels`. */
+  readonly labels: readonly string[]
   readonly firstIndex: number
   readonly lastIndex: number
   /** Unix milliseconds. */

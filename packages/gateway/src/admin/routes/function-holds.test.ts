@@ -42,7 +42,8 @@ async function openCounter(
     holds: () => holds,
     sources: () => [
       {
-        ...{ connection: 'pay', openapi: 'https://pay.internal/openapi.json', everyMs: 300_000 },
+        ...({ connection: 'pay', kind: 'openapi', everyMs: 300_000 } as const),
+        address: 'https://pay.internal/openapi.json',
         ...{ readAt: undefined, operations: undefined, problem: 'It is slow.', isRefused: true },
       },
     ],

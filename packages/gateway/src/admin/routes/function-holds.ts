@@ -3,6 +3,7 @@ import type { AcceptRefused } from '../../catalogue/accept.ts'
 import { differencesOf } from '../../catalogue/difference.ts'
 import type { FunctionHold } from '../../model/function-hold.ts'
 import { isJsonObject, type Json } from '../../model/json.ts'
+import { flagsOf } from '../../rulebook/description-flags.ts'
 import { requireRole } from '../access.ts'
 import { readIdCursor, writeCursor } from '../cursor.ts'
 import type { FunctionCoverage, FunctionDiff, FunctionDiscovered } from '../function-contract.ts'
@@ -100,8 +101,15 @@ async function diffOf(
       before: before ?? null,
       after: after ?? null,
     })),
+    flags: flagsIn(foundText),
     you: { may_accept: isOpen && fn !== undefined && mayAccept(needs, person, fn) },
   }
+}
+
+function flagsIn(foundText: string): FunctionDiff['flags'] {
+  if (foundText === '') return []
+  const found: Json = JSON.parse(foundText)
+  return flagsOf(found).map(({ at, why }) => ({ at: [...at], why }))
 }
 
 function discoveredRoute(app: AdminApp, needs: AdminNeeds): void {
@@ -161,7 +169,8 @@ function sourcesRoute(app: AdminApp, needs: AdminNeeds): void {
       requireRole(c, needs, 'auditor')
       const data = needs.catalogue.sources().map((source) => ({
         connection: source.connection,
-        openapi: source.openapi,
+        kind: source.kind,
+        address: source.address,
         every_ms: source.everyMs,
         read_at: source.readAt === undefined ? null : new Date(source.readAt).toISOString(),
         operations: source.operations ?? null,

@@ -81,10 +81,14 @@ function heldOf({ catalogue }: AdminNeeds, id: string): FunctionSummary['held'] 
 }
 
 function summaryOf(needs: AdminNeeds, fn: FunctionDefinition): FunctionSummary {
-  const { id, connection, purpose, owner, sensitivity, risk, http, digest } = fn
-  const { method, path } = http
+  const { id, connection, purpose, owner, sensitivity, risk, digest } = fn
+  const described = { id, connection, purpose, owner, sensitivity, risk, digest }
   const held = heldOf(needs, id)
-  return { id, connection, purpose, owner, sensitivity, risk, method, path, digest, held }
+  if (fn.http) {
+    const { method, path } = fn.http
+    return { ...described, protocol: 'http', method, path, held }
+  }
+  return { ...described, protocol: 'mcp', method: fn.mcp.method, path: fn.mcp.name, held }
 }
 
 function detailOf(

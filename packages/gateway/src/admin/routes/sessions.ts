@@ -31,11 +31,12 @@ export function sessionRoutes(app: AdminApp, needs: AdminNeeds): void {
       const last = rows.length === limit ? rows.at(-1) : undefined
       return c.json(
         {
-          data: rows.map(({ id, caller, onBehalfOf, calls, startedAt, lastAt }) => ({
+          data: rows.map(({ id, caller, onBehalfOf, calls, labels, startedAt, lastAt }) => ({
             id,
             caller,
             on_behalf_of: onBehalfOf ?? null,
             calls,
+            labels: [...labels],
             started_at: new Date(startedAt).toISOString(),
             last_at: new Date(lastAt).toISOString(),
           })),
@@ -63,7 +64,8 @@ export function sessionRoutes(app: AdminApp, needs: AdminNeeds): void {
       if (heads.length === 0 && start === undefined) throw new Refused('not-found')
       const calls = await callsOf(store, heads)
       const next_cursor = next === undefined ? null : writeCursor(next)
-      return c.json({ id, data: calls.map(listedCall), next_cursor }, 200)
+      const labels = [...(await store.sessionLabels(id))]
+      return c.json({ id, labels, data: calls.map(listedCall), next_cursor }, 200)
     },
   )
 }

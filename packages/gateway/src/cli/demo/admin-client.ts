@@ -1,4 +1,4 @@
-import type { ApprovalDetail } from '../../admin/approval-contract.ts'
+import type { ApprovalDetail, ApprovalSummary } from '../../admin/approval-contract.ts'
 import type {
   CallDetail,
   Page,
@@ -14,6 +14,8 @@ export type AdminClient = {
   readonly decide: (approval: string, verdict: 'approve' | 'deny') => Promise<void>
   readonly approval: (id: string) => Promise<ApprovalDetail>
   readonly newestSession: () => Promise<string>
+  /** The question about this function that waits for people, as soon as there is one. */
+  readonly questionAbout: (functionId: string) => Promise<string>
   /** Its calls in the order they began, each with its records. */
   readonly calls: (session: string) => Promise<readonly CallDetail[]>
   /** What to put before a `sallyport` command in another terminal, so that it speaks to this demo as dana. */
@@ -38,6 +40,14 @@ export async function adminClient({ adminUrl, approverToken }: DemoWorld): Promi
       const [newest] = data
       if (!newest) throw new Error('no session was recorded')
       return newest.id
+    },
+    questionAbout: async (functionId) => {
+      for (;;) {
+        const { data } = await api.get<Page<ApprovalSummary>>('/approvals', { state: 'PENDING' })
+        const asked = data.find((one) => one.function === functionId)
+        if (asked) return asked.id
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
     },
     calls: async (session) => {
       const { data } = await api.get<SessionDetail>(`/sessions/${session}`)

@@ -3,6 +3,7 @@ import { marks, styleOf } from '../style.ts'
 import { versionOf } from '../version.ts'
 import { type AdminClient, adminClient } from './admin-client.ts'
 import { tellEvidence } from './evidence.ts'
+import { tellMcp } from './mcp-agent.ts'
 import { awaitPerson } from './person.ts'
 import { tellReviews } from './reviews.ts'
 import { type Ending, makeCall, type Seen, type StoryCall, story } from './story.ts'
@@ -76,6 +77,7 @@ async function tellStory(world: DemoWorld, admin: AdminClient, to: Telling): Pro
   if (released) failures.push(...released.failures)
   failures.push(...(await replay(admin, to)))
   failures.push(...(await tellReviews(world, { tell, clock: () => clock(to) })))
+  failures.push(...(await tellMcp(world, admin, { ci: to.ci, tell, clock: () => clock(to) })))
   if (released?.record) failures.push(...(await tellEvidence(world, released.record, tell)))
   if (!to.ci) tellNext(admin, tell)
   return failures

@@ -6,13 +6,16 @@ import { pino } from 'pino'
 import { configSchema } from '../../config/schema.ts'
 import { type Gateway, serve } from '../../serve.ts'
 import { type Idp, startIdp } from './idp.ts'
-import { type DemoServices, startServices } from './services.ts'
+import { type DemoCredentials, type DemoServices, startServices } from './services.ts'
+import { startTickets, type Tickets } from './tickets.ts'
 
 /** Everything the demo runs: a real identity provider, three real services, the gateway between. */
 export type DemoWorld = {
   readonly gatewayUrl: string
   readonly adminUrl: string
   readonly services: DemoServices
+  /** What is behind MCP; undefined where the library for that is not installed. */
+  readonly tickets: Tickets | undefined
   /** The folder of the rules in force. */
   readonly rulebook: string
   /** refund-bot, acting for sam. */
@@ -32,9 +35,13 @@ export async function openWorld(options: {
   readonly keep: string | undefined
 }): Promise<DemoWorld> {
   const secret = () => randomBytes(18).toString('base64url')
-  const credentials = { crm: secret(), payments: secret(), deploy: secret() }
-  const [idp, services] = await Promise.all([startIdp(), startServices(credentials)])
-  const rulebook = rulebookFor(services)
+  const credentials = { crm: secret(), payments: secret(), deploy: secret(), tickets: secret() }
+  const [idp, services, tickets] = await Promise.all([
+    startIdp(),
+    startServices(credentials),
+    startTickets(credentials.tickets),
+  ])
+  const rulebook = rulebookFor(services, tickets)
   const gateway = await startGateway({ ...options, idp, rulebook, credentials })
   const [agentToken, approverToken, ownerToken, auditorToken] = await Promise.all([
     idp.token({
@@ -59,6 +66,7 @@ export async function openWorld(options: {
     gatewayUrl: gateway.url,
     adminUrl: gateway.adminUrl,
     services,
+    tickets,
     rulebook,
     agentToken,
     approverToken,
@@ -66,18 +74,20 @@ export async function openWorld(options: {
     auditorToken,
     close: async () => {
       await gateway.close()
-      await Promise.all([services.close(), idp.close()])
+      await Promise.all([services.close(), tickets?.close(), idp.close()])
       rmSync(rulebook, { recursive: true, force: true })
     },
   }
 }
 
 /** A copy of the demo's rulebook that names the ports the services were given. */
-function rulebookFor({ urls }: DemoServices): string {
+function rulebookFor({ urls }: DemoServices, tickets: Tickets | undefined): string {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-demo-'))
-  const examples = join(import.meta.dirname, '../../../../../examples/rulebooks/demo')
-  cpSync(examples, folder, { recursive: true })
-  for (const [name, url] of Object.entries(urls)) {
+  const examples = join(import.meta.dirname, '../../../../../examples/rulebooks')
+  for (const name of tickets ? ['demo', 'demo-mcp'] : ['demo']) {
+    cpSync(join(examples, name), folder, { recursive: true })
+  }
+  for (const [name, url] of Object.entries({ ...urls, ...(tickets && { tickets: tickets.url }) })) {
     const path = join(folder, 'connections', `${name}.yaml`)
     const text = readFileSync(path, 'utf8')
     writeFileSync(path, text.replace(/^upstream: .*$/m, `upstream: ${url}`))
@@ -90,7 +100,7 @@ function startGateway(given: {
   readonly keep: string | undefined
   readonly idp: Idp
   readonly rulebook: string
-  readonly credentials: { readonly crm: string; readonly payments: string; readonly deploy: string }
+  readonly credentials: DemoCredentials & { readonly tickets: string }
 }): Promise<Gateway> {
   const config = configSchema.parse({
     home: given.keep ?? 'memory',
@@ -117,6 +127,7 @@ function startGateway(given: {
       CRM_API_KEY: credentials.crm,
       PAYMENTS_TOKEN: credentials.payments,
       DEPLOY_PASSWORD: credentials.deploy,
+      TICKETS_TOKEN: credentials.tickets,
     },
   })
 }

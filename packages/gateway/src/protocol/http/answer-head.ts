@@ -1,7 +1,8 @@
 import type { Raw } from '../../call/stage.ts'
+import type { HeaderPair } from '../door/request.ts'
 import { type Coding, codingsOf } from './content-coding.ts'
 import { isDigest } from './digest-header.ts'
-import { type HeaderPair, headersForCaller } from './header.ts'
+import { headersForCaller } from './header.ts'
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
 

@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici'
-import { Refusal, type RefusalCode } from '../../call/refusal.ts'
+import { Refusal } from '../../call/refusal.ts'
 import type { Raw } from '../../call/stage.ts'
 import { limits } from '../../config/limits.ts'
+import { refusalFor } from '../upstream-failure.ts'
 import { type AnswerHeaders, readHead } from './answer-head.ts'
 import { type OpenOptions, openBody } from './content-coding.ts'
 
@@ -83,7 +84,8 @@ export class UpstreamAnswer implements Dispatcher.DispatchHandler, AsyncIterator
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(error instanceof Refusal ? error : refusalFor(error, this.#state))
+    const answering = this.#state === 'answering'
+    this.#fail(error instanceof Refusal ? error : refusalFor(error, { answering }))
     this.onOver()
   }
 
@@ -146,31 +148,4 @@ const opening: OpenOptions = {
         : 'It is not what its Content-Encoding says, so it could not be read.'
     return new Refusal('result-withheld', { detail, cause })
   },
-}
-
-const unreachable = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-const tooSlow = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
-
-/** What the caller is told; undici's own error stays the private cause. */
-function refusalFor(cause: Error & { code?: string }, state: string): Refusal {
-  const { code = '' } = cause
-  const known: RefusalCode = unreachable.has(code)
-    ? 'upstream-unreachable'
-    : tooSlow.has(code)
-      ? 'upstream-timeout'
-      : 'upstream-failed'
-  const detail =
-    state === 'answering'
-      ? 'It broke off in the middle of its answer.'
-      : known === 'upstream-failed'
-        ? 'It closed the connection or answered something that is not HTTP.'
-        : undefined
-  return new Refusal(known, { ...(detail !== undefined && { detail }), cause })
 }

@@ -1,18 +1,22 @@
-import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
 import { Refusal } from '../../call/refusal.ts'
-import type { Call, Proof } from '../../call/stage.ts'
+import type { Call } from '../../call/stage.ts'
 import type { Limits } from '../../config/limits.ts'
-import { openReceiver, streamBody } from './body.ts'
-import { type HeaderPair, headerPairs } from './header.ts'
+import { openReceiver, streamBody } from '../door/body.ts'
+import {
+  addressOf,
+  type HttpRequest,
+  headerPairs,
+  hostOf,
+  proofOf,
+  traceOf,
+} from '../door/request.ts'
+import { declaredLength, openedReceiver, openedStream } from './body.ts'
 import { keepCall } from './kept-call.ts'
 import { deferralAsked, preferencesOf, termsAsked } from './preference.ts'
 import { type Head, read, type Wire } from './reading.ts'
 
-export type HttpRequest = IncomingMessage | Http2ServerRequest
-
 /** What a call is given by the desk that took it. */
-export type Desk = {
+export type Given = {
   readonly signal: AbortSignal
   readonly limits: Limits
   readonly admit: Call['admit']
@@ -22,7 +26,7 @@ export type Desk = {
  * Wire → `Call`. Nothing is refused here: a request that cannot be read becomes a call whose reading
  * refuses, so that it is recorded like every other.
  */
-export function decode(request: HttpRequest, { signal, limits, admit }: Desk): Call {
+export function decode(request: HttpRequest, { signal, limits, admit }: Given): Call {
   const headers = headerPairs(request.rawHeaders)
   const head: Head = {
     method: request.method ?? 'GET',
@@ -33,10 +37,11 @@ export function decode(request: HttpRequest, { signal, limits, admit }: Desk): C
   const incoming = { request, signal, limits }
   let isStreamed = false
   const wire: Wire = {
-    receiver: openReceiver(incoming, head),
+    receiver: openedReceiver(openReceiver(incoming), head),
     streamed: () => {
       isStreamed = true
-      return streamBody(incoming, head)
+      const body = declaredLength(head) === 0 ? nothing() : streamBody(incoming)
+      return openedStream(body, head, limits.streamedBodyBytes)
     },
   }
   const asked = preferencesOf(headers)
@@ -47,7 +52,7 @@ export function decode(request: HttpRequest, { signal, limits, admit }: Desk): C
   const call: Call = {
     protocol: 'http',
     proof: proofOf(headers),
-    source: { protocol: 'http', ip: plainIp(request.socket?.remoteAddress) },
+    source: { protocol: 'http', ip: addressOf(request) },
     sessionName: header('sallyport-session')?.slice(0, limits.sessionNameChars),
     approvalId: header('sallyport-approval')?.slice(0, 64),
     waitMs: asked.waitMs,
@@ -66,27 +71,7 @@ export function decode(request: HttpRequest, { signal, limits, admit }: Desk): C
   return call
 }
 
-/** `Authorization: Bearer …` and nothing else. A gateway's own key is told by its prefix. */
-export function proofOf(headers: readonly HeaderPair[]): Proof | undefined {
-  const authorization = headers.find(([name]) => name === 'authorization')?.[1]
-  const token = authorization && /^Bearer +([\x21-\x7e]+)$/i.exec(authorization)?.[1]
-  if (!token) return undefined
-  return token.startsWith('spk_') ? { kind: 'api-key', key: token } : { kind: 'bearer', token }
-}
-
-function hostOf(request: HttpRequest): string {
-  const authority = request.headers[':authority'] ?? request.headers.host
-  return typeof authority === 'string' ? authority : ''
-}
-
-/** IPv4 addresses that arrive over an IPv6 socket are written as IPv4. */
-function plainIp(address: string | undefined): string {
-  if (address === undefined) return '0.0.0.0'
-  return address.startsWith('::ffff:') ? address.slice(7) : address
-}
-
-/** The trace id of a `traceparent` (W3C Trace Context section 3.2). */
-function traceOf(traceparent: string | undefined): string | undefined {
-  const id = traceparent && /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-/.exec(traceparent)?.[1]
-  return id && !/^0+$/.test(id) ? id : undefined
+async function* nothing(): AsyncGenerator<Uint8Array, undefined> {
+  yield* []
+  return undefined
 }

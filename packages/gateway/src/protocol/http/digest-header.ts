@@ -37,5 +37,5 @@ export function isDigest(name: string): boolean {
 export function isAskable(name: string, at: Pick<Recorded, 'fn' | 'fields' | 'outbound'>): boolean {
   if (!conditions.has(name) || !hidesResult(at)) return true
   const isSafe = at.outbound.method === 'GET' || at.outbound.method === 'HEAD'
-  return !isSafe || Object.keys(at.fn.http.places).some((one) => one.toLowerCase() === name)
+  return !isSafe || Object.keys(at.fn.http?.places ?? {}).some((one) => one.toLowerCase() === name)
 }

@@ -4,12 +4,12 @@ import { request } from 'node:http'
 import { connect } from 'node:http2'
 import { createServer, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
+import { listen } from '../../../test/http-port.ts'
 import { noFollowUps } from '../../../test/no-follow-ups.ts'
 import type { Call, Recorded, Reply } from '../../call/stage.ts'
 import { limits } from '../../config/limits.ts'
 import type { Listener } from '../protocol.ts'
 import { forwarder } from './forward.ts'
-import { listen } from './listen.ts'
 
 type Pairs = readonly (readonly [name: string, value: string])[]
 type Answer = {
@@ -234,8 +234,11 @@ async function checkRaw(text: string, status: number): Promise<void> {
     const fn = { resultMasks: [], http: { places: {} } }
     const grantsRevoked = new AbortController().signal
     const known = { id: 'call-1', call, grantsRevoked }
-    const at = { ...known, connection: { upstream: url }, fn, fields: [] }
-    const outbound = { method: 'GET', path: '/', headers: [], body: undefined }
+    const at = { ...known, connection: { protocol: 'http', upstream: url }, fn, fields: [] }
+    const outbound = {
+      ...{ protocol: 'http', method: 'GET', path: '/' },
+      ...{ headers: [], body: undefined },
+    }
     const none = { kind: 'none', echoes: [] } as const
     const { head, body } = await upstreams.forward({ ...at, outbound } as unknown as Recorded, none)
     return { ...replyOf({}), head, body }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { listen } from '../../../test/http-port.ts'
 import type { FollowUps, Question } from '../../call/follow-up.ts'
 import { Refusal } from '../../call/refusal.ts'
 import { limits } from '../../config/limits.ts'
-import { listen } from './listen.ts'
 
 const principal = {
   subject: { kind: 'user', id: 'corp:tess', groups: [] },
@@ -30,6 +30,7 @@ const question: Question = {
 const head = { status: 200, headers: [], mediaType: 'application/json' }
 const done = {
   state: 'done',
+  question,
   reply: {
     state: 'witnessed',
     head,

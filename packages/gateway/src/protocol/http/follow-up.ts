@@ -2,16 +2,18 @@ import type { FollowUps, Question } from '../../call/follow-up.ts'
 import { Refusal } from '../../call/refusal.ts'
 import type { Limits } from '../../config/limits.ts'
 import { callerOf, type Principal } from '../../model/principal.ts'
-import { type HttpRequest, proofOf } from './decode.ts'
-import { breakOff, encode, encodeRefusal, encodeWhole, type HttpResponse } from './encode.ts'
-import { headerPairs } from './header.ts'
+import { linger } from '../door/linger.ts'
+import type { Desk } from '../door/listen.ts'
+import { type HttpRequest, headerPairs, proofOf } from '../door/request.ts'
+import { breakOff, encodeWhole, type HttpResponse, type WrittenAnswer } from '../door/response.ts'
+import { encode, encodeRefusal } from './encode.ts'
 import { sendEvents } from './question-events.ts'
 import { type FollowUp, problem, shownQuestion } from './question-shown.ts'
-import { reserved, type WrittenRefusal } from './refusal.ts'
+import { reserved } from './refusal.ts'
 import { readFields, readTarget } from './target.ts'
 
 /** Whether this address is the gateway's own: told by how it is written, so that no function ever has it. */
-export function isReserved(url = ''): boolean {
+function isReserved(url: string): boolean {
   return (
     url.startsWith(reserved) &&
     (url.length === reserved.length || '/?'.includes(url[reserved.length] ?? ''))
@@ -22,14 +24,7 @@ export function isReserved(url = ''): boolean {
  * Answers what callers ask about their own questions, with the same proof of identity as their calls. Nothing
  * of it is a call: it decides nothing, reaches no upstream and takes no place from calls.
  */
-export function openFollowUpDesk(
-  followUps: FollowUps,
-  limits: Limits,
-): {
-  readonly take: (request: HttpRequest, response: HttpResponse) => void
-  /** Ends every wait at once, with where things stand. */
-  readonly close: () => Promise<void>
-} {
+export function openFollowUpDesk(followUps: FollowUps, limits: Limits): Desk {
   const stopping = new AbortController()
   const underWay = new Set<Promise<void>>()
   const byCaller = new Map<string, number>()
@@ -65,14 +60,16 @@ export function openFollowUpDesk(
     }
   }
   return {
+    owns: isReserved,
     take: (request, response) => {
-      if (underWay.size >= limits.followUps) {
-        encodeRefusal(new Refusal('overloaded'), response)
-        return
+      if (underWay.size >= limits.followUps) encodeRefusal(new Refusal('overloaded'), response)
+      else {
+        const one = answer(request, response).finally(() => underWay.delete(one))
+        underWay.add(one)
       }
-      const one = answer(request, response).finally(() => underWay.delete(one))
-      underWay.add(one)
+      linger(request, limits.lingerMs)
     },
+    // Every wait ends at once, with where things stand.
     close: async () => {
       stopping.abort()
       await Promise.all(underWay)
@@ -107,7 +104,7 @@ type Target = {
   readonly revision: number | undefined
 }
 
-function targetOf({ url = '', headers }: HttpRequest): Target | WrittenRefusal {
+function targetOf({ url = '', headers }: HttpRequest): Target | WrittenAnswer {
   const { segments, query } = readTarget(url, String(headers[':authority'] ?? headers.host ?? ''))
   const [, kind, id = '', more, ...rest] = segments
   const isApproval = kind === 'approvals' && more === undefined
@@ -142,7 +139,7 @@ async function sendResult(at: FollowUp, { id, waitMs }: Target): Promise<void> {
   const look = () => at.followUps.result(id, at.principal)
   const first = await look()
   const result =
-    first && 'question' in first && first.state !== 'forgotten'
+    first && (first.state === 'waiting' || first.state === 'running')
       ? await waitFor(at, first.question.id, {
           waitMs,
           look,

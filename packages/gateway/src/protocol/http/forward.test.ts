@@ -45,10 +45,11 @@ function recorded(url: string, changes: object = {}): Recorded {
     id: 'call-1',
     call: { signal: new AbortController().signal },
     grantsRevoked: new AbortController().signal,
-    connection: { upstream: url, timeoutMs: 300 },
+    connection: { protocol: 'http', upstream: url, timeoutMs: 300 },
     fn: { resultMasks: [], http: { places: {} } },
     fields: [],
     outbound: {
+      protocol: 'http',
       method: 'GET',
       path: '/a?b=c',
       headers: [['accept', 'text/plain']],
@@ -269,7 +270,10 @@ async function checkDigests(changes: object, expected: readonly [string, string]
     withHead('etag: "2a"\ncontent-digest: sha-256=:AA==:\nx-ok: 1'),
   )
   const headers = ['if-match', 'if-none-match', 'if-range', 'x-a'].map((name) => [name, '"2a"'])
-  const at = recorded(upstream.url, { outbound: { method: 'GET', path: '/', headers }, ...changes })
+  const at = recorded(upstream.url, {
+    outbound: { protocol: 'http', method: 'GET', path: '/', headers },
+    ...changes,
+  })
   const { head, body } = await upstreams.forward(at, none)
   await collect(body)
   upstream.stop()
@@ -303,7 +307,10 @@ const digestCases: readonly (readonly [string, object, readonly [string, string]
   ],
   [
     'that keep a change from being made twice',
-    { fn: masked, outbound: { method: 'PUT', path: '/', headers: [['if-match', '"2a"']] } },
+    {
+      fn: masked,
+      outbound: { protocol: 'http', method: 'PUT', path: '/', headers: [['if-match', '"2a"']] },
+    },
     ['if-match', 'x-ok'],
   ],
 ]
@@ -358,13 +365,13 @@ async function occupy(upstreamQueueMs: number) {
   const upstream = await startUpstream(() => {})
   const narrow = forwarder({ upstreamSockets: 1, upstreamQueueMs })
   const holder = new AbortController()
-  const connection = { upstream: upstream.url }
+  const connection = { protocol: 'http', upstream: upstream.url }
   const call = (signal: AbortSignal, path: string) =>
     narrow.forward(
       recorded(upstream.url, {
         call: { signal },
         connection,
-        outbound: { method: 'GET', path, headers: [], body: undefined },
+        outbound: { protocol: 'http', method: 'GET', path, headers: [], body: undefined },
       }),
       none,
     )
@@ -515,7 +522,12 @@ const stated: readonly (readonly [
 for (const [lines, definitionHeader, said] of stated) {
   test(`with ${JSON.stringify(lines)} the ${definitionHeader} states ${said}`, async () => {
     const upstream = await startUpstream(withHead(lines))
-    const connection = { upstream: upstream.url, timeoutMs: 3_000, definitionHeader }
+    const connection = {
+      protocol: 'http',
+      upstream: upstream.url,
+      timeoutMs: 3_000,
+      definitionHeader,
+    }
     const raw = await upstreams.forward(recorded(upstream.url, { connection }), none)
     await collect(raw.body)
     upstream.stop()

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { type Dispatcher, Pool } from 'undici'
 import { Refusal } from '../../call/refusal.ts'
-import type { Raw, Recorded } from '../../call/stage.ts'
+import type { HttpOutbound, Raw, Recorded } from '../../call/stage.ts'
 import { type Limits, limits } from '../../config/limits.ts'
-import type { Connection } from '../../model/connection.ts'
+import type { HttpConnection } from '../../model/connection.ts'
 import type { Credential } from '../../model/secret.ts'
 import type { Forwarder } from '../protocol.ts'
 import { UpstreamAnswer } from './answer.ts'
@@ -23,8 +23,8 @@ export function forwarder(options: HttpForwardOptions): Forwarder {
   const bounds = { ...limits, ...options }
   const upstreams = new Map<string, Upstream>()
   /** A connection lives as long as the rulebook it is of. */
-  const known = new WeakMap<Connection, Upstream>()
-  const upstreamOf = (connection: Connection): Upstream => {
+  const known = new WeakMap<HttpConnection, Upstream>()
+  const upstreamOf = (connection: HttpConnection): Upstream => {
     const before = known.get(connection)
     if (before !== undefined) return before
     const { origin } = new URL(connection.upstream)
@@ -35,12 +35,24 @@ export function forwarder(options: HttpForwardOptions): Forwarder {
     return upstream
   }
   return {
-    forward: (at, credential) => dispatch(upstreamOf(at.connection), at, credential),
+    forward: async (at, credential) => {
+      if (!isOfThisRoom(at)) throw new Error('a call of another room')
+      return dispatch(upstreamOf(at.connection), at, credential)
+    },
     close: async () => {
       for (const { line } of upstreams.values()) line.close()
       await Promise.all([...upstreams.values()].map(({ pool }) => pool.destroy()))
     },
   }
+}
+
+type HttpCall = Recorded & {
+  readonly connection: HttpConnection
+  readonly outbound: HttpOutbound
+}
+
+function isOfThisRoom(at: Recorded): at is HttpCall {
+  return at.connection.protocol === 'http' && at.outbound.protocol === 'http'
 }
 
 function openUpstream(origin: string, timeoutMs: number | undefined, bounds: Limits): Upstream {
@@ -56,7 +68,7 @@ function openUpstream(origin: string, timeoutMs: number | undefined, bounds: Lim
   return { pool, line: new UpstreamLine({ sockets: bounds.upstreamSockets, waitMs }) }
 }
 
-function dispatch({ pool, line }: Upstream, at: Recorded, credential: Credential): Promise<Raw> {
+function dispatch({ pool, line }: Upstream, at: HttpCall, credential: Credential): Promise<Raw> {
   return new Promise((resolve, reject) => {
     const signals = [at.call.signal, at.grantsRevoked]
     if (signals.some(({ aborted }) => aborted)) return reject(new Refusal('caller-left'))
@@ -90,7 +102,7 @@ function dispatch({ pool, line }: Upstream, at: Recorded, credential: Credential
 }
 
 /** The request as it leaves: what the caller may send, the gateway's own words, the upstream's credential. */
-function request(at: Recorded, credential: Credential): Dispatcher.DispatchOptions {
+function request(at: HttpCall, credential: Credential): Dispatcher.DispatchOptions {
   const headers: string[] = [
     'accept-encoding',
     'identity',
@@ -113,7 +125,7 @@ function request(at: Recorded, credential: Credential): Dispatcher.DispatchOptio
   }
 }
 
-function bodyOf(body: Recorded['outbound']['body']): Uint8Array | Readable | null {
+function bodyOf(body: HttpOutbound['body']): Uint8Array | Readable | null {
   if (body === undefined || body instanceof Uint8Array) return body ?? null
   return Readable.from(body, { objectMode: false })
 }

@@ -1,3 +1,5 @@
+import type { HeaderPair } from '../door/request.ts'
+
 /**
  * Which headers cross the gateway. Towards the upstream it is an allow-list: a header no rule knows
  * could carry the caller's credential, smuggle an argument past policy, or name a hop. A connection
@@ -75,18 +77,6 @@ const singletons = new Set([
   'traceparent',
   'transfer-encoding',
 ])
-
-export type HeaderPair = readonly [name: string, value: string]
-
-/** Name and value pairs as they came, names in lower case, HTTP/2 pseudo headers left out. */
-export function headerPairs(rawHeaders: readonly string[]): HeaderPair[] {
-  const pairs: HeaderPair[] = []
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const name = (rawHeaders[at] ?? '').toLowerCase()
-    if (!name.startsWith(':')) pairs.push([name, rawHeaders[at + 1] ?? ''])
-  }
-  return pairs
-}
 
 /** The first header that must not be sent twice but was. */
 export function repeatedSingleton(pairs: readonly HeaderPair[]): string | undefined {

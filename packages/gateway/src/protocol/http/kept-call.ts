@@ -1,7 +1,7 @@
 import type { Call } from '../../call/stage.ts'
 import { framed, unframed } from '../../model/framed.ts'
+import type { Receiver } from '../door/body.ts'
 import type { Revived } from '../protocol.ts'
-import type { Receiver } from './body.ts'
 import { type Head, read } from './reading.ts'
 
 type KeptHead = Pick<Call, 'source' | 'sessionName' | 'traceId'> & { readonly head: Head }

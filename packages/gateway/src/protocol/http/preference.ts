@@ -1,5 +1,5 @@
 import type { ClearanceTerms } from '../../model/clearance.ts'
-import type { HeaderPair } from './header.ts'
+import type { HeaderPair } from '../door/request.ts'
 
 /** What a caller would like of the answer. */
 export type Preferences = {

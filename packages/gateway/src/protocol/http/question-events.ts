@@ -1,4 +1,4 @@
-import { breakOff, encodeWhole, isGone, write, writeHead } from './encode.ts'
+import { breakOff, encodeWhole, isGone, write, writeHead } from '../door/response.ts'
 import { type FollowUp, problem, questionBody } from './question-shown.ts'
 
 /**

@@ -3,9 +3,9 @@ import type { Proof } from '../../call/stage.ts'
 import { type Limits, limits } from '../../config/limits.ts'
 import type { ClearanceTerms } from '../../model/clearance.ts'
 import type { Principal } from '../../model/principal.ts'
-import type { HttpRequest } from './decode.ts'
-import type { HttpResponse } from './encode.ts'
-import { reserved, type WrittenRefusal } from './refusal.ts'
+import type { HttpRequest } from '../door/request.ts'
+import type { HttpResponse, WrittenAnswer } from '../door/response.ts'
+import { reserved } from './refusal.ts'
 
 /** One caller that asks after one thing. */
 export type FollowUp = {
@@ -20,7 +20,7 @@ export type FollowUp = {
 }
 
 /** What a caller reads of its question, as JSON. */
-export function shownQuestion(question: Question): WrittenRefusal {
+export function shownQuestion(question: Question): WrittenAnswer {
   const { isOver } = question
   return {
     status: 200,
@@ -78,7 +78,7 @@ const problems = {
 export function problem(
   code: keyof typeof problems,
   headers: Readonly<Record<string, string>> = {},
-): WrittenRefusal {
+): WrittenAnswer {
   const [status, title] = problems[code]
   return {
     status,

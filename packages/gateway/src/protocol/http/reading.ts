@@ -1,15 +1,12 @@
 import type { InForce } from '../../call/gate.ts'
 import { Refusal } from '../../call/refusal.ts'
-import type { Outbound, Reading } from '../../call/stage.ts'
+import type { HttpOutbound, Reading } from '../../call/stage.ts'
+import type { Receiver } from '../door/body.ts'
+import type { HeaderPair } from '../door/request.ts'
 import { readArguments } from './arguments.ts'
-import { codingsSaid, type Receiver, readBody } from './body.ts'
+import { codingsSaid, readBody } from './body.ts'
 import { isDigest } from './digest-header.ts'
-import {
-  type HeaderPair,
-  headersForUpstream,
-  nominatedContent,
-  repeatedSingleton,
-} from './header.ts'
+import { headersForUpstream, nominatedContent, repeatedSingleton } from './header.ts'
 import { outboundPath } from './outbound.ts'
 import { rewriteArguments } from './rewrite.ts'
 import { routeTable } from './route.ts'
@@ -75,6 +72,6 @@ export async function read(rules: InForce, head: Head, wire: Wire): Promise<Read
 }
 
 /** The body as it comes; or as it came, when rules that have been replaced since had it read. */
-async function unread({ receiver, streamed }: Wire): Promise<Outbound['body']> {
+async function unread({ receiver, streamed }: Wire): Promise<HttpOutbound['body']> {
   return receiver.isBegun() ? await receiver.whole() : streamed()
 }

@@ -1,6 +1,7 @@
 import { type Refusal, type RefusalCode, refusals } from '../../call/refusal.ts'
 import { limits } from '../../config/limits.ts'
 import { reservedSegment } from '../../model/connection.ts'
+import type { WrittenAnswer } from '../door/response.ts'
 
 /** This protocol's "no" for every code. A new code does not compile until it is answered here. */
 export const statusOf: Readonly<Record<RefusalCode, number>> = {
@@ -32,12 +33,6 @@ export const statusOf: Readonly<Record<RefusalCode, number>> = {
   internal: 500,
 }
 
-export type WrittenRefusal = {
-  readonly status: number
-  readonly headers: Record<string, string>
-  readonly body: string
-}
-
 /** No function is ever addressed by a path below it. */
 export const reserved: string = `/${reservedSegment}`
 /** Where a caller asks after its question. */
@@ -51,7 +46,7 @@ const statusUrl = (approvalId: string) => `${reserved}/approvals/${approvalId}`
 export function writeRefusal(
   refusal: Refusal,
   asked: { readonly respondAsync?: boolean } = {},
-): WrittenRefusal {
+): WrittenAnswer {
   const { code, detail, facts, record, callId } = refusal
   if (code === 'approval-required' && asked.respondAsync) return writeAccepted(refusal)
   const status = statusOf[code]
@@ -79,7 +74,7 @@ export function writeRefusal(
 }
 
 /** `202` (RFC 9110 section 15.3.3), as `respond-async` wants it (RFC 7240 section 4.1). */
-function writeAccepted({ detail, facts, record, callId }: Refusal): WrittenRefusal {
+function writeAccepted({ detail, facts, record, callId }: Refusal): WrittenAnswer {
   const location = statusUrl(String(facts.approval))
   return {
     status: 202,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { MaskedArguments, Outbound } from '../../call/stage.ts'
+import type { HttpOutbound, MaskedArguments } from '../../call/stage.ts'
 import { compileArgumentMasking } from '../../mask/compile.ts'
 import type { ArgumentMask } from '../../model/function.ts'
 import type { JsonObject } from '../../model/json.ts'
@@ -26,7 +26,7 @@ type Given = {
   readonly bodyArgument?: string
 }
 
-function requestOf(given: Given): { request: Request; outbound: Outbound } {
+function requestOf(given: Given): { request: Request; outbound: HttpOutbound } {
   const { path = '/items/i-1/x-o.csv', query = '', mode = 'm', kind = 'json', bodyArgument } = given
   const url = `/crm${path}${query === '' ? '' : `?${query}`}`
   const target = readTarget(url, 'gw')

@@ -1,13 +1,13 @@
-import type { MaskedArguments, Outbound } from '../../call/stage.ts'
+import type { HttpOutbound, MaskedArguments } from '../../call/stage.ts'
 import type { ArgumentPlace } from '../../model/function.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
+import type { HeaderPair } from '../door/request.ts'
 import { type ArgumentsRead, argumentBytes, type Request, readArguments } from './arguments.ts'
-import type { HeaderPair } from './header.ts'
 import { outboundPath } from './outbound.ts'
 import { pathArgumentsOf, segmentsOf } from './route.ts'
 import { readFields, readTarget, type Target } from './target.ts'
 
-export type Rewritten = { readonly outbound: Outbound; readonly bytes: Uint8Array }
+export type Rewritten = { readonly outbound: HttpOutbound; readonly bytes: Uint8Array }
 
 /**
  * Puts masked values where the received ones stood: in path, query, header and body, each where it came
@@ -18,7 +18,7 @@ export function rewriteArguments(
   request: Request,
   read: ArgumentsRead,
   masked: MaskedArguments,
-  outbound: Outbound,
+  outbound: HttpOutbound,
 ): Rewritten {
   const change: Change = { before: read.args.values, after: masked.values }
   const changed = Object.keys(change.before).filter((name) => !sameJson(...bothOf(change, name)))

@@ -1,11 +1,11 @@
-import type { Connection } from '../../model/connection.ts'
-import type { FunctionDefinition } from '../../model/function.ts'
+import type { HttpConnection } from '../../model/connection.ts'
+import type { HttpFunction } from '../../model/function.ts'
 import type { Rulebook } from '../../model/rulebook.ts'
 
 /** A function found by address, with what its path template captured. */
 export type Match = {
-  readonly connection: Connection
-  readonly fn: FunctionDefinition
+  readonly connection: HttpConnection
+  readonly fn: HttpFunction
   readonly pathArgs: Readonly<Record<string, string>>
   /** How many leading segments address the connection. */
   readonly prefixLength: number
@@ -27,7 +27,12 @@ export function routeTable(rulebook: Rulebook): RouteTable {
   if (known) return known
   const entries = rulebook.connections
     .filter((connection) => connection.protocol === 'http')
-    .map((connection) => entryOf(connection, rulebook.functions))
+    .map((connection) =>
+      entryOf(
+        connection,
+        rulebook.functions.filter((fn) => fn.http !== undefined),
+      ),
+    )
     // The most specific address first: a host of its own, then the longest prefix.
     .sort(
       (a, b) =>
@@ -72,7 +77,7 @@ const none: ReadonlySet<string> = new Set()
 const tables = new WeakMap<Rulebook, RouteTable>()
 
 type Entry = {
-  readonly connection: Connection
+  readonly connection: HttpConnection
   readonly host: string | undefined
   readonly prefix: readonly string[]
   readonly methods: ReadonlyMap<string, Node>
@@ -90,9 +95,9 @@ type Node = {
   route?: Route
 }
 
-type Route = { readonly fn: FunctionDefinition; readonly headerNames: ReadonlySet<string> }
+type Route = { readonly fn: HttpFunction; readonly headerNames: ReadonlySet<string> }
 
-function entryOf(connection: Connection, functions: readonly FunctionDefinition[]): Entry {
+function entryOf(connection: HttpConnection, functions: readonly HttpFunction[]): Entry {
   const methods = new Map<string, Node>()
   for (const fn of functions) {
     if (fn.connection !== connection.id) continue
@@ -109,7 +114,7 @@ function entryOf(connection: Connection, functions: readonly FunctionDefinition[
   }
 }
 
-function headerArguments(fn: FunctionDefinition): ReadonlySet<string> {
+function headerArguments(fn: HttpFunction): ReadonlySet<string> {
   const places = Object.entries(fn.http.places)
   return new Set(places.flatMap(([name, at]) => (at === 'header' ? [name.toLowerCase()] : [])))
 }

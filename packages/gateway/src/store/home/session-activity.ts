@@ -11,6 +11,8 @@ export type SessionActivity = {
   readonly lastIndex: number
   readonly startedMs: number
   readonly lastMs: number
+  /** What calls of it bring into it; each once. */
+  readonly labels: readonly string[]
 }
 
 /**
@@ -26,6 +28,9 @@ export function gatherSessions(): {
     string,
     { -readonly [Key in keyof SessionActivity]: SessionActivity[Key] }
   >()
+  const label = (activity: { labels: readonly string[] }, brings: readonly string[]) => {
+    activity.labels = [...new Set([...activity.labels, ...brings])]
+  }
   return {
     add: (index, record, timeMs) => {
       const id = 'session' in record ? record.session : undefined
@@ -33,12 +38,14 @@ export function gatherSessions(): {
       const activity = active.get(id) ?? {
         ...{ id, caller: undefined, onBehalfOf: undefined, calls: 0 },
         ...{ firstIndex: index, lastIndex: index, startedMs: timeMs, lastMs: timeMs },
+        labels: [],
       }
       active.set(id, activity)
       activity.lastIndex = index
       activity.lastMs = timeMs
       if (record.type !== 'call.authorized' && record.type !== 'call.denied') return
       activity.calls += 1
+      if (record.type === 'call.authorized' && record.brings) label(activity, record.brings)
       activity.caller ??= record.caller && partyId(record.caller)
       const [subject] = record.obo ?? []
       activity.onBehalfOf ??= subject && partyId(subject)

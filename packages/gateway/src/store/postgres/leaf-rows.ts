@@ -145,7 +145,17 @@ function endCalls(run: Run, ended: readonly number[]): readonly Promise<unknown>
 function writeSessions(run: Run, all: readonly SessionActivity[]): readonly Promise<unknown>[] {
   const begun = all.filter(({ caller }) => caller !== undefined)
   const going = all.filter(({ caller }) => caller === undefined)
+  const labels = all.flatMap(({ id, labels }) => labels.map((label) => ({ id, label })))
   return [
+    ...(labels.length === 0
+      ? []
+      : [
+          run(
+            `INSERT INTO session_label (session, label) SELECT * FROM unnest($1::text[], $2::text[])
+              ON CONFLICT DO NOTHING`,
+            [textArray(labels.map(({ id }) => id)), textArray(labels.map(({ label }) => label))],
+          ),
+        ]),
     ...(begun.length === 0
       ? []
       : [

@@ -100,7 +100,7 @@ export function leafReads(
 function callReads(
   run: Run,
   instance: string,
-): Pick<Leaves, 'callHeads' | 'sessions' | 'callsWithoutEnding'> {
+): Pick<Leaves, 'callHeads' | 'sessions' | 'sessionLabels' | 'callsWithoutEnding'> {
   return {
     callHeads: async ({ functionId, session, caller, before, limit }) => {
       const values: unknown[] = [below(before), bounded(limit)]
@@ -115,7 +115,8 @@ function callReads(
     },
     sessions: async ({ before, limit }) => {
       const { rows } = await run(
-        'SELECT * FROM session WHERE last_index < $1 ORDER BY last_index DESC LIMIT $2',
+        `SELECT *, ARRAY(SELECT label FROM session_label WHERE session = id ORDER BY label) AS labels
+          FROM session WHERE last_index < $1 ORDER BY last_index DESC LIMIT $2`,
         [below(before), bounded(limit)],
       )
       return rows.map((row) => ({
@@ -123,11 +124,17 @@ function callReads(
         caller: row.caller,
         onBehalfOf: row.on_behalf_of ?? undefined,
         calls: row.calls,
+        labels: row.labels,
         firstIndex: row.first_index,
         lastIndex: row.last_index,
         startedAt: row.started_ms,
         lastAt: row.last_ms,
       }))
+    },
+    sessionLabels: async (session) => {
+      const text = 'SELECT label FROM session_label WHERE session = $1 ORDER BY label'
+      const { rows } = await run(text, [session])
+      return rows.map(({ label }) => label)
     },
     callsWithoutEnding: async (olderThan) =>
       leaves(

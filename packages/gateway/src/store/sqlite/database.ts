@@ -126,4 +126,8 @@ function prepareSchema(db: DatabaseSync, origin: string): void {
       `The database belongs to the log "${stored}", not to "${origin}". Set the origin it was created with, or give this log its own path.`,
     )
   }
+  // A database of this version may have been made before the table was; who reads neither misses it.
+  db.exec(
+    'CREATE TABLE IF NOT EXISTS session_label (session TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (session, label)) STRICT, WITHOUT ROWID',
+  )
 }

@@ -129,6 +129,7 @@ function questions(
     leavesOfSession: (session, start, limit) => ask('leavesOfSession', session, start, limit),
     callHeads: (query) => ask('callHeads', query),
     sessions: (query) => ask('sessions', query),
+    sessionLabels: (session) => ask('sessionLabels', session),
     callsWithoutEnding: (olderThan) => ask('callsWithoutEnding', olderThan),
     payload: (index, role) => ask('payload', index, role),
     saltedPayload: (index, role) => ask('saltedPayload', index, role),

@@ -22,6 +22,7 @@ export type Reads = CustodyReads &
     readonly leavesOfSession: (session: string, start: number, limit: number) => readonly Leaf[]
     readonly callHeads: (query: CallQuery) => readonly Leaf[]
     readonly sessions: (query: SessionQuery) => readonly SessionSummary[]
+    readonly sessionLabels: (session: string) => readonly string[]
     readonly callsWithoutEnding: (olderThan: number) => readonly Leaf[]
     readonly payload: (index: number, role: PayloadRole) => Uint8Array | undefined
     readonly saltedPayload: (index: number, role: PayloadRole) => Uint8Array | undefined
@@ -110,6 +111,8 @@ function leafReads(db: DatabaseSync) {
 
 function callReads(db: DatabaseSync) {
   const heads = new Map<string, StatementSync>()
+  const labels = db.prepare('SELECT label FROM session_label WHERE session = ? ORDER BY label')
+  const labelsOf = (session: string) => labels.all(session).map(({ label }) => String(label))
   const sessions = db.prepare(
     'SELECT * FROM session WHERE last_index < ? ORDER BY last_index DESC LIMIT ?',
   )
@@ -139,11 +142,13 @@ function callReads(db: DatabaseSync) {
         caller: String(row.caller),
         onBehalfOf: row.on_behalf_of === null ? undefined : String(row.on_behalf_of),
         calls: Number(row.calls),
+        labels: labelsOf(String(row.id)),
         firstIndex: Number(row.first_index),
         lastIndex: Number(row.last_index),
         startedAt: Number(row.started_ms),
         lastAt: Number(row.last_ms),
       })),
+    sessionLabels: (session: string): string[] => labelsOf(session),
     callsWithoutEnding: (olderThan: number): Leaf[] => leaves(open, [olderThan]),
   }
 }

@@ -103,6 +103,12 @@ CREATE TABLE session (
 
 CREATE INDEX session_by_activity ON session (last_index);
 
+CREATE TABLE session_label (
+  session TEXT NOT NULL,
+  label TEXT NOT NULL,
+  PRIMARY KEY (session, label)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE approval (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,

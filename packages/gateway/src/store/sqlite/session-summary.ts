@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { gatherSessions } from '../home/session-activity.ts'
 
-/** Keeps one row per session; see home/session-activity.ts. */
+/** Keeps one row per session, and one per label of it; see home/session-activity.ts. */
 export function prepareSessions(db: DatabaseSync): {
   readonly add: ReturnType<typeof gatherSessions>['add']
   readonly write: () => void
@@ -14,11 +14,13 @@ export function prepareSessions(db: DatabaseSync): {
         last_index = excluded.last_index, last_ms = max(last_ms, excluded.last_ms)`,
   )
   const go = db.prepare('UPDATE session SET last_index = ?, last_ms = max(last_ms, ?) WHERE id = ?')
+  const label = db.prepare('INSERT OR IGNORE INTO session_label (session, label) VALUES (?, ?)')
   const active = gatherSessions()
   return {
     add: active.add,
     write: () => {
-      for (const { id, caller, onBehalfOf, calls, ...of } of active.take()) {
+      for (const { id, caller, onBehalfOf, calls, labels, ...of } of active.take()) {
+        for (const one of labels) label.run(id, one)
         const { firstIndex, lastIndex, startedMs, lastMs } = of
         if (caller === undefined) go.run(lastIndex, lastMs, id)
         else {

@@ -1,0 +1,82 @@
+import type { FunctionDefinition } from '../model/function.ts'
+import { decidingParties, type Party, type Principal } from '../model/principal.ts'
+import { reaches } from '../policy/access.ts'
+import { covers } from './authorize.ts'
+import type { Gate, InForce } from './gate.ts'
+
+/**
+ * Whether a principal may call a function at this moment: by any call, by each with somebody's yes, by some (what
+ * policy says depends on arguments), or by none. For lists; what counts is said when it is called.
+ */
+export type Access = 'permit' | 'hold' | 'depends' | 'none'
+
+type AccessGate = Pick<Gate, 'freshness' | 'timedGrants' | 'now'>
+
+export function accessTo(
+  gate: AccessGate,
+  given: {
+    readonly rules: InForce
+    readonly fn: FunctionDefinition
+    readonly principal: Principal
+    readonly source: { readonly protocol: string; readonly ip: string }
+    /** Of the session. */
+    readonly labels?: readonly string[] | undefined
+  },
+): Access {
+  const { rules, fn, principal, source, labels = [] } = given
+  const { scope, subject, session } = principal
+  if (scope && !scope.some((entry) => covers(entry, fn.id))) return 'none'
+  const parties = decidingParties(principal)
+  const timed = gate.timedGrants(
+    parties.map(({ id }) => id),
+    fn.id,
+  )
+  const standing = parties.map((party) => {
+    const isGiven = timed.some((one) => one.party === party.id)
+    return isGiven ? 'fresh' : standingOf(gate, { rules, fn }, party)
+  })
+  if (standing.includes('none')) return 'none'
+  const decision = rules.decide({
+    ...{ parties, subject, session, labels, source },
+    ...{ functionId: fn.id, args: {}, time: gate.now(), approvedBy: [] },
+    timed: timed.filter(({ when }) => when.length === 0).map(({ party, id }) => ({ party, id })),
+  })
+  if (decision.effect === 'forbid') {
+    // Without arguments a policy that reads one cannot be evaluated, or does not hold yet.
+    if (decision.errors.length > 0) return 'depends'
+    if (decision.reasons.some(({ effect }) => effect === 'forbid')) return 'none'
+    const isGiven = timed.some(({ when }) => when.length > 0)
+    return isGiven || parties.some((party) => readsArguments({ rules, fn }, party))
+      ? 'depends'
+      : 'none'
+  }
+  return standing.includes('stale') ? 'hold' : decision.effect
+}
+
+type Of = { readonly rules: InForce; readonly fn: FunctionDefinition }
+
+function grantsOf({ rules, fn }: Of, party: Party) {
+  return rules.grants.filter((grant) => {
+    return grant.functions.includes(fn.id) && reaches(grant.principal, party)
+  })
+}
+
+/** The best of its grants, by dates alone (see check-review.ts). */
+function standingOf(gate: AccessGate, of: Of, party: Party): 'fresh' | 'stale' | 'none' {
+  const isEnforced = of.rules.reviews.mode === 'enforce'
+  const states = grantsOf(of, party)
+    .filter(({ expiresAt }) => expiresAt === undefined || expiresAt > gate.now())
+    .map(({ id }) => gate.freshness(of.rules, id))
+    .filter(({ state, ended }) => {
+      if (state === 'REVOKED') return false
+      return state !== 'LAPSED' || (!isEnforced && ended !== true)
+    })
+  if (states.length === 0) return 'none'
+  return isEnforced && states.every(({ state }) => state === 'STALE') ? 'stale' : 'fresh'
+}
+
+function readsArguments(of: Of, party: Party): boolean {
+  return grantsOf(of, party).some(({ conditions }) => {
+    return conditions.some((condition) => /\bargs\b/.test(condition))
+  })
+}

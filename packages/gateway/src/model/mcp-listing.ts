@@ -1,0 +1,37 @@
+import type { McpConnection } from './connection.ts'
+import type { JsonObject } from './json.ts'
+
+/** Everything an MCP server lists of itself, every page of it, in its own words. Nothing of it is believed. */
+export type McpListing = {
+  readonly tools: readonly JsonObject[]
+  readonly resources: readonly JsonObject[]
+  readonly resourceTemplates: readonly JsonObject[]
+  readonly prompts: readonly JsonObject[]
+  /** What it declared it can do. */
+  readonly capabilities: JsonObject
+  /** SHA-256 over the bytes received, any text: of two with the same, one is read. */
+  readonly fingerprint: string
+}
+
+/**
+ * Asks a server what it lists, for the gateway itself and not for a caller. Rejects never: `problem` is for the
+ * operator and holds no word of the server's.
+ */
+export type ListMcp = (
+  connection: McpConnection,
+  signal: AbortSignal,
+) => Promise<McpListing | { readonly problem: string }>
+
+/** What of one connection may be listed to callers: what was read at or after they asked. */
+export type Listed =
+  | { readonly problem: string }
+  | {
+      /**
+       * What an imported function is described as, by function id: those that are what was registered, or what its
+       * owner has accepted. The rest is refused, and absent.
+       */
+      readonly functions: ReadonlyMap<string, JsonObject>
+      /** URIs of the resources it lists, for functions that stand for many of them; in its order. */
+      readonly uris: readonly string[]
+      readonly capabilities: JsonObject
+    }

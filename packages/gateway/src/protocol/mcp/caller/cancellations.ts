@@ -1,0 +1,34 @@
+import type { MessageId } from '../message/upstream-message.ts'
+
+/** Requests that are being answered, by session and id: their caller can take them back. */
+export type Cancellations = {
+  /** Undefined session: nobody can be told apart, so nothing can be taken back. */
+  readonly begin: (
+    owner: string | undefined,
+    id: MessageId,
+  ) => { readonly cancelled: AbortSignal; readonly over: () => void }
+  readonly cancel: (owner: string, id: MessageId) => void
+}
+
+export function openCancellations(): Cancellations {
+  // Ids are not to be used twice; where one is, both requests are taken back.
+  const known = new Map<string, Set<AbortController>>()
+  // A number is no string: `1` and `"1"` are different ids.
+  const keyOf = (owner: string, id: MessageId) => JSON.stringify([owner, id])
+  return {
+    begin: (owner, id) => {
+      const taking = new AbortController()
+      const key = owner === undefined ? undefined : keyOf(owner, id)
+      if (key !== undefined) known.set(key, (known.get(key) ?? new Set()).add(taking))
+      const over = () => {
+        const same = key === undefined ? undefined : known.get(key)
+        same?.delete(taking)
+        if (key !== undefined && same?.size === 0) known.delete(key)
+      }
+      return { cancelled: taking.signal, over }
+    },
+    cancel: (owner, id) => {
+      for (const one of known.get(keyOf(owner, id)) ?? []) one.abort()
+    },
+  }
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto'
+import { isEchoed } from '../../call/echoed.ts'
+import { Refusal } from '../../call/refusal.ts'
+import { limits } from '../../config/limits.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import type { McpListing } from '../../model/mcp-listing.ts'
+import type { Credential } from '../../model/secret.ts'
+import { hasFittingHeaders } from './message/param-headers.ts'
+import { askServer } from './upstream/ask-server.ts'
+import type { Conversation } from './upstream/conversation.ts'
+import type { Speaker } from './upstream/conversations.ts'
+import { unlessGone } from './upstream/unless-gone.ts'
+
+type Asking = {
+  readonly credential: Credential
+  readonly signal: AbortSignal
+  /** For all lists together. */
+  readonly withinMs: number
+}
+
+/**
+ * Reads all lists of a server, within the bounds of limits.ts; half a list is none. The problem is for the operator
+ * and holds no word of the server's.
+ */
+export async function describe(
+  begin: (speaker: Omit<Speaker, 'credential'>) => Promise<Conversation>,
+  asking: Asking,
+): Promise<McpListing | { readonly problem: string }> {
+  try {
+    const begun = begin({ principal: '', subject: undefined, capabilities: everything })
+    const conversation = await unlessGone(begun, [asking.signal])
+    return await listingOf(conversation, asking)
+  } catch (thrown) {
+    const { code, message, detail } = Refusal.from(thrown)
+    const late = code === 'caller-left' || code === 'upstream-timeout'
+    return { problem: late ? 'It did not say in time what it has.' : (detail ?? message) }
+  }
+}
+
+/** Servers leave out what their caller cannot do, and callers can do different things. */
+const everything: JsonObject = { sampling: {}, elicitation: { form: {}, url: {} }, roots: {} }
+
+/** Side by side: a call may wait for them. */
+async function listingOf(conversation: Conversation, asking: Asking): Promise<McpListing> {
+  const { capabilities } = conversation.server
+  const bounds = new Bounds(asking.withinMs)
+  const all = (kind: string, list: List) =>
+    isJsonObject(capabilities[kind])
+      ? readAll(conversation, asking, { ...list, bounds })
+      : Promise.resolve({ entries: [], digest: '' })
+  const lists = await Promise.all([
+    all('tools', { method: 'tools/list', member: 'tools' }),
+    all('resources', { method: 'resources/list', member: 'resources' }),
+    all('resources', {
+      ...{ method: 'resources/templates/list', member: 'resourceTemplates', isOptional: true },
+    }),
+    all('prompts', { method: 'prompts/list', member: 'prompts' }),
+  ])
+  // What is listed goes to callers and to people as it is.
+  if (isEchoed(JSON.stringify(lists.map(({ entries }) => entries)), asking.credential)) {
+    throw failed('Its lists hold the credential that it is called with.')
+  }
+  const isModern = conversation.era === 'modern'
+  const [tools, resources, resourceTemplates, prompts] = lists.map(({ entries }) => entries)
+  const said = JSON.stringify([capabilities, lists.map(({ digest }) => digest)])
+  return {
+    capabilities,
+    tools: (tools ?? []).filter(({ inputSchema }) => !isModern || hasFittingHeaders(inputSchema)),
+    resources: resources ?? [],
+    resourceTemplates: resourceTemplates ?? [],
+    prompts: prompts ?? [],
+    fingerprint: createHash('sha256').update(said).digest('base64'),
+  }
+}
+
+type List = {
+  readonly method: string
+  readonly member: string
+  /** A server may not have it although it says that it has the kind. */
+  readonly isOptional?: boolean
+}
+
+async function readAll(
+  conversation: Conversation,
+  asking: Asking,
+  { method, member, isOptional = false, bounds }: List & { readonly bounds: Bounds },
+): Promise<{ readonly entries: readonly JsonObject[]; readonly digest: string }> {
+  const hash = createHash('sha256')
+  const entries: JsonObject[] = []
+  let cursor: string | undefined
+  for (let page = 0; page < limits.mcpListPages; page++) {
+    const answer = await askServer(conversation, {
+      ...{ ...asking, method, capabilities: everything, withinMs: bounds.leftMs },
+      params: cursor === undefined ? {} : { cursor },
+    })
+    if (answer.kind === 'error') {
+      if (isOptional && answer.code === methodNotFound) return { entries: [], digest: '' }
+      throw failed(`It answered ${method} with error ${answer.code}.`)
+    }
+    const found = entriesOf(answer.value[member], method)
+    bounds.count(found.length, answer.bytes.length)
+    hash.update(answer.bytes).update('\n')
+    entries.push(...found)
+    const { nextCursor } = answer.value
+    if (nextCursor === undefined || nextCursor === null) {
+      return { entries, digest: hash.digest('base64') }
+    }
+    if (typeof nextCursor !== 'string' || nextCursor === cursor) break
+    cursor = nextCursor
+  }
+  throw failed(`Its answer to ${method} has no end.`)
+}
+
+function entriesOf(list: JsonObject[string] | undefined, method: string): readonly JsonObject[] {
+  if (!Array.isArray(list)) throw failed(`Its answer to ${method} has no list.`)
+  const entries = list.filter((entry): entry is JsonObject => isJsonObject(entry))
+  if (entries.length !== list.length) throw failed(`Its answer to ${method} has odd entries.`)
+  return entries
+}
+
+/** Of all lists of one look together. */
+class Bounds {
+  readonly #until: number
+  #entries = 0
+  #bytes = 0
+
+  constructor(withinMs: number) {
+    this.#until = performance.now() + withinMs
+  }
+
+  get leftMs(): number {
+    return Math.max(1, this.#until - performance.now())
+  }
+
+  count(entries: number, bytes: number): void {
+    this.#entries += entries
+    this.#bytes += bytes
+    if (this.#entries > limits.mcpListed) throw failed(`It lists over ${limits.mcpListed} things.`)
+    if (this.#bytes > limits.mcpListBytes) {
+      throw failed(`Its lists are longer than ${limits.mcpListBytes} bytes.`)
+    }
+  }
+}
+
+function failed(detail: string): Refusal {
+  return new Refusal('upstream-failed', { detail })
+}
+
+const methodNotFound = -32601

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto'
+import { limits } from '../../../config/limits.ts'
+import type { McpConnection } from '../../../model/connection.ts'
+import type { JsonObject } from '../../../model/json.ts'
+import type { Credential, SecretReference } from '../../../model/secret.ts'
+import { beginChild } from './child-conversation.ts'
+import type { Conversation } from './conversation.ts'
+import { httpConversation } from './http-conversation.ts'
+import { type HttpLine, openHttpLine } from './http-line.ts'
+import {
+  initializeOverHttp,
+  type Meeting,
+  type MeetingBounds,
+  type Met,
+  meetOverHttp,
+} from './http-meeting.ts'
+import { capabilitiesForServer } from './introduction.ts'
+import { KeptConversations } from './kept-conversations.ts'
+import { Restarts } from './restarts.ts'
+
+export type ConversationOptions = {
+  /** Of the gateway: what servers are told. */
+  readonly version: string
+  readonly readSecret: (reference: SecretReference) => Promise<string>
+  /** The gateway's own PATH: where programs of child processes are looked up. */
+  readonly searchPath: string | undefined
+  /** Other numbers than those of limits.ts, for tests. */
+  readonly bounds?: Partial<MeetingBounds> | undefined
+}
+
+/** Whoever a conversation is for. */
+export type Speaker = {
+  /** All parties of a call; equal for equal ones. Ignored where the connection is shared. */
+  readonly principal: string
+  /** On whose behalf they act, who has only so many conversations at a time; undefined: the gateway itself. */
+  readonly subject: string | undefined
+  readonly capabilities: JsonObject
+  readonly credential: Credential
+}
+
+/** One or more conversations with each server, kept while they are needed. */
+export type Conversations = {
+  /**
+   * The conversation of this speaker, begun now where there is none. Refuses as a forwarder does, and `overloaded`
+   * where there are as many as may be and none can be given up.
+   */
+  readonly with: (connection: McpConnection, speaker: Speaker) => Promise<Conversation>
+  readonly close: () => Promise<void>
+}
+
+/** A server behind HTTP. `stateless`: of 2026-07-28, where there is nothing to begin. */
+type Server = {
+  readonly line: HttpLine
+  met: Promise<Met> | undefined
+  stateless: Conversation | undefined
+}
+
+export function openConversations(options: ConversationOptions): Conversations {
+  const kept = new KeptConversations()
+  const servers = new Map<string, Server>()
+  const restarts = new Restarts()
+  const bounds = { ...limits, ...options.bounds }
+  const keys = new WeakMap<McpConnection, string>()
+  const keyOf = (connection: McpConnection): string => {
+    const key = keys.get(connection) ?? serverKey(connection)
+    keys.set(connection, key)
+    return key
+  }
+  return {
+    with: async (connection, given) => {
+      const speaker = { ...given, capabilities: capabilitiesFor(connection, given.capabilities) }
+      const key = keyOf(connection)
+      const subject = connection.shared ? undefined : speaker.subject
+      const own = `${key} ${JSON.stringify(speaker.capabilities)} ${connection.shared ? '' : speaker.principal}`
+      const { stdio } = connection
+      if (stdio) {
+        const terms = { ...options, connection, child: stdio, capabilities: speaker.capabilities }
+        const begin = async () => {
+          await restarts.turn(own)
+          const onCrash = () => restarts.crashed(own)
+          return beginChild({ ...terms, onCrash, onAnswer: () => restarts.answered(own) })
+        }
+        return kept.get(`${own} ${secretsOf(speaker.credential)}`, {
+          isChild: true,
+          subject,
+          begin,
+        })
+      }
+      const server = servers.get(key) ?? newServer(connection)
+      servers.set(key, server)
+      const { revision } = connection
+      const meeting = { ...options, bounds, revision, line: server.line, ...speaker }
+      const met = await metOnce(server, meeting)
+      if (met.era === 'modern') return statelessWith(server, met, meeting)
+      return kept.get(own, {
+        ...{ isChild: false, subject },
+        begin: () => beginOverHttp(server, meeting, connection),
+      })
+    },
+    close: async () => {
+      await kept.close()
+      await Promise.allSettled([...servers.values()].map(({ line }) => line.close()))
+    },
+  }
+}
+
+type Terms = Meeting & Pick<Speaker, 'capabilities'>
+
+function newServer({ upstream }: McpConnection): Server {
+  return { line: openHttpLine(upstream), met: undefined, stateless: undefined }
+}
+
+/** One look for all who wait; one that failed is forgotten. */
+function metOnce(server: Server, meeting: Meeting): Promise<Met> {
+  if (server.met !== undefined) return server.met
+  const met = meetOverHttp(meeting)
+  server.met = met
+  met.catch(() => {
+    if (server.met === met) server.met = undefined
+  })
+  return met
+}
+
+function statelessWith(
+  server: Server,
+  met: Extract<Met, { era: 'modern' }>,
+  { version, credential, bounds }: Terms,
+): Conversation {
+  server.stateless ??= httpConversation({
+    ...{ ...met, line: server.line, version, credential, bounds },
+    ...{ sessionId: undefined, isShared: true },
+    onStale: () => {
+      server.met = undefined
+      server.stateless = undefined
+    },
+  })
+  return server.stateless
+}
+
+async function beginOverHttp(
+  server: Server,
+  terms: Terms,
+  { shared }: Pick<McpConnection, 'shared'>,
+): Promise<Conversation> {
+  const { version, credential, bounds } = terms
+  try {
+    const begun = await initializeOverHttp(terms, terms.capabilities)
+    const line = server.line
+    const given = { ...begun, line, version, credential, bounds, isShared: shared }
+    const conversation = httpConversation({ ...given, era: 'legacy', onStale: () => {} })
+    // Only who can be asked something has to be reached at any time.
+    const isAsked = Object.keys(terms.capabilities).length > 0
+    if (isAsked && begun.sessionId !== undefined) await conversation.listen()
+    return conversation
+  } catch (thrown) {
+    // Perhaps it is another server by now.
+    server.met = undefined
+    throw thrown
+  }
+}
+
+/**
+ * What a server is told its callers can do. One child for everybody is told nothing: what it asks for could not be
+ * told to belong to one of them.
+ */
+function capabilitiesFor({ stdio, shared }: McpConnection, capabilities: JsonObject): JsonObject {
+  return stdio && shared ? {} : capabilitiesForServer(capabilities)
+}
+
+/**
+ * Which secrets a child has in its environment: one that has others now is another child, as replies are searched only
+ * for those of the moment. The one before ends when nobody is at it any more.
+ */
+function secretsOf({ echoes }: Credential): string {
+  const hash = createHash('sha256')
+  for (const echo of echoes) hash.update(`${echo.length} `).update(echo)
+  return hash.digest('base64url')
+}
+
+/** Everything that makes it this server and no other. */
+function serverKey({ id, upstream, stdio, revision, shared }: McpConnection): string {
+  return JSON.stringify([id, upstream, stdio ?? null, revision ?? null, shared])
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { limits } from '../../../config/limits.ts'
+import type { Conversation } from './conversation.ts'
+import { KeptConversations } from './kept-conversations.ts'
+
+type Step =
+  /** Somebody needs as many more, and each is at work from then on, or idle. */
+  {
+    readonly by: string | undefined
+    readonly more: number
+    readonly busy?: boolean
+    readonly isChild?: boolean
+  }
+
+/** Takes the steps one after the other: how many of each were refused, and of whom some were ended. */
+async function check(steps: readonly Step[], expected: readonly string[]): Promise<void> {
+  const kept = new KeptConversations()
+  const ended: string[] = []
+  let last = 0
+  const seen: string[] = []
+  for (const { by: subject, more, busy = false, isChild = true } of steps) {
+    let refused = 0
+    ended.length = 0
+    for (let at = 0; at < more; at++) {
+      last += 1
+      const conversation = {
+        isOver: () => false,
+        isBusy: () => busy,
+        close: async () => {
+          ended.push(subject ?? 'gateway')
+        },
+      } as unknown as Conversation
+      const begin = () => Promise.resolve(conversation)
+      await kept.get(`${last}`, { isChild, subject, begin }).catch((thrown) => {
+        assert.equal(thrown.code, 'overloaded')
+        refused += 1
+      })
+    }
+    // A conversation that was given up is closed once it has begun, which it has.
+    await new Promise((resolve) => setImmediate(resolve))
+    seen.push(`${refused} refused, ended: ${[...new Set(ended)].join() || 'none'}`)
+  }
+  await kept.close()
+  assert.deepEqual(seen, expected)
+}
+
+const { mcpChildren: all, mcpChildrenPerSubject: each, mcpSessionsPerSubject } = limits
+const others = Array.from({ length: all / each }, (_, at) => ({ by: `other-${at}`, more: each }))
+const nothing = '0 refused, ended: none'
+
+const rows: readonly (readonly [string, readonly Step[], readonly string[]])[] = [
+  [
+    'one subject has its own number of busy children, and others have theirs',
+    [
+      { by: 'a', more: each + 2, busy: true },
+      { by: 'b', more: 1 },
+    ],
+    ['2 refused, ended: none', nothing],
+  ],
+  [
+    'of its own idle ones the oldest makes room, and nobody else’s',
+    [
+      { by: 'b', more: 1 },
+      { by: 'a', more: each },
+      { by: 'a', more: 2 },
+    ],
+    [nothing, nothing, '0 refused, ended: a'],
+  ],
+  [
+    'where there is no room at all, an idle one of somebody makes it',
+    [...others, { by: 'a', more: 1 }],
+    [...others.map(() => nothing), '0 refused, ended: other-0'],
+  ],
+  [
+    'where there is no room at all, one’s own idle one first',
+    [
+      { by: 'a', more: 1 },
+      ...others.slice(1),
+      { by: 'a', more: each - 1 },
+      { by: 'other-1', more: 1 },
+    ],
+    [...others.map(() => nothing), nothing, '0 refused, ended: other-1'],
+  ],
+  [
+    'the gateway itself, and what is everybody’s, is nobody’s',
+    [{ by: undefined, more: each + 1, busy: true }],
+    [nothing],
+  ],
+  [
+    'sessions are counted apart',
+    [
+      { by: 'a', more: each, busy: true },
+      { by: 'a', more: mcpSessionsPerSubject + 1, busy: true, isChild: false },
+    ],
+    [nothing, '1 refused, ended: none'],
+  ],
+]
+
+test('nobody has all conversations with upstreams', async (t) => {
+  for (const [name, steps, expected] of rows) {
+    await t.test(name, () => check(steps, expected))
+  }
+})

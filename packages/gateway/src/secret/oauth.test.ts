@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import { test } from 'node:test'
+import { Provider } from 'oidc-provider'
+import { Refusal } from '../call/refusal.ts'
+import { limits } from '../config/limits.ts'
+import type { OauthClient } from '../model/secret.ts'
+import { openCredentials } from './credentials.ts'
+import { openOauthTokens } from './oauth.ts'
+
+/** A colon, a plus and a percent sign: what ends something where it is joined without being encoded. */
+const secret = 'c0lon:plus+%20-and-long-enough'
+
+async function listen(answer: RequestListener): Promise<string> {
+  const server = createServer((request, response) => answer(request, response))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  test.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  return `http://127.0.0.1:${address.port}`
+}
+
+// --- A real authorization server ---
+
+let asked: string[] = []
+let provider: Provider | undefined
+const issuer = await listen((request, response) => {
+  asked.push(`${request.method} ${request.url}`)
+  provider?.callback()(request, response)
+})
+const clientOf = (id: string, method: string) => ({
+  client_id: id,
+  client_secret: secret,
+  token_endpoint_auth_method: method,
+  grant_types: ['client_credentials'],
+  redirect_uris: [],
+  response_types: [],
+})
+provider = new Provider(issuer, {
+  clients: [clientOf('by:basic', 'client_secret_basic'), clientOf('by-post', 'client_secret_post')],
+  scopes: ['tools:read'],
+  features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
+})
+const real: OauthClient = {
+  kind: 'oauth',
+  tokenUrl: `${issuer}/token`,
+  clientId: 'by:basic',
+  secret: { env: 'CLIENT_SECRET' },
+  authentication: 'basic',
+}
+
+/** A token, or what the operator is told. */
+async function check(client: OauthClient, given: string, expected: string | RegExp): Promise<void> {
+  const tokens = openOauthTokens({ now: () => 0, limits })
+  const got = await tokens.tokenOf(client, given).catch((thrown: unknown) => {
+    assert.ok(thrown instanceof Error)
+    assert.ok(!thrown.message.includes(given))
+    return thrown.message
+  })
+  if (typeof expected === 'string') assert.equal(got, expected)
+  else assert.match(got, expected)
+}
+
+const aToken = /^[\w-]{43}$/
+const byServer: readonly (readonly [string, Partial<OauthClient>, string | RegExp, string?])[] = [
+  ['a client by HTTP Basic', {}, aToken],
+  ['a client by form', { clientId: 'by-post', authentication: 'post' }, aToken],
+  ['a scope', { scope: 'tools:read' }, aToken],
+  ['not: another secret', {}, /client by:basic answered 401 invalid_client\.$/, 'another-secret'],
+  ['not: an unknown client', { clientId: 'nobody' }, /nobody answered 401 invalid_client\.$/],
+  ['not: another path', { tokenUrl: `${issuer}/elsewhere` }, /answered 404/],
+]
+for (const [name, changes, expected, given = secret] of byServer) {
+  test(`asks a real server for ${name}`, () => check({ ...real, ...changes }, given, expected))
+}
+
+// --- What a broken server might answer ---
+
+const good = { access_token: 'a-token-of-a-server', token_type: 'Bearer', expires_in: 600 }
+const none = 'The token endpoint of client by:basic gave no bearer token that can be used.'
+type Odd = readonly [name: string, status: number, body: string, expected: string]
+const json = (changes: object) => JSON.stringify({ ...good, ...changes })
+const said = (text: string) => `The token endpoint of client by:basic ${text}.`
+const odd: readonly Odd[] = [
+  ['a token', 200, json({}), good.access_token],
+  ['a token whose end is not said', 200, json({ expires_in: undefined }), good.access_token],
+  ['bearer in lower case', 200, json({ token_type: 'bearer' }), good.access_token],
+  ['no JSON', 200, `<html>${good.access_token}</html>`, none],
+  ['a list', 200, '[]', none],
+  ['no token', 200, json({ access_token: undefined }), none],
+  ['a token of another type', 200, json({ token_type: 'DPoP' }), none],
+  ['a token of no type', 200, json({ token_type: undefined }), none],
+  ['a token with a line break', 200, json({ access_token: 'a\r\nx-admin: 1' }), none],
+  ['an empty token', 200, json({ access_token: '' }), none],
+  ['a token too long', 200, json({ access_token: 'a'.repeat(9_000) }), none],
+  ['an end that is text', 200, json({ expires_in: '600' }), none],
+  ['a token that has ended', 200, json({ expires_in: 0 }), none],
+  ['201', 201, json({}), said('answered 201')],
+  ['a redirect', 302, '', said('answered 302')],
+  ['an error in its own words', 400, '{"error":"the secret is hunter2"}', said('answered 400')],
+  ['too much', 200, ' '.repeat(70_000), said('broke off its answer, or said too much')],
+]
+for (const [name, status, body, expected] of odd) {
+  test(`reads ${name}`, async () => {
+    let reached = 0
+    const url = await listen((_, response) => {
+      reached += 1
+      response.writeHead(status, { location: `${issuer}/token` }).end(body)
+    })
+    await check({ ...real, tokenUrl: url }, secret, expected)
+    assert.equal(reached, 1)
+  })
+}
+
+test('says that a server cannot be reached', () =>
+  check({ ...real, tokenUrl: 'http://127.0.0.1:1/' }, secret, said('could not be reached')))
+
+// --- Memory ---
+
+test('a token is fetched once, replaced before its end, and not without need', async () => {
+  let now = 0
+  let given = 0
+  let status = 200
+  const url = await listen((_, response) => {
+    given += 1
+    response.writeHead(status).end(json({ access_token: `token-number-${given}` }))
+  })
+  const tokens = openOauthTokens({ now: () => now, limits })
+  const client = { ...real, tokenUrl: url }
+  const get = () => tokens.tokenOf(client, secret)
+  assert.deepEqual(await Promise.all([get(), get(), get()]), Array(3).fill('token-number-1'))
+  now = 539_999
+  assert.equal(await get(), 'token-number-1')
+  // From here on it is replaced, and whoever asks is not held up.
+  now = 540_000
+  assert.equal(await get(), 'token-number-1')
+  while ((await get()) === 'token-number-1') await new Promise(setImmediate)
+  assert.deepEqual([await get(), given], ['token-number-2', 2])
+  assert.notEqual(await tokens.tokenOf({ ...client, scope: 'other' }, secret), 'token-number-2')
+  assert.notEqual(await tokens.tokenOf(client, 'another-secret'), 'token-number-2')
+  assert.equal(given, 4)
+  // A server that fails is left alone for a moment; a token that still counts goes on counting.
+  status = 500
+  now = 540_000 + 599_000
+  assert.equal(await get(), 'token-number-2')
+  while (given < 5) await new Promise(setImmediate)
+  now += 1_000
+  await assert.rejects(get(), /answered 500/)
+  const before = given
+  await assert.rejects(get(), /answered 500/)
+  assert.equal(given, before)
+  status = 200
+  now += limits.oauthRetryMs
+  assert.match(await get(), /^token-number-/)
+})
+
+test('a token that an upstream did not take is given up, and not again at once', async () => {
+  let now = 0
+  let given = 0
+  const url = await listen((_, response) => {
+    given += 1
+    response.writeHead(200).end(json({ access_token: `token-number-${given}` }))
+  })
+  const oauth = openOauthTokens({ now: () => now, limits })
+  const open = { versionKey: Buffer.alloc(32, 7), oauth }
+  const { credentialOf } = openCredentials({ resolve: async () => secret }, open)
+  const get = async () => {
+    const credential = await credentialOf({ ...real, tokenUrl: url })
+    assert.ok(credential.kind === 'header' && credential.onRefused)
+    return { token: credential.value, refused: credential.onRefused }
+  }
+  const first = await get()
+  first.refused()
+  const second = await get()
+  assert.deepEqual([first.token, second.token], ['Bearer token-number-1', 'Bearer token-number-2'])
+  // What is refused late says nothing of the token there is now; nor is each of a row replaced.
+  now = limits.oauthRetryMs - 1
+  first.refused()
+  second.refused()
+  assert.equal((await get()).token, second.token)
+  now += 1
+  first.refused()
+  assert.equal((await get()).token, second.token)
+  second.refused()
+  assert.equal((await get()).token, 'Bearer token-number-3')
+})
+
+test('the credential is the token, with its echoes, and its version is of the secret', async () => {
+  asked = []
+  const oauth = openOauthTokens({ now: () => 0, limits })
+  const resolve = async () => secret
+  const open = { versionKey: Buffer.alloc(32, 7), oauth }
+  const { credentialOf, versionOf } = openCredentials({ resolve }, open)
+  const before = await versionOf(real)
+  const made = await credentialOf(real)
+  assert.ok(made.kind === 'header')
+  assert.equal(made.name, 'authorization')
+  const token = made.value.replace(/^Bearer /, '')
+  assert.match(token, aToken)
+  assert.ok(made.echoes.some((echo) => Buffer.from(echo).toString() === token))
+  assert.equal(await credentialOf(real), made)
+  assert.equal(await versionOf(real), before)
+  assert.deepEqual(asked, ['POST /token'])
+})
+
+test('a token that cannot be got refuses the call, and says why to the operator only', async () => {
+  const oauth = openOauthTokens({ now: () => 0, limits })
+  const open = { versionKey: Buffer.alloc(32, 7), oauth }
+  const { credentialOf } = openCredentials({ resolve: async () => 'another-secret' }, open)
+  await assert.rejects(credentialOf(real), (thrown: unknown) => {
+    assert.ok(thrown instanceof Refusal && thrown.cause instanceof Error)
+    assert.deepEqual([thrown.code, thrown.detail], ['credential-unavailable', undefined])
+    assert.match(thrown.cause.message, /invalid_client/)
+    return true
+  })
+})
