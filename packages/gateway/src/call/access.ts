@@ -2,6 +2,7 @@ import type { FunctionDefinition } from '../model/function.ts'
 import { decidingParties, type Party, type Principal } from '../model/principal.ts'
 import { reaches } from '../policy/access.ts'
 import { covers } from './authorize.ts'
+import { isEnforced, stands } from './check-review.ts'
 import type { Gate, InForce } from './gate.ts'
 
 /**
@@ -61,18 +62,14 @@ function grantsOf({ rules, fn }: Of, party: Party) {
   })
 }
 
-/** The best of its grants, by dates alone (see check-review.ts). */
+/** The best of its grants, by dates alone. */
 function standingOf(gate: AccessGate, of: Of, party: Party): 'fresh' | 'stale' | 'none' {
-  const isEnforced = of.rules.reviews.mode === 'enforce'
   const states = grantsOf(of, party)
-    .filter(({ expiresAt }) => expiresAt === undefined || expiresAt > gate.now())
-    .map(({ id }) => gate.freshness(of.rules, id))
-    .filter(({ state, ended }) => {
-      if (state === 'REVOKED') return false
-      return state !== 'LAPSED' || (!isEnforced && ended !== true)
-    })
+    .map(({ id, expiresAt }) => ({ expiresAt, freshness: gate.freshness(of.rules, id) }))
+    .filter((grant) => stands(of.rules, grant, gate.now()))
   if (states.length === 0) return 'none'
-  return isEnforced && states.every(({ state }) => state === 'STALE') ? 'stale' : 'fresh'
+  const isStale = states.every(({ freshness }) => freshness.state === 'STALE')
+  return isEnforced(of) && isStale ? 'stale' : 'fresh'
 }
 
 function readsArguments(of: Of, party: Party): boolean {

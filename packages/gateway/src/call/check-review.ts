@@ -1,7 +1,7 @@
 import type { Freshness, FreshnessState } from '../model/certification.ts'
 import type { GrantUsed, PartyGrants, Question } from '../model/decision.ts'
 import { questionOf } from './authorize.ts'
-import type { Gate } from './gate.ts'
+import type { Gate, InForce } from './gate.ts'
 import { Refusal } from './refusal.ts'
 import type { Authorized, FieldScope, GrantInUse, Reviewed, StaleGrant } from './stage.ts'
 
@@ -49,7 +49,9 @@ function choose(
   question: Question,
 ): { readonly party: string; readonly grants: readonly Judged[] } {
   const judged = grants.map((grant) => ({ grant, freshness: gate.freshness(at.rules, grant.id) }))
-  const standing = judged.filter((one) => stands(at, one, question.time))
+  const standing = judged.filter(({ grant: { expiresAt }, freshness }) => {
+    return stands(at.rules, { expiresAt, freshness }, question.time)
+  })
   const fitting = standing.filter(({ freshness: { when } }) => {
     return when.length === 0 || at.rules.fits(at.fn, when, question)
   })
@@ -63,17 +65,20 @@ function choose(
 }
 
 /** Whether it counts for anything now. A first look (`mode: report`) changes what reviews do, never what people did. */
-function stands(
-  at: Omit<Authorized, 'stage'>,
-  { grant: { expiresAt }, freshness: { state, ended } }: Judged,
+export function stands(
+  rules: InForce,
+  {
+    expiresAt,
+    freshness: { state, ended },
+  }: { readonly expiresAt: number | undefined; readonly freshness: Freshness },
   now: number,
 ): boolean {
   if (expiresAt !== undefined && expiresAt <= now) return false
   if (state === 'REVOKED') return false
-  return state !== 'LAPSED' || (!isEnforced(at) && ended !== true)
+  return state !== 'LAPSED' || (!isEnforced({ rules }) && ended !== true)
 }
 
-function isEnforced({ rules }: Omit<Authorized, 'stage'>): boolean {
+export function isEnforced({ rules }: Pick<Authorized, 'rules'>): boolean {
   return rules.reviews.mode === 'enforce'
 }
 

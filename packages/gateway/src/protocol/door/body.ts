@@ -22,20 +22,25 @@ export type Receiver = {
 }
 
 export function openReceiver(incoming: Incoming): Receiver {
+  return receiverOf(() => collect(incoming), incoming.limits.requestBodyBytes)
+}
+
+/** What `receive` gives, which is asked once, when somebody first wants it. */
+export function receiverOf(receive: () => Promise<Uint8Array>, bytesMax: number): Receiver {
   let bytes: Promise<Uint8Array> | undefined
   let received: Uint8Array | undefined
-  const receive = async () => {
-    received = await collect(incoming)
+  const begin = async () => {
+    received = await receive()
     return received
   }
   return {
     whole: () => {
-      bytes ??= receive()
+      bytes ??= begin()
       return bytes
     },
     isBegun: () => bytes !== undefined,
     received: () => received,
-    bytesMax: incoming.limits.requestBodyBytes,
+    bytesMax,
   }
 }
 

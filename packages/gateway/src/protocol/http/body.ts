@@ -1,6 +1,6 @@
 import { Refusal } from '../../call/refusal.ts'
 import type { HttpBinding } from '../../model/function.ts'
-import { type Receiver, tooLarge } from '../door/body.ts'
+import { type Receiver, receiverOf, tooLarge } from '../door/body.ts'
 import { type Coding, codingsOf, type OpenOptions, openBody } from './content-coding.ts'
 import type { Head } from './reading.ts'
 
@@ -12,21 +12,8 @@ const mediaTypes: Readonly<Record<string, RegExp>> = {
 
 /** The same body, opened: what its content is encoded by is taken off once it was received. */
 export function openedReceiver(receiver: Receiver, head: Head): Receiver {
-  let bytes: Promise<Uint8Array> | undefined
-  let received: Uint8Array | undefined
-  const receive = async () => {
-    received = await opened(await receiver.whole(), head, receiver.bytesMax)
-    return received
-  }
-  return {
-    whole: () => {
-      bytes ??= receive()
-      return bytes
-    },
-    isBegun: () => bytes !== undefined,
-    received: () => received,
-    bytesMax: receiver.bytesMax,
-  }
+  const { bytesMax } = receiver
+  return receiverOf(async () => opened(await receiver.whole(), head, bytesMax), bytesMax)
 }
 
 /** Reads a whole body within the limit. Refuses what the function does not take. */
