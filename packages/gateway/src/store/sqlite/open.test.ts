@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
+import { isLong, onDemand } from '../../../test/long-form.ts'
 import { storeSuite } from '../conformance.ts'
 import { assertChain, everyLeaf } from '../conformance-entries.ts'
 import type { Store } from '../store.ts'
@@ -21,10 +22,12 @@ const record = {
   stage: 'resolved',
 } as const
 
-storeSuite('memory', async () => {
-  const store = await openSqlite({ path: ':memory:', instance: 'gw', boot: 'b1', kek })
-  return { store, dispose: () => store.close() }
-})
+if (isLong) {
+  storeSuite('memory', async () => {
+    const store = await openSqlite({ path: ':memory:', instance: 'gw', boot: 'b1', kek })
+    return { store, dispose: () => store.close() }
+  })
+} else test('the same in memory', { skip: onDemand })
 
 storeSuite('file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'store-'))
