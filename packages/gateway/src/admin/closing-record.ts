@@ -1,6 +1,7 @@
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import type { Campaign } from '../model/campaign.ts'
 import type { Leaves } from '../store/store.ts'
+import { indexAtTime } from './export-scope.ts'
 
 /**
  * The index of the record of a campaign's closing: what its pack is proved by. Found by its date, so a log of any
@@ -12,7 +13,7 @@ export async function closingRecord(
 ): Promise<number | undefined> {
   if (closedAt === undefined) return undefined
   const size = await store.size()
-  let start = await firstFrom(store, size, closedAt - apartMs)
+  let start = await indexAtTime(store, closedAt - apartMs, size)
   while (start < size) {
     const page = await store.leaves(start, pageRows)
     for (const { index, bytes } of page) {
@@ -24,23 +25,6 @@ export async function closingRecord(
     if (page.length === 0) return undefined
   }
   return undefined
-}
-
-/** By halves: dates of a log rise, but for what the clocks of gateways are apart. */
-async function firstFrom(
-  store: Pick<Leaves, 'leaves'>,
-  size: number,
-  time: number,
-): Promise<number> {
-  let low = 0
-  let high = size
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2)
-    const [leaf] = await store.leaves(middle, 1)
-    if (leaf && Date.parse(parseLeaf(leaf.bytes).time) < time) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** More than clocks may differ by before nothing is written: see `clockJumpMs`. */

@@ -6,7 +6,10 @@ import type { Export } from './export-plan.ts'
 import type { AdminNeeds } from './needs.ts'
 import { Refused } from './problem.ts'
 
-/** The first record that is not before this time (Unix ms), among the first `size`. */
+/**
+ * The first record that is not before this time (Unix ms), among the first `size`. Found by halves, so a log of any
+ * length costs a few reads: dates of a log rise, but for what the clocks of gateways are apart.
+ */
 export async function indexAtTime(
   store: Pick<Leaves, 'leaves'>,
   time: number,
