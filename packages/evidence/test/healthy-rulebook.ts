@@ -63,6 +63,7 @@ export function rulebook(limit: number): object {
   }
 }
 
+const ssn = { id: 'ssn', path: '$.ssn', strategy: { kind: 'redact', label: 'ssn' } }
 const definitions = [
   definition('crm.customer.get', {
     http: {
@@ -76,7 +77,7 @@ const definitions = [
       properties: { id: { type: 'string' }, verbose: { type: 'boolean' } },
       required: ['id'],
     },
-    resultMasks: [{ id: 'ssn', path: '$.ssn', strategy: { kind: 'redact', label: 'ssn' } }],
+    resultMasks: [ssn],
   }),
   definition('crm.notes.list', {
     mcp: { method: 'tools/call', name: 'notes' },
@@ -103,6 +104,15 @@ const definitions = [
         ...{ confidence: 50, strategy: { kind: 'redact' }, reveal: [] },
       },
     ],
+  }),
+  definition('crm.tickets.find', {
+    ...{ mcp: { method: 'tools/call', name: 'tickets' }, resultMasks: [ssn] },
+  }),
+  definition('crm.ticket', {
+    ...{ mcp: { method: 'resources/read', name: 'ticket://1' }, resultMasks: [ssn] },
+  }),
+  definition('crm.greeting', {
+    ...{ mcp: { method: 'prompts/get', name: 'greeting' }, resultMasks: [ssn] },
   }),
   definition('crm.refund.create', {
     http: { method: 'POST', path: '/refunds', places: {}, body: 'json' },

@@ -7,6 +7,7 @@ import { damages, manyBeats } from '../../test/damages.ts'
 import { delegationLies } from '../../test/delegation-lies.ts'
 import { emergencyLies } from '../../test/emergency-lies.ts'
 import { foundedLies } from '../../test/founded-lies.ts'
+import { frameLies } from '../../test/frame-lies.ts'
 import { refund } from '../../test/healthy-calls.ts'
 import { healthyLog, type Lie } from '../../test/healthy-log.ts'
 import { type Files, filesSource, signedNote } from '../../test/log-builder.ts'
@@ -211,6 +212,7 @@ const lies = [
   emergencyLies,
   reviewLies,
   foundedLies,
+  frameLies,
 ].flat()
 for (const [name, lie, expected] of lies) test(name, () => check(lie, expected))
 

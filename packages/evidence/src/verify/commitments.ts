@@ -113,13 +113,17 @@ function openLook(
       })
     }
   }
-  const look = (leaf: SeenLeaf, [role, ...others]: readonly PayloadRole[]): Soon<void> => {
-    if (role === undefined) return
+  const lookAt = (leaf: SeenLeaf, role: PayloadRole): Soon<void> => {
     return soon(needs.payloads.open(leaf, role), (disclosed) => {
       const isAbsent = 'missing' in disclosed && disclosed.missing === 'absent'
-      const judged = isAbsent && !isDisclosed ? undefined : judge(leaf, role, disclosed)
-      return soon(judged, () => look(leaf, others))
+      return isAbsent && !isDisclosed ? undefined : judge(leaf, role, disclosed)
     })
+  }
+  const look = (leaf: SeenLeaf, roles: readonly PayloadRole[]): Soon<void> => {
+    for (const [at, role] of roles.entries()) {
+      const looked = lookAt(leaf, role)
+      if (looked instanceof Promise) return looked.then(() => look(leaf, roles.slice(at + 1)))
+    }
   }
   return look
 }

@@ -1,11 +1,12 @@
 import type { LeafRecord, Masking } from '../record.ts'
 import type { FunctionFacts, MaskFacts } from './content.ts'
-import { canonicalJson, isJsonObject, jsonOf } from './json.ts'
-import { type Located, locate, memberOf, parseJsonPath } from './json-path.ts'
+import { comparedInFrame } from './frames.ts'
+import { jsonOf } from './json.ts'
 import type { Payloads } from './payloads.ts'
 import type { Remembered } from './remembered.ts'
 import type { Rulebooks } from './rulebooks.ts'
 import { type Soon, soon } from './soon.ts'
+import { isLeftUnmasked, isLeftUnreachable } from './unmasked.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
 
 /**
@@ -64,9 +65,7 @@ export function watchMasks(
     })
     if (!isDeclared) report.find('mask-undeclared', { record: leaf.index })
     if (fn.resultMasks.length === 0) return
-    // Paths begin within the frame, at the structured result and at every text that is JSON.
-    if (fn.mcp) return report.partly('masks', 'what was masked in MCP results is not compared')
-    return compareResults(scene, needs.payloads, leaf, fn.resultMasks)
+    return compareResults(scene, needs.payloads, leaf, fn)
   }
   return {
     see: (leaf) => {
@@ -114,7 +113,7 @@ async function compareResults(
   { report }: Scene,
   payloads: Payloads,
   leaf: SeenLeaf,
-  masks: readonly MaskFacts[],
+  { mcp, resultMasks }: FunctionFacts,
 ): Promise<void> {
   const result = await payloads.open(leaf, 'result')
   if (!('bytes' in result)) return
@@ -130,8 +129,17 @@ async function compareResults(
     report.partly('masks', 'a result is no JSON, so what was masked in it was not looked at')
     return
   }
-  for (const mask of masks) {
-    const isLeft = isUnchanged(before, after, mask)
+  const places = mcp
+    ? comparedInFrame(before, after, mcp.method)
+    : [{ kind: 'document', before, after } as const]
+  if (places.some((one) => one.kind === 'unreachable' && isLeftUnreachable(one))) {
+    report.find('mask-not-applied', { record: leaf.index, detail: 'unreadable' })
+  }
+  if (places.some(({ kind }) => kind === 'unread')) {
+    report.partly('masks', 'a text that was JSON came back as none, and was not looked at')
+  }
+  for (const mask of resultMasks) {
+    const isLeft = isLeftUnmasked(places, mask, resultMasks)
     if (typeof isLeft === 'string') report.partly('masks', isLeft)
     else if (isLeft) report.find('mask-not-applied', { record: leaf.index, detail: mask.id })
   }
@@ -139,73 +147,3 @@ async function compareResults(
 
 /** The gateway masks no result of this length as a whole; parsed, it is many times as long. */
 const resultBytesMax = 16 << 20
-
-/** Whether a value the mask names is where it was, as it was; or why that cannot be told. */
-function isUnchanged(before: unknown, after: unknown, mask: MaskFacts): boolean | string {
-  const path = parseJsonPath(mask.path)
-  if (!path) return `the path of the mask ${mask.id} is not understood`
-  const named = locate(before, path, nodesMax)
-  const budget = { left: nodesMax }
-  const there = placesIn(after)
-  const isLeft = named?.some((node) => {
-    const { value: left, isInList } = there(node)
-    // Dropping an element moves those behind it: another value may stand in its place.
-    if (mask.strategy.kind === 'drop' && isInList) return false
-    const { value } = node
-    if (value === null || left === undefined || isWhatMaskingLeaves(value, mask)) return false
-    return isSameJson(value, left, budget)
-  })
-  if (isLeft === true) return true
-  const isAll = isLeft !== undefined && budget.left > 0
-  return isAll ? false : `the mask ${mask.id} names more of a result than is looked at`
-}
-
-/**
- * Far more than a result has that anybody reads. A mask with several descendants names each value once,
- * but comparing what lies in each other would still be the depth times the length.
- */
-const nodesMax = 1_000_000
-
-type Place = { readonly value: unknown; readonly isInList: boolean }
-
-/** What stands in another document where a node of the first stood. */
-function placesIn(document: unknown): (node: Located) => Place {
-  const known = new Map<Located, Place>()
-  const find = (node: Located): Place => {
-    const { above } = node
-    if (!above) return { value: document, isInList: false }
-    const found = known.get(node)
-    if (found) return found
-    const outer = find(above.node)
-    const isInList = outer.isInList || typeof above.step === 'number'
-    const place = { value: memberOf(outer.value, above.step), isInList }
-    known.set(node, place)
-    return place
-  }
-  return find
-}
-
-/** Whether two values that came out of `JSON.parse` say the same; no, once the budget is used up. */
-function isSameJson(one: unknown, other: unknown, budget: { left: number }): boolean {
-  budget.left -= 1
-  if (budget.left < 0) return false
-  if (Array.isArray(one)) {
-    if (!Array.isArray(other) || one.length !== other.length) return false
-    return one.every((value, at) => isSameJson(value, other[at], budget))
-  }
-  if (!isJsonObject(one)) return one === other
-  if (!isJsonObject(other)) return false
-  const names = Object.keys(one)
-  if (names.length !== Object.keys(other).length) return false
-  return names.every((name) => {
-    return Object.hasOwn(other, name) && isSameJson(one[name], other[name], budget)
-  })
-}
-
-/** A value that masking would turn into itself. */
-function isWhatMaskingLeaves(value: unknown, { strategy }: MaskFacts): boolean {
-  if (strategy.kind === 'replace') return canonicalJson(value) === canonicalJson(strategy.with)
-  if (strategy.kind === 'redact') return value === `[REDACTED:${strategy.label}]`
-  if (isJsonObject(value) || Array.isArray(value)) return false
-  return strategy.kind === 'partial' && typeof value === 'string' && /^$|\*/.test(value)
-}
