@@ -2,7 +2,8 @@
  * `npm run eval:masking -- <folder of .jsonl>`: what the masking engine finds of labelled values and what else it
  * takes for one, by file and entity. Every text goes through the engine as a body of its kind. `--verbose` prints
  * each value that was missed and each that was none; `--confidence <0-100>` changes from where on a find counts;
- * `--tier core,context` says which tiers are counted.
+ * `--tier core,context` says which tiers are counted. `--cuts`: besides, each body cut in every two pieces and
+ * into pieces of one to seven bytes, and whether any value came out (see `masking-cuts.ts`; takes minutes).
  *
  * A line is `{id, text, kind, scope, neg?, entities: [{type, start, end, value, tier?, needs_field_hint?}]}` with
  * UTF-16 offsets. `scope` lists what the labels are exhaustive for: with `ANY`, every find beside a label is false;
@@ -15,6 +16,7 @@ import { Automaton } from '../packages/gateway/src/mask/automaton.ts'
 import { compileDetection } from '../packages/gateway/src/mask/detection.ts'
 import { FindingCount } from '../packages/gateway/src/mask/finding-count.ts'
 import { framingFor } from '../packages/gateway/src/mask/framing.ts'
+import { CutCounts } from './masking-cuts.ts'
 
 type Label = {
   readonly type: string
@@ -34,6 +36,8 @@ type Row = {
   readonly kind: string
   readonly scope: readonly string[]
   readonly entities: readonly Label[]
+  /** Of a text in events: what is labelled once its pieces are put together. */
+  readonly reassembled_entities?: readonly Label[]
   readonly neg?: string
   readonly optional?: boolean
   readonly evasion?: string
@@ -57,6 +61,7 @@ const { values, positionals } = parseArgs({
     confidence: { type: 'string', default: '50' },
     tier: { type: 'string', default: 'core' },
     file: { type: 'string', default: '' },
+    cuts: { type: 'boolean', default: false },
   },
 })
 const [folder] = positionals
@@ -88,8 +93,11 @@ const scores = new Map<string, Score>()
 const evasions = new Map<string, { all: number; found: number }>()
 const negatives = new Map<string, { all: number; hit: number }>()
 
+const cuts = values.cuts ? new CutCounts() : undefined
+
 function judge(file: string, row: Row): void {
   const { finds, masked } = scan(row)
+  cuts?.take({ ...row, mediaType: mediaTypeOf(row), values: valuesIn(row, finds) })
   for (const label of row.entities) {
     if (!tiers.has(tierOf(label))) continue
     const score = scoreOf(file, label.type)
@@ -153,6 +161,13 @@ function scan(row: Row): { readonly finds: readonly Find[]; readonly masked: str
     masked,
     finds: finds.map((find) => ({ ...find, start: utf16(find.start), end: utf16(find.end) })),
   }
+}
+
+/** Whatever was labelled or found; what is as short stands in other words as well. */
+function valuesIn(row: Row, finds: readonly Find[]): readonly string[] {
+  const labelled = [...row.entities, ...(row.reassembled_entities ?? [])].map(({ value }) => value)
+  const found = isComposed(row) ? [] : finds.map(({ start, end }) => row.text.slice(start, end))
+  return [...new Set([...labelled, ...found])].filter((value) => value.length > 3)
 }
 
 const isText = (row: Row): boolean => mediaTypeOf(row) === 'text/plain'
@@ -275,3 +290,4 @@ for (const path of globSync('*.jsonl', { cwd: folder }).sort()) {
   }
 }
 printScores()
+cuts?.print(print)

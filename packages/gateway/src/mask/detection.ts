@@ -34,6 +34,8 @@ export type Detection = {
   /** Of this plan alone: another one may look for what this one lets be. */
   readonly names: KnownNames
   readonly onError: DetectionPlan['onError']
+  /** Every value that is wanted is hidden wherever it stands, but for marks. */
+  readonly hidesAll: boolean
   /** Entities of which this plan leaves marks. */
   readonly marked: ReadonlySet<string>
 }
@@ -76,6 +78,12 @@ export function compileDetection(plan: DetectionPlan, problems: string[]): Detec
     allowed: plan.allowed,
     names: new KnownNames(),
     onError: plan.onError,
+    hidesAll:
+      plan.allowed.size === 0 &&
+      rules.every(({ rule: { strategy, place, confidence } }) => {
+        const asSure = confidence === rules[0]?.rule.confidence
+        return strategy.kind !== 'keep' && place === undefined && asSure
+      }),
     marked: new Set([...named, ...plan.custom.map(({ entity }) => entity)]),
   }
 }
@@ -117,8 +125,9 @@ export function verdictOn(
   detection: Detection,
   { span, text, open }: { span: Span; text: string; open: ReadonlySet<number> | undefined },
 ): { readonly rule: SpanRule; readonly how: 'allowed' | SpanStrategy['kind'] } | undefined {
-  const rule = ruleFor(detection, span, open)
-  if (rule === undefined || isMark(text, detection.marked)) return undefined
+  const rule = detection.hidesAll ? detection.rulesOf(span.type)[0] : ruleFor(detection, span, open)
+  if (rule === undefined || span.confidence < rule.confidence) return undefined
+  if (text !== '' && isMark(text, detection.marked)) return undefined
   const { allowed } = detection
   const isAllowed = allowed.size > 0 && allowed.has(`${span.type}:${normalValue(span.type, text)}`)
   return { rule, how: isAllowed ? 'allowed' : rule.strategy.kind }

@@ -5,6 +5,13 @@ import type { Finding } from './plan.ts'
 
 type SpanFinding = Finding & { count: number; readonly found: NonNullable<Finding['found']> }
 
+type Found = {
+  readonly rule: string
+  readonly how: string
+  readonly path: string
+  readonly span: Span
+}
+
 /** Counts what was hidden, by rule. Never what. */
 export class FindingCount {
   readonly #rules = new Map<Rule, number>()
@@ -26,31 +33,19 @@ export class FindingCount {
   }
 
   /** A value that was found by what it looks like. */
-  span(found: {
-    readonly rule: string
-    readonly how: string
-    readonly path: string
-    readonly span: Span
-  }): void {
+  span(found: Found): void {
     const { rule, how, span } = found
-    const band = span.confidence >= 90 ? 'high' : span.confidence >= 60 ? 'medium' : 'low'
-    const same = (one: SpanFinding) =>
-      one.rule === rule &&
-      one.how === how &&
-      one.found.band === band &&
-      one.found.entity === span.type &&
-      one.found.validator === span.validator
-    const here = this.#places.get(found.path)?.find(same)
+    const here = likeIt(this.#places.get(found.path), found)
     // A body of endless places is told as one.
     const path = here === undefined && this.#spans.length >= limits.findings ? '$..*' : found.path
-    const known = here ?? this.#places.get(path)?.find(same)
+    const known = here ?? likeIt(this.#places.get(path), found)
     if (known !== undefined) {
       known.count += 1
       return
     }
     const { type: entity, validator } = span
-    const one = { rule, path, how, count: 1, found: { entity, validator, band } } as const
-    const made: SpanFinding = { ...one }
+    const band = bandOf(span)
+    const made: SpanFinding = { rule, path, how, count: 1, found: { entity, validator, band } }
     this.#spans.push(made)
     const before = this.#places.get(path)
     if (before === undefined) this.#places.set(path, [made])
@@ -92,3 +87,21 @@ export class FindingCount {
     return [...found, ...this.#spans]
   }
 }
+
+/** Of what was found at one path, that of the same rule, entity and band. Asked for every value, so without a closure. */
+function likeIt(
+  all: readonly SpanFinding[] | undefined,
+  { rule, how, span }: Found,
+): SpanFinding | undefined {
+  if (all === undefined) return undefined
+  const band = bandOf(span)
+  for (const one of all) {
+    const { entity, validator } = one.found
+    if (entity !== span.type || validator !== span.validator || one.found.band !== band) continue
+    if (one.rule === rule && one.how === how) return one
+  }
+  return undefined
+}
+
+const bandOf = ({ confidence }: Span): 'high' | 'medium' | 'low' =>
+  confidence >= 90 ? 'high' : confidence >= 60 ? 'medium' : 'low'

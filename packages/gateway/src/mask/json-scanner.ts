@@ -1,6 +1,6 @@
 import { traits, traitsOf } from './body/traits.ts'
 import { afterNumberByte, endsNumber, numberMinus, numberWhole, numberZero } from './json-number.ts'
-import { escapeWidth, literals, plainEscapes, wordEnd } from './json-word.ts'
+import { escapeWidth, isPlainEscape, literals, wordEnd } from './json-word.ts'
 import { limits } from './limits.ts'
 import { MaskError } from './plan.ts'
 
@@ -26,6 +26,11 @@ export type JsonEvents = {
 
 /** Whoever takes whole tokens, one call for each: cheaper where nothing depends on how they began. */
 export type JsonTokens = {
+  /**
+   * Takes the key that begins at `from` if it is the one that followed the last key before: records have
+   * the same keys in the same order. Behind its quote; -1 where it has to be read.
+   */
+  readonly foretold: (chunk: Uint8Array, from: number, to: number) => number
   /** `chunk[from, to)` with its quotes; `seen`: `traitsOf` of its bytes ORed. */
   readonly key: (chunk: Uint8Array, from: number, to: number, seen: number) => void
   readonly string: (chunk: Uint8Array, from: number, to: number, seen: number) => void
@@ -117,10 +122,12 @@ export class JsonScanner {
     while (at < stop) {
       const byte = chunk[at] ?? 0
       if (byte === quote) {
-        const end = this.#stringEnd(chunk, at + 1, to)
+        const isKey = state === expectKey || state === expectKeyOrEnd
+        const known = isKey ? tokens.foretold(chunk, at, to) : -1
+        const end = known < 0 ? this.#stringEnd(chunk, at + 1, to) : known
         if (end < 0) break
-        if (state === expectKey || state === expectKeyOrEnd) {
-          tokens.key(chunk, at, end, this.traits)
+        if (isKey) {
+          if (known < 0) tokens.key(chunk, at, end, this.traits)
           state = expectColon
           at = end
           if (chunk[at] !== 0x3a || at >= to) continue
@@ -167,6 +174,17 @@ export class JsonScanner {
     let seen = 0
     let at = from
     while (at < to) {
+      // Four at once: what stops a run is the highest bit.
+      while (at + 3 < to) {
+        const four =
+          (traitsOf[chunk[at] ?? 0] ?? 0) |
+          (traitsOf[chunk[at + 1] ?? 0] ?? 0) |
+          (traitsOf[chunk[at + 2] ?? 0] ?? 0) |
+          (traitsOf[chunk[at + 3] ?? 0] ?? 0)
+        if (four >= traits.stop) break
+        seen |= four
+        at += 4
+      }
       const ofByte = traitsOf[chunk[at] ?? 0] ?? 0
       if (ofByte < traits.stop) {
         seen |= ofByte
@@ -327,9 +345,12 @@ export class JsonScanner {
         return at
       }
       if (byte !== backslash) throw this.#fail()
-      this.#escape = -1
       this.#escaped = true
       this.traits |= traits.backslash
+      // An escape that is whole in this chunk is passed at once; another one byte by byte.
+      const width = escapeWidth(chunk, at - 1, to)
+      if (width > 0) at += width - 1
+      else this.#escape = -1
     }
     return to
   }
@@ -341,7 +362,7 @@ export class JsonScanner {
       if (!hex) throw this.#fail()
       this.#escape -= 1
     } else if (byte === 0x75) this.#escape = 4
-    else if (plainEscapes.includes(byte)) this.#escape = 0
+    else if (isPlainEscape[byte] === 1) this.#escape = 0
     else throw this.#fail()
   }
 

@@ -307,6 +307,7 @@ export class CellReader {
   readonly #fateOf = (span: Span): Fate => {
     this.foundAny = true
     const { bytes } = this.#scan
+    if (this.detection.hidesAll && bytes[span.start] !== openBracket) return 'hidden'
     const text = this.#needsText(bytes[span.start]) ? utf8(bytes, span.start, span.end) : ''
     return fateOf(this.detection, { span, text, open: this.#cell?.place.open })
   }

@@ -170,6 +170,16 @@ test('a line that is too long to be held streams by, between lines that are held
   ])
 })
 
+const toolInput = (piece: string) => ({
+  choices: [{ index: 0, delta: { tool_calls: [{ index: 0, function: { arguments: piece } }] } }],
+})
+check(
+  'a piece of JSON that only looks like all of one is read as what it is part of',
+  'events',
+  ['{"data":[', '{"a":1},{"sum":4111111111111111,"full_name":"Nora Quist"}', ']}'].map(toolInput),
+  ['{"data":[', `{"a":1},{"sum":"${card}","full_name":"[REDACTED:PERSON]"}`, ']}'].map(toolInput),
+)
+
 /** What the events of one text tell, when it comes in pieces of so many characters. */
 function told(text: string, size: number): string {
   const count = Math.ceil(text.length / size)

@@ -6,24 +6,14 @@ import { MaskError } from '../plan.ts'
 import { unescapeJson } from '../strategy.ts'
 import { ByteWindow } from './byte-window.ts'
 import type { CellReader, Edit, RawCell } from './cell-reader.ts'
+import type { CellSink } from './cell-sink.ts'
 import { FoldedText } from './fold.ts'
 import { JsonHints } from './json-hints.ts'
-import { characterEnd, digitsOf, isWholeJson } from './json-token.ts'
+import { characterEnd, digitsOf } from './json-token.ts'
 import { JsonTrail } from './json-trail.ts'
+import type { KnownName } from './known-names.ts'
 import { contextBytes, Roll } from './roll.ts'
 import { traits } from './traits.ts'
-
-/** Where the bytes of a JSON text go; positions are of the chunk that is being read. */
-export type CellSink = {
-  /** The chunk up to here goes out as it is. */
-  readonly emit: (to: number) => void
-  /** The chunk up to here is kept, to go out or be replaced later. */
-  readonly hold: (to: number) => void
-  /** Bytes that were kept go out as they are. */
-  readonly kept: (bytes: Uint8Array) => void
-  /** These go out instead of the next `count` bytes, which were kept or end before `to` in the chunk. */
-  readonly put: (bytes: Uint8Array, count: number, to?: number) => void
-}
 
 export type TokenKind = 'string' | 'number' | 'key'
 
@@ -54,6 +44,8 @@ export class JsonCells {
     path: (): string => this.#trail.path(),
     open: undefined as ReadonlySet<number> | undefined,
   }
+  /** The last key, where it was one that is known. */
+  #lastName: KnownName | undefined
   readonly #asked = { traits: 0, digits: 0, hint: 0 }
   /** A string too long to be kept: its bytes that are not settled, and how many before them only explain. */
   #roll: Roll | undefined
@@ -154,18 +146,34 @@ export class JsonCells {
   /** The chunk will be gone; the keys that lead here are still needed. */
   chunkEnds(): void {
     this.#trail.chunkEnds()
+    this.#hints.chunkEnds()
+  }
+
+  /** The key that begins at `from`, if it is the one that followed the last key before: see `JsonTokens`. */
+  foretold(chunk: Uint8Array, from: number, to: number): number {
+    const known = this.#lastName && this.#reader.names.after(this.#lastName, chunk, from + 1, to)
+    if (known === undefined) return -1
+    this.#named(known)
+    return from + known.bytes.length + 2
   }
 
   /** A key that is whole in the chunk. Names of fields come again and again. */
   key(chunk: Uint8Array, from: number, to: number, seen: number): void {
     const { names } = this.#reader
     const known = this.#places === undefined ? names.find(chunk, from + 1, to - 1) : undefined
-    if (known === undefined)
-      this.#whole(chunk, from, to, 'key', seen, digitsOf(chunk, from, to, seen))
-    else {
-      this.#trail.named(known.name)
-      this.#hints.named(known)
+    if (known !== undefined) {
+      if (this.#lastName !== undefined) names.follows(this.#lastName, known)
+      this.#named(known)
+      return
     }
+    this.#lastName = undefined
+    this.#whole(chunk, from, to, 'key', seen, digitsOf(chunk, from, to, seen))
+  }
+
+  #named(known: KnownName): void {
+    this.#lastName = known
+    this.#trail.named(known.name)
+    this.#hints.named(known)
   }
 
   /** A string that is whole in the chunk. */
@@ -263,9 +271,7 @@ export class JsonCells {
     if (kind === 'string') {
       cell.hint = this.#hints.next
       this.#hints.string(bytes, from + 1, to - 1)
-      if (this.#isPiece?.(this.#trail.path()) === true && !isWholeJson(bytes, from + 1, to - 1)) {
-        return noEdits
-      }
+      if (this.#isPiece?.(this.#trail.path()) === true) return noEdits
       return this.#reader.read(cell)
     }
     cell.hint = 0

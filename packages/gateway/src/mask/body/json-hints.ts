@@ -7,6 +7,8 @@ import { hintOf } from '../detect/hints.ts'
 export class JsonHints {
   readonly #inherited: number[] = [0]
   readonly #paired: number[] = [0]
+  /** Names of pairs of which nobody has asked yet what they say: behind most there is no `value`. */
+  readonly #unread: (NameText | undefined)[] = []
   #depth = 0
   /** Of the value that comes next. */
   next = 0
@@ -16,6 +18,7 @@ export class JsonHints {
     this.#depth = 0
     this.#inherited[0] = hint
     this.#paired[0] = 0
+    this.#unread[0] = undefined
     this.next = hint
     this.#names = false
   }
@@ -25,6 +28,7 @@ export class JsonHints {
     this.#depth += 1
     this.#inherited[this.#depth] = inherited
     this.#paired[this.#depth] = 0
+    this.#unread[this.#depth] = undefined
     this.next = inherited
     this.#names = false
   }
@@ -53,17 +57,33 @@ export class JsonHints {
   named({ word, hint }: NameSays): void {
     this.#names = word === naming
     this.next = hint
-    const paired = word === valuing ? (this.#paired[this.#depth] ?? 0) : 0
+    const paired = word === valuing ? this.#pairedAt(this.#depth) : 0
     if (paired !== 0) this.next = paired
   }
 
-  /** The text of the string that has just ended, which may name what comes beside it. */
+  /** The text of the string that has just ended, which may name what comes beside it. Its bytes stay until the chunk ends. */
   string(bytes: Uint8Array, from: number, to: number): void {
     if (!this.#names) return
     this.#names = false
-    if (to - from <= nameBytes) this.#paired[this.#depth] = hintOf(bytes, from, to)
+    if (to - from <= nameBytes) this.#unread[this.#depth] = { bytes, from, to }
+  }
+
+  /** The bytes of strings will be gone. */
+  chunkEnds(): void {
+    for (let depth = 0; depth <= this.#depth; depth += 1) this.#pairedAt(depth)
+  }
+
+  #pairedAt(depth: number): number {
+    const name = this.#unread[depth]
+    if (name !== undefined) {
+      this.#unread[depth] = undefined
+      this.#paired[depth] = hintOf(name.bytes, name.from, name.to)
+    }
+    return this.#paired[depth] ?? 0
   }
 }
+
+type NameText = { readonly bytes: Uint8Array; readonly from: number; readonly to: number }
 
 /** What a key says about its value: the hint, and whether it is half of a pair. */
 export type NameSays = { readonly word: number; readonly hint: number }

@@ -1,23 +1,19 @@
 import { classes } from '../detect/classes.ts'
 import { traits } from './traits.ts'
 
-/** How many bytes of a token are digits; `seen`: `traitsOf` of its bytes ORed. */
+/** How many bytes of a token are digits, up to as many as anyone asks for; `seen`: `traitsOf` of its bytes ORed. */
 export function digitsOf(bytes: Uint8Array, from: number, to: number, seen: number): number {
   if ((seen & classes.digit) === 0) return 0
   let digits = 0
-  for (let at = from; at < to; at += 1) {
+  for (let at = from; at < to && digits < digitsAsked; at += 1) {
     const byte = bytes[at] ?? 0
     if (byte <= 0x39 && byte >= 0x30) digits += 1
   }
   return digits
 }
 
-/** A piece that is JSON itself can be read as such, besides. */
-export function isWholeJson(bytes: Uint8Array, from: number, to: number): boolean {
-  if (to - from < 8) return false
-  const [first, last] = [bytes[from], bytes[to - 1]]
-  return (first === 0x7b && last === 0x7d) || (first === 0x5b && last === 0x5d)
-}
+/** No question about a text depends on whether it has so many digits or more. */
+const digitsAsked = 32
 
 /**
  * The last place up to `to` that is not within a character or escape of a string; `from` is at one's begin.

@@ -41,8 +41,7 @@ export class Telling {
   }
 
   tell(one: Told): void {
-    const { span, rule, how, path } = one
-    this.#found.span({ rule, how, path, span })
+    this.#found.span(one)
     if (!this.#eachLook) this.#show(one)
   }
 

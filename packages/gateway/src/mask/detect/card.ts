@@ -15,53 +15,51 @@ export function scanCard(bytes: Uint8Array, start: number, to: number): number {
   const limit = Math.min(to, start + cardBytesMax)
   let separator = 0
   let digits = 0
-  let evenDoubled = 0
-  let oddDoubled = 0
-  let lead = 0
-  let group = 0
+  // The Luhn sum so far, with the last digit as it is and with it doubled: each digit swaps the two.
+  let plain = 0
+  let doubled = 0
   let firstGroup = 0
   let groups = 0
   let best = start
   let at = start
-  for (; at < limit && digits <= 19; at++) {
-    const byte = bytes[at] ?? 0
-    if (!isDigit(byte)) {
-      if (!isSeparator(byte) || at + 1 >= to || !isDigit(bytes[at + 1])) break
-      if (separator !== 0 && byte !== separator) break
-      separator = byte
-      groups += 1
-      if (groups === 1) {
-        if (group > 8 || group === 6 || group === 7) break
-        firstGroup = group
-      } else if (groups === 2 && firstGroup === 4 && group === 6) {
-        firstGroup = fourSix
-      } else if (group !== firstGroup) {
-        break
-      }
-      group = 0
-      continue
+  for (;;) {
+    const before = digits
+    for (; at < limit && digits <= 19; at++) {
+      const value = (bytes[at] ?? 0) - 0x30
+      if (value < 0 || value > 9) break
+      const sum = doubled + value
+      doubled = plain + (doubledDigit[value] ?? 0)
+      plain = sum
+      digits += 1
     }
-    const value = byte - 0x30
-    const doubled = value > 4 ? value * 2 - 9 : value * 2
-    evenDoubled += digits % 2 === 0 ? doubled : value
-    oddDoubled += digits % 2 === 0 ? value : doubled
-    if (digits < 6) lead = lead * 10 + value
-    digits += 1
-    group += 1
-    const next = at + 1 < to ? bytes[at + 1] : undefined
-    if (isDigit(next) || digits < 12 || digits > 19) continue
-    if ((digits % 2 === 0 ? evenDoubled : oddDoubled) % 10 !== 0) continue
-    if (!fits(firstGroup, group, groups, digits) || isLetter(next)) continue
-    const strict = groups > 0 && firstGroup > 0 && firstGroup < 4
-    if (
-      strict &&
-      (isBeside(bytes, start - 1, separator) || (next === separator && isDigit(bytes[at + 2])))
-    )
-      continue
-    if (report(bytes, start, at + 1, digits, lead, groups)) best = at + 1
+    const next = at < to ? (bytes[at] ?? 0) : 0
+    const group = digits - before
+    const ends = !isDigit(next) && digits >= 12 && digits <= 19 && plain % 10 === 0
+    if (ends && fits(firstGroup, group, groups, digits) && (at >= to || !isLetter(next))) {
+      const strict = groups > 0 && firstGroup > 0 && firstGroup < 4
+      const inRow =
+        isBeside(bytes, start - 1, separator) || (next === separator && isDigit(bytes[at + 1]))
+      if (!(strict && inRow) && report(bytes, start, at, digits, groups)) best = at
+    }
+    if (at >= limit || digits > 19) return best
+    if (!isSeparator(next) || at + 1 >= to || !isDigit(bytes[at + 1])) return best
+    if (separator !== 0 && next !== separator) return best
+    separator = next
+    groups += 1
+    if (groups === 1) {
+      if (group > 8 || group === 6 || group === 7) return best
+      firstGroup = group
+    } else if (groups === 2 && firstGroup === 4 && group === 6) {
+      firstGroup = fourSix
+    } else if (group !== firstGroup) {
+      return best
+    }
+    at += 1
   }
-  return best
 }
+
+/** A digit doubled, and its digits summed. */
+const doubledDigit = Uint8Array.of(0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 /** Stands for the length of groups after 4 and 6 digits: one more may follow. */
 const fourSix = -6
@@ -91,12 +89,11 @@ function report(
   start: number,
   end: number,
   digits: number,
-  lead: number,
   groups: number,
 ): boolean {
   // Behind a point stands the fraction of a number.
   if (bytes[start - 1] === 0x2e && isDigit(bytes[start - 2])) return false
-  let confidence = issuerConfidence(lead, digits)
+  let confidence = issuerConfidence(leadOf(bytes, start), digits)
   if (groups > 0 && confidence > 0)
     confidence = Math.max(confidence, confidence === weakIssuer ? 60 : confidence)
   const named = (hintOfCell() & hints.card) !== 0
@@ -105,6 +102,18 @@ function report(
   if (confidence === 0) return false
   add({ type: 'CREDIT_CARD', rule: 'card/luhn', start, end, confidence, validator: 'luhn' })
   return confidence >= 80
+}
+
+/** The number that the first six digits write. */
+function leadOf(bytes: Uint8Array, start: number): number {
+  let lead = 0
+  for (let at = start, digits = 0; digits < 6; at++) {
+    const byte = bytes[at] ?? 0
+    if (!isDigit(byte)) continue
+    lead = lead * 10 + byte - 0x30
+    digits += 1
+  }
+  return lead
 }
 
 const cardTopic: number = topic('card')

@@ -15,6 +15,11 @@ export function resolveSpans(found: Span[], into: Spans, fateOf?: (span: Span) =
     if (lets.size > 0) lets.clear()
     return
   }
+  if (areApart(found)) {
+    for (const span of found) into.push(span)
+    if (lets.size > 0) lets.clear()
+    return
+  }
   found.sort(byPosition)
   const first = into.length
   let group = 0
@@ -32,6 +37,16 @@ export function resolveSpans(found: Span[], into: Spans, fateOf?: (span: Span) =
   // A group is settled by strength, so its winners may stand out of order.
   sortTail(into, first)
   if (lets.size > 0) lets.clear()
+}
+
+/** They ascend already, and none reaches into the next. */
+function areApart(spans: readonly Span[]): boolean {
+  let reach = -1
+  for (const { start, end } of spans) {
+    if (start < reach || end <= start) return false
+    reach = end
+  }
+  return true
 }
 
 /** The spans of the cell that rules let be: none of them takes the place of one that is hidden. */

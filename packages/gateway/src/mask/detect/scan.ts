@@ -139,6 +139,11 @@ const isMark: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
   [atSign, plus, open, colon].includes(byte) ? 1 : 0,
 )
 
+/** What stands between the groups of a row of digits. */
+const separatesRow: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte > 0 && byte < 0x80 && ' -./:_'.includes(String.fromCharCode(byte)) ? 1 : 0,
+)
+
 /** What may stand behind the first word of a value that has several. */
 const joins: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte > 0 && byte < 0x80 && ' -./:(+_)'.includes(String.fromCharCode(byte)) ? 1 : 0,
@@ -167,7 +172,7 @@ function scanWord(
   if (length >= 14 && scanCrypto(bytes, start, end)) return end
   if (length === 8 || length === 11) scanBic(bytes, start, end)
   if (length === 12 && (hexOf[bytes[start] ?? 0] ?? -1) >= 0) scanBareMac(start, end)
-  if (length <= 4) {
+  if (mayBeginHex(length, next)) {
     const hex = scanHex(bytes, start, end, to, next)
     if (hex > start) return hex
   }
@@ -186,7 +191,7 @@ function scanLetters(
 ): number {
   const length = end - start
   if (length <= 4) {
-    const hex = scanHex(bytes, start, end, to, next)
+    const hex = mayBeginHex(length, next) ? scanHex(bytes, start, end, to, next) : start
     if (hex > start) return hex
     const follows = next === 0x20 || next === dash || next === dot || next === 0x2f
     if (follows && end + 1 < to && startsShape(bytes, end + 1, to)) {
@@ -216,6 +221,11 @@ function scanDigits(
 ): number {
   const length = end - start
   if (next !== colon && isInRow(bytes, start, to)) return end
+  // Of what is as short, only groups of a telephone number have more than one byte between them.
+  if (length < fewestCharacters && next !== colon && !isAlnum(end + 1 < to ? bytes[end + 1] : 0)) {
+    if (start >= phoneFrom) phoneFrom = scanPhone(bytes, start, to)
+    return end
+  }
   if (start >= cardFrom && length <= 19) {
     cardFrom = scanCard(bytes, start, to)
     if (cardFrom > start) return cardFrom
@@ -224,13 +234,22 @@ function scanDigits(
     const ip = scanIpv4(bytes, start, to)
     if (ip > start) return ip
   }
-  if (length <= 4) {
+  if (mayBeginHex(length, next)) {
     const hex = scanHex(bytes, start, end, to, next)
     if (hex > start) return hex
   }
   if (start >= phoneFrom && length <= 15) phoneFrom = scanPhone(bytes, start, to)
+  // Between two of the same separators stands one group of a row, which is too short by itself.
+  const before = bytes[start - 1] ?? 0
+  if (length < fewestCharacters && next === before && separatesRow[next] === 1) {
+    if (isDigit(bytes[start - 2])) return end
+  }
   return length <= 22 ? scanIds(bytes, start, to) : end
 }
+
+/** The size of a first group, and what has to stand behind it. */
+const mayBeginHex = (length: number, next: number): boolean =>
+  length <= 4 && (next === colon || length === 2 || (length === 4 && next === dot))
 
 /** A short group of a row such as `1.2.3.4`: whatever it is a part of began before. */
 function isInRow(bytes: Uint8Array, start: number, to: number): boolean {
