@@ -15,7 +15,7 @@ import type { Config } from './config/config.ts'
 import { limits } from './config/limits.ts'
 import { faultOf } from './log/fault.ts'
 import type { McpConnection } from './model/connection.ts'
-import type { ListMcp } from './model/mcp-listing.ts'
+import type { ListMcp, McpListing } from './model/mcp-listing.ts'
 import type { Message } from './model/message.ts'
 import type { Notice } from './model/notice.ts'
 import { readJsonBody } from './protocol/door/json-body.ts'
@@ -39,8 +39,10 @@ export async function openFunctions(rooms: {
   readonly log: Logger
   /** How MCP servers are asked. */
   readonly list: ListMcp
+  /** Told once who wants to hear that MCP servers have other lists. */
+  readonly hear: (listener: Catalogue['onListChanged']) => void
 }): Promise<Functions> {
-  const { config, store, rulebooks, log, list } = rooms
+  const { config, store, rulebooks, log, list, hear } = rooms
   const folder = config.home === 'memory' ? undefined : join(config.home, 'descriptions')
   const catalogue = await openCatalogue({
     read: readerOf(list),
@@ -52,6 +54,7 @@ export async function openFunctions(rooms: {
     limits,
     onEvent: (event) => tell(log, event),
   })
+  hear(catalogue.onListChanged)
   catalogue.start()
   return {
     ...catalogue,
@@ -65,26 +68,27 @@ export async function openFunctions(rooms: {
 
 /** Looks at descriptions of both kinds. What a server lists in the same bytes again is not read again. */
 function readerOf(list: ListMcp): CatalogueNeeds['read'] {
-  const read = new WeakMap<McpConnection, { readonly fingerprint: string; readonly seen: Seen }>()
+  const read = new WeakMap<McpConnection, { readonly listing: McpListing; readonly seen: Seen }>()
   const parse: ReadDescriptionNeeds['parse'] = (bytes, depthMax) =>
     readJsonBody(bytes, depthMax).value
-  return async (place, signal) => {
+  return async (place, signal, kinds) => {
     if (place.kind === 'openapi') {
       return readDescription({ parse, describe: describeOpenApi, limits }, place.address, signal)
     }
     // It may have to be started first.
     const timeout = AbortSignal.timeout(limits.mcpStartMs + limits.descriptionFetchMs)
-    const listing = await list(place.server, AbortSignal.any([signal, timeout]))
+    const before = read.get(place.server)
+    const again = before && kinds && { kinds, before: before.listing }
+    const listing = await list(place.server, AbortSignal.any([signal, timeout]), again)
     if ('problem' in listing) return { ...listing, busyMs: 0 }
     const { fingerprint, capabilities } = listing
-    const before = read.get(place.server)
-    if (before?.fingerprint === fingerprint) return { ...before.seen, busyMs: 0 }
+    if (before?.listing.fingerprint === fingerprint) return { ...before.seen, busyMs: 0 }
     const started = performance.now()
     const described = describeMcp(listing)
     const busyMs = performance.now() - started
     if ('problem' in described) return { ...described, busyMs }
     const seen = { operations: described.operations, capabilities }
-    read.set(place.server, { fingerprint, seen })
+    read.set(place.server, { listing, seen })
     return { ...seen, busyMs }
   }
 }

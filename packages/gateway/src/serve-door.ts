@@ -19,7 +19,10 @@ export function openDoor(rooms: {
   readonly keys: Pick<Keys, 'bindingKey'>
   readonly version: string
   readonly gate: Gate
-  readonly functions: Pick<Functions, 'listed'>
+  readonly functions: Pick<
+    Functions,
+    'listed' | 'offered' | 'listRevision' | 'listRevisions' | 'isQuarantined'
+  >
   /** One call through the whole pipeline. */
   readonly make: (call: Call) => Promise<Reply>
   readonly followUps: FollowUps
@@ -57,7 +60,12 @@ function mcpOptions({
     now: Date.now,
     rules: gate.rules,
     listed: functions.listed,
-    access: (rules, fn, asker, labels) => accessTo(gate, { rules, fn, labels, ...asker }),
+    offered: functions.offered,
+    listRevision: functions.listRevision,
+    listRevisions: functions.listRevisions,
+    isQuarantined: functions.isQuarantined,
+    access: (rules, fn, asker, labels, args) =>
+      accessTo(gate, { rules, fn, labels, args, ...asker }),
     labels: (rules, principal) => labelsOf(gate, { rules, principal }),
     approvalUrl: (id) =>
       publicUrl === undefined ? undefined : `${publicUrl.replace(/\/+$/, '')}/approvals/${id}`,

@@ -47,6 +47,8 @@ export type ServeOptions = {
 export type Gateway = {
   /** Where callers reach it. */
   readonly url: string
+  /** Where agents speak MCP to it; undefined: no connection is of that kind, as of its start. */
+  readonly mcpUrl: string | undefined
   /** Where people and the command line reach the admin API. */
   readonly adminUrl: string
   /** Accepts nothing new, lets what is under way end, then closes every room in reverse order. */
@@ -85,12 +87,16 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
   }
 }
 
+function hasMcp({ loaded }: Pick<Rulebooks, 'loaded'>): boolean {
+  return loaded()?.rulebook.connections.some(({ protocol }) => protocol === 'mcp') === true
+}
+
 type Open = <Room extends { readonly close: () => Promise<void> }>(room: Room) => Room
 
 async function openRooms(
   { config, env, version, log, graceMs = limits.stopGraceMs }: ServeOptions,
   open: Open,
-): Promise<{ readonly url: string; readonly adminUrl: string }> {
+): Promise<Omit<Gateway, 'close'>> {
   const boot = randomUUIDv7()
   const { keys, store, evidence, witnesses, now } = await openHome(
     {
@@ -119,8 +125,8 @@ async function openRooms(
   const secrets = open(openCredentials(references, { versionKey: keys.bindingKey, oauth }))
   const { versionOf, credentialOf } = secrets
   const upstreams = open(openUpstreams({ version, env, keys, references, credentialOf }))
-  const { list } = upstreams
-  const functions = open(await openFunctions({ config, store, rulebooks, log, list }))
+  const { list, hear } = upstreams
+  const functions = open(await openFunctions({ config, store, rulebooks, log, list, hear }))
   const reviewsRoom = openReviews({ keys, store, rulebooks, identity, standings, log })
   const reviews = open(reviewsRoom.reviews)
   const { desk, notifier } = await openApprovals(
@@ -165,7 +171,8 @@ async function openRooms(
     await Promise.all([listener.close({ graceMs }), runs.close()])
   }
   open({ close })
-  return { url: listener.url, adminUrl: admin.url }
+  const { url } = listener
+  return { url, adminUrl: admin.url, mcpUrl: hasMcp(rulebooks) ? `${url}/mcp` : undefined }
 }
 
 function openMeters(rooms: {

@@ -246,10 +246,12 @@ function rulebooksOf(inForce: InForce, since: number): AdminNeeds['rulebooks'] {
       rulebook: inForce.rulebook,
       inForce,
       since,
-      decide: ({ approvedBy }) =>
-        approvedBy.length > 0
-          ? { effect: 'permit', reasons: [], grants: [] }
-          : { effect: 'hold', reasons: [], grants: [], approverGroups: ['finance'] },
+      decide: ({ approvedBy, labels = [] }) =>
+        labels.length > 0
+          ? { effect: 'forbid', reasons: [], errors: [] }
+          : approvedBy.length > 0
+            ? { effect: 'permit', reasons: [], grants: [] }
+            : { effect: 'hold', reasons: [], grants: [], approverGroups: ['finance'] },
     }),
     check: async () => broken,
     activate: async () => outcome,

@@ -41,6 +41,12 @@ const hides = (seen: Seen, { secret }: House) => {
   }
 }
 
+/** Every other character as an escape. */
+const spelled = (text: string) =>
+  [...text]
+    .map((one, at) => (at % 2 ? one : `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`))
+    .join('')
+
 const encoded = (coding: string, body: Uint8Array, status = 200): Script =>
   answer({ status, headers: { 'content-encoding': coding, vary: 'accept-encoding' }, body })
 const pick = (headers: Seen['headers'], names: readonly string[]) =>
@@ -145,6 +151,14 @@ const cases: Readonly<Record<string, Case>> = {
     script: ({ secret }) => answer({ body: JSON.stringify({ you: `Bearer ${secret}` }) }),
     ...fine,
     also: hides,
+  },
+  'it echoes the credential as JSON may spell it': {
+    script: ({ secret }) => answer({ body: `{"you":"x${spelled(secret)}","in":"{\\"a\\":1}"}` }),
+    ...fine,
+    also: (seen, { secret }) => {
+      const { you } = JSON.parse(seen.text())
+      assert.ok(!you.includes(secret) && you.startsWith('x['), 'the credential came back')
+    },
   },
   'it echoes the credential in a header': {
     script: ({ secret }) => answer({ headers: { 'x-seen': `Bearer ${secret}` }, body: '{}' }),

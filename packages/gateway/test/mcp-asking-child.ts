@@ -13,7 +13,10 @@ for await (const line of createInterface({ input: process.stdin })) {
     say({ id, result: { protocolVersion, capabilities: { tools: {} }, serverInfo } })
   } else if (method === 'tools/call') {
     called = id
-    const message = `4556737586899855 DE89370400440532013000 ${process.env.CHILD_SECRET}`
+    const { CHILD_SECRET = '' } = process.env
+    // Once as it is, and once as JSON in this text would spell it.
+    const spelled = [...CHILD_SECRET].map((one) => `\\u00${one.charCodeAt(0).toString(16)}`)
+    const message = `4556737586899855 DE89370400440532013000 ${CHILD_SECRET} ${spelled.join('')}`
     const requestedSchema = { type: 'object', properties: {} }
     say({ id: 'q', method: 'elicitation/create', params: { message, requestedSchema } })
   } else if (id === 'q') {

@@ -7,6 +7,8 @@ import {
   ElicitRequestSchema,
   ListRootsRequestSchema,
   LoggingMessageNotificationSchema,
+  ResourceListChangedNotificationSchema,
+  ResourceUpdatedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import { card } from './mcp-gallery.ts'
 
@@ -35,6 +37,13 @@ export type AnyClient = {
   readonly logged: Said[]
   /** What the server asked of the client. */
   readonly asked: { readonly method: string; readonly params: Said }[]
+  /** Of what changed the client was told, in order: URIs of resources, and lists. */
+  readonly heard: string[]
+  /** Wants to hear of a resource; rejects where the server does not agree. */
+  readonly subscribe: (uri: string) => Promise<void>
+  readonly unsubscribe: (uri: string) => Promise<void>
+  /** Wants to hear of lists. A client of an older revision does from the start. */
+  readonly hearOfLists: () => Promise<void>
   readonly setLevel: (level: 'info' | 'debug') => Promise<void>
   readonly ping: () => Promise<unknown>
   readonly capabilities: () => Said
@@ -64,6 +73,7 @@ export async function openClient(kind: ClientKind, url: string, token: string): 
   const requestInit = { headers: { authorization: `Bearer ${token}` } }
   const logged: Said[] = []
   const asked: AnyClient['asked'] = []
+  const heard: string[] = []
   const answer = (method: string, given: object) => async (request: Said) => {
     asked.push({ method, params: request.params })
     return given as never
@@ -76,9 +86,18 @@ export async function openClient(kind: ClientKind, url: string, token: string): 
     client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
       logged.push(params)
     })
+    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
+      heard.push(params.uri)
+    })
+    client.setNotificationHandler(ResourceListChangedNotificationSchema, () => {
+      heard.push('resources')
+    })
     await client.connect(new LegacyTransport(new URL(url), { requestInit }) as never)
     return {
-      ...surface(client, { kind, logged, asked }),
+      ...surface(client, { kind, logged, asked, heard }),
+      subscribe: async (uri) => void (await client.subscribeResource({ uri })),
+      unsubscribe: async (uri) => void (await client.unsubscribeResource({ uri })),
+      hearOfLists: async () => undefined,
       call: (name, args = {}, options) =>
         client.callTool({ name, arguments: { ...args } }, CallToolResultSchema, options),
       setLevel: async (level) => void (await client.setLoggingLevel(level)),
@@ -94,10 +113,17 @@ export async function openClient(kind: ClientKind, url: string, token: string): 
   client.setNotificationHandler('notifications/message', ({ params }) => {
     logged.push(params)
   })
+  client.setNotificationHandler('notifications/resources/updated', ({ params }) => {
+    heard.push(params.uri)
+  })
+  client.setNotificationHandler('notifications/resources/list_changed', () => {
+    heard.push('resources')
+  })
   await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }))
   let logLevel: string | undefined
   return {
-    ...surface(client, { kind, logged, asked }),
+    ...surface(client, { kind, logged, asked, heard }),
+    ...(kind === 'modern' ? listening(client) : subscribing(client)),
     call: (name, args = {}, options) => {
       const _meta = logLevel && { 'io.modelcontextprotocol/logLevel': logLevel }
       return client.callTool({ name, arguments: { ...args }, ...(_meta && { _meta }) }, options)
@@ -110,10 +136,36 @@ export async function openClient(kind: ClientKind, url: string, token: string): 
   }
 }
 
+function subscribing(client: Client): Listening {
+  return {
+    subscribe: async (uri) => void (await client.subscribeResource({ uri })),
+    unsubscribe: async (uri) => void (await client.unsubscribeResource({ uri })),
+    hearOfLists: async () => undefined,
+  }
+}
+
+type Listening = Pick<AnyClient, 'subscribe' | 'unsubscribe' | 'hearOfLists'>
+
+/** 2026-07-28: a stream for each resource, and one for lists. */
+function listening(client: Client): Listening {
+  const streams = new Map<string, { readonly close: () => Promise<void> }>()
+  return {
+    subscribe: async (uri) => {
+      const stream = await client.listen({ resourceSubscriptions: [uri] })
+      streams.set(uri, stream)
+      if (stream.honoredFilter.resourceSubscriptions?.includes(uri)) return
+      await stream.close()
+      throw new Error('It does not agree to that.')
+    },
+    unsubscribe: async (uri) => streams.get(uri)?.close(),
+    hearOfLists: async () => void (await client.listen({ resourcesListChanged: true })),
+  }
+}
+
 function surface(
   client: Client | LegacyClient,
-  given: Pick<AnyClient, 'kind' | 'logged' | 'asked'>,
-): Omit<AnyClient, 'call' | 'setLevel'> {
+  given: Pick<AnyClient, 'kind' | 'logged' | 'asked' | 'heard'>,
+): Omit<AnyClient, 'call' | 'setLevel' | keyof Listening> {
   const lists: Record<string, () => Promise<string[]>> = {
     tools: async () => (await client.listTools()).tools.map(({ name }) => name),
     prompts: async () => (await client.listPrompts()).prompts.map(({ name }) => name),

@@ -15,7 +15,7 @@ const calling =
     return client.callTool({ name, arguments: { ...args } })
   }
 
-/** Scenarios of the suite that are not about authorization, by the revision they are run at. */
+/** Scenarios of the suite that are run, by the revision they are run at. */
 export const scenarios: readonly (readonly [Revision, string, Played])[] = [
   ['2025-11-25', 'initialize', lists],
   ['2025-11-25', 'tools_call', calling('add_numbers', { a: 2, b: 3 })],
@@ -34,6 +34,10 @@ export const scenarios: readonly (readonly [Revision, string, Played])[] = [
   ['2026-07-28', 'http-invalid-tool-headers', callsAll],
   ['2026-07-28', 'json-schema-ref-no-deref', lists],
   ['2026-07-28', 'json-schema-2020-12-preservation', echoesSchema],
+  ['2025-11-25', 'auth/client-credentials-basic', calling('test-tool')],
+  ['2025-11-25', 'auth/client-credentials-jwt', calling('test-tool')],
+  ['2026-07-28', 'auth/client-credentials-basic', calling('test-tool')],
+  ['2026-07-28', 'auth/client-credentials-jwt', calling('test-tool')],
 ]
 
 /** Plays one scenario against the endpoint at this URL. */

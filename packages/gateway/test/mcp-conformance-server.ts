@@ -11,7 +11,8 @@ type Said = any
 const key = randomBytes(32)
 const info = { name: 'conformance', version: '1' }
 const listChanged = { listChanged: true }
-const capabilities = { tools: listChanged, prompts: listChanged, resources: {}, completions: {} }
+const resources = { subscribe: true }
+const capabilities = { tools: listChanged, prompts: listChanged, resources, completions: {} }
 
 /** What the suite's server scenarios ask for, by the official SDK for 2026-07-28. */
 export function modernConformance(): McpServer {
@@ -57,7 +58,7 @@ export function modernConformance(): McpServer {
 /** The same, by the official SDK for the revisions before. */
 export function legacyConformance(): LegacyServer {
   const server = new LegacyServer(info, {
-    capabilities: { ...capabilities, resources: { subscribe: true }, logging: {} },
+    capabilities: { ...capabilities, logging: {} },
   })
   const run = async (asked: shape.Asked, { params }: Said, extra: Said): Promise<Said> =>
     asked({

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request as send } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { listening } from './mcp-yard.ts'
 
 export type Revision = '2025-11-25' | '2026-07-28'
@@ -16,6 +17,8 @@ type Check = {
   readonly status: 'SUCCESS' | 'FAILURE' | 'WARNING' | 'INFO' | 'SKIPPED'
   readonly errorMessage?: string
 }
+
+const suite = fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance/dist/index.js'))
 
 /** What the suite found, by scenario. */
 export type Found = Readonly<Record<string, readonly Check[]>>
@@ -41,14 +44,19 @@ export async function askClient(
   return runSuite(t, ['client', '--command', command, '--timeout', '300000', ...which])
 }
 
+/** Every scenario of a client that the suite knows. */
+export async function clientScenarios(): Promise<readonly string[]> {
+  const listed = await promisify(execFile)(process.execPath, [suite, 'list', '--client'])
+  return [...listed.stdout.matchAll(/^ +- (\S+) \[/gm)].map(([, name = '']) => name)
+}
+
 /** `server-` before what a server is asked, and when it was after it. */
 const resultFolder = /^(?:server-)?(?<scenario>.*)-\d{4}-\d\d-\d\dT[\d-]+Z$/
 
 async function runSuite(t: TestContext, args: readonly string[]): Promise<Found> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-conformance-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const url = import.meta.resolve('@modelcontextprotocol/conformance/dist/index.js')
-  const command = [fileURLToPath(url), ...args, '--output-dir', folder]
+  const command = [suite, ...args, '--output-dir', folder]
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] })
   const said: string[] = []
   t.after(() => child.kill('SIGKILL'))
@@ -63,11 +71,11 @@ async function runSuite(t: TestContext, args: readonly string[]): Promise<Found>
     }
   })
   await Promise.race([ended, saved])
-  const found = readdirSync(folder).map((name) => {
+  // A scenario may be called `auth/…`.
+  const found = globSync('**/checks.json', { cwd: folder }).map((file) => {
+    const name = dirname(file)
     const { scenario } = resultFolder.exec(name)?.groups ?? {}
-    const checks: readonly Check[] = JSON.parse(
-      readFileSync(join(folder, name, 'checks.json'), 'utf8'),
-    )
+    const checks: readonly Check[] = JSON.parse(readFileSync(join(folder, file), 'utf8'))
     return [scenario ?? name, checks]
   })
   assert.ok(found.length > 0, `the suite found nothing: ${said.join('').slice(-2_000)}`)

@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
+import { stringify } from 'yaml'
 import { assertSoundLog, type House, openHouse } from './house.ts'
 import { isLong, onDemand } from './long-form.ts'
 import { type Played, play, scenarios } from './mcp-conformance-client.ts'
-import { expectedFailures } from './mcp-conformance-expected.ts'
+import { expectedFailures, notRun } from './mcp-conformance-expected.ts'
+import { type OauthPlace, oauthAt } from './mcp-conformance-oauth.ts'
 import { legacyConformance, modernConformance } from './mcp-conformance-server.ts'
 import {
   askClient,
   askServer,
+  clientScenarios,
   type Found,
   type Revision,
   serveAs,
@@ -25,29 +30,44 @@ const functions = [
   { ...beside, name: 'sampling', purpose: 'Ask a model', mcp: 'sampling/createMessage' },
   { ...beside, name: 'roots-list', purpose: 'Ask for roots', mcp: 'roots/list' },
 ]
+/** The suite gives null for a truth: its owner has to have said that it may be. */
+const change = {
+  test_custom_headers_null: {
+    arguments: {
+      type: 'object',
+      required: ['region', 'priority', 'query'],
+      properties: {
+        region: { type: 'string', 'x-mcp-header': 'Region' },
+        priority: { type: 'integer', 'x-mcp-header': 'Priority' },
+        verbose: { type: ['boolean', 'null'], 'x-mcp-header': 'Verbose' },
+        query: { type: 'string' },
+      },
+    },
+  },
+}
 
-/** A gateway with these servers behind it; one that cannot be imported from has no functions. */
+/** A server, and how its connection gets tokens for it, if it wants any. */
+type Behind = { readonly upstream: string; readonly oauth?: OauthPlace | undefined }
+
+/** A gateway with these servers behind it; one that offers nothing has no functions. */
 async function openGateway(
   t: TestContext,
-  upstreams: Readonly<Record<string, string>>,
+  upstreams: Readonly<Record<string, Behind>>,
 ): Promise<House> {
   const house = await openHouse(t, {}, { graceMs: 0 })
   await house.stop()
   const files: Record<string, string> = {}
-  for (const [id, upstream] of Object.entries(upstreams)) {
-    files[`connections/${id}.yaml`] =
-      `id: ${id}\nprotocol: mcp\nupstream: ${upstream}\ncredential: none\n`
-    const imported = await importedFrom(id, { upstream }, { functions }).catch((thrown: Error) => {
-      t.diagnostic(`${id}: ${thrown.message}`)
-      return undefined
-    })
-    if (imported !== undefined) files[`functions/${id}.yaml`] = imported
+  for (const [id, { upstream, oauth }] of Object.entries(upstreams)) {
+    const credential = oauth?.credential ?? 'none'
+    files[`connections/${id}.yaml`] = stringify({ id, protocol: 'mcp', upstream, credential })
+    const place = { upstream, ...(oauth && { credential: await oauth.token() }) }
+    const imported = await importedFrom(id, place, { functions, change })
+    files[`functions/${id}.yaml`] = imported
   }
-  const known = Object.keys(upstreams).filter((id) => `functions/${id}.yaml` in files)
-  const actions = known.map((id) => `Action::"${id}"`).join(', ')
+  const actions = Object.keys(upstreams).map((id) => `Action::"${id}"`)
   files['policies/mcp.cedar'] =
     `@id("callers-speak") @owner("team") @reason("Callers speak MCP") @review("90d")
-permit (principal in Group::"callers", action in [${actions}], resource);
+permit (principal in Group::"callers", action in [${actions.join(', ')}], resource);
 `
   writeRulebook(house.rulebook, files)
   await house.restart()
@@ -58,6 +78,7 @@ permit (principal in Group::"callers", action in [${actions}], resource);
 type Begun = {
   readonly id: string
   readonly url: string
+  readonly oauth: OauthPlace | undefined
   readonly context: unknown
   readonly played: Played
   readonly revision: Revision
@@ -65,7 +86,7 @@ type Begun = {
   readonly end: (problem?: unknown) => Promise<Found>
 }
 
-async function beginScenario(t: TestContext, at: number): Promise<Begun> {
+async function beginScenario(t: TestContext, at: number, folder: string): Promise<Begun> {
   const [revision, scenario, played] = scenarios[at] ?? assert.fail()
   const arrived = Promise.withResolvers<readonly [IncomingMessage, ServerResponse]>()
   const control = await listening(t, async (request, response) => {
@@ -84,7 +105,10 @@ async function beginScenario(t: TestContext, at: number): Promise<Begun> {
     response.writeHead(problem === undefined ? 200 : 500).end(String(problem ?? 'played'))
     return found
   }
-  return { id: `c${at}`, url, context, played, revision, end }
+  const file = join(folder, `c${at}`)
+  const oauth = scenario.startsWith('auth/') ? await oauthAt(url, context, file) : undefined
+  if (oauth) writeFileSync(file, oauth.secret)
+  return { id: `c${at}`, url, oauth, context, played, revision, end }
 }
 
 /**
@@ -147,14 +171,23 @@ const crossed: readonly Run[] = [
   ['2026-07-28', 'old'],
 ]
 
+test('every scenario of a client is run, or it is said why not', async () => {
+  const run = new Set(scenarios.map(([, scenario]) => scenario))
+  const left = (await clientScenarios()).filter((scenario) => !run.has(scenario))
+  assert.deepEqual(left.toSorted(), Object.keys(notRun).toSorted())
+})
+
 test('the conformance suite of MCP', { timeout: 600_000 }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-conformance-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
   const [begun, fresh, old] = await Promise.all([
-    Promise.all(scenarios.map((_, at) => beginScenario(t, at))),
+    Promise.all(scenarios.map((_, at) => beginScenario(t, at, folder))),
     serveModern(t, modernConformance),
     serveLegacy(t, legacyConformance),
   ])
-  const played = Object.fromEntries(begun.map(({ id, url }) => [id, url]))
-  const house = await openGateway(t, { new: fresh, old, ...played })
+  const played = begun.map(({ id, url, oauth }) => [id, { upstream: url, oauth }])
+  const behind = { new: { upstream: fresh }, old: { upstream: old } }
+  const house = await openGateway(t, { ...behind, ...Object.fromEntries(played) })
   for (const [revision, upstream] of isLong ? [] : crossed) {
     t.diagnostic(`server ${revision}, upstream ${upstream}: ${onDemand}`)
   }

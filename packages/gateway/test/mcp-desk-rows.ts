@@ -100,6 +100,7 @@ export const rows: Readonly<Record<string, Row>> = {
   'a page of elsewhere': {
     asked: legacy('tools/list', {}, { origin: 'https://evil.example' }),
     status: 403,
+    denied: 'request-malformed',
   },
   'a page that is allowed': {
     asked: legacy('tools/list', {}, { origin: 'https://chat.example' }),
@@ -114,7 +115,25 @@ export const rows: Readonly<Record<string, Row>> = {
     sees: ({ headers }) =>
       assert.match(String(headers['access-control-allow-headers']), /mcp-name/),
   },
-  'a name of elsewhere': { asked: legacy('tools/list', {}, { host: 'evil.example' }), status: 403 },
+  'what a page of elsewhere asks first': {
+    asked: { method: 'OPTIONS', token: undefined, headers: { origin: 'https://evil.example' } },
+    status: 403,
+    denied: 'unauthenticated',
+  },
+  'a name of elsewhere': {
+    asked: legacy('tools/list', {}, { host: 'evil.example' }),
+    status: 403,
+    denied: 'request-malformed',
+  },
+  'a name of elsewhere, by nobody': {
+    asked: { ...legacy('tools/list', {}, { host: 'evil.example' }), token: undefined },
+    status: 403,
+    denied: 'unauthenticated',
+    sees: ({ headers }) => {
+      assert.equal(headers['www-authenticate'], undefined)
+      assert.match(String(headers['sallyport-record']), /#\d+$/)
+    },
+  },
   'a revision nobody knows': {
     asked: {
       headers: { 'mcp-protocol-version': '2030-01-01', 'mcp-method': 'tools/list' },
@@ -231,6 +250,33 @@ export const rows: Readonly<Record<string, Row>> = {
     code: -32601,
     denied: 'function-unknown',
   },
+  'a task, asked for without declaring tasks': {
+    asked: modern('tasks/get', { taskId: 'a' }, { 'mcp-name': 'a' }),
+    status: 400,
+    code: -32021,
+    denied: 'request-malformed',
+    sees: ({ json }) =>
+      assert.deepEqual(json().error.data.requiredCapabilities, {
+        extensions: { 'io.modelcontextprotocol/tasks': {} },
+      }),
+  },
+  'a task that is none': {
+    asked: modern(
+      'tasks/get',
+      { taskId: 'a', _meta: meta({ extensions: { 'io.modelcontextprotocol/tasks': {} } }) },
+      { 'mcp-name': 'a' },
+    ),
+    status: 400,
+    code: -32602,
+    denied: 'request-malformed',
+  },
+  'a resource nobody knows': {
+    asked: modern('resources/read', { uri: 'demo://none' }, { 'mcp-name': 'demo://none' }),
+    status: 200,
+    code: -32602,
+    denied: 'function-unknown',
+    sees: ({ json }) => assert.equal(json().error.data.uri, 'demo://none'),
+  },
   'a body that is no JSON': {
     asked: { body: '{' },
     status: 400,
@@ -305,6 +351,27 @@ export const rows: Readonly<Record<string, Row>> = {
     denied: 'request-malformed',
   },
   'a stream without a session': { asked: { method: 'GET' }, status: 405 },
+  'a stream of a session that is none': {
+    asked: { method: 'GET', headers: { 'mcp-session-id': 'none' } },
+    status: 404,
+    denied: 'request-malformed',
+  },
+  'a stream for nobody': {
+    asked: { method: 'GET', token: undefined },
+    status: 401,
+    denied: 'unauthenticated',
+    sees: ({ headers }) => assert.match(String(headers['www-authenticate']), /resource_metadata=/),
+  },
+  'the end of a session that is none': {
+    asked: { method: 'DELETE', headers: { 'mcp-session-id': 'none' } },
+    status: 404,
+    denied: 'request-malformed',
+  },
+  'the end of a session by nobody': {
+    asked: { method: 'DELETE', token: undefined },
+    status: 401,
+    denied: 'unauthenticated',
+  },
   'another HTTP method': { asked: { method: 'PUT' }, status: 405 },
   'an address below that is none': { asked: { ...legacy('ping'), path: '/mcp/a/b' }, status: 404 },
 }

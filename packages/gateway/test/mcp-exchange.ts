@@ -23,9 +23,11 @@ export type Exchanged = {
 }
 
 /** The upstream side of the MCP room, with no secret and the machine's own PATH. */
-export function openForwarder(): McpForwarder {
+export function openForwarder(
+  credentialOf: () => Promise<Credential> = async () => noCredential,
+): McpForwarder {
   return forwarder({
-    version: '0',
+    ...{ version: '0', credentialOf },
     readSecret: () => Promise.reject(new Error('there are no secrets')),
     searchPath: process.env.PATH,
     // However slow the machine is.

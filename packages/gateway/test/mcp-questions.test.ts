@@ -29,7 +29,10 @@ async function openYard(t: TestContext): Promise<House> {
   const web = await startRawServer(t, [])
   web.answers.set('asker', (response, { id, params }) => {
     const { inputResponses } = params
-    const message = `${card} ${iban} ${web.calls.at(-1)?.headers.authorization}`
+    const bearer = String(web.calls.at(-1)?.headers.authorization)
+    // Once as it is, and once as JSON in this text would spell it.
+    const spelled = [...bearer].map((one) => `\\u00${one.charCodeAt(0).toString(16)}`).join('')
+    const message = `${card} ${iban} ${bearer} ${spelled}`
     const question = { mode: 'form', message, requestedSchema: { type: 'object', properties: {} } }
     const text = JSON.stringify(inputResponses)
     sayJson(response, {
@@ -132,7 +135,7 @@ test('what a server asks is masked for whom it goes to', { timeout: 300_000 }, a
       )
       assert.deepEqual(
         intent?.masked.map(({ rule, n }: { rule: string; n: number }) => `${rule} ${n}`).toSorted(),
-        ['cards 1', 'credential 1'],
+        ['cards 1', 'credential 2'],
       )
       assert.deepEqual(
         outcome?.masked.map(({ rule }: { rule: string }) => rule),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { assertSoundLog, type House } from './house.ts'
+import { assertSoundLog, type House, until } from './house.ts'
 import { type AnyClient, type ClientKind, clientKinds, openClient } from './mcp-clients.ts'
 import { type McpPlace, openMcpYard } from './mcp-yard.ts'
 
@@ -170,7 +170,18 @@ const everything: readonly Row[] = [
     },
   ],
   ['toggle-simulated-logging', says('toggle-simulated-logging', {}, /logging/i)],
-  ['toggle-subscriber-updates', says('toggle-subscriber-updates', {}, /update/i)],
+  [
+    'resources/subscribe, toggle-subscriber-updates, resources/unsubscribe',
+    async (client) => {
+      const uri = 'demo://resource/dynamic/text/1'
+      await client.subscribe(uri)
+      const toggle = async () => textOf(await client.call('toggle-subscriber-updates'))
+      // It says so at once when it starts, and goes on every few seconds.
+      if (/^Stopped/.test(await toggle())) assert.match(await toggle(), /^Started/)
+      await until(() => client.heard.includes(uri), 'it was heard')
+      await client.unsubscribe(uri)
+    },
+  ],
   ['prompts/list', async (client) => assert.equal((await client.names('prompts')).length, 4)],
   [
     'simple-prompt',

@@ -8,6 +8,7 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { createMcpHandler, type McpServer } from '@modelcontextprotocol/server'
 import { parse, stringify } from 'yaml'
 import type { McpConnection } from '../src/model/connection.ts'
+import type { Credential } from '../src/model/secret.ts'
 import { importMcp } from '../src/rulebook/mcp-import.ts'
 import { type House, openHouse } from './house.ts'
 import { noCredential, openForwarder } from './mcp-exchange.ts'
@@ -19,6 +20,8 @@ export type McpPlace = {
   readonly stdio?: { readonly command: string; readonly args: readonly string[] }
   readonly revision?: McpConnection['revision']
   readonly shared?: boolean
+  /** What it wants of whoever imports from it. */
+  readonly credential?: Credential
 }
 
 /** A server of the current SDK: 2026-07-28, and without sessions the revisions before. */
@@ -123,7 +126,8 @@ export async function importedText(id: string, place: McpPlace): Promise<string>
       ...(stdio && { stdio: { ...stdio, env: {} } }),
       ...(revision && { revision }),
     }
-    const listing = await peer.describe(connection, noCredential, AbortSignal.timeout(60_000))
+    const credential = place.credential ?? noCredential
+    const listing = await peer.describe(connection, credential, AbortSignal.timeout(60_000))
     assert.ok(!('problem' in listing), `${id}: ${'problem' in listing && listing.problem}`)
     const imported = importMcp(listing, { connection: id, owner: 'team' })
     assert.ok('yaml' in imported, JSON.stringify(imported))

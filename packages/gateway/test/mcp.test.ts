@@ -6,6 +6,7 @@ import { isLong, onDemand } from './long-form.ts'
 import { type AnyClient, answers, clientKinds, openClient } from './mcp-clients.ts'
 import { card, legacyGallery, modernGallery, pin, shownTools, type Told } from './mcp-gallery.ts'
 import { type McpPlace, openMcpYard, serveLegacy, serveModern } from './mcp-yard.ts'
+import { integrated, takeAway, told as toldOf, verified } from './take-away.ts'
 
 const tools = [
   ...shownTools.filter((name) => name !== 'locked'),
@@ -361,4 +362,15 @@ test('official clients and servers of both eras', { timeout: 600_000 }, async (t
     }
   }
   assertSoundLog(house, [card])
+  await t.test('an auditor finds nothing in what was said, results compared', async (t) => {
+    const records = house.records()
+    const declared = records.findLast(({ fn }) => fn?.name === 'line.declared')
+    await integrated(house, records.length - 1)
+    const asked = { scope: 'session', session: declared?.session, payloads: true } as const
+    const { folder } = await takeAway(t, house, asked)
+    const verdict = await verified(house, folder, 'session')
+    assert.deepEqual(toldOf(verdict), [])
+    const masks = verdict.checks.find(({ check }) => check === 'masks')
+    assert.equal(masks?.state, 'passed', masks?.because)
+  })
 })

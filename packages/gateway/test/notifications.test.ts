@@ -168,7 +168,12 @@ test('a card is changed when it is decided elsewhere, and clicks on what was cou
 
 type Refused = readonly [name: string, user: string, changes: object, told: RegExp]
 const refusedVotes: readonly Refused[] = [
-  ['the person the call is made for', 'U0TESS', {}, /made by them, for them, or through them/],
+  [
+    'the person the call is made for',
+    'U0TESS',
+    {},
+    /This call is yours: .* Somebody else decides\./,
+  ],
   ['somebody of no approver group', 'U0EVE', {}, /none of the groups/],
   ['somebody nobody linked', 'U0NOBODY', {}, /links nobody to your Slack account/],
   ['what was shown is not on offer', 'U0DANA', { offer: 'another' }, /not what is on offer/],
@@ -237,7 +242,8 @@ test('with `minimal` a message says which function and nothing else', async (t) 
   await until(() => slack.messages.length === 1 && hook.taken().length === 1, 'both were told')
   for (const said of [JSON.stringify(slack.messages), JSON.stringify(hook.taken())]) {
     assert.ok(said.includes('up.transfer'))
-    for (const word of [account, '271828182', 'corp:tess', 'Move money']) assert.ok(!said.includes(word))
+    for (const word of [account, '271828182', 'corp:tess', 'Move money'])
+      assert.ok(!said.includes(word))
   }
 })
 

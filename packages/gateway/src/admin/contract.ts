@@ -76,6 +76,8 @@ export type Explain = {
   call: string
   args: Record<string, unknown>
   approved_by?: string[] | undefined
+  /** What the session has been brought so far; absent: nothing. */
+  labels?: string[] | undefined
   /** RFC 3339; absent: now. */
   at?: string | undefined
 }

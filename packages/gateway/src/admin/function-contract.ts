@@ -12,8 +12,11 @@ export type FunctionSummary = {
   method: string
   path: string
   digest: string
-  /** Why its calls are refused until its owner looks; null: they are not. */
-  held: 'drift' | 'gone' | 'new' | null
+  /**
+   * Why its calls are refused until its owner looks, or, `unread`, until its upstream can be read again; null: they are
+   * not.
+   */
+  held: 'drift' | 'gone' | 'new' | 'unread' | null
 }
 
 export type FunctionDetail = FunctionSummary & {
@@ -34,6 +37,8 @@ export type FunctionDetail = FunctionSummary & {
   source: { operation: string; digest: string } | null
   /** What became of it since it was registered; null: nothing. */
   hold: FunctionHold | null
+  /** Its upstream cannot be read, so nobody knows what it is now; null: it can. Its problem: see FunctionSource. */
+  unread: { since: string | null; problem: string | null } | null
   you: {
     /** May the person who asks accept what is found? */
     may_accept: boolean
@@ -92,7 +97,9 @@ export type FunctionSource = {
   operations: number | null
   /** Why it could not be read the last time. */
   problem: string | null
-  /** It could not be read for so long that its functions are refused. */
+  /** Since when it cannot be read; null: it could the last time. */
+  unread_since: string | null
+  /** It could not be read for so long that its functions are refused: an MCP server for as long as its connection says. */
   refused: boolean
 }
 

@@ -47,6 +47,18 @@ export function functionFor(
   return { fn, rulebook }
 }
 
+/** The upstream that a function is of, where it could not be read for so long that its calls are refused. */
+export function unreadSource(
+  { catalogue }: Pick<AdminNeeds, 'catalogue'>,
+  { connection, source }: Pick<FunctionDefinition, 'connection' | 'source'>,
+): { readonly since: string | null; readonly problem: string | null } | undefined {
+  if (source === undefined) return undefined
+  const found = catalogue.sources().find((one) => one.connection === connection && one.isRefused)
+  if (!found) return undefined
+  const { problem = null, problemAt } = found
+  return { since: problemAt === undefined ? null : new Date(problemAt).toISOString(), problem }
+}
+
 /** Refuses `rulebook-missing`. */
 export function rulebookOf({ rulebooks }: AdminNeeds): Rulebook {
   const current = rulebooks.loaded()

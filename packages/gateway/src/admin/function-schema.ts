@@ -35,7 +35,7 @@ const functionFields = z.object({
   method: text,
   path: text,
   digest: text,
-  held: why.nullable(),
+  held: z.enum(['drift', 'gone', 'new', 'unread']).nullable(),
 })
 export const functionSummary: z.ZodType<FunctionSummary> = functionFields.openapi('FunctionSummary')
 
@@ -68,6 +68,7 @@ export const functionDetail: z.ZodType<FunctionDetail> = functionFields
     grants: texts,
     source: z.object({ operation: text, digest: text }).nullable(),
     hold: functionHold.nullable(),
+    unread: z.object({ since: time.nullable(), problem: text.nullable() }).nullable(),
     you: z.object({ may_accept: z.boolean() }),
   })
   .openapi('Function')
@@ -112,6 +113,7 @@ export const functionSources: z.ZodType<{ data: FunctionSource[] }> = z
         read_at: time.nullable(),
         operations: z.int().nullable(),
         problem: text.nullable(),
+        unread_since: time.nullable(),
         refused: z.boolean(),
       }),
     ),

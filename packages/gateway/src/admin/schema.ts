@@ -103,6 +103,7 @@ export const explain: z.ZodType<Explain> = z
     call: name,
     args: json,
     approved_by: names.optional(),
+    labels: names.optional(),
     at: time.optional(),
   })
   .openapi('Explain')

@@ -49,7 +49,8 @@ export const votesRefused = {
   'approval-unknown': 'There is no such approval.',
   'approval-closed': 'The decision was made already, or its deadline has passed.',
   'not-a-person': 'Only a person who signed in as themselves may vote.',
-  'own-call': 'Nobody votes on a call that is made by them, for them, or through them.',
+  'own-call':
+    'This call is yours: made by you, for you, or through an agent, a key or an account of yours. Somebody else decides.',
   'not-an-approver': 'You are in none of the groups whose vote is open now.',
   'not-on-slack': 'A vote on this call needs a sign-in to the gateway.',
   'not-a-delegate': 'That person has not asked you to vote for them, or is not away any more.',

@@ -128,8 +128,9 @@ function credentialParts(use: CredentialUse): readonly string[] {
   if (use.kind === 'basic') return [use.kind, use.username, ...reference]
   if (use.kind === 'bearer') return [use.kind, ...reference]
   if (use.kind === 'oauth') {
-    const { tokenUrl, clientId, scope = '', resource = '', authentication } = use
-    return [use.kind, tokenUrl, clientId, scope, resource, authentication, ...reference]
+    const { tokenUrl, clientId, scope = '', resource = '', authentication, issuer } = use
+    const proof = issuer === undefined ? [authentication] : [authentication, issuer]
+    return [use.kind, tokenUrl, clientId, scope, resource, ...proof, ...reference]
   }
   return [use.kind, use.name, ...reference]
 }

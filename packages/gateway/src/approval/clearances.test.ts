@@ -305,6 +305,29 @@ test('revoking cuts the calls under way, here and through another gateway', asyn
   assert.equal(closed.length, 1)
 })
 
+test('what a call has begun is cut after it, here and through another gateway, unless it is over', async (t) => {
+  const house = await approved(t, window({ uses: 4 }))
+  const other = await openDeskHouse(t, { beside: house, limits: { ...limits, deskTickMs: 5 } })
+  other.desk.start()
+  const over = new AbortController()
+  const goesOn = new AbortController().signal
+  const begin = async ({ desk }: DeskHouse, call: string, until?: AbortSignal) => {
+    const used = await desk.standing(heldFor(call, 1, { rules }), ['finance'])
+    assert.ok(used)
+    desk.finished(used, call, until)
+    return used.revoked
+  }
+  const [here, there] = [await begin(house, 'c1', goesOn), await begin(other, 'c2', goesOn)]
+  const ended = await begin(house, 'c3', over.signal)
+  over.abort()
+  const cut = new Promise((resolve) => there.addEventListener('abort', resolve))
+  const by = { party: 'corp:root', reason: 'It is not what it seemed.' }
+  const revoked = await house.desk.revoke(house.clearance, by)
+  assert.equal('clearance' in revoked && revoked.clearance.state, 'REVOKED')
+  assert.deepEqual([here.aborted, ended.aborted], [true, false])
+  await cut
+})
+
 test('500 calls at once claim one clearance, and one has it', async (t) => {
   const house = await approved(t, { kind: 'call' })
   const claims = await Promise.allSettled(

@@ -64,7 +64,11 @@ export type Desk = {
    */
   readonly claim: (at: Guarded, id: string) => Promise<ApprovalUsed>
   /** The call that claimed it is over, and its ending durable. Returns at once; what fails is tried again. */
-  readonly finished: (used: { readonly clearance: string }, callId: string) => void
+  readonly finished: (
+    used: { readonly clearance: string },
+    callId: string,
+    until?: AbortSignal,
+  ) => void
 
   /** One person's answer, recorded with the change it makes. */
   readonly vote: (ballot: Ballot) => Promise<Voted>
@@ -146,7 +150,7 @@ export function openDesk(needs: DeskNeeds): Desk {
     given: (at) => recorded(() => findGiven(claiming, at)),
     awaitVerdict: (id, options) => recorded(() => held.until(id, options)),
     claim: (at, id) => recorded(() => claimApproved(claiming, at, id)),
-    finished: ({ clearance }, callId) => uses.finished(clearance, callId),
+    finished: ({ clearance }, callId, until) => uses.finished(clearance, callId, until),
 
     vote: async (ballot) => told(await castVote(booth, ballot)),
     counter: async (offer) => told(await makeCounterOffer(booth, offer)),

@@ -11,8 +11,11 @@ export type Uses = {
   readonly inLine: <Result>(clearance: string, work: () => Promise<Result>) => Promise<Result>
   /** Remembers a claim that was made; the signal aborts when the clearance is revoked. */
   readonly begun: (clearance: string, call: string) => AbortSignal
-  /** The call is over: what it had claimed is given back or consumed. Returns at once. */
-  readonly finished: (clearance: string, call: string) => void
+  /**
+   * The call is over: what it had claimed is given back or consumed. Returns at once. `until`: what it has begun goes
+   * on until then, and is still cut when the clearance is revoked.
+   */
+  readonly finished: (clearance: string, call: string, until?: AbortSignal) => void
   /** Ends every call of this process that is under way with it. */
   readonly cut: (clearance: string) => void
   /** Cuts them if it was revoked, through whatever process. */
@@ -31,7 +34,7 @@ export function openUses(needs: {
   const { store, now, onFailure } = needs
   const inLine = openLanes()
   /** By call: what it has claimed, and how to end it. */
-  const open = new Map<string, { readonly clearance: string; readonly cut: AbortController }>()
+  const open = new Map<string, Use>()
   /** By call: endings that are not written down yet. */
   const ended = new Map<string, string>()
   const writing = new Set<Promise<void>>()
@@ -56,17 +59,30 @@ export function openUses(needs: {
     return false
   }
   const lookAt = async (clearance: string) => {
-    if (isUsed(clearance) && (await store.clearance(clearance))?.state === 'REVOKED') cut(clearance)
+    if (!isUsed(clearance)) return
+    const state = (await store.clearance(clearance))?.state
+    if (state === 'REVOKED') cut(clearance)
+    if (state === 'CONSUMED' || state === 'EXPIRED') forget(clearance)
+  }
+  /** It cannot be revoked any more. */
+  const forget = (clearance: string) => {
+    for (const [call, use] of open) {
+      if (use.clearance === clearance && use.isOver) open.delete(call)
+    }
   }
   return {
     inLine,
     begun: (clearance, call) => {
       const controller = new AbortController()
-      open.set(call, { clearance, cut: controller })
+      open.set(call, { clearance, cut: controller, isOver: false })
       return controller.signal
     },
-    finished: (clearance, call) => {
-      open.delete(call)
+    finished: (clearance, call, until) => {
+      const use = open.get(call)
+      if (use && until && !until.aborted) {
+        use.isOver = true
+        until.addEventListener('abort', () => open.delete(call), { once: true })
+      } else open.delete(call)
       ended.set(call, clearance)
       void write(clearance, call)
     },
@@ -83,6 +99,13 @@ export function openUses(needs: {
       await Promise.all(writing)
     },
   }
+}
+
+type Use = {
+  readonly clearance: string
+  readonly cut: AbortController
+  /** The call itself, but not what it has begun. */
+  isOver: boolean
 }
 
 /**

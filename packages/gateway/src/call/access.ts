@@ -1,9 +1,12 @@
+import type { Question } from '../model/decision.ts'
 import type { FunctionDefinition } from '../model/function.ts'
+import type { JsonObject } from '../model/json.ts'
 import { decidingParties, type Party, type Principal } from '../model/principal.ts'
 import { reaches } from '../policy/access.ts'
 import { covers } from './authorize.ts'
-import { isEnforced, stands } from './check-review.ts'
+import { grantsInUse, isEnforced, stands } from './check-review.ts'
 import type { Gate, InForce } from './gate.ts'
+import { Refusal } from './refusal.ts'
 
 /**
  * Whether a principal may call a function at this moment: by any call, by each with somebody's yes, by some (what
@@ -22,9 +25,11 @@ export function accessTo(
     readonly source: { readonly protocol: string; readonly ip: string }
     /** Of the session. */
     readonly labels?: readonly string[] | undefined
+    /** Of one call, which it is then decided like; absent: there may be any. */
+    readonly args?: JsonObject | undefined
   },
 ): Access {
-  const { rules, fn, principal, source, labels = [] } = given
+  const { rules, fn, principal, source, labels = [], args } = given
   const { scope, subject, session } = principal
   if (scope && !scope.some((entry) => covers(entry, fn.id))) return 'none'
   const parties = decidingParties(principal)
@@ -32,14 +37,22 @@ export function accessTo(
     parties.map(({ id }) => id),
     fn.id,
   )
+  const question: Question = {
+    ...{ parties, subject, session, labels, source },
+    ...{ functionId: fn.id, args: args ?? {}, time: gate.now(), approvedBy: [] },
+  }
+  const of = { rules, fn }
+  if (args) {
+    const fitting = timed.filter(({ when }) => when.length === 0 || rules.fits(fn, when, question))
+    return accessToCall(gate, of, { ...question, timed: fitting })
+  }
   const standing = parties.map((party) => {
     const isGiven = timed.some((one) => one.party === party.id)
-    return isGiven ? 'fresh' : standingOf(gate, { rules, fn }, party)
+    return isGiven ? 'fresh' : standingOf(gate, of, party)
   })
   if (standing.includes('none')) return 'none'
   const decision = rules.decide({
-    ...{ parties, subject, session, labels, source },
-    ...{ functionId: fn.id, args: {}, time: gate.now(), approvedBy: [] },
+    ...question,
     timed: timed.filter(({ when }) => when.length === 0).map(({ party, id }) => ({ party, id })),
   })
   if (decision.effect === 'forbid') {
@@ -47,14 +60,24 @@ export function accessTo(
     if (decision.errors.length > 0) return 'depends'
     if (decision.reasons.some(({ effect }) => effect === 'forbid')) return 'none'
     const isGiven = timed.some(({ when }) => when.length > 0)
-    return isGiven || parties.some((party) => readsArguments({ rules, fn }, party))
-      ? 'depends'
-      : 'none'
+    return isGiven || parties.some((party) => readsArguments(of, party)) ? 'depends' : 'none'
   }
   return standing.includes('stale') ? 'hold' : decision.effect
 }
 
 type Of = { readonly rules: InForce; readonly fn: FunctionDefinition }
+
+function accessToCall(gate: AccessGate, of: Of, question: Question): Access {
+  const decision = of.rules.decide(question)
+  if (decision.effect === 'forbid') return 'none'
+  try {
+    const { stale } = grantsInUse(gate, { ...of, decision }, question)
+    return stale.length > 0 ? 'hold' : decision.effect
+  } catch (thrown) {
+    if (thrown instanceof Refusal) return 'none'
+    throw thrown
+  }
+}
 
 function grantsOf({ rules, fn }: Of, party: Party) {
   return rules.grants.filter((grant) => {

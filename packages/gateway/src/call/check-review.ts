@@ -18,8 +18,8 @@ export function checkReview(gate: Gate, at: Authorized): Reviewed {
 
 /** Refuses `review-lapsed`, or `grant-revoked`, when a party has no grant that counts. */
 export function grantsInUse(
-  gate: Gate,
-  at: Omit<Authorized, 'stage'>,
+  gate: Pick<Gate, 'freshness'>,
+  at: Decided,
   question: Question,
 ): Pick<Reviewed, 'grants' | 'fields' | 'used' | 'stale'> {
   const chosen = at.decision.grants.map((party) => choose(gate, at, party, question))
@@ -40,11 +40,12 @@ export function grantsInUse(
   }
 }
 
+type Decided = Pick<Authorized, 'rules' | 'fn' | 'decision'>
 type Judged = { readonly grant: GrantUsed; readonly freshness: Freshness }
 
 function choose(
-  gate: Gate,
-  at: Omit<Authorized, 'stage'>,
+  gate: Pick<Gate, 'freshness'>,
+  at: Decided,
   { party, grants }: PartyGrants,
   question: Question,
 ): { readonly party: string; readonly grants: readonly Judged[] } {
@@ -123,10 +124,7 @@ function fieldsOf(grants: readonly Judged[]): readonly FieldScope[] {
   return scopes.includes(undefined) ? [] : [scopes.flatMap((scope) => scope ?? [])]
 }
 
-function staleOf(
-  { fn, rules }: Omit<Authorized, 'stage'>,
-  chosen: readonly Judged[],
-): readonly StaleGrant[] {
+function staleOf({ fn, rules }: Decided, chosen: readonly Judged[]): readonly StaleGrant[] {
   const stale = chosen.filter(({ freshness }) => freshness.state === 'STALE')
   const ids = new Map(stale.map(({ grant }) => [grant.id, grant.owner ?? fn.owner]))
   return [...ids].map(([grant, owner]) => ({ grant, owner, group: rules.ownerFlow(owner) }))

@@ -64,6 +64,11 @@ async function append(gate: Gate, at: Stage, refusal: Refusal): Promise<RecordPo
   return position
 }
 
-function letGo(gate: Gate, { approval, id }: Pick<Approved, 'approval' | 'id'>): void {
-  if (approval) gate.clearanceDone(approval, id)
+function letGo(
+  gate: Gate,
+  { approval, id, outbound }: Pick<Approved, 'approval' | 'id' | 'outbound'>,
+): void {
+  if (!approval) return
+  const isWatch = outbound.protocol === 'mcp' && outbound.to === 'watch'
+  gate.clearanceDone(approval, id, isWatch ? outbound.watch.until : undefined)
 }

@@ -178,8 +178,11 @@ export type Gate = {
    * `approval-unusable` naming the fields that differ, `approval-denied`, or `approval-required` while pending.
    */
   readonly claimClearance: (at: Guarded, approvalId: string) => Promise<ApprovalUsed>
-  /** Says that the call that claimed it is over, after its ending is durable. Returns at once. */
-  readonly clearanceDone: (used: ApprovalUsed, callId: string) => void
+  /**
+   * Says that the call that claimed it is over, after its ending is durable. Returns at once. `until`: what the call
+   * has begun goes on until then, and `revoked` still ends it.
+   */
+  readonly clearanceDone: (used: ApprovalUsed, callId: string, until?: AbortSignal) => void
   /** How long a caller is held for an approval when it does not say, and at most. Milliseconds. */
   readonly holdMs: { readonly default: number; readonly max: number }
 

@@ -54,6 +54,15 @@ const reading: Reading = {
   rewrite: () => assert.fail('nothing is masked from anybody here'),
 }
 
+const watching: Reading['outbound'] = {
+  ...{ protocol: 'mcp', to: 'watch', method: 'resources/subscribe', headers: [] },
+  params: encoder.encode('{}'),
+  watch: {
+    ...{ capabilities: {}, onChanged: () => {}, onOver: () => {} },
+    until: new AbortController().signal,
+  },
+}
+
 const permit: Decision = {
   effect: 'permit',
   reasons: [],
@@ -165,7 +174,8 @@ function openGate(world: World, inForce: InForce): Gate {
       log.push(`claimed ${id}`)
       return { ...used, id, revoked: revoke.signal }
     },
-    clearanceDone: ({ clearance }, id) => log.push(`${clearance} let go by ${id}`),
+    clearanceDone: ({ clearance }, id, until) =>
+      log.push(`${clearance} let go by ${id}${until ? ', but not by its watch' : ''}`),
     holdMs: { default: 10, max: 100 },
     appendIntent: () => append('intent'),
     appendOutcome: (_, outcome) => append(describe(outcome)),
@@ -915,6 +925,24 @@ const cases: readonly (readonly [string, Case, readonly string[]])[] = [
       'outcome clearance-revoked',
       'clr_1 let go by call-1',
       'refused clearance-revoked',
+    ],
+  ],
+  [
+    'what allowed it is revoked after it: what it has begun ends',
+    {
+      rules: { decide: approvable },
+      call: { read: async () => ({ ...reading, outbound: watching }) },
+      chunks: ['ab'],
+    },
+    [
+      'claimed apr_1',
+      'intent',
+      'upstream sends ab',
+      'upstream let go',
+      'outcome done',
+      'clr_1 let go by call-1, but not by its watch',
+      'caller reads ab',
+      'replied 1',
     ],
   ],
   [

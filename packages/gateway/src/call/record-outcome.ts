@@ -19,12 +19,13 @@ export async function recordOutcome(gate: Gate, at: Recorded, masked: Masked): P
     : await hold(gate, source)
   if (!held.over) return streamed(gate, at, masked, { source, held: held.chunks })
   const received = masked.received()
-  const returned = masked.findings().length === 0 ? received : join(held.chunks)
+  const findings = masked.findings()
+  const returned = findings.length === 0 ? received : join(held.chunks)
   const record = await durable(() =>
     appendOutcome(gate, at, {
       ending: 'done',
       head: masked.head,
-      findings: masked.findings(),
+      findings,
       looked: masked.looked(),
       received,
       returned,

@@ -119,7 +119,7 @@ export type HttpOutbound = {
  */
 export type McpOutbound = {
   readonly protocol: 'mcp'
-  readonly method: McpMethod
+  readonly method: McpMethod | 'resources/subscribe'
   /** One JSON object; without `_meta`, which is the hop's. */
   readonly params: Uint8Array
   /** No header of the caller's goes on. */
@@ -128,7 +128,21 @@ export type McpOutbound = {
   | { readonly to: 'upstream'; readonly exchange: McpExchange }
   /** A request in the other direction, which the upstream's server made; the caller answers with one frame. */
   | { readonly to: 'caller'; readonly deliver: McpDeliver }
+  /** A wish to hear when a resource changes: one frame says whether its server will say so. */
+  | { readonly to: 'watch'; readonly watch: McpWatch }
 )
+
+/** What a caller that watches a resource wants, beside an answer. */
+export type McpWatch = {
+  /** As `McpExchange`: what is said to one caller is said in the conversation in which it calls. */
+  readonly capabilities: JsonObject
+  /** The server says that it has changed, or may have. */
+  readonly onChanged: () => void
+  /** Nothing more will be heard of it. */
+  readonly onOver: () => void
+  /** Aborted when nobody wants to hear of it any more; it outlives its call. */
+  readonly until: AbortSignal
+}
 
 /** What an upstream may want of the caller while it is at one request. */
 export type McpExchange = {
@@ -277,7 +291,7 @@ export type ApprovalUsed = {
   readonly by: readonly string[]
   /** The groups whose approval it stands for. */
   readonly groups: readonly string[]
-  /** Aborted when the clearance is revoked: the call is cut off. */
+  /** Aborted when the clearance is revoked: the call is cut off, and what it has begun. */
   readonly revoked: AbortSignal
 }
 

@@ -2,26 +2,30 @@ import type { Held, InForce } from '../call/gate.ts'
 import type { Limits } from '../config/limits.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { FunctionHold } from '../model/function-hold.ts'
-import type { Listed } from '../model/mcp-listing.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Listed, McpKind } from '../model/mcp-listing.ts'
 import type { FunctionHolds } from '../store/reviews.ts'
 import type { Ledger, Store } from '../store/store.ts'
 import { type Acceptance, type Accepted, acceptHold } from './accept.ts'
 import { departure } from './judge.ts'
 import { openKnownHolds } from './known-holds.ts'
 import type { KnownTexts } from './known-texts.ts'
+import { hearOfChange, offeredBy } from './list-news.ts'
 import { listedOf } from './listed.ts'
 import { type Looks, openLooks } from './looks.ts'
-import { type Place, type Seen, type Source, sourcesOf } from './source.ts'
+import { kindOf, type Place, type Seen, type Source, sourcesOf } from './source.ts'
 import { writeDown } from './write-down.ts'
 
 export type CatalogueNeeds = {
   /**
-   * One look at what an upstream says of itself; rejects never. `busyMs`: for how long nothing else could be done
-   * here. The problem is for the operator and holds no word of the upstream's.
+   * One look at what an upstream says of itself; rejects never. `kinds`: of an MCP server, only lists of these are
+   * asked for, the rest is as it was read before; absent: everything is. `busyMs`: for how long nothing else could be
+   * done here. The problem is for the operator and holds no word of the upstream's.
    */
   readonly read: (
     place: Place,
     signal: AbortSignal,
+    kinds: ReadonlySet<McpKind> | undefined,
   ) => Promise<(Seen | { readonly problem: string }) & { readonly busyMs: number }>
   readonly store: Pick<Ledger, 'commit'> & FunctionHolds & Pick<Store, 'onChange'>
   readonly rules: () => InForce | undefined
@@ -45,6 +49,8 @@ export type SourceState = Pick<Source, 'connection' | 'kind' | 'address' | 'ever
   /** How many operations it describes; undefined: it was never read. */
   readonly operations: number | undefined
   readonly problem: string | undefined
+  /** Since when it could not be read; undefined: it could the last time. */
+  readonly problemAt: number | undefined
   /** It was not read for so long, or states a definition that cannot be read: its functions are refused. */
   readonly isRefused: boolean
 }
@@ -55,8 +61,18 @@ export type Catalogue = {
   readonly isHeld: (functionId: string) => Held | undefined | Promise<Held | undefined>
   /** As `Gate` says. */
   readonly onWire: (connection: string, stated: string) => void
-  /** What callers may be shown of one connection's functions, as of a look that is as young as at a call. */
-  readonly listed: (connection: string) => Promise<Listed>
+  /** What callers may be shown of one connection's functions of a kind, by a look that is as young as at a call. */
+  readonly listed: (connection: string, kind: McpKind) => Promise<Listed>
+  /** What an MCP server says it can do, as it was read last; see list-news.ts. */
+  readonly offered: (connection: string) => Promise<JsonObject>
+  /** Grows whenever what callers may be shown of these lists was found to be something else. */
+  readonly listRevision: (connection: string, kind: McpKind) => number
+  /** Grows whenever one of these does. */
+  readonly listRevisions: () => number
+  /** An MCP server says that these lists are others now. Returns at once. */
+  readonly onListChanged: (connection: string, kind: McpKind) => void
+  /** Whether it is refused by what is known of it now; nothing is looked at. */
+  readonly isQuarantined: (functionId: string) => boolean
   /** As it is known here, ended ones too. */
   readonly holdOf: (functionId: string) => FunctionHold | undefined
   readonly holds: () => readonly FunctionHold[]
@@ -84,8 +100,13 @@ export async function openCatalogue(needs: CatalogueNeeds): Promise<Catalogue> {
     const isWritten = await writeDown(needs, known, { rules, connection, source })
     if (source) source.isUnwritten = !isWritten
   }
+  let revisions = 0
+  const onOther = (source: Source, kind: McpKind) => {
+    source.lists[kind].revision += 1
+    revisions += 1
+  }
   const looks = openLooks(needs, {
-    signal: stop.signal,
+    ...{ signal: stop.signal, onOther },
     settle: (source) => settle(source.connection, source),
   })
   let settledFor: InForce | undefined
@@ -119,16 +140,9 @@ export async function openCatalogue(needs: CatalogueNeeds): Promise<Catalogue> {
 
   return {
     start: turns.start,
-    isHeld: (functionId) => {
-      const { functions, sources } = followed()
-      const fn = functions.get(functionId)
-      const source = fn?.source && sources.get(fn.connection)
-      if (source?.kind === 'mcp')
-        return heldWhenFresh({ looks, elapsed, judge }, source, functionId)
-      if (!source || source.confirmed >= source.wanted) return judge(functionId)
-      return looks.confirm(source).then(() => judge(functionId))
-    },
-    listed: (connection) => listedWhenFresh({ looks, elapsed, judge, followed }, connection),
+    isHeld: (functionId) => heldNow({ looks, elapsed, judge, followed }, functionId),
+    ...listsOf({ looks, elapsed, judge, followed, limits }),
+    listRevisions: () => revisions,
     onWire: (connection, stated) => {
       const source = followed().sources.get(connection)
       if (!source || source.stated === stated) return
@@ -140,10 +154,15 @@ export async function openCatalogue(needs: CatalogueNeeds): Promise<Catalogue> {
       if (isAnother || isFirst) source.dueAt = elapsed()
       if (elapsed() >= source.dueAt && elapsed() >= source.notBefore) void looks.once(source)
     },
+    isQuarantined: (functionId) => judge(functionId) !== undefined,
     holdOf: (functionId) => known.all().get(functionId),
     holds: () => [...known.all().values()],
     sources: () => [...followed().sources.values()].map((source) => stateOf(needs, source)),
-    accept: (acceptance) => acceptHold(needs, known, acceptance),
+    accept: async (acceptance) => {
+      const accepted = await acceptHold(needs, known, acceptance)
+      if ('hold' in accepted) shownAgain(followed(), acceptance.function, onOther)
+      return accepted
+    },
     close: async () => {
       stop.abort()
       known.close()
@@ -178,46 +197,84 @@ function followRules({
   }
 }
 
+/** What is asked about lists of MCP servers. */
+function listsOf(
+  at: Fresh & Pick<CatalogueNeeds, 'limits'> & { readonly followed: () => Followed },
+): Pick<Catalogue, 'listed' | 'offered' | 'listRevision' | 'onListChanged'> {
+  const sourceOf = (connection: string) => at.followed().sources.get(connection)
+  return {
+    listed: (connection, kind) => listedWhenFresh(at, { connection, kind }),
+    offered: (connection) => offeredBy(sourceOf(connection), at),
+    listRevision: (connection, kind) => sourceOf(connection)?.lists[kind].revision ?? 0,
+    onListChanged: (connection, kind) => {
+      const source = sourceOf(connection)
+      if (source) hearOfChange(source, kind, at)
+    },
+  }
+}
+
+function shownAgain(
+  { functions, sources }: Followed,
+  functionId: string,
+  onOther: (source: Source, kind: McpKind) => void,
+): void {
+  const fn = functions.get(functionId)
+  const kind = fn && kindOf(fn)
+  const source = fn && sources.get(fn.connection)
+  if (source && kind) onOther(source, kind)
+}
+
 type Fresh = Pick<CatalogueNeeds, 'elapsed'> & {
   readonly looks: Looks
   readonly judge: (functionId: string) => Held | undefined
 }
 
-function heldWhenFresh(
-  at: Fresh,
-  source: Source & { readonly kind: 'mcp' },
+function heldNow(
+  at: Fresh & { readonly followed: () => Followed },
   functionId: string,
 ): Held | undefined | Promise<Held | undefined> {
-  return whenFresh(at, source, (isFresh) => {
-    return at.judge(functionId) ?? (isFresh ? undefined : { why: 'unread' })
-  })
+  const { looks, judge } = at
+  const { functions, sources } = at.followed()
+  const fn = functions.get(functionId)
+  const source = fn?.source && sources.get(fn.connection)
+  const kind = fn && kindOf(fn)
+  if (source?.kind === 'mcp' && kind) {
+    return whenFresh(at, { source, kind }, (isFresh) => {
+      return judge(functionId) ?? (isFresh ? undefined : { why: 'unread' })
+    })
+  }
+  if (!source || source.confirmed >= source.wanted) return judge(functionId)
+  return looks.confirm(source).then(() => judge(functionId))
 }
 
 async function listedWhenFresh(
   at: Fresh & { readonly followed: () => Followed },
-  connection: string,
+  { connection, kind }: { readonly connection: string; readonly kind: McpKind },
 ): Promise<Listed> {
   const source = at.followed().sources.get(connection)
   if (source?.kind !== 'mcp') return { problem: 'It is no MCP server.' }
-  return whenFresh(at, source, (isFresh) => {
+  return whenFresh(at, { source, kind }, (isFresh) => {
     if (!isFresh) return { problem: source.problem ?? 'It was not read in time.' }
     const own = [...at.followed().functions.values()].filter(
-      (fn) => fn.connection === connection && !at.judge(fn.id),
+      (fn) => fn.connection === connection && kindOf(fn) === kind && !at.judge(fn.id),
     )
     return listedOf(source, own)
   })
 }
 
+type KindOfSource = { readonly source: Source & { readonly kind: 'mcp' }; readonly kind: McpKind }
+
 /** At once where what is known is young enough; else after a look that begins now, or has just begun. */
 function whenFresh<Answer>(
   { looks, elapsed }: Pick<Fresh, 'looks' | 'elapsed'>,
-  source: Source & { readonly kind: 'mcp' },
+  { source, kind }: KindOfSource,
   answer: (isFresh: boolean) => Answer,
 ): Answer | Promise<Answer> {
-  const moment = elapsed() - source.maxAgeMs
-  const isFresh = () => source.described !== undefined && source.freshAsOf >= moment
+  const list = source.lists[kind]
+  const moment = Math.max(elapsed() - source.maxAgeMs, list.changedAt)
+  const isFresh = () => source.described !== undefined && list.freshAsOf >= moment
   if (isFresh()) return answer(true)
-  return looks.since(source, moment).then(() => answer(isFresh()))
+  return looks.since(source, kind, moment).then(() => answer(isFresh()))
 }
 
 type At = Pick<CatalogueNeeds, 'elapsed' | 'limits'>
@@ -233,7 +290,8 @@ function whyRefused(
 ): FunctionHold['why'] | undefined {
   const { source } = on
   if (source.confirmed < source.wanted) return 'drift'
-  if (isUnconfirmed(at, source)) return 'gone'
+  // What was read of an MCP server is as old as its connection allows, or is read again now.
+  if (source.kind !== 'mcp' && isUnconfirmed(at, source)) return 'gone'
   return source.described && departure(on.fn, source.described, on.hold)
 }
 
@@ -242,10 +300,19 @@ function isUnconfirmed({ elapsed, limits }: At, source: Source): boolean {
 }
 
 function stateOf(at: At, source: Source): SourceState {
-  const { connection, kind, address, everyMs, readAt, problem, described } = source
-  const isRefused = source.confirmed < source.wanted || isUnconfirmed(at, source)
+  const { connection, kind, address, everyMs, readAt, problem, problemAt, described } = source
+  const isOld = source.kind === 'mcp' ? isUnread(at, source) : isUnconfirmed(at, source)
+  const isRefused = source.confirmed < source.wanted || isOld
   const operations = described?.size
-  return { connection, kind, address, everyMs, readAt, problem, operations, isRefused }
+  const known = { connection, kind, address, everyMs, readAt, operations }
+  return { ...known, problem, problemAt, isRefused }
+}
+
+/** Whoever calls waits for a look, and the last one found nothing: what is known is older than its connection allows. */
+function isUnread({ elapsed }: At, source: Source & { readonly kind: 'mcp' }): boolean {
+  const { problem, lists, maxAgeMs } = source
+  if (problem === undefined) return false
+  return Object.values(lists).every(({ freshAsOf }) => freshAsOf < elapsed() - maxAgeMs)
 }
 
 /** Turns one after the other, never two at once. */

@@ -1,70 +1,41 @@
 import { setTimeout as timer } from 'node:timers/promises'
+import type { McpKind } from '../model/mcp-listing.ts'
 import type { CatalogueNeeds } from './catalogue.ts'
-import type { Source } from './source.ts'
+import { changedLists } from './list-news.ts'
+import { everyKind, type Source } from './source.ts'
 
 export type Looks = {
-  /** Looks now, or waits for the look that is under way. */
+  /** Looks at everything now, or waits for the look that is under way. */
   readonly once: (source: Source) => Promise<void>
   /** Until it is read as it was when this was asked, or cannot be. */
   readonly confirm: (source: Source) => Promise<void>
   /**
-   * Until a look is over that began at this moment or later, whatever it found, or none will begin in time; all who
-   * wait share it.
+   * Until a look at this kind is over that began at this moment or later, whatever it found, or none will begin in
+   * time; all who wait share it, and nothing is read that none of them asks for.
    */
-  readonly since: (source: Source, moment: number) => Promise<void>
+  readonly since: (source: Source, kind: McpKind, moment: number) => Promise<void>
 }
 
 /** How sources are looked at: one look at each at a time, what it finds written down before it is over. */
-export function openLooks(
-  needs: CatalogueNeeds,
-  {
-    signal,
-    settle,
-  }: { readonly signal: AbortSignal; readonly settle: (source: Source) => Promise<void> },
-): Looks {
+export function openLooks(needs: CatalogueNeeds, given: Omit<Looking, 'kinds'>): Looks {
   const { limits, elapsed, onEvent } = needs
-  const look = async (source: Source): Promise<void> => {
-    const { wanted, stated, connection } = source
-    const begunAt = elapsed()
-    const read = await needs.read(source, signal)
-    if (signal.aborted) return
-    source.begunAt = begunAt
-    const idleMs = limits.descriptionIdleTimes * read.busyMs
-    // What callers wait for comes as soon as it may; what it costs to read something new is shared all the same.
-    const gapMs = source.kind === 'mcp' ? 0 : limits.descriptionGapMs
-    source.notBefore = elapsed() + Math.max(gapMs, idleMs)
-    if ('problem' in read) {
-      const { problem } = read
-      if (source.problem !== problem) onEvent({ kind: 'unread', connection, why: problem })
-      source.problem = problem
-      const isStale = source.confirmed < source.wanted
-      source.dueAt = elapsed() + (isStale ? limits.descriptionRetryMs : source.everyMs)
-      return
-    }
-    if (source.problem !== undefined) onEvent({ kind: 'read-again', connection })
-    source.problem = undefined
-    const isAsBefore = source.described !== undefined && source.seen?.operations === read.operations
-    source.described = isAsBefore
-      ? source.described
-      : new Map(read.operations.map((one) => [one.operation, one]))
-    source.seen = read
-    source.freshAsOf = begunAt
-    source.confirmedAt = elapsed()
-    source.readAt = needs.now()
-    source.confirmed = Math.max(source.confirmed, wanted)
-    remember(source, stated)
-    const isStale = source.confirmed < source.wanted
-    source.dueAt = elapsed() + (isStale ? 0 : source.everyMs)
-    // What follows from the same was written down the first time.
-    if (!isAsBefore || source.isUnwritten) await settle(source)
-  }
-  const once = (source: Source): Promise<void> => {
-    source.looking ??= look(source)
+  const { signal } = given
+  const begin = (source: Source, kinds: ReadonlySet<McpKind>): Promise<void> => {
+    source.looking ??= look(needs, { ...given, kinds }, source)
       .catch((cause) => onEvent({ kind: 'failed', cause }))
       .finally(() => {
         source.looking = undefined
       })
     return source.looking
+  }
+  const once = (source: Source) => begin(source, everyKind)
+  /** For all who wait; of one that was never read, everything. */
+  const asked = (source: Source): Promise<void> => {
+    if (source.looking !== undefined) return source.looking
+    const wanted = [...source.asked].filter(([kind, from]) => source.lists[kind].begunAt < from)
+    source.asked.clear()
+    const kinds = source.described ? new Set(wanted.map(([kind]) => kind)) : everyKind
+    return begin(source, kinds)
   }
   return {
     once,
@@ -79,16 +50,77 @@ export function openLooks(
         await once(source)
       }
     },
-    since: async (source, moment) => {
-      // One that is under way began before, so at most two are waited for.
-      for (let looks = 0; looks < 2 && source.begunAt < moment && !signal.aborted; looks++) {
+    since: async (source, kind, moment) => {
+      const list = source.lists[kind]
+      // One that is under way began before, or is of something else, so at most two are waited for.
+      for (let looks = 0; looks < 2 && list.begunAt < moment && !signal.aborted; looks++) {
         const waitMs = source.notBefore - elapsed()
         if (!source.looking && waitMs > limits.descriptionWaitMs) return
+        source.asked.set(kind, Math.max(moment, source.asked.get(kind) ?? moment))
         if (!source.looking && waitMs > 0) await sleep(waitMs, signal)
-        await once(source)
+        await asked(source)
       }
     },
   }
+}
+
+type Looking = {
+  readonly signal: AbortSignal
+  readonly settle: (source: Source) => Promise<void>
+  /** What callers may be shown of a list is something else. */
+  readonly onOther: (source: Source, kind: McpKind) => void
+  readonly kinds: ReadonlySet<McpKind>
+}
+
+async function look(
+  needs: CatalogueNeeds,
+  { signal, settle, onOther, kinds }: Looking,
+  source: Source,
+): Promise<void> {
+  const { limits, elapsed, onEvent } = needs
+  const { wanted, stated, connection } = source
+  const isWhole = kinds.size === everyKind.size
+  const begunAt = elapsed()
+  const read = await needs.read(source, signal, isWhole ? undefined : kinds)
+  if (signal.aborted) return
+  for (const kind of kinds) source.lists[kind].begunAt = begunAt
+  const idleMs = limits.descriptionIdleTimes * read.busyMs
+  // What callers wait for comes as soon as it may; what it costs to read something new is shared all the same.
+  const gapMs = source.kind === 'mcp' ? 0 : limits.descriptionGapMs
+  source.notBefore = elapsed() + Math.max(gapMs, idleMs)
+  if ('problem' in read) {
+    const { problem } = read
+    if (source.problem !== problem) onEvent({ kind: 'unread', connection, why: problem })
+    setProblem(source, problem, needs.now())
+    const isStale = source.confirmed < source.wanted
+    if (isWhole) source.dueAt = elapsed() + (isStale ? limits.descriptionRetryMs : source.everyMs)
+    return
+  }
+  if (source.problem !== undefined) onEvent({ kind: 'read-again', connection })
+  setProblem(source, undefined, needs.now())
+  const isAsBefore = source.described !== undefined && source.seen?.operations === read.operations
+  source.described = isAsBefore
+    ? source.described
+    : new Map(read.operations.map((one) => [one.operation, one]))
+  const others = isAsBefore ? [] : changedLists(source, source.seen, read)
+  source.seen = read
+  for (const kind of others) onOther(source, kind)
+  for (const kind of kinds) source.lists[kind].freshAsOf = begunAt
+  source.readAt = needs.now()
+  if (isWhole) {
+    source.confirmedAt = elapsed()
+    source.confirmed = Math.max(source.confirmed, wanted)
+    remember(source, stated)
+    const isStale = source.confirmed < source.wanted
+    source.dueAt = elapsed() + (isStale ? 0 : source.everyMs)
+  }
+  // What follows from the same was written down the first time.
+  if (!isAsBefore || source.isUnwritten) await settle(source)
+}
+
+function setProblem(source: Source, problem: string | undefined, now: number): void {
+  source.problem = problem
+  source.problemAt = problem === undefined ? undefined : (source.problemAt ?? now)
 }
 
 /** Shorter when everything is about to close. */

@@ -6,6 +6,7 @@ import { limits } from '../config/limits.ts'
 import type { McpConnection } from '../model/connection.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
+import type { McpKind } from '../model/mcp-listing.ts'
 import { defaultReviewRules } from '../model/review-rules.ts'
 import { describeMcp } from '../rulebook/mcp-description.ts'
 import { openSqlite } from '../store/sqlite/open.ts'
@@ -39,6 +40,8 @@ type Yard = {
   says: Said | undefined
   /** How many looks have begun. */
   begun: number
+  /** What each of them was to read; `all` for everything. */
+  readonly read: string[]
   /** Resolved when the look that is under way may go on. */
   gate: Promise<void>
 }
@@ -49,8 +52,9 @@ async function openYard(t: TestContext, maxAgeMs = 0): Promise<Yard> {
     ...{ path: ':memory:', instance: 'gw', boot: 'b', kek: new Uint8Array(32) },
   })
   const clock = { elapsed: 1_000 }
-  const read: CatalogueNeeds['read'] = async () => {
+  const read: CatalogueNeeds['read'] = async (_place, _signal, kinds) => {
     yard.begun += 1
+    yard.read.push(kinds ? [...kinds].toSorted().join(' ') : 'all')
     clock.elapsed += 1
     const { says } = yard
     await yard.gate
@@ -58,7 +62,7 @@ async function openYard(t: TestContext, maxAgeMs = 0): Promise<Yard> {
     return { operations: operationsOf(says), capabilities: { tools: {} }, busyMs: 0 }
   }
   const rules = rulesFor(maxAgeMs)
-  const said = { says: { tools: [pay], uris: [] }, begun: 0, gate: Promise.resolve() }
+  const said = { says: { tools: [pay], uris: [] }, begun: 0, read: [], gate: Promise.resolve() }
   const yard: Yard = Object.assign(said, { store, clock }, { catalogue: {} as Catalogue })
   const catalogue = await openCatalogue({
     ...{ read, store, rules: () => rules, texts: openKnownTexts(undefined), now: Date.now },
@@ -106,8 +110,8 @@ function rulesFor(definitionMaxAgeMs: number): InForce {
 const isHeld = async ({ catalogue }: Yard, name = 'pay') =>
   (await catalogue.isHeld(`up.${name}`))?.why
 
-const listedIn = async ({ catalogue }: Yard) => {
-  const listed = await catalogue.listed('up')
+const listedIn = async ({ catalogue }: Yard, kind: McpKind = 'tools') => {
+  const listed = await catalogue.listed('up', kind)
   return 'problem' in listed ? listed.problem : [...listed.functions.keys()]
 }
 
@@ -153,6 +157,32 @@ test('calls that wait share a look; none is judged by one that began before it',
   assert.equal(yard.begun, 2)
 })
 
+test('a call waits only for lists of the kind that it is of; what waits meanwhile is read together', async (t) => {
+  const yard = await openYard(t)
+  const first = Promise.withResolvers<void>()
+  yard.gate = first.promise
+  const whole = isHeld(yard)
+  yard.clock.elapsed += 1
+  const both = [isHeld(yard), isHeld(yard, 'page'), isHeld(yard)]
+  first.resolve()
+  await Promise.all([whole, ...both])
+  yard.clock.elapsed += 1
+  await isHeld(yard, 'page')
+  yard.clock.elapsed += 1
+  await listedIn(yard)
+  assert.deepEqual(yard.read, ['all', 'resources tools', 'resources', 'tools'])
+})
+
+test('that one kind was read says nothing of how old another is', async (t) => {
+  const yard = await openYard(t, 10_000)
+  assert.equal(await isHeld(yard), undefined)
+  yard.clock.elapsed += 10_001
+  assert.equal(await isHeld(yard, 'page'), undefined)
+  yard.says = { tools: [poisoned], uris: [] }
+  assert.equal(await isHeld(yard), 'drift')
+  assert.deepEqual(yard.read, ['all', 'resources', 'tools'])
+})
+
 test('a server that does not say what it is has its imported functions refused, as long as that', async (t) => {
   const yard = await openYard(t)
   assert.equal(await isHeld(yard), undefined)
@@ -182,14 +212,16 @@ test('what was read may be as old as the connection says', async (t) => {
 test('lists hold what is what was registered, in the words that were read', async (t) => {
   const yard = await openYard(t)
   yard.says = { tools: [pay], uris: ['docs://a', 'other://b'] }
-  const listed = await yard.catalogue.listed('up')
+  const listed = await yard.catalogue.listed('up', 'resources')
   assert.ok(!('problem' in listed))
-  assert.deepEqual(Object.fromEntries(listed.functions), { 'up.page': page, 'up.pay': pay })
+  assert.deepEqual(Object.fromEntries(listed.functions), { 'up.page': page })
   assert.deepEqual(listed.uris, ['docs://a', 'other://b'])
   assert.deepEqual(listed.capabilities, { tools: {} })
+  assert.deepEqual(await listedIn(yard), ['up.pay'])
   yard.clock.elapsed += 1
   yard.says = { tools: [poisoned], uris: [] }
-  assert.deepEqual(await listedIn(yard), ['up.page'])
+  assert.deepEqual(await listedIn(yard), [])
+  assert.deepEqual(await listedIn(yard, 'resources'), ['up.page'])
   assert.equal(await isHeld(yard), 'drift')
 })
 
@@ -201,10 +233,28 @@ test('what its owner accepts is listed again, in the new words', async (t) => {
   const accepted = { function: 'up.pay', found, by: 'corp:ann', note: 'read it' }
   assert.ok('hold' in (await yard.catalogue.accept(accepted)))
   yard.clock.elapsed += 1
-  const listed = await yard.catalogue.listed('up')
+  const listed = await yard.catalogue.listed('up', 'tools')
   assert.ok(!('problem' in listed))
   assert.deepEqual(listed.functions.get('up.pay'), poisoned)
   assert.equal(await isHeld(yard), undefined)
+})
+
+test('that a list is another is counted, of it and of all; that it is the same is not', async (t) => {
+  const yard = await openYard(t)
+  const counts = () => {
+    const { listRevision, listRevisions } = yard.catalogue
+    return [listRevision('up', 'tools'), listRevision('up', 'resources'), listRevisions()]
+  }
+  const look = async (says: Said) => {
+    yard.says = says
+    yard.clock.elapsed += 1
+    await yard.catalogue.listed('up', 'tools')
+    return counts()
+  }
+  assert.deepEqual(await look({ tools: [pay], uris: [] }), [0, 0, 0])
+  assert.deepEqual(await look({ tools: [pay], uris: [] }), [0, 0, 0])
+  assert.deepEqual(await look({ tools: [poisoned], uris: [] }), [1, 0, 1])
+  assert.deepEqual(await look({ tools: [poisoned], uris: ['docs://a'] }), [1, 1, 2])
 })
 
 test('nobody has registered the rest, but for resources that a function stands for', async (t) => {
@@ -217,7 +267,7 @@ test('nobody has registered the rest, but for resources that a function stands f
 
 test('a connection that is no MCP server lists nothing', async (t) => {
   const { catalogue } = await openYard(t)
-  assert.deepEqual(await catalogue.listed('another'), { problem: 'It is no MCP server.' })
+  assert.deepEqual(await catalogue.listed('another', 'tools'), { problem: 'It is no MCP server.' })
 })
 
 test('how it goes with the server is shown like every other source', async (t) => {
@@ -228,6 +278,23 @@ test('how it goes with the server is shown like every other source', async (t) =
   assert.equal(typeof readAt, 'number')
   assert.deepEqual(shown, {
     ...{ connection: 'up', kind: 'mcp', address: 'https://up.example/mcp', everyMs },
-    ...{ operations: 2, problem: undefined, isRefused: false },
+    ...{ operations: 2, problem: undefined, problemAt: undefined, isRefused: false },
   })
+})
+
+test('a server that is gone is shown so, since when and why, until it is there again', async (t) => {
+  const yard = await openYard(t)
+  await isHeld(yard)
+  const state = () => {
+    const { problem, problemAt, isRefused } = yard.catalogue.sources()[0] ?? assert.fail()
+    return [problem, typeof problemAt, isRefused]
+  }
+  yard.says = undefined
+  yard.clock.elapsed += 1
+  assert.equal(await isHeld(yard), 'unread')
+  assert.deepEqual(state(), ['It is down.', 'number', true])
+  yard.says = { tools: [pay], uris: [] }
+  yard.clock.elapsed += 1
+  assert.equal(await isHeld(yard), undefined)
+  assert.deepEqual(state(), [undefined, 'undefined', false])
 })

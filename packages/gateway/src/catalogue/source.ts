@@ -1,6 +1,8 @@
 import type { Connection, McpConnection } from '../model/connection.ts'
 import type { DescribedOperation } from '../model/described-operation.ts'
+import type { FunctionDefinition, McpMethod } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
+import { type McpKind, mcpKinds } from '../model/mcp-listing.ts'
 import type { Rulebook } from '../model/rulebook.ts'
 import type { Described } from './judge.ts'
 
@@ -17,13 +19,17 @@ export type Source = Place & {
   confirmedAt: number
   /** The same as Unix milliseconds; undefined: never. */
   readAt: number | undefined
-  /** When the last look began that is over. */
-  begunAt: number
-  /** The same of the last one that succeeded. */
-  freshAsOf: number
+  /** How young what is known of each kind is, of an MCP server. */
+  readonly lists: Readonly<Record<McpKind, ListAge>>
+  /** The kinds that whoever waits wants to be read next, by a look that begins then or later. */
+  readonly asked: Map<McpKind, number>
   /** Why it could not be read the last time; undefined: it could. */
   problem: string | undefined
+  /** Since when it could not, Unix milliseconds. */
+  problemAt: number | undefined
   dueAt: number
+  /** For when it was made due last because its server said that it changed. */
+  noticedAt: number
   /** Until then it is not read, whoever asks. */
   notBefore: number
   /** Definitions it stated before a look that found it readable; see looks.ts. */
@@ -37,6 +43,18 @@ export type Source = Place & {
   looking: Promise<void> | undefined
   /** What was found could not be written down yet. */
   isUnwritten: boolean
+}
+
+/** Of the lists of one kind. */
+export type ListAge = {
+  /** When the last look at them began that is over. */
+  begunAt: number
+  /** The same of the last one that succeeded. */
+  freshAsOf: number
+  /** When their server said last that they are others; nothing that was read before counts. */
+  changedAt: number
+  /** Grows with each look that found them to be others, as far as callers may be shown them. */
+  revision: number
 }
 
 /** Where it describes itself, and how often it is looked at without any need. */
@@ -84,7 +102,7 @@ export function sourcesOf(
       before && isSame(before, place) ? before : newSource({ connection: id, ...place }, elapsed)
     if (source.registered !== text) {
       source.described = undefined
-      source.begunAt = Number.NEGATIVE_INFINITY
+      for (const list of Object.values(source.lists)) list.begunAt = Number.NEGATIVE_INFINITY
     }
     source.registered = text
     source.dueAt = elapsed
@@ -121,10 +139,12 @@ function newSource(given: Place & Pick<Source, 'connection'>, elapsed: number): 
     seen: undefined,
     confirmedAt: elapsed,
     readAt: undefined,
-    begunAt: Number.NEGATIVE_INFINITY,
-    freshAsOf: Number.NEGATIVE_INFINITY,
+    lists: { tools: neverRead(), prompts: neverRead(), resources: neverRead() },
+    asked: new Map(),
     problem: undefined,
+    problemAt: undefined,
     dueAt: elapsed,
+    noticedAt: Number.NEGATIVE_INFINITY,
     notBefore: elapsed,
     looked: new Set(),
     stated: undefined,
@@ -134,3 +154,21 @@ function newSource(given: Place & Pick<Source, 'connection'>, elapsed: number): 
     isUnwritten: false,
   }
 }
+
+function neverRead(): ListAge {
+  const never = Number.NEGATIVE_INFINITY
+  return { begunAt: never, freshAsOf: never, changedAt: never, revision: 0 }
+}
+
+/** Of which kind a function is; undefined: its server lists nothing of the like. */
+export function kindOf({ mcp }: Pick<FunctionDefinition, 'mcp'>): McpKind | undefined {
+  return mcp && kinds[mcp.method]
+}
+
+const kinds: Readonly<Partial<Record<McpMethod, McpKind>>> = {
+  'tools/call': 'tools',
+  'prompts/get': 'prompts',
+  'resources/read': 'resources',
+}
+
+export const everyKind: ReadonlySet<McpKind> = new Set(mcpKinds)

@@ -107,7 +107,7 @@ const shown: Readonly<Record<string, readonly [Partial<ApprovalDetail>, RegExp]>
   'what was erased': [{ question: null }, /! What was asked has been erased/],
   'why one may not vote': [
     { you: { ...approval.you, may_vote: false, why_not: 'own-call' } },
-    /You cannot vote: own-call/,
+    /You cannot vote: the call is yours, or made for you, or with a key/,
   ],
   'for whom else one may': [{}, /--for-person corp:max/],
   'that a yes is no review': [

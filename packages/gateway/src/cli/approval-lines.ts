@@ -41,10 +41,27 @@ export function approvalLines(approval: ApprovalDetail, style: Style): string[] 
     ...comparisonLines(approval.since_last_approved, style),
     ...usageLines(approval, style),
     ...overdueLines(approval, style),
-    ...(approval.you.may_vote ? [] : [style.dim(`You cannot vote: ${approval.you.why_not ?? ''}`)]),
+    ...(approval.you.may_vote
+      ? []
+      : [style.dim(`You cannot vote: ${plainly(approval.you.why_not ?? '')}`)]),
     ...forOthersLines(approval, style),
   ]
 }
+
+/** Why somebody may not vote, as a sentence where the code alone is none. */
+function plainly(why: string): string {
+  return sentences.get(why) ?? why
+}
+
+const sentences: ReadonlyMap<string, string> = new Map([
+  [
+    'own-call',
+    'the call is yours, or made for you, or with a key, an agent or an account of yours',
+  ],
+  ['not-a-person', 'only a person who signed in as themselves votes, and no key'],
+  ['not-an-approver', 'you are in none of the groups whose vote is open now'],
+  ['already-voted', 'you have voted on it already'],
+])
 
 /** How far the votes have come: `team 1/2, then security 0/1`; flows side by side with `and`. */
 export function progressText({ progress }: Pick<ApprovalSummary, 'progress'>): string {

@@ -137,7 +137,6 @@ const calls: readonly Called[] = [
   ],
   ['no such function', ['crm.nothing', '--rulebook', folder], '', 1],
   ['an argument without a value', ['mcp/crm.find', '--arg', 'id'], '', 2],
-  ['what MCP has not', ['mcp/crm.find', '--defer'], '', 2],
 ]
 for (const [name, args, out, code = 0, asked] of calls) {
   test(`calls: ${name}`, { timeout: 120_000 }, async () => {
@@ -146,6 +145,19 @@ for (const [name, args, out, code = 0, asked] of calls) {
     else assert.equal(seen.out, out, seen.err)
     assert.equal(seen.code, code, seen.err)
     if (asked !== undefined) assert.ok(real.asked.includes(asked))
+  })
+}
+
+const instead: readonly (readonly [asked: readonly string[], cure: RegExp])[] = [
+  [['--defer'], /make the same call again once it is approved/],
+  [['--clearance', '1h'], /asks for itself alone/],
+  [['--body', 'a.json'], /--arg or -d/],
+]
+for (const [asked, cure] of instead) {
+  test(`says what to use instead of ${asked[0]}`, { timeout: 120_000 }, async () => {
+    const seen = await run('http://127.0.0.1:1', ['mcp/crm.find', ...asked])
+    assert.equal(seen.code, 2, seen.err)
+    assert.match(seen.err, cure)
   })
 }
 

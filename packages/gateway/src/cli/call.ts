@@ -148,11 +148,22 @@ function mcpSender(
   const { target, args, options } = given
   for (const name of ['body', 'clearance', 'defer', 'include'] as const) {
     if (options[name] === undefined) continue
-    throw new Failure('usage', `--${name} is not for functions of MCP servers.`)
+    throw new Failure('usage', `--${name} is not for functions of MCP servers.`, {
+      cure: mcpInstead[name],
+    })
   }
   const { session, json } = options
   return () => sendMcp(asker, { target, args, session, whole: json === true })
 }
+
+/** What to do instead of what only a call by HTTP has. */
+const mcpInstead = {
+  body: 'Give the arguments with --arg or -d.',
+  clearance: 'Leave it out: a call by MCP asks for itself alone.',
+  defer:
+    'Leave it out, and make the same call again once it is approved. Clients that declare tasks are given one by themselves.',
+  include: 'Use --json: it shows everything that came back.',
+} as const
 
 function httpSender(
   { url, token }: Asker,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import type { FunctionDiff } from '../admin/function-contract.ts'
-import { coverageLines, diffLines } from './function-holds.ts'
+import { coverageLines, diffLines, unreadFacts } from './function-holds.ts'
 
 const found: FunctionDiff = {
   function: 'crm.list',
@@ -52,6 +52,17 @@ test('who may not accept is not told how, and what was never read is said', () =
   assert.ok(lines.includes('found     none'))
   assert.ok(lines.some((line) => line.startsWith('What was registered was never read here')))
   assert.ok(!lines.some((line) => line.startsWith('To accept it')))
+})
+
+test('a function whose upstream cannot be read says since when, why, and what to do', () => {
+  const since = '2026-01-01T00:00:00.000Z'
+  const unread = { since, problem: 'It could not be reached.' }
+  const lines = unreadFacts({ connection: 'crm', unread }).map(stripVTControlCharacters)
+  const said = lines.join('\n')
+  for (const part of ['connection crm', since, 'It could not be reached.', 'functions sources']) {
+    assert.ok(said.includes(part), part)
+  }
+  assert.deepEqual(unreadFacts({ connection: 'crm', unread: null }), [])
 })
 
 test('a report counts every gap, the empty ones too', () => {

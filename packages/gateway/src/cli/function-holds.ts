@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type {
   AcceptAsked,
   FunctionCoverage,
+  FunctionDetail,
   FunctionDiff,
   FunctionDiscovered,
   FunctionHold,
@@ -65,6 +66,27 @@ export function holdFacts(id: string, hold: FunctionHold | null): string[] {
     ...(isOpen ? [`  sallyport functions diff ${visible(id)}`] : []),
   ]
 }
+
+/** Lines about an upstream that cannot be read, and what to do; none where it can. */
+export function unreadFacts({
+  connection,
+  unread,
+}: Pick<FunctionDetail, 'connection' | 'unread'>): string[] {
+  if (!unread) return []
+  return [
+    '',
+    out.bold('Refused: nobody knows what it is now'),
+    ...facts([
+      ['why', `the upstream of connection ${visible(connection)} cannot be read`],
+      ['since', unread.since ?? undefined],
+      ['problem', unread.problem === null ? undefined : visible(unread.problem)],
+    ]),
+    `  ${mend}`,
+  ]
+}
+
+const mend =
+  'Start it, or mend its connection; calls go on once it was read. `sallyport functions sources` shows how that goes.'
 
 const reasons: Readonly<Record<FunctionHold['why'], string>> = {
   drift: 'its upstream describes it otherwise than it was registered',
@@ -157,11 +179,20 @@ async function sources({ adminUrl, output }: Common): Promise<void> {
       { title: 'CONNECTION', value: ({ connection }) => connection, whole: true },
       { title: 'READ', value: ({ read_at }) => read_at?.slice(0, 16) ?? 'never', whole: true },
       { title: 'OPERATIONS', value: ({ operations }) => String(operations ?? ''), whole: true },
-      { title: 'REFUSED', value: ({ refused }) => (refused ? 'yes' : ''), whole: true },
+      {
+        title: 'REFUSED',
+        value: ({ refused, unread_since }) =>
+          refused ? `since ${unread_since?.slice(0, 16) ?? '?'}` : '',
+        whole: true,
+      },
       { title: 'PROBLEM', value: ({ problem }) => problem ?? '' },
       { title: 'ADDRESS', value: ({ kind, address }) => `${kind} ${address}` },
     ],
   })
+  const refused = data.filter((source) => source.refused).map(({ connection }) => connection)
+  if (output === 'table' && refused.length > 0) {
+    say(`Calls of ${refused.map(visible).join(', ')} are refused. ${mend}`)
+  }
 }
 
 async function coverage({ adminUrl, output }: Common): Promise<void> {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { FunctionDetail, FunctionSummary } from '../admin/function-contract.ts'
 import { signedInApi } from './api.ts'
 import { adminUrlOption, collected, examples, outputOption, withPaging } from './declare.ts'
-import { declareHolds, holdFacts } from './function-holds.ts'
+import { declareHolds, holdFacts, unreadFacts } from './function-holds.ts'
 import type { McpImportAsked } from './import-mcp.ts'
 import { type Format, facts, out, sayMore, tellOne, tellRows } from './output.ts'
 import { visible, visibleJson } from './visible.ts'
@@ -37,7 +37,7 @@ export function declare(program: Command): void {
     .option('--sensitivity <level>', 'only those of this sensitivity')
     .option('--risk <level>', 'only those of this risk')
     .option('--owner <owner>', 'only those of this owner')
-    .option('--held', 'only those that are refused until their owner looks')
+    .option('--held', 'only those whose calls are refused: not as registered, or not to be read')
     .option('-q, --search <text>', 'only those that mention this')
     .addOption(adminUrlOption())
     .addOption(outputOption())
@@ -137,6 +137,7 @@ async function get(id: string, options: Common): Promise<void> {
       ['imported from', fn.source ? `${fn.source.operation}, ${fn.source.digest}` : undefined],
     ]),
     ...holdFacts(fn.id, fn.hold),
+    ...unreadFacts(fn),
     '',
     out.bold('Masks'),
     ...(fn.masks.length === 0 ? ['  none'] : fn.masks.map(maskLine)),

@@ -82,13 +82,14 @@ async function listingOf(
   { tokenEnv }: McpImportAsked,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<McpListing> {
+  const credential = tokenEnv === undefined ? none : bearer(secretIn(env, { env: tokenEnv }))
   const server = forwarder({
     version: versionOf(),
     searchPath: env.PATH,
     readSecret: async (reference) => secretIn(env, reference),
+    credentialOf: async () => credential,
   })
   try {
-    const credential = tokenEnv === undefined ? none : bearer(secretIn(env, { env: tokenEnv }))
     const within = AbortSignal.timeout(limits.mcpStartMs + limits.descriptionFetchMs)
     const listing = await server.describe(connection, credential, within)
     if (!('problem' in listing)) return listing

@@ -28,6 +28,24 @@ const masking = `detect:
     from: [record]
 `
 
+/** An upstream's question to its caller: everything goes the other way. */
+const asksPeople = `connection: desk
+functions:
+  - name: ask
+    purpose: Asks a person.
+    owner: desk
+    sensitivity: internal
+    risk: low
+    mcp: elicitation/create
+`
+const askedRule = `  - id: asked
+    entities: [PHONE_NUMBER]
+    functions: [desk.ask]
+    direction: [arguments]
+    from: [upstream, record]
+    do: redact
+`
+
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 type Given = {
   readonly input?: string | Uint8Array
@@ -69,7 +87,13 @@ const inMail = { type: 'EMAIL_ADDRESS', confidence: 95, rule: 'email/mailbox' }
 
 before(() => {
   const nobody = 'http://127.0.0.1:1'
-  const files = { ...rulebook({ up: nobody, dead: nobody }), 'masking.yaml': masking }
+  const files = {
+    ...rulebook({ up: nobody, dead: nobody }),
+    'masking.yaml': `${masking}${askedRule}`,
+    'connections/desk.yaml':
+      'id: desk\nprotocol: mcp\nupstream: http://127.0.0.1:1/mcp\ncredential: none\n',
+    'functions/desk.yaml': asksPeople,
+  }
   writeRulebook(join(folder, 'rules'), files)
   writeFileSync(join(folder, 'letter.txt'), `To ${mail},\npaid with ${card}.\n`)
   writeFileSync(join(folder, 'broken.json'), '{"note": "one')
@@ -261,6 +285,14 @@ const tests: readonly (readonly [name: string, args: readonly string[], expected
     'explained: paths of arguments, and no rule but those of everything',
     ['explain', 'up.hush', '--rulebook', 'rules'],
     { stdout: /\(arguments, from record and upstream; card\)\n.*\n {2}cards\n(?:(?!mail).)*$/s },
+  ],
+  [
+    'explained: of what an upstream asks, directions are the other way round',
+    ['explain', 'desk.ask', '--rulebook', 'rules'],
+    {
+      stdout:
+        /other way round\.\n.*\n {2}cards\n.*where +what is asked \(from the caller\)\n.*shows otherwise +to nobody\n.*asked\n.*where +what is asked \(from the record\) and what the caller answers \(from the upstream\)\n/s,
+    },
   ],
   [
     'explained as JSON',

@@ -179,23 +179,75 @@ async function explain(
   for (const line of explained(fn)) tell(line)
 }
 
-function explained({ id, resultMasks, argumentMasks, detect = [] }: FunctionDefinition): string[] {
+function explained({
+  id,
+  mcp,
+  resultMasks,
+  argumentMasks,
+  detect = [],
+}: FunctionDefinition): string[] {
+  const words = mcp && askedMethods.has(mcp.method) ? askedWords : callWords
   const declared = [
-    ...resultMasks.map((mask) => ({ where: 'result', mask })),
-    ...argumentMasks.map((mask) => ({ where: `arguments, from ${mask.from.join(' and ')}`, mask })),
+    ...resultMasks.map((mask) => ({ where: words.result, mask })),
+    ...argumentMasks.map((mask) => ({ where: words.declaredFrom(mask.from), mask })),
   ]
-  const lines = [out.bold(id), 'Declared paths, first:']
+  const lines = [out.bold(id)]
+  if (words === askedWords)
+    lines.push('Its upstream asks the caller: what goes where is the other way round.')
+  lines.push('Declared paths, first:')
   for (const { where, mask } of declared) {
     lines.push(`  ${visible(mask.path)}  ${mask.strategy.kind}  (${where}; ${visible(mask.id)})`)
   }
   if (declared.length === 0) lines.push('  none')
   lines.push('Then what values look like; of rules that name one type the first counts:')
-  for (const rule of detect) lines.push(...ruleLines(rule))
+  for (const rule of detect) lines.push(...ruleLines(rule, words))
   if (detect.length === 0) lines.push('  nothing is looked for')
   return lines
 }
 
-function ruleLines(rule: DetectRule): string[] {
+type From = readonly ('upstream' | 'record')[]
+/** What the directions of rules and declared paths mean for one kind of function. */
+type DirectionWords = {
+  readonly result: string
+  readonly declaredFrom: (from: From) => string
+  readonly looked: (rule: DetectRule) => readonly string[]
+  readonly reveals: boolean
+}
+
+const callWords: DirectionWords = {
+  result: 'result',
+  declaredFrom: (from) => `arguments, from ${from.join(' and ')}`,
+  looked: ({ direction, from }) =>
+    direction.map((one) =>
+      one === 'result' ? 'results' : `arguments (from ${from.join(' and ')})`,
+    ),
+  reveals: true,
+}
+
+/** Who receives something is who it is hidden from: of such a call the caller receives what is asked. */
+const askedWords: DirectionWords = {
+  result: 'what the caller answers, from the upstream',
+  declaredFrom: (from) =>
+    `what is asked, from ${from.map((one) => (one === 'upstream' ? 'the caller' : 'the record')).join(' and ')}`,
+  looked: ({ direction, from }) =>
+    direction.flatMap((one) => {
+      if (one === 'result') return ['what is asked (from the caller)']
+      return from.map((who) =>
+        who === 'upstream'
+          ? 'what the caller answers (from the upstream)'
+          : 'what is asked (from the record)',
+      )
+    }),
+  reveals: false,
+}
+
+const askedMethods: ReadonlySet<string> = new Set([
+  'elicitation/create',
+  'sampling/createMessage',
+  'roots/list',
+])
+
+function ruleLines(rule: DetectRule, words: DirectionWords): string[] {
   const shown = rule.reveal.map(
     ({ groups, strategy }) => `${groups.join(' or ')}: ${strategyText(strategy)}`,
   )
@@ -203,19 +255,17 @@ function ruleLines(rule: DetectRule): string[] {
     `  ${out.bold(visible(rule.id))}`,
     ...facts([
       ['    looks for', rule.entities.join(', ')],
-      ['    where', whereText(rule)],
+      ['    where', whereText(rule, words)],
       ['    from confidence', String(rule.confidence)],
       ['    does', strategyText(rule.strategy)],
-      ['    shows otherwise', shown.join('; ') || 'to nobody'],
+      ['    shows otherwise', (words.reveals && shown.join('; ')) || 'to nobody'],
     ]),
   ]
 }
 
-function whereText({ direction, from, paths }: DetectRule): string {
-  const bodies = direction.map((one) =>
-    one === 'result' ? 'results' : `arguments (from ${from.join(' and ')})`,
-  )
-  return `${bodies.join(' and ')}${paths ? `, at ${visible(paths.join(', '))}` : ''}`
+function whereText(rule: DetectRule, { looked }: DirectionWords): string {
+  const { paths } = rule
+  return `${looked(rule).join(' and ')}${paths ? `, at ${visible(paths.join(', '))}` : ''}`
 }
 
 function strategyText(strategy: SpanStrategy): string {

@@ -30,7 +30,8 @@ type Room = {
  * The texts of messages pass as they are; headers and sessions are the relay's work. `write` gets one line a message,
  * without its end, and resolves when there is room for more; `say` gets a sentence for a person.
  */
-export function openMcpRelay(room: Room): McpRelay {
+export function openMcpRelay(given: Room): McpRelay {
+  const room = { ...given, ...saidOnce(given.say) }
   const closing = new AbortController()
   const session = openMcpSession({ ...room, closing: closing.signal })
   const underWay = new Set<Promise<void>>()
@@ -79,6 +80,26 @@ export function openMcpRelay(room: Room): McpRelay {
   }
 }
 
+type Said = {
+  readonly say: (sentence: string) => void
+  /** What was wrong is not any more: it would be said again. */
+  readonly isWell: () => void
+}
+
+/** A problem is said when it begins, not for each request that meets it. */
+function saidOnce(say: (sentence: string) => void): Said {
+  let last: string | undefined
+  return {
+    say: (sentence) => {
+      if (sentence !== last) say(sentence)
+      last = sentence
+    },
+    isWell: () => {
+      last = undefined
+    },
+  }
+}
+
 /** What a client has under way at once; more lines wait in its pipe. */
 const requestsMax = 64
 const resumeMs = 1_000
@@ -103,8 +124,11 @@ type Sent = {
 }
 
 /** Sends what one line held and passes on what comes back, until every request of it has an answer. */
-async function relay(room: Room & { readonly session: McpSession }, sent: Sent): Promise<void> {
-  const { session, say } = room
+async function relay(
+  room: Room & Said & { readonly session: McpSession },
+  sent: Sent,
+): Promise<void> {
+  const { session, say, isWell } = room
   const { text, messages, signal } = sent
   const waiting = new Set(requestsOf(messages))
   const refuse = async (sentence: string) => {
@@ -122,6 +146,7 @@ async function relay(room: Room & { readonly session: McpSession }, sent: Sent):
   if (answer.status >= 400) return refuse(await refusalIn(answer, { waiting, write: room.write }))
   await passWhole(room, answer, { sent, waiting })
   if (waiting.size > 0) await refuse(brokenOff)
+  else isWell()
 }
 
 const brokenOff =

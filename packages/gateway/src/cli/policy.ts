@@ -46,6 +46,7 @@ export function declare(program: Command): void {
       collected,
       [],
     )
+    .option('--label <label>', 'as if the session had it; repeat for more', collected, [])
     .option('--at <time>', 'as if it were then (RFC 3339)')
     .option('--rulebook <folder>', 'ask this folder instead of the running gateway')
     .addOption(adminUrlOption())
@@ -84,6 +85,7 @@ type ExplainOptions = {
   readonly actorGroup: readonly string[]
   readonly data: string
   readonly approvedBy: readonly string[]
+  readonly label: readonly string[]
   readonly at?: string
   readonly rulebook?: string
   readonly adminUrl?: string
@@ -142,6 +144,7 @@ async function explainByGateway(asked: Asked): Promise<Explained['effect']> {
     call: functionId,
     args: { ...args.values },
     approved_by: [...options.approvedBy],
+    labels: [...options.label],
     ...(options.at !== undefined && { at: new Date(options.at).toISOString() }),
   }
   const api = signedInApi(options.adminUrl, process.env)
@@ -168,6 +171,7 @@ async function explainByFolder(asked: Asked, folder: string): Promise<Explained[
     args: args.values,
     exactNumber: args.exactNumber,
     session: 'ses_explain',
+    labels: options.label,
     time: options.at === undefined ? Date.now() : Date.parse(options.at),
     source: { protocol: 'http', ip: '127.0.0.1' },
     approvedBy: options.approvedBy,

@@ -83,16 +83,23 @@ before(async () => {
     functions,
     text.replace('    http: DELETE', '    deferrable: true\n    http: DELETE'),
   )
+  // A server that is never there.
+  writeFileSync(
+    join(folder, 'gw/rulebook/connections/desk.yaml'),
+    'id: desk\nprotocol: mcp\nupstream: http://127.0.0.1:1/mcp\ncredential: none\n',
+  )
   gateway = start(['serve', '--config', 'gw/gateway.yaml'], {
     SALLYPORT_LISTEN_PORT: '0',
     SALLYPORT_ADMIN_PORT: '0',
     SALLYPORT_HOME: 'memory',
   })
   gatewayEnded = ended(gateway)
-  const [url, adminUrl] = await Promise.all([
+  const [url, adminUrl, mcpUrl] = await Promise.all([
     saying(gateway, 'stderr', /Calls\s+(http:\S+)\n/),
     saying(gateway, 'stderr', /Admin API\s+(http:\S+)\n/),
+    saying(gateway, 'stderr', /MCP\s+(http:\S+)\n/),
   ])
+  assert.equal(mcpUrl, `${url}/mcp`)
   caller.SALLYPORT_URL = url
   dana.SALLYPORT_ADMIN_URL = adminUrl
   alex.SALLYPORT_ADMIN_URL = adminUrl

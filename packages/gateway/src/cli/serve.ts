@@ -42,6 +42,7 @@ async function run(options: { readonly config: string; readonly store?: string }
   const asked = stopAsked()
   say(`${err.green('✓')} Sallyport ${versionOf()} is running. Ctrl-C stops it.`)
   say(`  Calls      ${gateway.url}`)
+  if (gateway.mcpUrl !== undefined) say(`  MCP        ${gateway.mcpUrl}`)
   say(`  Admin API  ${gateway.adminUrl}`)
   say(`  Rulebook   ${config.rulebook}`)
   if (config.store) say('  Store      PostgreSQL, shared')

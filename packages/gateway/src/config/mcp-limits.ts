@@ -27,18 +27,29 @@ export const mcpLimits = {
   mcpRequestMs: 3_600_000,
   /** A question to a person (elicitation) takes them minutes; longer than this they went away. */
   mcpAskMs: 600_000,
+  /**
+   * Two minutes: a caller that was sent away with a question and does not come back holds a place, its upstream's request
+   * and a child, for everybody else. Who takes longer makes the call again.
+   */
+  mcpAwayMs: 120_000,
   /** `server/discover` or `initialize` to the answer: package runners load a server first. */
   mcpStartMs: 30_000,
   /** `logging/setLevel`: a call waits for it, and is made without. */
   mcpLogLevelMs: 2_000,
   /** A server of an older revision that stays silent when it is asked for the newest. */
   mcpProbeMs: 10_000,
+  /** `resources/subscribe`, or `subscriptions/listen` until it is agreed to: nothing is read for it. */
+  mcpSubscribeMs: 10_000,
   /** Sockets to one upstream that carry a request: streams stay open while people are asked. */
   mcpUpstreamSockets: 256,
   /** Sockets beside them for what must never wait for a request: answers, cancellations, resumptions. */
   mcpControlSockets: 32,
   /** Sockets beside them for streams of sessions, each open for as long as its session. */
   mcpSessionStreams: 256,
+  /** Of these, for what one subject hears of (2026-07-28): it takes eight at their limits to leave none to others. */
+  mcpWatchStreamsPerSubject: 32,
+  /** Sockets beside all others for what a server says of its lists: one, and those that it has not let go of. */
+  mcpListStreams: 8,
   /** Until a server says that it has such a stream, or none: a session waits for it once. */
   mcpSessionStreamMs: 2_000,
   /** Visible characters of an upstream's session id; a signed token fits. */
@@ -101,6 +112,17 @@ export const mcpLimits = {
   mcpListeners: 1_024,
   /** Of these, of one caller. */
   mcpListenersPerCaller: 32,
+  /** Resources that one session, or one stream, may hear of: a client watches what it has open. */
+  mcpSubscriptions: 64,
+  /** 8 KiB of the name of one: each thing that its upstream says is compared with it. */
+  mcpSubscribedUriChars: 8_192,
+  /** Of these, that one stream asks for at once: each is a call, and all have the place of one. */
+  mcpSubscribesAtOnce: 4,
+  /** Of one caller, and of a gateway: each is a name, and a subscription at its upstream. */
+  mcpSubscriptionsPerCaller: 256,
+  mcpSubscriptionsKept: 10_000,
+  /** How long a session without a stream may hear of resources: a client opens it at once, or anew. */
+  mcpUnheardMs: 60_000,
   /** Bytes a listener may leave unread before it is cut off. */
   mcpUnreadBytes: 65_536,
 

@@ -14,6 +14,8 @@ export const oauthLimits = {
   oauthTokenUnsaidMs: 300_000,
   /** An hour: however long it would count, a client that was locked is noticed. */
   oauthTokenMsMax: 3_600_000,
+  /** What a client signs to prove itself counts this long: servers refuse what could be sent again for hours. */
+  oauthAssertionMs: 60_000,
   /** After a failure the next call fails at once for so long, so that we never hammer who cannot answer. */
   oauthRetryMs: 2_000,
 } as const

@@ -37,6 +37,86 @@ const cases: readonly (readonly [name: string, text: string, echoes: string[], o
   ['one that the mark could complete', 'secret[ x', ['secret['], '*** x'],
   ['not ASCII', 'x pässwörd y', ['pässwörd'], `x ${mark} y`],
 ]
+/** Every character as an escape. */
+const hex = (text: string) =>
+  [...text].map((one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+const inner = (text: string) => JSON.stringify(text).slice(1, -1)
+
+/** What JSON spells in another way. */
+const spelled: readonly (readonly [name: string, text: string, echoes: string[], out: string])[] = [
+  ['all of it in escapes', `{"a":"${hex('secret-1')}"}`, ['secret-1'], `{"a":"${mark}"}`],
+  ['one letter', '{"a":"secr\\u0065t-1 b"}', ['secret-1'], `{"a":"${mark} b"}`],
+  ['the first letter', '"\\u0073ecret-1"', ['secret-1'], `"${mark}"`],
+  ['the last letter', '"secret-\\u0031"', ['secret-1'], `"${mark}"`],
+  ['big and small digits', '"secret\\u002D\\u0031\\u002d"', ['secret-1-'], `"${mark}"`],
+  ['some slashes', '"a\\/b/c\\/secret"', ['a/b/c/secret'], `"${mark}"`],
+  ['one after another', '"secre\\u0074-1\\u0073ecret-1"', ['secret-1'], `"${mark}${mark}"`],
+  ['one beside a plain one', '"secret-1secre\\u0074-1"', ['secret-1'], `"${mark}${mark}"`],
+  ['behind a line break', '"x\\nsecre\\u0074-1"', ['secret-1'], `"x\\n${mark}"`],
+  ['behind a backslash', '"x\\\\secre\\u0074-1"', ['secret-1'], `"x\\\\${mark}"`],
+  ['behind its own first letter', '"x\\\\nsecre\\u0074"', ['nsecret'], `"x\\\\${mark}"`],
+  [
+    'in JSON in JSON',
+    `"${inner('{"a":"secr\\u0065t-1"}')}"`,
+    ['secret-1'],
+    `"{\\"a\\":\\"${mark}\\"}"`,
+  ],
+  ['in JSON in JSON in JSON', inner(inner('secr\\u0065t-1')), ['secret-1'], mark],
+  ['with its escapes escaped', inner('sec\\u0072et-1').replace('u', '\\u0075'), ['secret-1'], mark],
+  ['with a quote', '"se\\"cr\\u0065t-1"', ['se"cret-1'], `"${mark}"`],
+  ['with a backslash', '"se\\u005ccret"', ['se\\cret'], `"${mark}"`],
+  ['not ASCII', '"p\\u00e4ssw\u00f6rd"', ['p\u00e4ssw\u00f6rd'], `"${mark}"`],
+  ['beyond the first plane', '"key-\\ud83d\\ude00-1"', ['key-\u{1f600}-1'], `"${mark}"`],
+  ['half of a pair', '"secret-\\ud83d"', ['secret-1'], '"secret-\\ud83d"'],
+  ['another letter', '"secr\\u0066t-1"', ['secret-1'], '"secr\\u0066t-1"'],
+  ['an escape that is none', '"secr\\u00g5t-1 \\u00"', ['secret-1'], '"secr\\u00g5t-1 \\u00"'],
+  ['an escape that is not over', '"secret-\\u003', ['secret-1'], '"secret-\\u003'],
+  ['the backslash itself', '"secr\\\\u0065t-1"', ['secr\\u0065t-1'], `"${mark}"`],
+]
+for (const [name, text, echoes, out] of spelled) {
+  test(`an echo spelled otherwise: ${name}`, () => {
+    const wanted = echoes.map((echo) => Buffer.from(echo))
+    for (let size = 1; size <= text.length + 1; size += 1) {
+      assert.equal(scrub(text, wanted, size), out, `in chunks of ${size}`)
+    }
+  })
+}
+
+test('however it is spelled and cut, what JSON reads holds no echo', () => {
+  const letter = fc.constantFrom('a', 'b')
+  const echo = fc.array(letter, { minLength: 6, maxLength: 8 }).map((all) => all.join(''))
+  const written = fc.constantFrom('a', 'b', '\\u0061', '\\u0062', '\\n', '\\\\', '\\"', '\\u2019')
+  const string = fc.array(written, { maxLength: 60 }).map((all) => all.join(''))
+  fc.assert(
+    fc.property(
+      string,
+      fc.array(echo, { minLength: 1, maxLength: 3 }),
+      fc.nat(20),
+      (given, echoes, size) => {
+        const wanted = echoes.map((one) => Buffer.from(one))
+        for (const text of [`"${given}"`, JSON.stringify(`"${given}"`)]) {
+          const whole = scrub(text, wanted, text.length + 1)
+          assert.equal(scrub(text, wanted, size + 1), whole)
+          let value: unknown = whole
+          while (typeof value === 'string') {
+            for (const one of echoes) assert.ok(!value.includes(one), `${one} in ${value}`)
+            value = parsed(value)
+          }
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  )
+})
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 for (const [name, text, echoes, out] of cases) test(`echo: ${name}`, () => check(text, echoes, out))
 
 test('the chunk itself comes back when nothing is in it', () => {

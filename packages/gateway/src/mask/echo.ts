@@ -1,4 +1,5 @@
-import { Bytes } from './bytes.ts'
+import { earliestBeginning, finder, openHold } from './echo-search.ts'
+import { type EscapeWays, escapeWays, scrubEscaped } from './escaped-echo.ts'
 import { limits } from './limits.ts'
 import { MaskError } from './plan.ts'
 
@@ -10,30 +11,36 @@ export type EchoScrubber = {
 }
 
 /**
- * Replaces every occurrence of the echoes in a byte stream. For every way the stream is cut, what
- * comes out is the same and holds no echo: bytes that may be the beginning of one are held back, at
- * most the length of the longest. Linear unless an echo repeats itself, which is the operator's choice
- * and not the upstream's. An echo shorter than `limits.echoBytesMin` is ignored.
+ * Replaces every occurrence of the echoes in a byte stream, as they are and as JSON may spell them. For every way the
+ * stream is cut, what comes out is the same and holds no echo: bytes that may be the beginning of one are held back, at
+ * most the length of the longest as it may be spelled. Linear unless an echo repeats itself, which is the operator's
+ * choice and not the upstream's. An echo shorter than `limits.echoBytesMin` is ignored. Of an echo that holds a backslash
+ * itself, one that is spelled in deeper escapes right behind a broken one may be missed.
  */
 export function scrubEchoes(echoes: readonly Uint8Array[]): EchoScrubber {
-  const { wanted, mark } = prepare(echoes)
-  const held = new Bytes(wanted[0]?.length ?? 0)
-  /** Those that begin with all of what is held. */
-  let begun: readonly Buffer[] = []
-  let found = 0
+  const { wanted, mark, ways } = prepare(echoes)
+  if (wanted.length === 0) return { push: same, end: () => nothing, count: () => 0 }
+  const escaped = scrubEscaped(wanted, { mark, ways })
+  const plain = scrubPlain(wanted, mark)
+  return {
+    push: (chunk) => {
+      const read = escaped.push(chunk)
+      return read.length === 0 ? nothing : plain.push(read)
+    },
+    end: () => {
+      const rest = escaped.end()
+      const out = rest.length === 0 ? nothing : plain.push(rest)
+      const last = plain.end()
+      if (out.length === 0) return last
+      return last.length === 0 ? out : Buffer.concat([out, last])
+    },
+    count: () => escaped.count() + plain.count(),
+  }
+}
 
-  const hold = (bytes: Uint8Array) => {
-    held.add(bytes, 0, bytes.length)
-    begun = wanted.filter((echo) => begins(echo, 0, bytes))
-  }
-  /** Whether the chunk only continues what is held, so that nothing is settled by it. */
-  const continues = (chunk: Uint8Array): boolean => {
-    const still = begun.filter((echo) => begins(echo, held.length, chunk))
-    if (still.length === 0) return false
-    held.add(chunk, 0, chunk.length)
-    begun = still
-    return true
-  }
+function scrubPlain(wanted: readonly Buffer[], mark: Buffer): EchoScrubber {
+  const held = openHold(wanted)
+  let found = 0
 
   const scan = (bytes: Uint8Array, { last }: { readonly last: boolean }): Uint8Array => {
     const text = asBuffer(bytes)
@@ -48,20 +55,19 @@ export function scrubEchoes(echoes: readonly Uint8Array[]): EchoScrubber {
       found += 1
       if (settled < from) settled = earliestBeginning(text, wanted, from)
     }
-    if (settled < text.length) hold(text.subarray(settled))
+    if (settled < text.length) held.hold(text.subarray(settled))
     if (parts.length === 0) return settled === bytes.length ? bytes : bytes.subarray(0, settled)
     return Buffer.concat([...parts, text.subarray(from, settled)])
   }
 
-  if (wanted.length === 0) return { push: same, end: () => nothing, count: () => 0 }
   return {
     push: (chunk) => {
-      if (held.length === 0) return scan(chunk, { last: false })
+      if (held.size() === 0) return scan(chunk, { last: false })
       // Single bytes of a long echo are each compared once, not all that is held with each of them.
-      if (continues(chunk)) return nothing
+      if (held.continues(chunk)) return nothing
       return scan(Buffer.concat([held.take(), chunk]), { last: false })
     },
-    end: () => (held.length === 0 ? nothing : scan(held.take(), { last: true })),
+    end: () => (held.size() === 0 ? nothing : scan(held.take(), { last: true })),
     count: () => found,
   }
 }
@@ -88,6 +94,7 @@ type Prepared = {
   /** The same as text, in every way their bytes could have been read. */
   readonly texts: readonly string[]
   readonly mark: Buffer
+  readonly ways: EscapeWays
 }
 
 /** A credential is used for many calls; what is worked out for it is kept while it is. */
@@ -95,12 +102,13 @@ const preparedBefore = new WeakMap<readonly Uint8Array[], Prepared>()
 
 function prepare(echoes: readonly Uint8Array[]): Prepared {
   // Where there is no credential the list is a new one for each call, and would be kept for nothing.
-  if (echoes.length === 0) return { wanted: [], texts: [], mark: usualMark }
+  if (echoes.length === 0) return { wanted: [], texts: [], mark: usualMark, ways: noWays }
   const before = preparedBefore.get(echoes)
   if (before !== undefined) return before
   const wanted = usable(echoes)
   const texts = wanted.flatMap((echo) => [echo.toString('utf8'), echo.toString('latin1')])
-  const prepared = { wanted, texts: [...new Set(texts)], mark: markFor(wanted) }
+  const ways = escapeWays(wanted)
+  const prepared = { wanted, texts: [...new Set(texts)], mark: markFor(wanted), ways }
   preparedBefore.set(echoes, prepared)
   return prepared
 }
@@ -131,6 +139,7 @@ function markFor(wanted: readonly Buffer[]): Buffer {
   throw new MaskError('No mark can stand in for the credential.')
 }
 
+const noWays: EscapeWays = { begins: [], reach: 0 }
 const usualMark = Buffer.from('[REDACTED:CREDENTIAL]')
 
 /** Whether the echo can occur in a text that shares a character with `mark` in it. */
@@ -146,41 +155,4 @@ function touches(echo: Buffer, mark: Buffer): boolean {
     if (ends && echo.compare(mark, 0, length, echo.length - length) === 0) return true
   }
   return false
-}
-
-/** Whether the echo goes on with these bytes from there, and then on. */
-function begins(echo: Buffer, from: number, bytes: Uint8Array): boolean {
-  const to = from + bytes.length
-  return to < echo.length && echo.compare(bytes, 0, bytes.length, from, to) === 0
-}
-
-type Hit = { readonly at: number; readonly length: number }
-
-/** Finds the next echo from a place on. Each is searched for once per stretch, however many are found. */
-function finder(text: Buffer, wanted: readonly Buffer[]): (from: number) => Hit | undefined {
-  const places = wanted.map((echo) => text.indexOf(echo))
-  return (from) => {
-    let first: Hit | undefined
-    for (const [which, echo] of wanted.entries()) {
-      let at = places[which] ?? -1
-      if (at >= 0 && at < from) {
-        at = text.indexOf(echo, from)
-        places[which] = at
-      }
-      if (at >= 0 && (first === undefined || at < first.at)) first = { at, length: echo.length }
-    }
-    return first
-  }
-}
-
-/** Where the first echo begins that the end of the text cuts off; the text's length when none does. */
-function earliestBeginning(text: Buffer, wanted: readonly Buffer[], from: number): number {
-  let earliest = text.length
-  for (const echo of wanted) {
-    for (let at = Math.max(from, text.length - echo.length + 1); at < earliest; at += 1) {
-      if (text[at] !== echo[0]) continue
-      if (text.compare(echo, 0, text.length - at, at) === 0) earliest = at
-    }
-  }
-  return earliest
 }

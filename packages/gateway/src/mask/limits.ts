@@ -51,4 +51,6 @@ export const limits = {
    * results and tell an observer what the credential is.
    */
   echoBytesMin: 6,
+  /** JSON in a string of JSON in a string of JSON: so deep a credential is looked for behind escapes. */
+  echoDepth: 3,
 } as const

@@ -1,6 +1,10 @@
 import type { McpConnection } from './connection.ts'
 import type { JsonObject } from './json.ts'
 
+/** What an MCP server lists, by kind, as its capabilities name them; templates of resources are of theirs. */
+export const mcpKinds = ['tools', 'prompts', 'resources'] as const
+export type McpKind = (typeof mcpKinds)[number]
+
 /** Everything an MCP server lists of itself, every page of it, in its own words. Nothing of it is believed. */
 export type McpListing = {
   readonly tools: readonly JsonObject[]
@@ -9,9 +13,16 @@ export type McpListing = {
   readonly prompts: readonly JsonObject[]
   /** What it declared it can do. */
   readonly capabilities: JsonObject
-  /** SHA-256 over the bytes received, any text: of two with the same, one is read. */
+  /** SHA-256 over the bytes received of each list, any text. */
+  readonly digests: Readonly<Record<McpList, string>>
+  /** The same over all of it, and of what it can do: of two with the same, one is read. */
   readonly fingerprint: string
 }
+
+export type McpList = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'
+
+/** Only lists of these kinds are asked for; the rest is what was read before, unless its server is another by now. */
+export type McpAgain = { readonly kinds: ReadonlySet<McpKind>; readonly before: McpListing }
 
 /**
  * Asks a server what it lists, for the gateway itself and not for a caller. Rejects never: `problem` is for the
@@ -20,6 +31,7 @@ export type McpListing = {
 export type ListMcp = (
   connection: McpConnection,
   signal: AbortSignal,
+  again?: McpAgain,
 ) => Promise<McpListing | { readonly problem: string }>
 
 /** What of one connection may be listed to callers: what was read at or after they asked. */

@@ -12,7 +12,7 @@ export type CredentialUse =
 
 /**
  * The gateway is a client of the upstream's authorization server and gets tokens for itself (RFC 6749 section 4.4).
- * `secret` is the client's.
+ * `secret` is the client's: what it says, or the private key that it signs with, as PEM.
  */
 export type OauthClient = {
   readonly kind: 'oauth'
@@ -24,8 +24,13 @@ export type OauthClient = {
   readonly scope?: string
   /** What the token is for (RFC 8707). */
   readonly resource?: string
-  /** How the client proves itself (RFC 6749 section 2.3.1): HTTP Basic, or in the form. */
-  readonly authentication: 'basic' | 'post'
+  /**
+   * How the client proves itself: HTTP Basic, or in the form (RFC 6749 section 2.3.1), or by a token of its own, signed
+   * (RFC 7523 section 2.2).
+   */
+  readonly authentication: 'basic' | 'post' | 'private_key_jwt'
+  /** The authorization server by its identifier: who alone is to take what was signed. */
+  readonly issuer?: string
 }
 
 /**

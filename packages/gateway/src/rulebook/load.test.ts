@@ -129,6 +129,33 @@ const cases: readonly Row[] = [
     ['connections/crm.yaml:5 A resource is an absolute URI without a fragment.'],
   ],
   [
+    'an OAuth client that signs',
+    connection(
+      apiKey,
+      '{ oauth: { clientId: gw, clientKey: { file: /k.pem }, issuer: "https://idp.example", tokenUrl: https://idp.example/t } }',
+    ),
+    [],
+  ],
+  [
+    'an OAuth client that signs for nobody',
+    connection(
+      apiKey,
+      '{ oauth: { clientId: gw, clientKey: { file: /k.pem }, tokenUrl: https://idp.example/t } }',
+    ),
+    ['connections/crm.yaml:5 `issuer` is required.'],
+  ],
+  [
+    'an OAuth client with a secret and a key',
+    connection(
+      apiKey,
+      '{ oauth: { clientId: gw, clientSecret: { env: A }, clientKey: { file: /k.pem }, issuer: i, tokenUrl: https://idp.example/t } }',
+    ),
+    [
+      'connections/crm.yaml:5 `clientKey` is not known here.',
+      'connections/crm.yaml:5 `issuer` is not known here.',
+    ],
+  ],
+  [
     'a description below the upstream',
     connection('prefix:', 'describedBy: { openapi: /openapi.json, every: 1m }\nprefix:'),
     [],

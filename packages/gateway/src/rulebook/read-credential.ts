@@ -16,11 +16,15 @@ export type CredentialForm =
 type OauthForm = {
   readonly tokenUrl: string
   readonly clientId: string
-  readonly clientSecret: SecretForm
   readonly scope?: string | undefined
   readonly resource?: string | undefined
-  readonly authentication?: 'basic' | 'post' | undefined
-}
+} & (
+  | {
+      readonly clientSecret: SecretForm
+      readonly authentication?: 'basic' | 'post' | undefined
+    }
+  | { readonly clientKey: SecretForm; readonly issuer: string }
+)
 
 /** What is written is what is used; what a form alone cannot say is in `oauthFlaws`. */
 export function readCredential(form: CredentialForm): CredentialUse {
@@ -31,9 +35,19 @@ export function readCredential(form: CredentialForm): CredentialUse {
   }
   if ('header' in form) return { kind: 'header', name: form.header.name, secret: form.header.value }
   if ('query' in form) return { kind: 'query', name: form.query.name, secret: form.query.value }
-  const { tokenUrl, clientId, clientSecret, scope, resource, authentication = 'basic' } = form.oauth
+  const { tokenUrl, clientId, scope, resource } = form.oauth
+  const proof =
+    'clientKey' in form.oauth
+      ? {
+          ...{ secret: form.oauth.clientKey, issuer: form.oauth.issuer },
+          authentication: 'private_key_jwt' as const,
+        }
+      : {
+          secret: form.oauth.clientSecret,
+          authentication: form.oauth.authentication ?? 'basic',
+        }
   return {
-    ...{ kind: 'oauth', tokenUrl, clientId, secret: clientSecret, authentication },
+    ...{ kind: 'oauth', tokenUrl, clientId, ...proof },
     ...(scope !== undefined && { scope }),
     ...(resource !== undefined && { resource }),
   }
@@ -81,17 +95,34 @@ const scopes = z
     'is scopes, separated by single spaces',
   )
 
-const oauth: z.ZodType<OauthForm> = z.strictObject({
+const client = {
   tokenUrl: z.string().max(2048).describe('The token endpoint of the authorization server.'),
   clientId: z.string().regex(/^[\x20-\x7e]{1,256}$/, 'is printable ASCII'),
-  clientSecret: secretForm,
   scope: scopes.optional().describe('What the tokens are to allow; separated by spaces.'),
   resource: z.string().max(2048).optional().describe('What they are for (RFC 8707): a URI.'),
-  authentication: z
-    .enum(['basic', 'post'])
-    .optional()
-    .describe('How the client proves itself: HTTP Basic, or in the form; `basic` when absent.'),
-})
+}
+
+const oauth: z.ZodType<OauthForm> = z.union([
+  z.strictObject({
+    ...client,
+    clientSecret: secretForm,
+    authentication: z
+      .enum(['basic', 'post'])
+      .optional()
+      .describe('How the client proves itself: HTTP Basic, or in the form; `basic` when absent.'),
+  }),
+  z.strictObject({
+    ...client,
+    clientKey: secretForm.describe(
+      'The private key that the client signs with (`private_key_jwt`), as PEM.',
+    ),
+    issuer: z
+      .string()
+      .min(1)
+      .max(2048)
+      .describe('The authorization server by its identifier: `issuer` in its metadata.'),
+  }),
+])
 
 export const credentialForm: z.ZodType<CredentialForm> = z
   .union([

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { test } from 'node:test'
@@ -41,8 +42,27 @@ const clientOf = (id: string, method: string) => ({
   redirect_uris: [],
   response_types: [],
 })
+const pairs: Readonly<Record<string, { publicKey: KeyObject; privateKey: KeyObject }>> = {
+  RS256: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  ES384: generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+  EdDSA: generateKeyPairSync('ed25519'),
+}
+const pemOf = ({ privateKey }: { readonly privateKey: KeyObject }) =>
+  privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+const algorithms = Object.keys(pairs)
+const byKey = Object.entries(pairs).map(([alg, { publicKey }]) => ({
+  ...clientOf(`by-${alg}`, 'private_key_jwt'),
+  token_endpoint_auth_signing_alg: alg,
+  jwks: { keys: [publicKey.export({ format: 'jwk' })] },
+}))
 provider = new Provider(issuer, {
-  clients: [clientOf('by:basic', 'client_secret_basic'), clientOf('by-post', 'client_secret_post')],
+  clients: [
+    clientOf('by:basic', 'client_secret_basic'),
+    clientOf('by-post', 'client_secret_post'),
+    ...byKey,
+  ] as never,
+  enabledJWA: { clientAuthSigningAlgValues: algorithms as never },
   scopes: ['tools:read'],
   features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
 })
@@ -67,6 +87,11 @@ async function check(client: OauthClient, given: string, expected: string | RegE
 }
 
 const aToken = /^[\w-]{43}$/
+const refusedClient = /client by-ES256 answered 401 invalid_client\.$/
+const anotherPair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const signing = (clientId: string): Partial<OauthClient> => {
+  return { clientId, authentication: 'private_key_jwt', issuer }
+}
 const byServer: readonly (readonly [string, Partial<OauthClient>, string | RegExp, string?])[] = [
   ['a client by HTTP Basic', {}, aToken],
   ['a client by form', { clientId: 'by-post', authentication: 'post' }, aToken],
@@ -74,6 +99,23 @@ const byServer: readonly (readonly [string, Partial<OauthClient>, string | RegEx
   ['not: another secret', {}, /client by:basic answered 401 invalid_client\.$/, 'another-secret'],
   ['not: an unknown client', { clientId: 'nobody' }, /nobody answered 401 invalid_client\.$/],
   ['not: another path', { tokenUrl: `${issuer}/elsewhere` }, /answered 404/],
+  ...Object.entries(pairs).map(([alg, pair]): (typeof byServer)[number] => {
+    return [`a client by its key, ${alg}`, signing(`by-${alg}`), aToken, pemOf(pair)]
+  }),
+  ['not: the key of another', signing('by-ES256'), refusedClient, pemOf(anotherPair)],
+  [
+    'not: what is signed for another server',
+    { ...signing('by-ES256'), issuer: 'https://idp.example' },
+    refusedClient,
+    pemOf(pairs.ES256 ?? assert.fail()),
+  ],
+  ['not: a key that is none', signing('by-ES256'), /by-ES256 is no private key in PEM\.$/],
+  [
+    'not: a key of another kind',
+    signing('by-ES256'),
+    /by-ES256 is of a kind that it cannot sign with\.$/,
+    pemOf(generateKeyPairSync('x25519')),
+  ],
 ]
 for (const [name, changes, expected, given = secret] of byServer) {
   test(`asks a real server for ${name}`, () => check({ ...real, ...changes }, given, expected))

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Limits } from '../config/limits.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import type { OauthClient } from '../model/secret.ts'
+import { clientAssertion } from './client-assertion.ts'
 
 export type OauthTokens = {
   /**
@@ -30,6 +31,7 @@ export type OauthLimits = Pick<
   | 'oauthTokenUnsaidMs'
   | 'oauthTokenMsMax'
   | 'oauthRetryMs'
+  | 'oauthAssertionMs'
 >
 
 type Token = {
@@ -121,8 +123,8 @@ export function openOauthTokens(room: {
 }
 
 function keyOf(client: OauthClient, secret: string): string {
-  const { tokenUrl, clientId, scope = '', resource = '', authentication } = client
-  const parts = [tokenUrl, clientId, scope, resource, authentication, secret]
+  const { tokenUrl, clientId, scope = '', resource = '', authentication, issuer = '' } = client
+  const parts = [tokenUrl, clientId, scope, resource, authentication, issuer, secret]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
@@ -132,7 +134,7 @@ async function fetchToken(
   given: { readonly limits: OauthLimits; readonly closing: AbortSignal },
 ): Promise<{ readonly text: string; readonly lifeMs: number }> {
   const { limits, closing } = given
-  const { headers, form } = requestOf(client, secret)
+  const { headers, form } = requestOf(client, secret, limits)
   const signal = AbortSignal.any([closing, AbortSignal.timeout(limits.oauthTokenMs)])
   const said = `The token endpoint of client ${client.clientId}`
   const asked = { method: 'POST', headers, body: form.toString(), signal }
@@ -151,10 +153,11 @@ async function fetchToken(
   return token
 }
 
-/** RFC 6749 sections 2.3.1 and 4.4.2; `resource` of RFC 8707. */
+/** RFC 6749 sections 2.3.1 and 4.4.2; `resource` of RFC 8707; what is signed, of RFC 7523 section 2.2. */
 function requestOf(
   client: OauthClient,
   secret: string,
+  { oauthAssertionMs: lifeMs }: OauthLimits,
 ): { readonly headers: Readonly<Record<string, string>>; readonly form: URLSearchParams } {
   const { clientId, scope, resource, authentication } = client
   const isBasic = authentication === 'basic'
@@ -162,7 +165,12 @@ function requestOf(
     grant_type: 'client_credentials',
     ...(scope !== undefined && { scope }),
     ...(resource !== undefined && { resource }),
-    ...(!isBasic && { client_id: clientId, client_secret: secret }),
+    ...(!isBasic && { client_id: clientId }),
+    ...(authentication === 'post' && { client_secret: secret }),
+    ...(authentication === 'private_key_jwt' && {
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: clientAssertion(client, secret, { now: Date.now(), lifeMs }),
+    }),
   })
   // Both are form-encoded before they are joined, so that a colon in one of them ends nothing.
   const pair = `${formText(clientId)}:${formText(secret)}`

@@ -44,7 +44,8 @@ async function openCounter(
       {
         ...({ connection: 'pay', kind: 'openapi', everyMs: 300_000 } as const),
         address: 'https://pay.internal/openapi.json',
-        ...{ readAt: undefined, operations: undefined, problem: 'It is slow.', isRefused: true },
+        ...{ readAt: undefined, operations: undefined, problem: 'It is slow.' },
+        ...{ problemAt: Date.UTC(2026, 0, 2), isRefused: true },
       },
     ],
     accept,
@@ -179,7 +180,17 @@ test('what nobody has registered is listed page by page, for those who see every
   ])
   assert.equal(rest.next_cursor, null)
   for (const [what, looked] of [
-    ['sources', { data: [{ connection: 'pay', read_at: null, refused: true }] }],
+    [
+      'sources',
+      {
+        data: [
+          {
+            ...{ connection: 'pay', read_at: null, refused: true },
+            ...{ problem: 'It is slow.', unread_since: '2026-01-02T00:00:00.000Z' },
+          },
+        ],
+      },
+    ],
     ['coverage', { functions: 2, one_caller: [{ caller: 'corp:bot', agent: true, of: 3 }] }],
   ] as const) {
     assert.equal((await ask(house, `${v1}/functions/${what}`, { as: 'dana' })).status, 403)

@@ -1,13 +1,14 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { AcceptRefused } from '../../catalogue/accept.ts'
 import { differencesOf } from '../../catalogue/difference.ts'
+import type { FunctionDefinition } from '../../model/function.ts'
 import type { FunctionHold } from '../../model/function-hold.ts'
 import { isJsonObject, type Json } from '../../model/json.ts'
 import { flagsOf } from '../../rulebook/description-flags.ts'
 import { requireRole } from '../access.ts'
 import { readIdCursor, writeCursor } from '../cursor.ts'
 import type { FunctionCoverage, FunctionDiff, FunctionDiscovered } from '../function-contract.ts'
-import { functionFor, mayAccept, shownHold } from '../function-part.ts'
+import { functionFor, mayAccept, shownHold, unreadSource } from '../function-part.ts'
 import {
   acceptAsked,
   functionCoverage,
@@ -88,6 +89,8 @@ async function diffOf(
   const hold = await needs.store.functionHold(id)
   const isRegistered = needs.rulebooks.loaded()?.rulebook.functions.some((fn) => fn.id === id)
   const fn = isRegistered === true ? functionFor(needs, person, id).fn : undefined
+  const unread = fn && unreadSource(needs, fn)
+  if (!hold && unread) throw new Refused('conflict', { detail: unreadDetail(fn, unread) })
   if (!hold || (!fn && !seesAll(needs, person))) throw new Refused('not-found')
   const { registeredText, foundText } = hold
   const differences = differencesOf(registeredText, foundText, needs.limits)
@@ -104,6 +107,15 @@ async function diffOf(
     flags: flagsIn(foundText),
     you: { may_accept: isOpen && fn !== undefined && mayAccept(needs, person, fn) },
   }
+}
+
+function unreadDetail(
+  { connection }: Pick<FunctionDefinition, 'connection'>,
+  { since, problem }: { readonly since: string | null; readonly problem: string | null },
+): string {
+  const when = since === null ? '' : ` since ${since}`
+  const why = problem === null ? '' : `: ${problem.replace(/\.$/, '')}`
+  return `The upstream of connection ${connection} could not be read${when}${why}. There is nothing to compare; calls are refused until it is read again, by itself.`
 }
 
 function flagsIn(foundText: string): FunctionDiff['flags'] {
@@ -175,6 +187,8 @@ function sourcesRoute(app: AdminApp, needs: AdminNeeds): void {
         read_at: source.readAt === undefined ? null : new Date(source.readAt).toISOString(),
         operations: source.operations ?? null,
         problem: source.problem ?? null,
+        unread_since:
+          source.problemAt === undefined ? null : new Date(source.problemAt).toISOString(),
         refused: source.isRefused,
       }))
       return c.json({ data }, 200)

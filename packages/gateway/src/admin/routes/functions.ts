@@ -4,7 +4,7 @@ import type { Rulebook } from '../../model/rulebook.ts'
 import { requireRole } from '../access.ts'
 import { readIdCursor, writeCursor } from '../cursor.ts'
 import type { FunctionDetail, FunctionSummary } from '../function-contract.ts'
-import { functionFor, mayAccept, rulebookOf, shownHold } from '../function-part.ts'
+import { functionFor, mayAccept, rulebookOf, shownHold, unreadSource } from '../function-part.ts'
 import { functionDetail, functionRisk, functionSummary, sensitivity } from '../function-schema.ts'
 import type { AdminNeeds, SignedInPerson } from '../needs.ts'
 import { type AdminApp, answers, filter, idParams, pageQuery } from '../openapi.ts'
@@ -60,9 +60,7 @@ function listRoute(app: AdminApp, needs: AdminNeeds): void {
         .filter((fn) => owner === undefined || fn.owner === owner)
         .filter((fn) => sensitivity === undefined || fn.sensitivity === sensitivity)
         .filter((fn) => risk === undefined || fn.risk === risk)
-        .filter(
-          ({ id }) => held === undefined || (held === 'true') === (heldOf(needs, id) !== null),
-        )
+        .filter((fn) => held === undefined || (held === 'true') === (heldOf(needs, fn) !== null))
         .filter(({ id, purpose, owner }) =>
           wanted === undefined ? true : `${id} ${purpose} ${owner}`.toLowerCase().includes(wanted),
         )
@@ -75,15 +73,16 @@ function listRoute(app: AdminApp, needs: AdminNeeds): void {
   )
 }
 
-function heldOf({ catalogue }: AdminNeeds, id: string): FunctionSummary['held'] {
-  const hold = catalogue.holdOf(id)
-  return hold?.state === 'quarantined' ? hold.why : null
+function heldOf(needs: AdminNeeds, fn: FunctionDefinition): FunctionSummary['held'] {
+  const hold = needs.catalogue.holdOf(fn.id)
+  if (hold?.state === 'quarantined') return hold.why
+  return unreadSource(needs, fn) ? 'unread' : null
 }
 
 function summaryOf(needs: AdminNeeds, fn: FunctionDefinition): FunctionSummary {
   const { id, connection, purpose, owner, sensitivity, risk, digest } = fn
   const described = { id, connection, purpose, owner, sensitivity, risk, digest }
-  const held = heldOf(needs, id)
+  const held = heldOf(needs, fn)
   if (fn.http) {
     const { method, path } = fn.http
     return { ...described, protocol: 'http', method, path, held }
@@ -122,6 +121,7 @@ function detailOf(
       .map(({ id }) => id),
     source: fn.source ?? null,
     hold: hold ? shownHold(hold) : null,
+    unread: unreadSource(needs, fn) ?? null,
     you: { may_accept: hold?.state === 'quarantined' && mayAccept(needs, person, fn) },
   }
 }

@@ -55,6 +55,9 @@ test('the rulebook is shown, checked, applied and explained', async (t) => {
   const asked = { as: 'ann', method: 'POST', body: question } as const
   const explained = await json(await ask(house, `${v1}/policy/explain`, asked))
   assert.deepEqual([explained.effect, explained.approver_groups], ['hold', ['finance']])
+  const labelled = { ...asked, body: { ...question, labels: ['untrusted'] } }
+  const said = await json(await ask(house, `${v1}/policy/explain`, labelled))
+  assert.equal(said.effect, 'forbid')
 })
 
 test('a rulebook with problems is not applied, and all of them are said', async (t) => {

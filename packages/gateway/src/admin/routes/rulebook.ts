@@ -148,6 +148,7 @@ function explainCall({ rulebooks, now }: AdminNeeds, asked: Explain): Explained 
     functionId: asked.call,
     args: argumentsOf(asked.args),
     session: 'ses_explain',
+    labels: asked.labels ?? [],
     time: asked.at === undefined ? now() : Date.parse(asked.at),
     source: { protocol: 'http', ip: '127.0.0.1' },
     approvedBy: asked.approved_by ?? [],

@@ -88,10 +88,23 @@ function collect(incoming: Incoming): Promise<Uint8Array> {
 
 /** A short body is usually here when it is asked for: then there is nothing to wait for. */
 function cameWhole({ request, signal, limits }: Incoming): Uint8Array | undefined {
-  if (!request.complete || request.destroyed || signal.aborted) return undefined
+  if (request.destroyed || signal.aborted) return undefined
   const { readableLength } = request
   if (readableLength === 0 || readableLength > limits.requestBodyBytes) return undefined
-  return request.read()
+  if (!request.complete && readableLength !== lengthByHead(request)) return undefined
+  const bytes: Uint8Array = request.read()
+  // The end comes right behind them, and somebody has to take it.
+  if (!request.complete) request.resume()
+  return bytes
+}
+
+/**
+ * How long a body is whose head says it: over HTTP/1.1 nothing behind that many bytes is of it (RFC 9112 section 6.3).
+ * Over HTTP/2 more than was stated could still come, and would be an error.
+ */
+function lengthByHead(request: HttpRequest): number | undefined {
+  const stated = 'stream' in request ? undefined : request.headers['content-length']
+  return stated === undefined ? undefined : Number(stated)
 }
 
 /** Resolves when there is more to read, or the end. */

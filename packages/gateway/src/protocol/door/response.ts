@@ -55,6 +55,13 @@ export function write(response: HttpResponse, chunk: Uint8Array): boolean {
   return 'stream' in response ? response.write(chunk) : response.write(chunk)
 }
 
+/** The last of the body, or nothing: what is written at once goes out in one piece with the head. */
+export function endWith(response: HttpResponse, chunk: Uint8Array): void {
+  if (chunk.length === 0) response.end()
+  else if ('stream' in response) response.end(chunk)
+  else response.end(chunk)
+}
+
 /**
  * Resolves when more may be written or when nobody is there to read. A caller that takes nothing for
  * `stallMs` is cut off by the response's `timeout`, which counts from the last byte that went out.

@@ -1,11 +1,11 @@
 import type { InForce } from '../../call/gate.ts'
 import { Refusal } from '../../call/refusal.ts'
-import type { Call, McpExchange, McpOutbound, Reading } from '../../call/stage.ts'
+import type { Call, McpExchange, McpOutbound, McpWatch, Reading } from '../../call/stage.ts'
 import type { McpFunction } from '../../model/function.ts'
 import { isJsonObject } from '../../model/json.ts'
 import { type HeaderPair, traceOf } from '../door/request.ts'
 import { withAnswers } from './caller/answers.ts'
-import { addressOf, readArguments } from './caller/arguments.ts'
+import { addressOf, readArguments, subscribeMethod } from './caller/arguments.ts'
 import { namingAt } from './caller/naming.ts'
 import { statedArgumentsProblem } from './caller/stated-arguments.ts'
 import type { CallerRequest } from './message/json-rpc.ts'
@@ -35,6 +35,8 @@ export type DecodeGiven = {
   /** Told which function the call turned out to be of. */
   readonly onRead?: (fn: McpFunction) => void
   readonly kept?: Call['kept']
+  /** Of `resources/subscribe`. */
+  readonly watch?: McpWatch | undefined
 }
 
 /** One request of a caller's as a `Call`. Nothing is refused here: its reading refuses, on the record. */
@@ -91,9 +93,11 @@ function traceparentOf({ headers }: Caller, request: CallerRequest | undefined) 
 /** The call that a request is by these rules. */
 function readCall(
   rules: InForce,
-  { caller, request, exchange }: Pick<DecodeGiven, 'caller' | 'request' | 'exchange'>,
+  { caller, request, exchange, watch }: DecodeGiven,
 ): { readonly reading: Reading; readonly match: McpMatch } {
   const { method, ...address } = addressOf(request, namingAt(caller.endpoint))
+  // Nobody is there to hear of it: a call that was kept.
+  if (request.method === subscribeMethod && !watch) throw new Refusal('function-unknown')
   const match = mcpFunctions(rules.rulebook).find({ method, ...address })
   if (!match) throw new Refusal('function-unknown')
   const { args, paramsWith } = withAnswers(
@@ -101,17 +105,16 @@ function readCall(
     exchange.resumed?.inputResponses,
   )
   const traceparent = traceparentOf(caller, request)
-  const outboundWith = (params: Uint8Array, answers: Uint8Array | undefined): McpOutbound => ({
-    protocol: 'mcp',
-    to: 'upstream',
-    ...{ method, params, headers: [] },
-    exchange: {
-      ...exchange,
+  const outboundWith = (params: Uint8Array, answers: Uint8Array | undefined): McpOutbound => {
+    const sent = { protocol: 'mcp', params, headers: [] } as const
+    if (watch) return { ...sent, to: 'watch', method: subscribeMethod, watch }
+    const own = {
       resumed: exchange.resumed && { ...exchange.resumed, inputResponses: answers },
       wantsProgress: progressTokenOf(request) !== undefined,
       traceparent: traceOf(traceparent) === undefined ? undefined : traceparent,
-    },
-  })
+    }
+    return { ...sent, to: 'upstream', method, exchange: { ...exchange, ...own } }
+  }
   const reading: Reading = {
     fn: match.fn,
     connection: match.connection,

@@ -165,3 +165,29 @@ test('two readings are told apart by what was received', async () => {
   assert.equal(seen[0], seen[1])
   assert.notEqual(seen[1], seen[2])
 })
+
+test('what is asked again are lists of these kinds, of the same server', async () => {
+  const asked: string[] = []
+  let answers = 0
+  const lists: Lists = (method) => {
+    asked.push(method)
+    answers += 1
+    return list(method, [{ ...one, answers }])
+  }
+  const { connection, stop } = await startServer(lists, all)
+  const signal = new AbortController().signal
+  const before = await look(connection)
+  assert.ok('tools' in before)
+  asked.length = 0
+  const again = { kinds: new Set(['tools'] as const), before }
+  const found = await upstreams.describe(connection, credential, signal, again)
+  assert.ok('tools' in found)
+  assert.deepEqual(asked, ['tools/list'])
+  assert.deepEqual([found.prompts, found.resources], [before.prompts, before.resources])
+  assert.notDeepEqual(found.tools, before.tools)
+  asked.length = 0
+  const another = { kinds: again.kinds, before: { ...before, capabilities: { tools: {} } } }
+  await upstreams.describe(connection, credential, signal, another)
+  assert.equal(asked.length, 4)
+  stop()
+})

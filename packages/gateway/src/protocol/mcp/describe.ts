@@ -3,7 +3,7 @@ import { isEchoed } from '../../call/echoed.ts'
 import { Refusal } from '../../call/refusal.ts'
 import { limits } from '../../config/limits.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
-import type { McpListing } from '../../model/mcp-listing.ts'
+import type { McpAgain, McpKind, McpList, McpListing } from '../../model/mcp-listing.ts'
 import type { Credential } from '../../model/secret.ts'
 import { hasFittingHeaders } from './message/param-headers.ts'
 import { askServer } from './upstream/ask-server.ts'
@@ -16,10 +16,12 @@ type Asking = {
   readonly signal: AbortSignal
   /** For all lists together. */
   readonly withinMs: number
+  /** Absent: everything is read. */
+  readonly again?: McpAgain | undefined
 }
 
 /**
- * Reads all lists of a server, within the bounds of limits.ts; half a list is none. The problem is for the operator
+ * Reads the lists of a server, within the bounds of limits.ts; half a list is none. The problem is for the operator
  * and holds no word of the server's.
  */
 export async function describe(
@@ -27,9 +29,14 @@ export async function describe(
   asking: Asking,
 ): Promise<McpListing | { readonly problem: string }> {
   try {
-    const begun = begin({ principal: '', subject: undefined, capabilities: everything })
-    const conversation = await unlessGone(begun, [asking.signal])
-    return await listingOf(conversation, asking)
+    const speaker = { principal: '', subject: undefined, capabilities: everything }
+    const begun = () => unlessGone(begin(speaker), [asking.signal])
+    const conversation = await begun()
+    return await listingOf(conversation, asking).catch(async (thrown: unknown) => {
+      // A server that was started anew has forgotten the conversation: lists may be asked for again.
+      if (!conversation.isOver()) throw thrown
+      return listingOf(await begun(), asking)
+    })
   } catch (thrown) {
     const { code, message, detail } = Refusal.from(thrown)
     const late = code === 'caller-left' || code === 'upstream-timeout'
@@ -44,46 +51,80 @@ const everything: JsonObject = { sampling: {}, elicitation: { form: {}, url: {} 
 async function listingOf(conversation: Conversation, asking: Asking): Promise<McpListing> {
   const { capabilities } = conversation.server
   const bounds = new Bounds(asking.withinMs)
-  const all = (kind: string, list: List) =>
-    isJsonObject(capabilities[kind])
-      ? readAll(conversation, asking, { ...list, bounds })
-      : Promise.resolve({ entries: [], digest: '' })
-  const lists = await Promise.all([
-    all('tools', { method: 'tools/list', member: 'tools' }),
-    all('resources', { method: 'resources/list', member: 'resources' }),
-    all('resources', {
-      ...{ method: 'resources/templates/list', member: 'resourceTemplates', isOptional: true },
-    }),
-    all('prompts', { method: 'prompts/list', member: 'prompts' }),
+  const again = isAsBefore(capabilities, asking.again) ? asking.again : undefined
+  const read = async (list: List): Promise<Read> => {
+    const isKnown = again !== undefined && !again.kinds.has(list.kind)
+    if (isKnown) {
+      const { [list.name]: entries, digests } = again.before
+      bounds.count(entries.length, 0)
+      return { entries, digest: digests[list.name] }
+    }
+    if (!isJsonObject(capabilities[list.kind])) return { entries: [], digest: '' }
+    const { entries, digest } = await readAll(conversation, asking, { ...list, bounds })
+    return { entries, digest, isNew: true }
+  }
+  const [tools, resources, resourceTemplates, prompts] = await Promise.all([
+    read(listed.tools),
+    read(listed.resources),
+    read(listed.resourceTemplates),
+    read(listed.prompts),
   ])
+  const all = [tools, resources, resourceTemplates, prompts]
   // What is listed goes to callers and to people as it is.
-  if (isEchoed(JSON.stringify(lists.map(({ entries }) => entries)), asking.credential)) {
+  const found = all.flatMap(({ isNew, entries }) => (isNew ? [entries] : []))
+  if (isEchoed(JSON.stringify(found), asking.credential)) {
     throw failed('Its lists hold the credential that it is called with.')
   }
   const isModern = conversation.era === 'modern'
-  const [tools, resources, resourceTemplates, prompts] = lists.map(({ entries }) => entries)
-  const said = JSON.stringify([capabilities, lists.map(({ digest }) => digest)])
+  const said = JSON.stringify([capabilities, all.map(({ digest }) => digest)])
   return {
     capabilities,
-    tools: (tools ?? []).filter(({ inputSchema }) => !isModern || hasFittingHeaders(inputSchema)),
-    resources: resources ?? [],
-    resourceTemplates: resourceTemplates ?? [],
-    prompts: prompts ?? [],
+    tools: tools.entries.filter(({ inputSchema }) => !isModern || hasFittingHeaders(inputSchema)),
+    resources: resources.entries,
+    resourceTemplates: resourceTemplates.entries,
+    prompts: prompts.entries,
+    digests: {
+      ...{ tools: tools.digest, prompts: prompts.digest },
+      ...{ resources: resources.digest, resourceTemplates: resourceTemplates.digest },
+    },
     fingerprint: createHash('sha256').update(said).digest('base64'),
   }
 }
 
+type Read = {
+  readonly entries: readonly JsonObject[]
+  readonly digest: string
+  readonly isNew?: boolean
+}
+
+/** A server that can do something else is another one: nothing that was read of the one before says anything of it. */
+function isAsBefore(capabilities: JsonObject, again: McpAgain | undefined): boolean {
+  return JSON.stringify(capabilities) === JSON.stringify(again?.before.capabilities)
+}
+
 type List = {
+  readonly kind: McpKind
   readonly method: string
-  readonly member: string
+  /** The member of the answer that holds it. */
+  readonly name: McpList
   /** A server may not have it although it says that it has the kind. */
   readonly isOptional?: boolean
 }
 
+const listed = {
+  tools: { kind: 'tools', method: 'tools/list', name: 'tools' },
+  resources: { kind: 'resources', method: 'resources/list', name: 'resources' },
+  resourceTemplates: {
+    ...({ kind: 'resources', name: 'resourceTemplates' } as const),
+    ...{ method: 'resources/templates/list', isOptional: true },
+  },
+  prompts: { kind: 'prompts', method: 'prompts/list', name: 'prompts' },
+} satisfies Readonly<Record<McpList, List>>
+
 async function readAll(
   conversation: Conversation,
   asking: Asking,
-  { method, member, isOptional = false, bounds }: List & { readonly bounds: Bounds },
+  { method, name, isOptional = false, bounds }: List & { readonly bounds: Bounds },
 ): Promise<{ readonly entries: readonly JsonObject[]; readonly digest: string }> {
   const hash = createHash('sha256')
   const entries: JsonObject[] = []
@@ -97,7 +138,7 @@ async function readAll(
       if (isOptional && answer.code === methodNotFound) return { entries: [], digest: '' }
       throw failed(`It answered ${method} with error ${answer.code}.`)
     }
-    const found = entriesOf(answer.value[member], method)
+    const found = entriesOf(answer.value[name], method)
     bounds.count(found.length, answer.bytes.length)
     hash.update(answer.bytes).update('\n')
     entries.push(...found)

@@ -15,11 +15,11 @@ import {
   metadataOf,
   type ProtectedResource,
 } from './caller/resource-metadata.ts'
-import { messageOf, sayJson, sayProblem, sayStatus } from './caller/speak.ts'
+import { messageOf, sayJson, sayStatus } from './caller/speak.ts'
 import { listenToSession, tooMany } from './caller/subscribe.ts'
 import { type Known, ownerOf, partiesOf, type Visit } from './caller/visit.ts'
 import { type Caller, decodeRefused } from './decode.ts'
-import { type RpcProblem, refuseAs, rpcCodes } from './message/problem.ts'
+import { problemOf, type RpcProblem, refuseAs, rpcCodes } from './message/problem.ts'
 import { refusalFrame } from './refusal.ts'
 
 export type DeskNeeds = MessagesNeeds & {
@@ -126,7 +126,7 @@ async function answer(needs: DeskNeeds, visit: Visit): Promise<void> {
   const { caller, request } = visit
   const { method = 'GET' } = request
   if (!isWelcome({ host: hostOf(request), headers: caller.headers }, needs.manners)) {
-    return sayProblem(visit, unwelcome)
+    return refuse(needs, visit, refuseAs(unwelcome))
   }
   if (method === 'OPTIONS' && 'vary' in visit.headers) {
     return sayStatus(visit, { status: 204, headers: preflight })
@@ -134,19 +134,33 @@ async function answer(needs: DeskNeeds, visit: Visit): Promise<void> {
   if (method === 'POST') return post(needs, visit)
   if (method !== 'GET' && method !== 'DELETE') return notAllowed(visit)
   const known = await knownOf(needs, visit).catch((thrown: unknown) => Refusal.from(thrown))
-  if (known instanceof Refusal) return sayRefusal(needs, visit, known)
-  if (!known.session) return isNamed(visit) ? sayProblem(visit, noSession) : notAllowed(visit)
+  if (known instanceof Refusal) return refuse(needs, visit, known)
+  if (!known.session) {
+    return isNamed(visit) ? refuse(needs, visit, refuseAs(noSession)) : notAllowed(visit)
+  }
   if (method === 'DELETE') {
     needs.sessions.end(known.session)
+    needs.subscriptions.end(known.session.id)
     return sayStatus(visit, { status: 204 })
   }
   const lastEventId = caller.headers.find(([name]) => name === 'last-event-id')?.[1]
   if (lastEventId === undefined) {
-    if (!listenToSession(needs, known)) sayProblem(visit, tooMany)
-    return
+    return listenToSession(needs, known) ? undefined : refuse(needs, visit, refuseAs(tooMany))
   }
   const owner = ownerOf(known) ?? ''
-  if (!needs.streams.resume(visit.response, { owner, lastEventId })) sayProblem(visit, noStream)
+  if (needs.streams.resume(visit.response, { owner, lastEventId })) return
+  await refuse(needs, visit, refuseAs(noStream))
+}
+
+/** A "no" to what is no call: on the record like that to one, and shed like one where there are too many. */
+async function refuse(needs: DeskNeeds, visit: Visit, refusal: Refusal): Promise<void> {
+  const place = needs.places.take()
+  if (!place) return sayRefusal(needs, visit, new Refusal('overloaded'))
+  try {
+    await recordRefusal(needs, visit, place.admit, refusal)
+  } finally {
+    place.leave()
+  }
 }
 
 /** Messages of the caller's. Who it is comes first: nobody else's are read. */
@@ -192,7 +206,11 @@ async function recordRefusal(
   try {
     await needs.onCall(decodeRefused({ caller, signal, admit }, refusal))
   } catch (thrown) {
-    sayRefusal(needs, visit, Refusal.from(thrown))
+    const found = Refusal.from(thrown)
+    // Who asks from where nobody may is told that, whoever it is: other proof would not help.
+    const isUnwelcome = problemOf(refusal) === unwelcome && found.code === 'unauthenticated'
+    if (isUnwelcome) refusal.record = found.record
+    sayRefusal(needs, visit, isUnwelcome ? refusal : found)
   }
 }
 

@@ -1,14 +1,22 @@
 import { Refusal } from '../../call/refusal.ts'
-import type { McpExchange, McpOutbound, McpResumed, Raw, Recorded } from '../../call/stage.ts'
+import type {
+  McpExchange,
+  McpOutbound,
+  McpResumed,
+  McpWatch,
+  Raw,
+  Recorded,
+} from '../../call/stage.ts'
 import { limits } from '../../config/limits.ts'
 import type { McpConnection } from '../../model/connection.ts'
 import type { McpFunction } from '../../model/function.ts'
-import { isJsonObject } from '../../model/json.ts'
-import type { McpListing } from '../../model/mcp-listing.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import type { McpAgain, McpListing } from '../../model/mcp-listing.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Credential } from '../../model/secret.ts'
 import type { Forwarder } from '../protocol.ts'
 import { describe } from './describe.ts'
+import { membersOf } from './message/members.ts'
 import { paramHeaders } from './message/param-headers.ts'
 import { askServer } from './upstream/ask-server.ts'
 import type { Conversation, Receiver, UpstreamRequest } from './upstream/conversation.ts'
@@ -19,6 +27,7 @@ import {
 } from './upstream/conversations.ts'
 import { UpstreamExchange } from './upstream/exchange.ts'
 import { capabilitiesForServer } from './upstream/introduction.ts'
+import { keepWatching } from './upstream/keep-watching.ts'
 import { unlessGone } from './upstream/unless-gone.ts'
 
 export type McpForwardOptions = ConversationOptions
@@ -29,6 +38,7 @@ export type McpForwarder = Forwarder & {
     connection: McpConnection,
     credential: Credential,
     signal: AbortSignal,
+    again?: McpAgain,
   ) => Promise<McpListing | { readonly problem: string }>
 }
 
@@ -50,17 +60,63 @@ export function forwarder(options: McpForwardOptions): McpForwarder {
       if (outbound.to === 'caller') {
         return outbound.deliver(outbound.params, AbortSignal.any(signals))
       }
+      if (outbound.to === 'watch') {
+        const credentialNow = () => conversations.credentialNow(at.connection)
+        const begin = (speaker: Speaker) => conversations.with(at.connection, speaker)
+        return watch({ at, watch: outbound.watch, credential, credentialNow, begin })
+      }
       const begin = (speaker: Omit<Speaker, 'credential'>) =>
         conversations.with(at.connection, { ...speaker, credential })
       return forwardToServer({ at, exchange: outbound.exchange, credential, begin, signals })
     },
-    describe: (connection, credential, signal) =>
+    describe: (connection, credential, signal, again) =>
       describe((speaker) => conversations.with(connection, { ...speaker, credential }), {
-        ...{ credential, signal },
+        ...{ credential, signal, again },
         withinMs: options.bounds?.descriptionFetchMs ?? limits.descriptionFetchMs,
       }),
     close: conversations.close,
   }
+}
+
+/** What was allowed by a grant, or by a clearance, ends with it. */
+async function watch({
+  at,
+  watch,
+  credential,
+  credentialNow,
+  begin,
+}: Pick<Forwarding, 'at' | 'credential'> & {
+  readonly watch: McpWatch
+  readonly credentialNow: () => Promise<Credential>
+  readonly begin: (speaker: Speaker) => Promise<Conversation>
+}): Promise<Raw> {
+  const { uri } = JSON.parse(Buffer.from(at.outbound.params).toString('utf8'))
+  const speaker = speakerOf(at, watch.capabilities)
+  const kept = keepWatching({
+    ...{ uri: String(uri), credential, credentialNow, watch },
+    subject: at.principal.subject.id,
+    begin: (own) => begin({ ...speaker, credential: own }),
+    until: AbortSignal.any([
+      ...[watch.until, at.grantsRevoked],
+      ...(at.approval ? [at.approval.revoked] : []),
+    ]),
+  })
+  const frame = await unlessGone(kept, [at.call.signal, at.grantsRevoked])
+  const isError = membersOf(frame)?.has('error') === true
+  return {
+    state: 'raw',
+    head: { status: isError ? 500 : 200, headers: [], mediaType: 'application/json' },
+    fragment: false,
+    body: once(frame),
+  }
+}
+
+async function* once(frame: Uint8Array): AsyncIterable<Uint8Array> {
+  yield frame
+}
+
+function speakerOf({ principal }: McpCall, capabilities: JsonObject): Omit<Speaker, 'credential'> {
+  return { principal: principalKey(principal), subject: principal.subject.id, capabilities }
 }
 
 type McpCall = Recorded & {
@@ -83,17 +139,15 @@ type Forwarding = {
 
 async function forwardToServer(given: Forwarding): Promise<Raw> {
   const { at, exchange: asked, signals } = given
-  const speaker = {
-    principal: principalKey(at.principal),
-    subject: at.principal.subject.id,
-    capabilities: asked.capabilities,
-  }
+  const speaker = speakerOf(at, asked.capabilities)
   const first = await unlessGone(given.begin(speaker), signals)
-  // Only what a server of this era gave can be given back to it.
-  if (first.era === 'legacy' && asked.resumed !== undefined) {
-    throw new Refusal('upstream-failed', { detail: 'It did not ask for what it is answered.' })
+  if (first.era === 'legacy') {
+    // Only what a server of the current era gave can be given back to it.
+    if (asked.resumed !== undefined) {
+      throw new Refusal('upstream-failed', { detail: 'It did not ask for what it is answered.' })
+    }
+    await unlessGone(tellLogLevel(first, asked.logLevel, given.credential), signals)
   }
-  await unlessGone(tellLogLevel(first, asked.logLevel, given.credential), signals)
   const { connection } = at
   const { method } = at.outbound
   const idleMs = connection.timeoutMs ?? limits.upstreamIdleMs
@@ -158,8 +212,8 @@ async function tellLogLevel(
   level: string | undefined,
   credential: Credential,
 ): Promise<void> {
-  const { era, server, told } = conversation
-  if (era === 'modern' || level === undefined || told.logLevel === level) return
+  const { server, told } = conversation
+  if (level === undefined || told.logLevel === level) return
   if (!isJsonObject(server.capabilities.logging)) return
   told.logLevel = level
   const asking = { params: { level }, credential, withinMs: limits.mcpLogLevelMs }

@@ -66,6 +66,8 @@ export function refusalFrame(
     readonly hasResultSchema?: boolean
     /** What to do now, in a sentence. */
     readonly nextStep?: string | undefined
+    /** Of a resource that the caller named: told back where nobody knows it (2026-07-28, server/resources, SEP-2164). */
+    readonly uri?: string | undefined
   },
 ): { readonly frame: JsonObject; readonly status: number; readonly record?: string } {
   const { record } = refusal
@@ -90,7 +92,8 @@ function answerTo(
   const isResource = refusal.code === 'function-unknown' && asked.method === 'resources/read'
   const said = isResource && !asked.modern ? rpcCodes.resourceNotFound : code
   const message = [refusals[refusal.code], refusal.detail].filter(Boolean).join(' ')
-  return { frame: errorFrame({ code: said, status, message }, facts), status }
+  const data = isResource && asked.uri !== undefined ? { uri: asked.uri } : {}
+  return { frame: errorFrame({ code: said, status, message, data }, facts), status }
 }
 
 /** `data` of the problem is what its code prescribes; ours is beside it. */

@@ -5,6 +5,7 @@ import type { Places } from '../door/places.ts'
 import type { OnCall, ProtocolRoom } from '../protocol.ts'
 import { openCallerRequests } from './caller/caller-requests.ts'
 import { openCancellations } from './caller/cancellations.ts'
+import { type ListChangeNeeds, listChangesOf } from './caller/list-changes.ts'
 import { openListeners } from './caller/listeners.ts'
 import type { ListNeeds } from './caller/lists.ts'
 import { openExchanges } from './caller/open-exchanges.ts'
@@ -14,6 +15,7 @@ import type { Manners } from './caller/place.ts'
 import { openRequestStates } from './caller/request-state.ts'
 import type { ProtectedResource } from './caller/resource-metadata.ts'
 import { openCallerSessions } from './caller/session.ts'
+import { openSubscriptions, type SubscriptionNeeds } from './caller/subscriptions.ts'
 import { openTasks } from './caller/tasks.ts'
 import { waitTool } from './caller/wait-tool.ts'
 import { type DeskNeeds, openMcpDesk } from './desk.ts'
@@ -23,7 +25,9 @@ import { refusalFrame } from './refusal.ts'
 import { mcpFunctions } from './route.ts'
 
 export type McpDeskOptions = ListNeeds &
-  Pick<OwnNeeds, 'rules'> & {
+  ListChangeNeeds &
+  SubscriptionNeeds &
+  Pick<OwnNeeds, 'rules' | 'offered'> & {
     readonly places: Places
     readonly resource: ProtectedResource
     readonly manners: Manners
@@ -65,7 +69,9 @@ function needsOf(options: McpDeskOptions, onCall: OnCall, followUps: FollowUps):
     callerRequests: openCallerRequests(),
     streams: openStreams(),
     cancellations: openCancellations(),
-    listeners: openListeners({ version: () => rules()?.rulebook.digest ?? '' }),
+    listeners: openListeners(),
+    subscriptions: openSubscriptions(options),
+    listChanges: (endpoint, wanted) => listChangesOf(options, endpoint, wanted),
   }
 }
 

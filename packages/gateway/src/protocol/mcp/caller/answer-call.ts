@@ -12,6 +12,7 @@ import { keepCall } from '../kept-call.ts'
 import { type Era, invalidParams } from '../message/eras.ts'
 import { inputRequestsOf } from '../message/input-required.ts'
 import type { CallerRequest } from '../message/json-rpc.ts'
+import { membersOf } from '../message/members.ts'
 import { type RpcProblem, refuseAs } from '../message/problem.ts'
 import { refusalFrame } from '../refusal.ts'
 import { waitsFor } from './approval-said.ts'
@@ -21,6 +22,7 @@ import type { Naming } from './naming.ts'
 import type { AskedOfCaller, OpenExchange, Outlet } from './open-exchange.ts'
 import type { OpenExchanges } from './open-exchanges.ts'
 import type { DressedAnswer } from './result.ts'
+import type { Subscribing } from './subscriptions.ts'
 import { type Waiter, type WaiterNeeds, waiterOf } from './waiter.ts'
 
 export type AnswerNeeds = WaiterNeeds & {
@@ -44,6 +46,8 @@ export type CallGiven = {
   /** Names the session and whose it is; undefined: there is none, so nothing can be asked of it in between. */
   readonly owner: string | undefined
   readonly admit: Call['admit']
+  /** Of `resources/subscribe`: what there is to be kept once it was answered. */
+  readonly subscribing?: Subscribing
 }
 
 /**
@@ -56,7 +60,10 @@ export async function answerCall(
   outlet: Outlet,
 ): Promise<void> {
   const waiter = waiterOf(needs, { ...given, endpoint: given.caller.endpoint })
-  if ('code' in waiter) return refuse(needs, given, outlet, waiter)
+  if ('code' in waiter) {
+    given.subscribing?.drop()
+    return refuse(needs, given, outlet, waiter)
+  }
   if (waiter.exchange !== undefined) {
     const open = needs.exchanges.find(waiter.exchange)
     if (!open) return refuse(needs, given, outlet, exchangeOver)
@@ -71,6 +78,7 @@ export async function answerCall(
   try {
     await exchange.finish(await answerOf(needs, given, { waiter, exchange }))
   } finally {
+    given.subscribing?.drop()
     needs.exchanges.close(id)
   }
 }
@@ -123,7 +131,9 @@ async function answerOf(
     },
     onRead: (read) => {
       fn = read
+      given.subscribing?.onRead(read)
     },
+    watch: given.subscribing?.watch,
     kept: () => keepCall(caller, request),
   })
   try {
@@ -134,6 +144,7 @@ async function answerOf(
     const { serverInfo } = needs
     const dressing = { method, modern: era.modern, naming, connection, serverInfo }
     const answer = await encode(reply, { dressing, progressToken, logLevel, notify })
+    if (membersOf(answer.frame)?.has('result')) given.subscribing?.keep()
     return await passOnAsking(needs, given, { waiter, answer, fn, signal: exchange.left })
   } catch (thrown) {
     held.stop()
@@ -141,7 +152,10 @@ async function answerOf(
     const { result, nextStep } = await waiter.refused(refusal)
     if (result) return written({ frame: { result }, status: 200 })
     const hasResultSchema = fn?.resultSchema !== undefined
-    return written(refusalFrame(refusal, { method, modern: era.modern, hasResultSchema, nextStep }))
+    const { uri } = request.params
+    const asked = { method, modern: era.modern, hasResultSchema, nextStep }
+    const named = typeof uri === 'string' ? { ...asked, uri } : asked
+    return written(refusalFrame(refusal, named))
   }
 }
 

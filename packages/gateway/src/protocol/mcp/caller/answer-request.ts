@@ -1,20 +1,21 @@
 import type { FollowUps } from '../../../call/follow-up.ts'
 import { Refusal } from '../../../call/refusal.ts'
 import type { JsonObject } from '../../../model/json.ts'
+import { callerOf } from '../../../model/principal.ts'
 import type { Place } from '../../door/places.ts'
 import { decodeRefused } from '../decode.ts'
-import { type Era, eraOf } from '../message/eras.ts'
+import { type Era, eraOf, invalidParams } from '../message/eras.ts'
 import type { CallerRequest } from '../message/json-rpc.ts'
 import { type RpcProblem, refuseAs, rpcCodes } from '../message/problem.ts'
 import { refusalFrame } from '../refusal.ts'
 import { type AnswerNeeds, answerCall } from './answer-call.ts'
-import { isCallMethod } from './arguments.ts'
+import { isCallMethod, subscribeMethod } from './arguments.ts'
 import { namingAt } from './naming.ts'
 import type { Outlet } from './open-exchange.ts'
 import { answerByOwn, type OwnNeeds } from './own-answers.ts'
 import type { DressedAnswer } from './result.ts'
-import { type SubscribeNeeds, subscribe } from './subscribe.ts'
-import { isTaskMethod, type Tasks } from './tasks.ts'
+import { isSubscribable, type SubscribeNeeds, subscribe } from './subscribe.ts'
+import { declaresTasks, isTaskMethod, type Tasks, tasksExtension } from './tasks.ts'
 import { type Known, ownerOf, partiesOf } from './visit.ts'
 import { answerWait, isWait } from './wait-tool.ts'
 
@@ -45,7 +46,8 @@ export async function answerRequest(needs: RequestNeeds, given: RequestGiven): P
   if (endpoint !== '' && !needs.connectionOf(endpoint)) {
     return refuse(needs, given, { problem: noEndpoint, modern: era.modern })
   }
-  if (isWait(request) || !isCallMethod(request.method)) {
+  const isCall = isCallMethod(request.method) || request.method === subscribeMethod
+  if (isWait(request) || !isCall) {
     // A call is counted by the pipeline; what is answered here may take as long, and counts the same.
     try {
       given.place.admit(partiesOf(known))
@@ -63,20 +65,65 @@ export async function answerRequest(needs: RequestNeeds, given: RequestGiven): P
   }
   if (isTaskMethod(request.method) && era.modern) {
     const { method, params } = request
+    if (!declaresTasks(era.capabilities)) {
+      return refuse(needs, given, { problem: tasksUndeclared, modern: true })
+    }
     const frame = await needs.tasks.answer({ method, params, endpoint }, principal)
     if ('code' in frame) return refuse(needs, given, { problem: frame, modern: true })
     return outlet.finish({ frame, status: 200 })
   }
   if (request.method === 'subscriptions/listen' && era.modern) {
-    const problem = subscribe(needs, known, request)
+    const { capabilities } = era
+    const problem = await subscribe(needs, known, { request, place: given.place, capabilities })
     return problem && refuse(needs, given, { problem, modern: true })
   }
   if (isWait(request)) return wait(needs, given, era)
+  if (isOfSubscribing(request.method) && !era.modern) return subscribeOnce(needs, given, era)
   if (!isCallMethod(request.method)) {
     const problem = unknownMethod(request.method, era)
     return refuse(needs, given, { problem, modern: era.modern })
   }
   await answerCall(needs, callGiven(needs, given, era), outlet)
+}
+
+function isOfSubscribing(method: string): boolean {
+  return method === subscribeMethod || method === 'resources/unsubscribe'
+}
+
+/** 2025-11-25, server/resources, subscriptions: what is heard of comes on the session's own stream. */
+async function subscribeOnce(needs: RequestNeeds, given: RequestGiven, era: Era): Promise<void> {
+  const { known, request, outlet } = given
+  const { uri } = request.params
+  const owner = ownerOf(known)
+  const modern = false
+  if (owner === undefined) return refuse(needs, given, { problem: noStream, modern })
+  if (!isSubscribable(uri)) {
+    return refuse(needs, given, { problem: invalidParams('`uri` names a resource.'), modern })
+  }
+  if (request.method !== subscribeMethod) {
+    needs.subscriptions.end(owner, uri)
+    return outlet.finish({ frame: frameOf({ result: {} }), status: 200 })
+  }
+  const call = callGiven(needs, given, era)
+  const { endpoint } = known.caller
+  const wish = { owner, caller: callerOf(known.principal).id, uri, endpoint }
+  const capabilities = call.capabilities
+  const subscribing = needs.subscriptions.begin({ ...wish, capabilities })
+  if (!subscribing) return refuse(needs, given, { problem: tooManySubscriptions, modern })
+  await answerCall(needs, { ...call, subscribing }, outlet)
+}
+
+const noStream: RpcProblem = {
+  code: rpcCodes.invalidRequest,
+  status: 400,
+  message: 'Who has no session has no stream to hear of a resource on.',
+}
+
+const tooManySubscriptions: RpcProblem = {
+  code: rpcCodes.internal,
+  status: 200,
+  message: 'This caller has as many subscriptions as it may.',
+  refusal: 'overloaded',
 }
 
 async function wait(needs: RequestNeeds, given: RequestGiven, { modern }: Era): Promise<void> {
@@ -149,6 +196,14 @@ async function refuseAt(
   } catch (thrown) {
     outlet.finish(written(refusalFrame(Refusal.from(thrown), { method: request.method, modern })))
   }
+}
+
+/** SEP-2663: methods of an extension are for those who declare it. */
+const tasksUndeclared: RpcProblem = {
+  code: rpcCodes.missingCapability,
+  status: 400,
+  message: 'The caller did not declare the extension that this method is of.',
+  data: { requiredCapabilities: { extensions: { [tasksExtension]: {} } } },
 }
 
 const noEndpoint: RpcProblem = {

@@ -26,11 +26,15 @@ const callMethods: readonly CallMethod[] = [
   'completion/complete',
 ]
 
+/** To hear that a resource changes may who may read it. */
+export const subscribeMethod = 'resources/subscribe'
+
 /** Which function a request means, as its upstream calls it. Refuses what names none. */
 export function addressOf(
-  { method, params }: CallerRequest,
+  { method: asked, params }: CallerRequest,
   naming: Naming,
 ): { readonly method: CallMethod; readonly connection: string; readonly name: string } {
+  const method = asked === subscribeMethod ? 'resources/read' : asked
   if (!isCallMethod(method)) throw new Refusal('function-unknown')
   const found = named(method, params, naming)
   if (!found) throw new Refusal('function-unknown')
@@ -70,7 +74,9 @@ export function readArguments(
   match: McpMatch,
   name: string,
 ): ArgumentsRead {
-  if (method === 'resources/read') return readResource(match, name)
+  if (method === 'resources/read') {
+    return readResource(match, name, { subscribes: request.method === subscribeMethod })
+  }
   if (method === 'completion/complete') return readCompletion(request, name)
   const { arguments: values = {} } = request.params
   if (!isJsonObject(values)) throw refuseAs(invalidParams('`arguments` is a JSON object.'))
@@ -90,13 +96,20 @@ const mediaType = 'application/json'
 const noArguments: Uint8Array = Buffer.from('{}')
 const brace: Uint8Array = Buffer.from('}')
 
-function readResource({ fn, variables }: McpMatch, uri: string): ArgumentsRead {
-  const bytes = Buffer.from(JSON.stringify({ uri }))
+/** Of who only wants to hear that it changes, what people and auditors are shown says so. */
+function readResource(
+  { fn, variables }: McpMatch,
+  uri: string,
+  { subscribes }: { readonly subscribes: boolean },
+): ArgumentsRead {
+  const bytesFor = (now: string) =>
+    Buffer.from(JSON.stringify({ uri: now, ...(subscribes && { subscribe: true }) }))
+  const bytes = bytesFor(uri)
   return {
-    args: { values: { ...variables, uri }, bytes, mediaType },
+    args: { values: resourceValues({ variables }, uri), bytes, mediaType },
     paramsWith: (masked) => {
-      const now = masked ? Buffer.from(JSON.stringify({ uri: maskedUri(masked) })) : bytes
-      return { params: now, bytes: now }
+      const now = masked ? maskedUri(masked) : uri
+      return { params: Buffer.from(JSON.stringify({ uri: now })), bytes: bytesFor(now) }
     },
   }
 
@@ -115,6 +128,14 @@ function readResource({ fn, variables }: McpMatch, uri: string): ArgumentsRead {
     if (!isRight) throw new Error('a masked URI was not rewritten')
     return written
   }
+}
+
+/** What policy sees of who reads a resource, or wants to hear of it. */
+export function resourceValues(
+  { variables }: Pick<McpMatch, 'variables'>,
+  uri: string,
+): JsonObject {
+  return { ...variables, uri }
 }
 
 /** A template with values put in, each encoded. */

@@ -34,6 +34,26 @@ test('a request goes out under an id that nobody guesses, and its answer comes b
   assert.notEqual(asking().id, id)
 })
 
+test('a question that is taken back is over when its caller has taken that', async () => {
+  const taken: (() => void)[] = []
+  const send = () => new Promise<void>((resolve) => taken.push(resolve))
+  const stop = new AbortController()
+  const asked = { method: 'roots/list', params: frame('{}') }
+  let isOver = false
+  const answer = openCallerRequests()
+    .put(asked, { owner: 'sam', send, signal: stop.signal })
+    .finally(() => {
+      isOver = true
+    })
+  stop.abort()
+  for (const count of [1, 2]) {
+    while (taken.length < count) await new Promise(setImmediate)
+    assert.equal(isOver, false)
+    taken[count - 1]?.()
+  }
+  assert.match(Buffer.from(await answer).toString('utf8'), /did not answer/)
+})
+
 test('who is asked hears that no answer is wanted any more', async () => {
   const { requests, sent, answer, id, stop } = asking()
   stop.abort()

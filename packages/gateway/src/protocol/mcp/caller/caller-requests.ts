@@ -5,7 +5,8 @@ import { type AskedOfCaller, unanswered } from './open-exchange.ts'
 export type CallerRequests = {
   /**
    * Sends one by `send` and waits. One frame; never rejects. `owner`: names the session and whose it is: nobody else
-   * can answer.
+   * can answer. Where no answer is wanted any more it is over when that is sent too: who asks and takes back, again and
+   * again, waits for a caller that reads slowly.
    */
   readonly put: (
     asked: AskedOfCaller,
@@ -29,11 +30,12 @@ export function openCallerRequests(): CallerRequests {
       new Promise((resolve) => {
         if (signal.aborted) return resolve(unanswered)
         const id = `sallyport-${randomBytes(16).toString('base64url')}`
+        let sent: Promise<void> = Promise.resolve()
         const giveUp = () => {
           waiting.delete(id)
           // Who is asked should know that no answer is wanted any more.
-          void send(cancelled(id))
-          resolve(unanswered)
+          const told = sent.then(() => send(cancelled(id)))
+          void told.catch(() => undefined).then(() => resolve(unanswered))
         }
         signal.addEventListener('abort', giveUp, { once: true })
         waiting.set(id, {
@@ -44,7 +46,7 @@ export function openCallerRequests(): CallerRequests {
           },
         })
         const head = `{"jsonrpc":"2.0","id":"${id}","method":${JSON.stringify(method)},"params":`
-        void send(Buffer.concat([Buffer.from(head), params, Buffer.from('}')]))
+        sent = send(Buffer.concat([Buffer.from(head), params, Buffer.from('}')]))
       }),
     answered: (owner, id, frame) => {
       const found = waiting.get(String(id))

@@ -2,11 +2,11 @@ import type { MessageId } from '../message/upstream-message.ts'
 
 /** Requests that are being answered, by session and id: their caller can take them back. */
 export type Cancellations = {
-  /** Undefined session: nobody can be told apart, so nothing can be taken back. */
+  /** Undefined session: nobody can be told apart, so nothing can be taken back and there is no signal. */
   readonly begin: (
     owner: string | undefined,
     id: MessageId,
-  ) => { readonly cancelled: AbortSignal; readonly over: () => void }
+  ) => { readonly cancelled: AbortSignal | undefined; readonly over: () => void }
   readonly cancel: (owner: string, id: MessageId) => void
 }
 
@@ -17,13 +17,14 @@ export function openCancellations(): Cancellations {
   const keyOf = (owner: string, id: MessageId) => JSON.stringify([owner, id])
   return {
     begin: (owner, id) => {
+      if (owner === undefined) return { cancelled: undefined, over: () => {} }
       const taking = new AbortController()
-      const key = owner === undefined ? undefined : keyOf(owner, id)
-      if (key !== undefined) known.set(key, (known.get(key) ?? new Set()).add(taking))
+      const key = keyOf(owner, id)
+      known.set(key, (known.get(key) ?? new Set()).add(taking))
       const over = () => {
-        const same = key === undefined ? undefined : known.get(key)
+        const same = known.get(key)
         same?.delete(taking)
-        if (key !== undefined && same?.size === 0) known.delete(key)
+        if (same?.size === 0) known.delete(key)
       }
       return { cancelled: taking.signal, over }
     },

@@ -8,12 +8,17 @@ export type Listener = {
   readonly principal: Principal
   readonly headers: Readonly<Record<string, string>>
   /** Looks at the proof again; rejects when it does not count any more. */
-  readonly confirm: () => Promise<unknown>
-  /** Said at once, and whenever what may be called has changed. */
+  readonly confirm: () => Promise<Principal>
+  /** Said at once. */
   readonly first: readonly object[]
-  readonly changed: readonly object[]
+  /** Whether there may be something to say. Asked often. */
+  readonly hasNews: () => boolean
+  /** What there is to say to whoever has just proved to be this caller; said once. */
+  readonly takeNews: (principal: Principal) => Promise<readonly object[]>
   /** Said when the gateway ends it. */
   readonly last: readonly object[]
+  /** Told once, when it is over. */
+  readonly onEnd: () => void
 }
 
 export type Listeners = {
@@ -23,16 +28,16 @@ export type Listeners = {
 }
 
 /**
- * Tells listeners when the rules change: a rulebook in force is the whole of what they may call. One clock for all of
- * them; who does not read is cut off.
+ * Tells listeners what has changed for them. One clock for all of them, so that however often something changes it is
+ * said twice a second at most; who does not read is cut off.
  */
-export function openListeners({ version }: { readonly version: () => string }): Listeners {
+export function openListeners(): Listeners {
   const open = new Set<Listener>()
   let clock: NodeJS.Timeout | undefined
-  let known = version()
   let beats = 0
   const end = (listener: Listener) => {
-    open.delete(listener)
+    if (!open.delete(listener)) return
+    listener.onEnd()
     if (open.size === 0) clearInterval(clock)
     if (!isGone(listener.response)) listener.response.end()
   }
@@ -44,18 +49,24 @@ export function openListeners({ version }: { readonly version: () => string }): 
       write(response, Buffer.from(`data: ${JSON.stringify(message)}\n\n`))
     }
   }
-  const look = (listener: Listener, messages: readonly object[]) =>
-    void listener.confirm().then(
-      () => say(listener, messages),
-      () => end(listener),
-    )
+  const looking = new Set<Listener>()
+  const look = (listener: Listener) => {
+    // One at a time, so that what is said stays in its order.
+    if (looking.has(listener)) return
+    looking.add(listener)
+    void listener
+      .confirm()
+      .then((principal) => (listener.hasNews() ? listener.takeNews(principal) : []))
+      .then(
+        (messages) => say(listener, messages),
+        () => end(listener),
+      )
+      .finally(() => looking.delete(listener))
+  }
   const turn = () => {
-    const isNew = version() !== known
-    known = version()
     beats = (beats + 1) % beatTurns
     for (const listener of open) {
-      if (isNew) look(listener, listener.changed)
-      else if (beats === 0) look(listener, [])
+      if (beats === 0 || listener.hasNews()) look(listener)
       if (beats === 0 && !isGone(listener.response)) write(listener.response, stillThere)
     }
   }
@@ -65,13 +76,15 @@ export function openListeners({ version }: { readonly version: () => string }): 
       const { id } = callerOf(principal)
       const own = [...open].filter((one) => callerOf(one.principal).id === id).length
       if (open.size >= limits.mcpListeners || own >= limits.mcpListenersPerCaller) return false
-      if (open.size === 0) {
-        known = version()
-        clock = setInterval(turn, turnMs).unref()
-      }
+      if (open.size === 0) clock = setInterval(turn, turnMs).unref()
       open.add(listener)
       response.on('close', () => end(listener))
       response.on('error', () => end(listener))
+      // It left while its subscriptions were decided about: its 'close' was then, and does not come again.
+      if (isGone(response)) {
+        end(listener)
+        return true
+      }
       writeHead(response, 200, { ...headers, ...eventHeaders })
       write(response, stillThere)
       say(listener, first)

@@ -3,7 +3,7 @@ import type { InForce } from '../../../call/gate.ts'
 import type { Call } from '../../../call/stage.ts'
 import type { McpFunction } from '../../../model/function.ts'
 import type { JsonObject } from '../../../model/json.ts'
-import type { Listed } from '../../../model/mcp-listing.ts'
+import type { Listed, McpKind } from '../../../model/mcp-listing.ts'
 import type { Principal } from '../../../model/principal.ts'
 import { matchUri, readUriTemplate, variablesOf } from '../../../model/uri-template.ts'
 import { type RpcProblem, rpcCodes } from '../message/problem.ts'
@@ -13,14 +13,15 @@ import { plainUris } from './plain-uris.ts'
 
 /** What decides about lists, beside the rulebook. */
 export type ListNeeds = {
-  /** What one connection says of itself, from a look that began after this was asked. Never rejects. */
-  readonly listed: (connection: string) => Promise<Listed>
-  /** Whether there are arguments with which the principal may call it now, with or without a person's yes. */
+  /** What one connection says of itself in lists of a kind, from a look that began after this was asked. Never rejects. */
+  readonly listed: (connection: string, kind: McpKind) => Promise<Listed>
+  /** Whether there are arguments, or with these, the principal may call it now, with or without a person's yes. */
   readonly access: (
     rules: InForce,
     fn: McpFunction,
     asker: Asker,
     labels?: readonly string[],
+    args?: JsonObject,
   ) => Access
   /** What the principal's session is labelled with. */
   readonly labels: (rules: InForce, principal: Principal) => Promise<readonly string[]>
@@ -70,13 +71,13 @@ export async function listFor(
   const labels = await needs.labels(rules, principal)
   const parts = await Promise.all(
     ids.map(async (id): Promise<readonly JsonObject[] | RpcProblem> => {
-      const kind = kindOf[method]
-      const own = functions.of(id).filter(({ mcp }) => mcp.method === kind)
+      const { called, kind } = ofList[method]
+      const own = functions.of(id).filter(({ mcp }) => mcp.method === called)
       const callable = own.filter(
         (fn) => needs.access(rules, fn, { principal, source }, labels) !== 'none',
       )
       if (callable.length === 0) return []
-      const listed = await needs.listed(id)
+      const listed = await needs.listed(id, kind)
       return 'problem' in listed
         ? unreadable
         : itemsOf(method, { rules, principal, id, endpoint, callable, listed })
@@ -91,11 +92,11 @@ function isItems(part: readonly JsonObject[] | RpcProblem): part is readonly Jso
   return Array.isArray(part)
 }
 
-const kindOf = {
-  'tools/list': 'tools/call',
-  'prompts/list': 'prompts/get',
-  'resources/list': 'resources/read',
-  'resources/templates/list': 'resources/read',
+const ofList = {
+  'tools/list': { called: 'tools/call', kind: 'tools' },
+  'prompts/list': { called: 'prompts/get', kind: 'prompts' },
+  'resources/list': { called: 'resources/read', kind: 'resources' },
+  'resources/templates/list': { called: 'resources/read', kind: 'resources' },
 } as const
 
 const unreadable: RpcProblem = {

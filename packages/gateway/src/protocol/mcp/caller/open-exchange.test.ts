@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { limits } from '../../../config/limits.ts'
 import { type AskedOfCaller, OpenExchange, type Outlet } from './open-exchange.ts'
 
 /** An outlet that remembers what it was told. */
@@ -41,6 +42,35 @@ test('a caller that is asked is sent away, and its retry goes on with the answer
   assert.deepEqual(second.said, ['notified b', '200 done'])
   second.leave()
   assert.equal(exchange.left.aborted, false)
+})
+
+test('who is sent away and does not come back has left, with all that is held for it', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const exchange = new OpenExchange(asking)
+  const [first, second] = [outlet(), outlet()]
+  void exchange.attach(first)
+  const one = exchange.ask(asked, never)
+  t.mock.timers.tick(limits.mcpAwayMs - 1)
+  void exchange.attach(second, bytes('{"ask_1":{}}'))
+  assert.equal(text(await one), '{"result":{}}')
+  // While it is there it may wait for as long as its upstream takes.
+  t.mock.timers.tick(limits.mcpAwayMs)
+  assert.equal(exchange.left.aborted, false)
+  const two = exchange.ask(asked, never)
+  t.mock.timers.tick(limits.mcpAwayMs - 1)
+  assert.equal(exchange.left.aborted, false)
+  t.mock.timers.tick(1)
+  assert.equal(exchange.left.aborted, true)
+  assert.match(text(await two), /did not answer/)
+})
+
+test('what is said after the end is waited for by nobody', async () => {
+  const exchange = new OpenExchange(asking)
+  const first = outlet()
+  void exchange.attach(first)
+  await exchange.finish({ frame: bytes('done'), status: 200 })
+  await exchange.notify(bytes('late'))
+  assert.deepEqual(first.said, ['200 done'])
 })
 
 test('what a retry does not answer is asked again, with what came meanwhile', async () => {

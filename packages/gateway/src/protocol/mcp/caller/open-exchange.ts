@@ -113,6 +113,7 @@ export class OpenExchange {
     clearTimeout(this.#absence)
     outlet?.finish(answer)
     this.#released()
+    this.#wake()
   }
 
   /** From here on nobody can come back: who is away has left, and who is there is not sent away. */
@@ -131,7 +132,7 @@ export class OpenExchange {
       return
     }
     this.#outlet = undefined
-    this.#absence = setTimeout(() => this.#leave(), limits.mcpAskMs).unref()
+    this.#absence = setTimeout(() => this.#leave(), limits.mcpAwayMs).unref()
     outlet.finish({ frame, status: 200 })
     this.#released()
   }
@@ -141,7 +142,7 @@ export class OpenExchange {
   }
 
   async #present(): Promise<Outlet | undefined> {
-    while (!this.#outlet && !this.left.aborted) {
+    while (!this.#outlet && !this.#isOver && !this.left.aborted) {
       await new Promise<void>((resolve) => this.#onOutlet.push(resolve))
     }
     return this.#outlet

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { type AskedOfCaller, OpenExchange } from './open-exchange.ts'
 
 /** Calls under way, by an id that cannot be guessed: a retry finds the one that it belongs to, at this instance only. */
@@ -17,7 +17,8 @@ export function openExchanges(): OpenExchanges {
   let isStopping = false
   return {
     open: (asking) => {
-      const id = randomBytes(16).toString('base64url')
+      // 122 random bits. Node asks the system for those of many at once.
+      const id = randomUUID()
       const exchange = new OpenExchange((wanted) => asking(wanted, id))
       known.set(id, exchange)
       if (isStopping) exchange.stop()

@@ -6,24 +6,39 @@ import type { OpenStreams } from './open-streams.ts'
 import { messageOf, sayJson } from './speak.ts'
 import { type Known, ownerOf } from './visit.ts'
 
+type Stream = Pick<AnswerStream, 'gone' | 'isBegun' | 'begin' | 'send' | 'end'>
+
 /** The stream that one HTTP request is answered on, if it is on any. Of a session it may be taken up again. */
-export function streamFor(known: Known, streams: OpenStreams): AnswerStream {
+export function streamFor(known: Known, streams: OpenStreams): Stream {
   const owner = ownerOf(known)
   const options = {
     limits,
     headers: () => known.headers,
     isPrimed: known.session?.revision === '2025-11-25',
   }
-  return owner === undefined
-    ? new AnswerStream(known.response, options)
-    : streams.open(known.response, { ...options, owner })
+  if (owner !== undefined) return streams.open(known.response, { ...options, owner })
+  // Most requests are answered at once, and nobody comes back to this one: it is made when something is said on it.
+  let made: AnswerStream | undefined
+  const stream = () => {
+    made ??= new AnswerStream(known.response, options)
+    return made
+  }
+  return {
+    gone: known.gone,
+    get isBegun() {
+      return made?.isBegun ?? false
+    },
+    begin: () => stream().begin(),
+    send: (message) => stream().send(message),
+    end: () => stream().end(),
+  }
 }
 
 type OutletGiven = {
   /** Absent: there is nothing to say before the answer. */
-  readonly stream?: AnswerStream
-  /** Aborted when the caller takes the request back. */
-  readonly cancelled?: AbortSignal
+  readonly stream?: Stream
+  /** Aborted when the caller takes the request back; undefined: it cannot. */
+  readonly cancelled?: AbortSignal | undefined
 }
 
 /** Answers one request: with one JSON message, or on the stream once there was more to say. */
@@ -60,6 +75,7 @@ export function gatheringOutlet(
     begin: () => heard?.begin(),
     notify: async (message) => heard?.send(message),
     finish,
+    // Composing signals costs more than reading a request does.
     gone: cancelled ? AbortSignal.any([gone, cancelled]) : gone,
   }
 }

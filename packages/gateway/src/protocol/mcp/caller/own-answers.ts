@@ -28,6 +28,8 @@ export type OwnNeeds = ListNeeds & {
   readonly serverInfo: JsonObject
   /** Tools of the gateway's own, for callers of an older revision. */
   readonly ownTools: readonly JsonObject[]
+  /** What the server of a connection says it can do, as it was read last; where it never was, it is read now. */
+  readonly offered: (connection: string) => Promise<JsonObject>
 }
 
 export type OwnAsked = Asker & {
@@ -105,18 +107,18 @@ function whole({ serverInfo }: Pick<OwnNeeds, 'serverInfo'>): JsonObject {
   }
 }
 
-function discover(needs: OwnNeeds, asked: OwnAsked): OwnAnswer {
+async function discover(needs: OwnNeeds, asked: OwnAsked): Promise<OwnAnswer> {
   const result = {
     ...whole(needs),
     supportedVersions: modernRevisions,
-    capabilities: capabilitiesFor(needs, asked),
+    capabilities: await capabilitiesFor(needs, asked),
     ...private_,
   }
   return { result }
 }
 
 /** 2025-11-25, basic/lifecycle: the revision asked for where it is spoken, else the newest of those that begin so. */
-function initialize(needs: OwnNeeds, asked: OwnAsked): OwnAnswer {
+async function initialize(needs: OwnNeeds, asked: OwnAsked): Promise<OwnAnswer> {
   const { request, principal, endpoint } = asked
   const { protocolVersion, capabilities = {} } = request.params
   if (typeof protocolVersion !== 'string' || !isJsonObject(capabilities)) {
@@ -127,34 +129,45 @@ function initialize(needs: OwnNeeds, asked: OwnAsked): OwnAnswer {
   const { text } = needs.sessions.begin({ revision, capabilities }, { principal, endpoint })
   const result = {
     protocolVersion: revision,
-    capabilities: capabilitiesFor(needs, asked),
+    capabilities: await capabilitiesFor(needs, asked),
     serverInfo: needs.serverInfo,
   }
   return { result, session: text }
 }
 
 /** What this principal could use of what is registered. */
-function capabilitiesFor(
+async function capabilitiesFor(
   needs: OwnNeeds,
   { era, principal, source, endpoint }: OwnAsked,
-): JsonObject {
+): Promise<JsonObject> {
   const asker = { principal, source }
   const rules = needs.rules()
   const methods = new Set<string>()
+  const readable = new Set<string>()
   if (rules) {
     const functions = mcpFunctions(rules.rulebook)
     const ids = endpoint === '' ? [...functions.connections.keys()] : [endpoint]
     for (const fn of ids.flatMap((id) => functions.of(id))) {
       const { method } = fn.mcp
-      if (!methods.has(method) && needs.access(rules, fn, asker) !== 'none') methods.add(method)
+      const isOther = method === 'resources/read' && !readable.has(fn.connection)
+      if (methods.has(method) && !isOther) continue
+      if (needs.access(rules, fn, asker) === 'none') continue
+      methods.add(method)
+      if (method === 'resources/read') readable.add(fn.connection)
     }
   }
+  const offered = await Promise.all([...readable].map((id) => needs.offered(id)))
+  const subscribe = offered.some(({ resources }) => {
+    return isJsonObject(resources) && resources.subscribe === true
+  })
   const changes = { listChanged: true }
   return {
     // A client that is not told of tools never asks again whether there are any.
     tools: changes,
     ...(methods.has('prompts/get') && { prompts: changes }),
-    ...(methods.has('resources/read') && { resources: changes }),
+    ...(methods.has('resources/read') && {
+      resources: { ...changes, ...(subscribe && { subscribe }) },
+    }),
     ...(methods.has('completion/complete') && { completions: {} }),
     logging: {},
     ...(era.modern && { extensions: { [tasksExtension]: {} } }),

@@ -37,21 +37,23 @@ export function dressAnswer(
   const result = members?.get('result')
   const record = `${reply.record.origin}#${reply.record.index}`
   if (result) {
-    const dressed = wrapped('result', dressResult(result, reply, dressing))
-    const asks = isAsking(membersOf(result)) && { asks: result }
-    return { frame: dressed, status: 200, record, ...asks }
+    const inside = membersOf(result) ?? noMembers
+    const isAsked = isAsking(inside)
+    const dressed = dressResult(inside, reply, { ...dressing, isAsked })
+    const asks = isAsked && { asks: result }
+    return { frame: wrapped('result', dressed), status: 200, record, ...asks }
   }
   const error: Json = JSON.parse(text(members?.get('error') ?? nothing))
   return { ...dressError(isJsonObject(error) ? error : {}, frame, dressing), record }
 }
 
 function dressResult(
-  result: Uint8Array,
+  received: ReadonlyMap<string, Uint8Array>,
   { record, callId, review }: Pick<Reply, 'record' | 'callId' | 'review'>,
-  dressing: Dressing,
+  dressing: Dressing & { readonly isAsked: boolean },
 ): Uint8Array {
-  const { method, modern, serverInfo } = dressing
-  const members = new Map(membersOf(result))
+  const { method, modern, serverInfo, isAsked: asks } = dressing
+  const members = new Map(received)
   const own: JsonObject = {
     ...(modern && { 'io.modelcontextprotocol/serverInfo': serverInfo }),
     'io.sallyport/record': `${record.origin}#${record.index}`,
@@ -59,7 +61,6 @@ function dressResult(
     ...(review !== undefined && { 'io.sallyport/review': review }),
   }
   members.set('_meta', withMeta(members.get('_meta'), own))
-  const asks = isAsking(members)
   // Whatever the upstream calls its result: each of its questions is a call of its own, or it is not put.
   members.delete('inputRequests')
   members.delete('requestState')
@@ -75,8 +76,8 @@ function dressResult(
 }
 
 /** By what it means: a text has more than one spelling in JSON. */
-function isAsking(members: ReadonlyMap<string, Uint8Array> | undefined): boolean {
-  return valueOfMember(members?.get('resultType')) === 'input_required'
+function isAsking(members: ReadonlyMap<string, Uint8Array>): boolean {
+  return valueOfMember(members.get('resultType')) === 'input_required'
 }
 
 /** What the upstream wrote there stays, but for what only we say. */
@@ -187,10 +188,12 @@ function wrapped(name: 'result' | 'error', value: Uint8Array): Uint8Array {
 }
 
 function joined(members: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  const parts = [...members].map(([key, value]) => {
-    return Buffer.concat([Buffer.from(`${JSON.stringify(key)}:`), value])
-  })
-  return Buffer.concat([Buffer.from('{'), ...between(parts), Buffer.from('}')])
+  const parts: Uint8Array[] = []
+  for (const [key, value] of members) {
+    const before = parts.length === 0 ? '{' : ','
+    parts.push(Buffer.from(`${before}${JSON.stringify(key)}:`), value)
+  }
+  return parts.length === 0 ? nothing : Buffer.concat([...parts, closingBrace])
 }
 
 function between(parts: readonly Uint8Array[]): readonly Uint8Array[] {
@@ -202,4 +205,6 @@ function text(bytes: Uint8Array): string {
 }
 
 const comma: Uint8Array = Buffer.from(',')
+const closingBrace: Uint8Array = Buffer.from('}')
 const nothing: Uint8Array = Buffer.from('{}')
+const noMembers: ReadonlyMap<string, Uint8Array> = new Map()

@@ -1,7 +1,5 @@
-import type { JsonObject } from '../../../model/json.ts'
-import { breakOff, isGone, write, writeHead } from '../../door/response.ts'
+import { breakOff, endWith, isGone, writeHead } from '../../door/response.ts'
 import { composeAnswer } from '../message/compose.ts'
-import type { RpcProblem } from '../message/problem.ts'
 import type { MessageId } from '../message/upstream-message.ts'
 import type { Visit } from './visit.ts'
 
@@ -39,20 +37,13 @@ function say({ response, headers: always }: Speaking, body: Uint8Array, head: He
     ...headers,
     ...(status !== 204 && { 'content-length': String(body.length) }),
   })
-  if (body.length > 0) write(response, body)
-  response.end()
+  endWith(response, body)
 }
 
 /** The answer to one request; an error without an id answers nothing in particular. */
 export function messageOf(id: MessageId | undefined, frame: Uint8Array): Uint8Array {
   if (id !== undefined) return composeAnswer(id, frame)
   return Buffer.concat([Buffer.from('{"jsonrpc":"2.0",'), frame.subarray(1)])
-}
-
-/** What is wrong with the HTTP request, rather than with a message. */
-export function sayProblem(visit: Speaking, { code, status, message, data }: RpcProblem): void {
-  const error: JsonObject = { code, message, ...(data && { data }) }
-  sayJson(visit, messageOf(undefined, Buffer.from(JSON.stringify({ error }))), { status })
 }
 
 const nothing: Uint8Array = new Uint8Array(0)

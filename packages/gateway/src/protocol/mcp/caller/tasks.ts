@@ -3,7 +3,7 @@ import type { DeferredResult, FollowUps, Question } from '../../../call/follow-u
 import type { Refusal } from '../../../call/refusal.ts'
 import type { Reply } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'
-import type { JsonObject } from '../../../model/json.ts'
+import { isJsonObject, type JsonObject } from '../../../model/json.ts'
 import type { Principal } from '../../../model/principal.ts'
 import { frameOf } from '../message/json-rpc.ts'
 import { membersOf } from '../message/members.ts'
@@ -37,6 +37,11 @@ export function isTaskMethod(method: string): method is TaskMethod {
 }
 
 export const tasksExtension = 'io.modelcontextprotocol/tasks'
+
+/** By the capabilities of one request: who declares it with none is given no task and asked of none. */
+export function declaresTasks({ extensions }: JsonObject): boolean {
+  return isJsonObject(extensions) && isJsonObject(extensions[tasksExtension])
+}
 
 /**
  * A task is a deferred call: nothing of it is kept here, so any gateway of the store answers for it, also after a

@@ -10,7 +10,7 @@ import { membersOf } from '../message/members.ts'
 import type { RpcProblem } from '../message/problem.ts'
 import { pendingStep, waitsFor } from './approval-said.ts'
 import type { RequestState, RequestStates, StateBound } from './request-state.ts'
-import { type Tasks, tasksExtension } from './tasks.ts'
+import { declaresTasks, type Tasks } from './tasks.ts'
 
 /** How one request's caller is kept waiting, by what its revision and its capabilities allow. */
 export type Waiter = {
@@ -94,7 +94,7 @@ function modernWaiter(
   const answers = carriedAnswers(state, members.get('inputResponses'))
   const asked = state?.asked
   const carried = { ...(asked && { asked }), ...(answers && { answers }) }
-  const hasTasks = isDeclared(capabilities.extensions, tasksExtension) && !state
+  const hasTasks = declaresTasks(capabilities) && !state
   let isDeferred = false
   return {
     waiting: {

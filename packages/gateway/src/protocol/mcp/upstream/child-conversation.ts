@@ -2,6 +2,7 @@ import { Refusal } from '../../../call/refusal.ts'
 import { limits } from '../../../config/limits.ts'
 import type { McpConnection } from '../../../model/connection.ts'
 import type { JsonObject } from '../../../model/json.ts'
+import type { McpKind } from '../../../model/mcp-listing.ts'
 import { composeNotification, composeRequest } from '../message/compose.ts'
 import {
   readUpstreamBatch,
@@ -13,8 +14,11 @@ import { type ChildOptions, ChildServer } from './child-process.ts'
 import type { Conversation, Receiver, ServerSaid, UpstreamRequest, Wire } from './conversation.ts'
 import { modern } from './http-meeting.ts'
 import { initializeParams, readInitialized, saidBy } from './introduction.ts'
+import { hearOfLists } from './keep-watching.ts'
 import { metaOf } from './request-meta.ts'
-import { UnderWay } from './under-way.ts'
+import { type OnNews, UnderWay } from './under-way.ts'
+import { changedList, mostWatched, watchServer } from './watch-server.ts'
+import { Watches } from './watches.ts'
 
 export type ChildTerms = ChildOptions & {
   readonly connection: McpConnection
@@ -25,6 +29,8 @@ export type ChildTerms = ChildOptions & {
   readonly onCrash: () => void
   /** It answered: whatever was wrong with it before is over. */
   readonly onAnswer: () => void
+  /** It says that these lists of its are others now. */
+  readonly onListChanged: (kind: McpKind) => void
 }
 
 /**
@@ -51,6 +57,9 @@ class ChildConversation implements Conversation {
   readonly told: Conversation['told'] = { logLevel: undefined }
   readonly #terms: ChildTerms
   readonly #underWay: UnderWay
+  readonly #watches = new Watches()
+  /** Aborted when it is over. */
+  readonly #over = new AbortController()
   #child: ChildServer | undefined
   #lastId = 0
   #noise = 0
@@ -61,7 +70,12 @@ class ChildConversation implements Conversation {
   constructor(terms: ChildTerms) {
     this.#terms = terms
     const answer = (message: Uint8Array) => this.#answer(message)
-    this.#underWay = new UnderWay({ isShared: terms.connection.shared, answer })
+    const onNews: OnNews = (message) => {
+      const kind = changedList(message)
+      if (kind) this.#terms.onListChanged(kind)
+      return this.#watches.heard(message)
+    }
+    this.#underWay = new UnderWay({ isShared: terms.connection.shared, answer, onNews })
   }
 
   async begin(): Promise<void> {
@@ -80,11 +94,17 @@ class ChildConversation implements Conversation {
       this.#child.write(composeNotification('notifications/initialized', {}))
     } else throw new Refusal('upstream-failed', { detail: otherRevision })
     this.#isBegun = true
+    const { onListChanged } = this.#terms
+    const { capabilities } = this.server
+    const credentialNow = async () => ({ kind: 'none', echoes: [] }) as const
+    hearOfLists(this, { credentialNow, capabilities, onListChanged, until: this.#over.signal })
   }
 
   isOver = (): boolean => this.#ended !== undefined || this.#isClosed
 
   isBusy = (): boolean => this.#underWay.size > 0
+
+  isWatched = (): boolean => this.#watches.size > 0
 
   request = (request: UpstreamRequest, receiver: Receiver): Wire => {
     this.#lastId += 1
@@ -96,14 +116,25 @@ class ChildConversation implements Conversation {
       queueMicrotask(() => receiver.fail({ refusal }))
       return wire
     }
-    this.#underWay.add(id, receiver)
+    this.#underWay.add(id, receiver, request)
     const meta = metaOf({ ...this.#terms, era: this.era, revision: this.revision }, request, id)
     this.#child.write(composeRequest({ ...request, id, meta }))
     return wire
   }
 
+  watch: Conversation['watch'] = (uri, credential, watcher) =>
+    this.#watches.add(uri, watcher, {
+      begin: () =>
+        watchServer(this, {
+          ...{ uri, credential, watches: this.#watches, listen: () => Promise.resolve() },
+        }),
+      most: mostWatched(this),
+    })
+
   close = async (): Promise<void> => {
     this.#isClosed = true
+    this.#over.abort()
+    this.#watches.giveUp()
     await this.#child?.close()
   }
 
@@ -200,8 +231,10 @@ class ChildConversation implements Conversation {
 
   #end(refusal: Refusal): void {
     this.#ended = refusal
+    this.#over.abort()
     if (!this.#isClosed && this.#isBegun) this.#terms.onCrash()
     for (const receiver of this.#underWay.clear()) receiver.fail({ refusal })
+    this.#watches.over()
   }
 }
 

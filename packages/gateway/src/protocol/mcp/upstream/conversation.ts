@@ -3,6 +3,7 @@ import type { McpResumed } from '../../../call/stage.ts'
 import type { JsonObject } from '../../../model/json.ts'
 import type { Credential } from '../../../model/secret.ts'
 import type { UpstreamMessage } from '../message/upstream-message.ts'
+import type { Watched, Watcher } from './watches.ts'
 
 /**
  * What the gateway has with one server, over HTTP or over the pipes of a child process: requests go out, messages
@@ -18,10 +19,17 @@ export type Conversation = {
   readonly told: { logLevel: string | undefined }
   /** Sends a request, once. Everything that is said about it goes to `receiver`, after this has returned. */
   readonly request: (request: UpstreamRequest, receiver: Receiver) => Wire
+  /**
+   * Asks its server to say when a resource changes. Rejects with a `Refusal`; the watcher hears nothing before it
+   * resolves, and nothing after `onOver`.
+   */
+  readonly watch: (uri: string, credential: Credential, watcher: Watcher) => Promise<Watched>
   /** Whether its server is known to have ended it: then it has to be begun anew. */
   readonly isOver: () => boolean
   /** Whether a request is under way in it. */
   readonly isBusy: () => boolean
+  /** Whether anybody waits to hear of a resource in it. */
+  readonly isWatched: () => boolean
   readonly close: () => Promise<void>
 }
 
@@ -33,6 +41,8 @@ export type ServerSaid = {
 
 export type UpstreamRequest = {
   readonly method: string
+  /** It stays open to hear of changes: it has no answer before its end, and none is waited for. */
+  readonly stream?: 'lists' | 'resources'
   /** One JSON object, without `_meta`. */
   readonly params: Uint8Array
   /** What of `_meta` is not the transport's: progress, trace. */

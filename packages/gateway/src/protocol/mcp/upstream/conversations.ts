@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { limits } from '../../../config/limits.ts'
 import type { McpConnection } from '../../../model/connection.ts'
 import type { JsonObject } from '../../../model/json.ts'
+import type { McpKind } from '../../../model/mcp-listing.ts'
 import type { Credential, SecretReference } from '../../../model/secret.ts'
 import { beginChild } from './child-conversation.ts'
 import type { Conversation } from './conversation.ts'
@@ -15,6 +16,7 @@ import {
   meetOverHttp,
 } from './http-meeting.ts'
 import { capabilitiesForServer } from './introduction.ts'
+import { hearOfLists } from './keep-watching.ts'
 import { KeptConversations } from './kept-conversations.ts'
 import { Restarts } from './restarts.ts'
 
@@ -22,8 +24,12 @@ export type ConversationOptions = {
   /** Of the gateway: what servers are told. */
   readonly version: string
   readonly readSecret: (reference: SecretReference) => Promise<string>
+  /** What a connection is called with at this moment, for what the gateway asks of it beside calls. */
+  readonly credentialOf: (connection: McpConnection) => Promise<Credential>
   /** The gateway's own PATH: where programs of child processes are looked up. */
   readonly searchPath: string | undefined
+  /** The server of this connection says that its lists of a kind are others now. Returns at once. */
+  readonly onListChanged?: (connection: string, kind: McpKind) => void
   /** Other numbers than those of limits.ts, for tests. */
   readonly bounds?: Partial<MeetingBounds> | undefined
 }
@@ -45,14 +51,19 @@ export type Conversations = {
    * where there are as many as may be and none can be given up.
    */
   readonly with: (connection: McpConnection, speaker: Speaker) => Promise<Conversation>
+  /** What it is called with at this moment, by the rulebook in force. */
+  readonly credentialNow: (connection: McpConnection) => Promise<Credential>
   readonly close: () => Promise<void>
 }
 
 /** A server behind HTTP. `stateless`: of 2026-07-28, where there is nothing to begin. */
 type Server = {
   readonly line: HttpLine
+  /** As the gateway itself used it last, by the rulebook in force then: another one may name another credential. */
+  connection: McpConnection
   met: Promise<Met> | undefined
   stateless: Conversation | undefined
+  readonly stop: AbortController
 }
 
 export function openConversations(options: ConversationOptions): Conversations {
@@ -74,7 +85,9 @@ export function openConversations(options: ConversationOptions): Conversations {
       const own = `${key} ${JSON.stringify(speaker.capabilities)} ${connection.shared ? '' : speaker.principal}`
       const { stdio } = connection
       if (stdio) {
-        const terms = { ...options, connection, child: stdio, capabilities: speaker.capabilities }
+        const { capabilities } = speaker
+        const onListChanged = changedIn(options, connection)
+        const terms = { ...options, connection, child: stdio, capabilities, onListChanged }
         const begin = async () => {
           await restarts.turn(own)
           const onCrash = () => restarts.crashed(own)
@@ -88,8 +101,11 @@ export function openConversations(options: ConversationOptions): Conversations {
       }
       const server = servers.get(key) ?? newServer(connection)
       servers.set(key, server)
+      if (speaker.subject === undefined) server.connection = connection
       const { revision } = connection
-      const meeting = { ...options, bounds, revision, line: server.line, ...speaker }
+      const onListChanged = changedIn(options, connection)
+      const line = server.line
+      const meeting = { ...options, bounds, revision, line, ...speaker, onListChanged }
       const met = await metOnce(server, meeting)
       if (met.era === 'modern') return statelessWith(server, met, meeting)
       return kept.get(own, {
@@ -97,17 +113,30 @@ export function openConversations(options: ConversationOptions): Conversations {
         begin: () => beginOverHttp(server, meeting, connection),
       })
     },
+    credentialNow: (connection) =>
+      options.credentialOf(servers.get(keyOf(connection))?.connection ?? connection),
     close: async () => {
+      for (const { stop } of servers.values()) stop.abort()
       await kept.close()
       await Promise.allSettled([...servers.values()].map(({ line }) => line.close()))
     },
   }
 }
 
-type Terms = Meeting & Pick<Speaker, 'capabilities'>
+type Terms = Meeting &
+  Pick<Speaker, 'capabilities'> &
+  Pick<ConversationOptions, 'credentialOf'> & { readonly onListChanged: (kind: McpKind) => void }
 
-function newServer({ upstream }: McpConnection): Server {
-  return { line: openHttpLine(upstream), met: undefined, stateless: undefined }
+function changedIn(
+  { onListChanged }: Pick<ConversationOptions, 'onListChanged'>,
+  { id }: McpConnection,
+): (kind: McpKind) => void {
+  return (kind) => onListChanged?.(id, kind)
+}
+
+function newServer(connection: McpConnection): Server {
+  const line = openHttpLine(connection.upstream)
+  return { line, connection, met: undefined, stateless: undefined, stop: new AbortController() }
 }
 
 /** One look for all who wait; one that failed is forgotten. */
@@ -124,17 +153,23 @@ function metOnce(server: Server, meeting: Meeting): Promise<Met> {
 function statelessWith(
   server: Server,
   met: Extract<Met, { era: 'modern' }>,
-  { version, credential, bounds }: Terms,
+  { version, credential, credentialOf, bounds, onListChanged }: Terms,
 ): Conversation {
-  server.stateless ??= httpConversation({
-    ...{ ...met, line: server.line, version, credential, bounds },
+  if (server.stateless) return server.stateless
+  const conversation = httpConversation({
+    ...{ ...met, line: server.line, version, credential, bounds, onListChanged },
     ...{ sessionId: undefined, isShared: true },
     onStale: () => {
       server.met = undefined
       server.stateless = undefined
     },
   })
-  return server.stateless
+  const { capabilities } = met.server
+  const credentialNow = () => credentialOf(server.connection)
+  const { signal: until } = server.stop
+  hearOfLists(conversation, { credentialNow, capabilities, onListChanged, until })
+  server.stateless = conversation
+  return conversation
 }
 
 async function beginOverHttp(
@@ -142,11 +177,11 @@ async function beginOverHttp(
   terms: Terms,
   { shared }: Pick<McpConnection, 'shared'>,
 ): Promise<Conversation> {
-  const { version, credential, bounds } = terms
+  const { version, credential, bounds, onListChanged } = terms
   try {
     const begun = await initializeOverHttp(terms, terms.capabilities)
     const line = server.line
-    const given = { ...begun, line, version, credential, bounds, isShared: shared }
+    const given = { ...begun, line, version, credential, bounds, isShared: shared, onListChanged }
     const conversation = httpConversation({ ...given, era: 'legacy', onStale: () => {} })
     // Only who can be asked something has to be reached at any time.
     const isAsked = Object.keys(terms.capabilities).length > 0

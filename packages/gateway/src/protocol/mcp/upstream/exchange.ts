@@ -43,6 +43,8 @@ export class UpstreamExchange implements Receiver, AsyncIterator<Uint8Array> {
   readonly #hooks: Hooks
   readonly #whole: NodeJS.Timeout
   readonly #asks = new Map<MessageId, AbortController>()
+  /** Withdrawn ones as well, until its caller has taken what it was told of them. */
+  #untaken = 0
   readonly #chunks: Uint8Array[] = []
   #wire: Wire | undefined
   #resolve: (raw: Raw) => void = () => {}
@@ -196,14 +198,16 @@ export class UpstreamExchange implements Receiver, AsyncIterator<Uint8Array> {
       answer(unknownMethod)
       return
     }
-    if (this.#asks.size >= limits.mcpAsksPerRequest) {
+    if (this.#untaken >= limits.mcpAsksPerRequest) {
       answer(tooMany)
       return
     }
     const abort = new AbortController()
     this.#asks.set(id, abort)
     this.#watch()
+    this.#untaken += 1
     void this.#ask(request, abort.signal).then((bytes) => {
+      this.#untaken -= 1
       // It was withdrawn, or the call is over: nobody wants an answer.
       if (!this.#asks.delete(id) || this.isOver) return
       this.#watch()

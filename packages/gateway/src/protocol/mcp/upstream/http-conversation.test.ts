@@ -137,3 +137,30 @@ for (const [status, atOnce, times] of statuses) {
     assert.equal(told, times)
   })
 }
+
+const otherRevision = 'upstream-failed: It does not speak the revision of MCP that it is asked for.'
+type Refusing = readonly [string, number, unknown, number, string]
+const refusing: readonly Refusing[] = [
+  ['once, and knows it', 1, { supported: ['2026-07-28'] }, 2, '{"result":{}}'],
+  ['every time, and knows it', 9, { supported: ['2026-07-28'] }, 2, otherRevision],
+  ['and knows another one', 9, { supported: ['2027-01-01'] }, 1, otherRevision],
+  ['and knows none', 9, {}, 1, otherRevision],
+]
+for (const [name, refusals, data, asked, expected] of refusing) {
+  test(`a server that refuses our revision ${name} is asked ${asked} times`, async () => {
+    let met = 0
+    const upstream = await listen((request, response) => {
+      const isMeeting = request.headers['mcp-method'] === 'server/discover'
+      met += isMeeting ? 1 : 0
+      const isRefused = isMeeting && met <= refusals
+      const error = { code: -32022, message: 'Unsupported protocol version', data }
+      const result = isMeeting ? { supportedVersions: ['2026-07-28'], capabilities: {} } : {}
+      response.writeHead(isRefused ? 400 : 200, { 'content-type': 'application/json' })
+      const id = isMeeting ? 0 : 1
+      response.end(message(isRefused ? { id, error } : { id, result }))
+    })
+    const { refusal, text } = await framesOf(upstreams, { upstream })
+    assert.equal(refusal ?? text, expected)
+    assert.equal(met, asked)
+  })
+}

@@ -1,5 +1,6 @@
 import { Refusal } from '../../../call/refusal.ts'
 import { type Limits, limits } from '../../../config/limits.ts'
+import type { McpKind } from '../../../model/mcp-listing.ts'
 import type { Credential } from '../../../model/secret.ts'
 import { composeNotification, composeRequest } from '../message/compose.ts'
 import { nameHeader } from '../message/param-headers.ts'
@@ -10,7 +11,9 @@ import { unsupportedVersion } from './http-meeting.ts'
 import type { HttpReceiver, HttpWire, Resume } from './post.ts'
 import { metaOf } from './request-meta.ts'
 import { SessionStream } from './session-stream.ts'
-import { UnderWay } from './under-way.ts'
+import { type OnNews, UnderWay } from './under-way.ts'
+import { changedList, mostWatched, watchServer } from './watch-server.ts'
+import { Watches } from './watches.ts'
 
 export type HttpTerms = {
   readonly line: HttpLine
@@ -27,6 +30,8 @@ export type HttpTerms = {
   readonly onStale: () => void
   /** For what is said beside requests: to listen, and to end the session. */
   readonly credential: Credential
+  /** Its server says that these lists are others now. */
+  readonly onListChanged: (kind: McpKind) => void
 }
 
 /** `listen`: opens the stream of its session, and resolves when the server has it, or says that it has none. */
@@ -34,7 +39,9 @@ export type HttpConversation = Conversation & { readonly listen: () => Promise<v
 
 /** What the gateway has with a server behind Streamable HTTP. Each request is one POST and its answer. */
 export function httpConversation(terms: HttpTerms): HttpConversation {
-  const { line, sessionId, credential } = terms
+  const { line, sessionId } = terms
+  /** The newest that was used in it. */
+  let { credential } = terms
   const headers = headersOf(terms)
   let untaken = 0
   const tell = (body: Uint8Array, told: Credential): boolean => {
@@ -46,45 +53,74 @@ export function httpConversation(terms: HttpTerms): HttpConversation {
     return true
   }
   const answer = (body: Uint8Array) => void tell(body, credential)
-  const underWay = new UnderWay({ isShared: terms.isShared, answer })
+  const watches = new Watches()
+  const onNews: OnNews = (message) => {
+    const kind = changedList(message)
+    if (kind) terms.onListChanged(kind)
+    return watches.heard(message)
+  }
+  const underWay = new UnderWay({ isShared: terms.isShared, answer, onNews })
   let stream: SessionStream | undefined
   let isOver = false
   let lastId = 0
   const onStale = () => {
     isOver = true
     stream?.close()
+    watches.over()
     terms.onStale()
   }
-  return {
+  const listen = async () => {
+    if (stream === undefined || stream.isOver) {
+      stream = new SessionStream({
+        line,
+        headers,
+        credential,
+        underWay,
+        onOver: () => watches.over(),
+      })
+    }
+    await stream.opened(terms.bounds.mcpSessionStreamMs)
+  }
+  const conversation: HttpConversation = {
     era: terms.era,
     revision: terms.revision,
     server: terms.server,
     told: { logLevel: undefined },
     isOver: () => isOver,
     isBusy: () => underWay.size > 0,
+    isWatched: () => watches.size > 0,
     request: (request, receiver) => {
       lastId += 1
       const id = lastId
-      underWay.add(id, receiver)
-      const hooks = { onStale, tell, onOver: () => underWay.remove(id) }
+      credential = request.credential
+      underWay.add(id, receiver, request)
+      const hooks = { onStale, tell, onNews, onOver: () => underWay.remove(id) }
       return new HttpRequestWire({ ...terms, ...hooks }, { ...request, id }, receiver)
     },
-    listen: async () => {
-      stream = new SessionStream({ line, headers, credential, underWay })
-      await stream.opened(terms.bounds.mcpSessionStreamMs)
-    },
+    watch: (uri, told, watcher) =>
+      watches.add(uri, watcher, {
+        begin: () => {
+          credential = told
+          return watchServer(conversation, { uri, credential: told, watches, listen })
+        },
+        most: mostWatched(terms),
+      }),
+    listen,
     close: async () => {
       isOver = true
       stream?.close()
+      watches.giveUp()
       if (sessionId === undefined) return
       await line.tell({ method: 'DELETE', headers, credential })
     },
   }
+  return conversation
 }
 
 type Numbered = UpstreamRequest & { readonly id: number }
 type WireTerms = HttpTerms & {
   readonly onOver: () => void
+  readonly onNews: OnNews
   /** Sends what has no answer. False: it was dropped, because too much of that was not taken yet. */
   readonly tell: (body: Uint8Array, credential: Credential) => boolean
 }
@@ -106,7 +142,9 @@ class HttpRequestWire implements Wire, HttpReceiver {
     this.#terms = terms
     this.#request = request
     this.#receiver = receiver
-    this.#http = terms.line.send(
+    const { send, listen, listenToLists } = terms.line
+    const ways = { lists: listenToLists, resources: listen }
+    this.#http = (request.stream ? ways[request.stream] : send)(
       {
         headers: [...headersOf(terms), ...requestHeaders(terms, request)],
         body: composeRequest({ ...request, meta: metaOf(terms, request, request.id) }),
@@ -159,6 +197,8 @@ class HttpRequestWire implements Wire, HttpReceiver {
   message(message: UpstreamMessage): void {
     if (this.#isOver) return
     if (this.#status === 200) {
+      const isNotification = message.kind === 'notification' && !this.#request.stream
+      if (isNotification && this.#terms.onNews(message)) return
       this.#receiver.take(message)
       return
     }

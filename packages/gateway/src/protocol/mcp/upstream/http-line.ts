@@ -8,8 +8,10 @@ import { type HttpReceiver, type HttpRequest, type HttpWire, send } from './post
 /** The way to one MCP endpoint: sockets for requests, and a few beside them for what must not wait for those. */
 export type HttpLine = {
   readonly send: (request: LineRequest, receiver: HttpReceiver) => HttpWire
-  /** The same for a stream that stays open. */
+  /** The same for a stream that stays open. Fails with `overloaded` at once where as many are open as may be. */
   readonly listen: (request: LineRequest, receiver: HttpReceiver) => HttpWire
+  /** The same for what a server says of its lists, beside whatever callers listen to. */
+  readonly listenToLists: (request: LineRequest, receiver: HttpReceiver) => HttpWire
   /** Sends and reads the one answer. Rejects with a `Refusal`; another status than 200 is no failure here. */
   readonly ask: (request: LineRequest & { readonly id: number }, withinMs: number) => Promise<Asked>
   /** Sends what has no answer, beside all requests. Resolves with the status, or undefined. */
@@ -39,6 +41,7 @@ export function openHttpLine(url: string): HttpLine {
   const calls = openPool(origin, limits.mcpUpstreamSockets)
   const beside = openPool(origin, limits.mcpControlSockets)
   const streams = openPool(origin, limits.mcpSessionStreams)
+  const lists = openPool(origin, limits.mcpListStreams)
   const complete = (request: LineRequest): HttpRequest => ({
     method: request.method ?? 'POST',
     path: request.credential.kind === 'query' ? withQuery(path, request.credential) : path,
@@ -48,12 +51,16 @@ export function openHttpLine(url: string): HttpLine {
   })
   return {
     send: (request, receiver) => send(calls, complete(request), receiver),
-    listen: (request, receiver) => send(streams, complete(request), receiver),
+    listen: (request, receiver) =>
+      streams.stats.size < limits.mcpSessionStreams
+        ? send(streams, complete(request), receiver)
+        : tooMany(receiver),
+    listenToLists: (request, receiver) => send(lists, complete(request), receiver),
     ask: (request, withinMs) =>
       askOnce((receiver) => send(beside, complete(request), receiver), request.id, withinMs),
     tell: (request) => tellOnce((receiver) => send(beside, complete(request), receiver)),
     close: async () => {
-      await Promise.all([calls, beside, streams].map((pool) => pool.destroy()))
+      await Promise.all([calls, beside, streams, lists].map((pool) => pool.destroy()))
     },
   }
 }
@@ -68,6 +75,19 @@ function openPool(origin: string, connections: number): Pool {
     bodyTimeout: 0,
     maxHeaderSize: limits.headerBytes,
   })
+}
+
+/** Who waited for a socket here would wait for whoever has one to leave. */
+function tooMany(receiver: HttpReceiver): HttpWire {
+  let isOver = false
+  queueMicrotask(() => {
+    const detail = 'As many streams from it are open as may be.'
+    if (!isOver) receiver.fail(new Refusal('overloaded', { detail }), undefined, undefined)
+  })
+  const abort = () => {
+    isOver = true
+  }
+  return { pause: () => {}, resume: () => {}, abort }
 }
 
 type Send = (receiver: HttpReceiver) => HttpWire

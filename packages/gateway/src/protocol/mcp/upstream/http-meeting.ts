@@ -1,7 +1,7 @@
 import { Refusal } from '../../../call/refusal.ts'
 import { type Limits, limits } from '../../../config/limits.ts'
 import type { McpRevision } from '../../../model/connection.ts'
-import { isJsonObject, type JsonObject } from '../../../model/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import type { Credential } from '../../../model/secret.ts'
 import { composeNotification, composeRequest } from '../message/compose.ts'
 import type { ServerSaid } from './conversation.ts'
@@ -38,6 +38,8 @@ export async function meetOverHttp(meeting: Meeting): Promise<Met> {
   let asked: Asked | undefined
   try {
     asked = await discover(meeting)
+    // It refuses what it says it knows: asked once more, it may be over what made it (SEP-2575).
+    if (supportedBy(asked)?.includes(modern)) asked = await discover(meeting)
   } catch (thrown) {
     // Silence is an answer of older servers; that it cannot be reached is none.
     const silent = thrown instanceof Refusal && thrown.code === 'upstream-timeout'
@@ -55,10 +57,9 @@ export async function meetOverHttp(meeting: Meeting): Promise<Met> {
     return { era: 'legacy' }
   }
   if (message?.kind === 'error') {
-    const { code, value } = message
-    const supported = isJsonObject(value.data) ? value.data.supported : undefined
-    // A modern server, which says what it knows; that it knows ours as well would be no reason to refuse it.
-    const onlyNewer = code === unsupportedVersion && !knowsLegacy(supported)
+    const { code } = message
+    // A modern server, which says what it knows; one of the older revisions among it is begun with as ever.
+    const onlyNewer = code === unsupportedVersion && !knowsLegacy(supportedBy(asked))
     if (onlyNewer || code === headerMismatch || code === missingCapability) throw otherRevision()
   }
   if (revision !== undefined) throw otherRevision()
@@ -121,8 +122,17 @@ function sessionIdOf({ headers }: Asked): string | undefined {
   throw new Refusal('upstream-failed', { detail: 'It gave a session id that none can be.' })
 }
 
-function knowsLegacy(supported: unknown): boolean {
-  return Array.isArray(supported) && supported.some((one) => String(one).startsWith('2025-'))
+/** What a server that refuses a revision says it knows instead (2026-07-28, basic/versioning); undefined: it does not. */
+function supportedBy(asked: Asked | undefined): readonly Json[] | undefined {
+  const { message } = asked ?? {}
+  if (message?.kind !== 'error' || message.code !== unsupportedVersion) return undefined
+  const { data } = message.value
+  const supported = isJsonObject(data) ? data.supported : undefined
+  return Array.isArray(supported) ? supported : undefined
+}
+
+function knowsLegacy(supported: readonly Json[] | undefined): boolean {
+  return supported?.some((one) => String(one).startsWith('2025-')) === true
 }
 
 function notAccepted(status: number, credential: Credential): Refusal {

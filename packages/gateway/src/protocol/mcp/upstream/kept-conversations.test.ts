@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { exchanged, noCredential, openForwarder, until } from '../../../../test/mcp-exchange.ts'
+import type { Recorded } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'
 import type { Conversation } from './conversation.ts'
 import { KeptConversations } from './kept-conversations.ts'
 
 type Step =
-  /** Somebody needs as many more, and each is at work from then on, or idle. */
+  /** Somebody needs as many more, and each is at work from then on, or idle, or watched. */
   {
     readonly by: string | undefined
     readonly more: number
     readonly busy?: boolean
+    readonly watched?: boolean
     readonly isChild?: boolean
   }
 
@@ -19,7 +22,7 @@ async function check(steps: readonly Step[], expected: readonly string[]): Promi
   const ended: string[] = []
   let last = 0
   const seen: string[] = []
-  for (const { by: subject, more, busy = false, isChild = true } of steps) {
+  for (const { by: subject, more, busy = false, watched = false, isChild = true } of steps) {
     let refused = 0
     ended.length = 0
     for (let at = 0; at < more; at++) {
@@ -27,6 +30,7 @@ async function check(steps: readonly Step[], expected: readonly string[]): Promi
       const conversation = {
         isOver: () => false,
         isBusy: () => busy,
+        isWatched: () => watched,
         close: async () => {
           ended.push(subject ?? 'gateway')
         },
@@ -83,6 +87,33 @@ const rows: readonly (readonly [string, readonly Step[], readonly string[]])[] =
     [...others.map(() => nothing), nothing, '0 refused, ended: other-1'],
   ],
   [
+    'where all only wait to hear of changes, somebody’s makes room',
+    [...others.map((step) => ({ ...step, watched: true })), { by: 'a', more: 1 }],
+    [...others.map(() => nothing), '0 refused, ended: other-0'],
+  ],
+  [
+    'one in which nobody waits to hear of changes makes room before all others',
+    [
+      ...others.slice(1).map((step) => ({ ...step, watched: true })),
+      { by: 'a', more: each - 1, watched: true },
+      { by: 'b', more: 1 },
+      { by: 'a', more: 1, watched: true },
+      { by: 'a', more: 1, watched: true },
+    ],
+    [
+      ...others.slice(1).map(() => nothing),
+      nothing,
+      nothing,
+      '0 refused, ended: b',
+      '0 refused, ended: a',
+    ],
+  ],
+  [
+    'one that is at work makes no room, whoever waits to hear of changes in it',
+    [...others.map((step) => ({ ...step, busy: true, watched: true })), { by: 'a', more: 1 }],
+    [...others.map(() => nothing), '1 refused, ended: none'],
+  ],
+  [
     'the gateway itself, and what is everybody’s, is nobody’s',
     [{ by: undefined, more: each + 1, busy: true }],
     [nothing],
@@ -101,4 +132,40 @@ test('nobody has all conversations with upstreams', async (t) => {
   for (const [name, steps, expected] of rows) {
     await t.test(name, () => check(steps, expected))
   }
+})
+
+const program = `
+  require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+    const { id, method, params } = JSON.parse(line)
+    const { protocolVersion } = params ?? {}
+    const capabilities = { resources: { subscribe: true } }
+    const result = method === 'initialize' ? { protocolVersion, capabilities } : {}
+    if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, result }))
+  })`
+
+test('a child in which somebody only waits to hear of changes makes room, and is not begun again', async (t) => {
+  const upstreams = openForwarder()
+  const leaving = new AbortController()
+  t.after(async () => {
+    leaving.abort()
+    await upstreams.close()
+  })
+  const over: number[] = []
+  for (let at = 0; at <= each; at++) {
+    const call = exchanged({
+      stdio: { command: 'node', args: ['-e', program, `${at}`], env: {} },
+      revision: '2025-11-25',
+    })
+    const watch = {
+      ...{ capabilities: {}, until: leaving.signal, onChanged: () => undefined },
+      onOver: () => void over.push(at),
+    }
+    const outbound = {
+      ...{ protocol: 'mcp', to: 'watch', method: 'resources/subscribe', headers: [], watch },
+      params: Buffer.from(JSON.stringify({ uri: 'file:///a' })),
+    }
+    await upstreams.forward({ ...call, outbound } as unknown as Recorded, noCredential)
+  }
+  await until(() => over.length > 0, 'one made room')
+  assert.deepEqual(over, [0])
 })

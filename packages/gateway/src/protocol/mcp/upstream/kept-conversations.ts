@@ -20,7 +20,8 @@ export type Beginning = {
 /**
  * Conversations that were begun, each until nobody has needed it for a while. There are at most as many as limits.ts
  * allows, and of one subject far fewer, so that nobody has them all: then the one that was used longest ago, and is not
- * in use, makes room; another's only where the subject has none to give up.
+ * in use, makes room; another's only where the subject has none to give up. One in which somebody only waits to hear of
+ * changes makes room after all others, and nothing more is heard of them.
  */
 export class KeptConversations {
   readonly #kept = new Map<string, Kept>()
@@ -83,15 +84,17 @@ export class KeptConversations {
     const isFull = alike.length >= (isChild ? limits.mcpChildren : limits.mcpSessions)
     if (!isOwnFull && !isFull) return true
     const candidates = isOwnFull ? own : [...own, ...alike]
-    const idle = candidates.find(([, { begun }]) => begun?.isBusy() === false)
-    if (idle) this.#drop(...idle)
-    return idle !== undefined
+    const idle = candidates.filter(([, { begun }]) => begun?.isBusy() === false)
+    const leastNeeded = idle.find(([, { begun }]) => begun?.isWatched() === false) ?? idle[0]
+    if (leastNeeded) this.#drop(...leastNeeded)
+    return leastNeeded !== undefined
   }
 
   #endIdle(): void {
     const before = performance.now() - limits.mcpSessionIdleMs
     for (const [key, entry] of this.#kept) {
-      if (entry.usedAt < before && entry.begun?.isBusy() === false) this.#drop(key, entry)
+      const { usedAt, begun } = entry
+      if (usedAt < before && begun?.isBusy() === false && !begun.isWatched()) this.#drop(key, entry)
     }
   }
 

@@ -11,6 +11,8 @@ type StreamTerms = {
   readonly headers: readonly string[]
   readonly credential: Credential
   readonly underWay: UnderWay
+  /** It is over, and was not closed by whoever opened it. */
+  readonly onOver: () => void
 }
 
 /**
@@ -21,6 +23,7 @@ export class SessionStream implements HttpReceiver {
   readonly #terms: StreamTerms
   readonly #opened: PromiseWithResolvers<void> = Promise.withResolvers()
   #http: HttpWire | undefined
+  #wasOpen = false
   #isOver = false
   #attempts = 0
   #timer: NodeJS.Timeout | undefined
@@ -37,6 +40,10 @@ export class SessionStream implements HttpReceiver {
     clearTimeout(late)
   }
 
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   close(): void {
     this.#isOver = true
     clearTimeout(this.#timer)
@@ -45,8 +52,10 @@ export class SessionStream implements HttpReceiver {
 
   head(status: number): void {
     this.#opened.resolve()
+    if (status === 200) this.#wasOpen = true
+    else if (this.#wasOpen) this.#giveUp()
     // Most say 405: they have none.
-    if (status !== 200) this.close()
+    else this.close()
   }
 
   alive(): void {}
@@ -56,12 +65,16 @@ export class SessionStream implements HttpReceiver {
     this.#attempts = 0
     // An answer belongs to the stream of its request.
     if (message.kind === 'result' || message.kind === 'error') return
-    if (!this.#terms.underWay.take(message)) this.close()
+    if (!this.#terms.underWay.take(message)) this.#giveUp()
   }
 
   end(resume: Resume | undefined): void {
     this.#opened.resolve()
-    if (this.#isOver || this.#attempts === limits.mcpResumptions) return
+    if (this.#isOver) return
+    if (this.#attempts === limits.mcpResumptions) {
+      this.#giveUp()
+      return
+    }
     this.#attempts += 1
     const waitMs = Math.min(resume?.retryMs ?? limits.mcpResumeMs, limits.mcpResumeMsMax)
     const from = resume === undefined ? [] : ['last-event-id', resume.lastEventId]
@@ -71,6 +84,11 @@ export class SessionStream implements HttpReceiver {
 
   fail(_refusal: unknown, _status: number | undefined, resume: Resume | undefined): void {
     this.end(resume)
+  }
+
+  #giveUp(): void {
+    this.close()
+    this.#terms.onOver()
   }
 
   #open(from: readonly string[]): void {

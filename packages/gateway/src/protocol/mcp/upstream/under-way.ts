@@ -1,7 +1,8 @@
 import { limits } from '../../../config/limits.ts'
+import { isJsonObject } from '../../../model/json.ts'
 import { composeAnswer } from '../message/compose.ts'
 import type { UpstreamMessage } from '../message/upstream-message.ts'
-import type { Receiver } from './conversation.ts'
+import type { Receiver, UpstreamRequest } from './conversation.ts'
 
 /**
  * The requests that are under way in one conversation, and to which of them belongs what its server says without
@@ -10,32 +11,41 @@ import type { Receiver } from './conversation.ts'
 export class UnderWay {
   /** By id, the newest last. */
   readonly #receivers = new Map<number, Receiver>()
+  /** Of these, those that hear of changes only: what belongs to no request is not theirs. */
+  readonly #streams = new Set<number>()
   readonly #isShared: boolean
   readonly #answer: (message: Uint8Array) => void
+  readonly #onNews: OnNews
   #strays = 0
 
   /** `isShared`: of several callers, so that nothing may be taken for one of them. */
   constructor({
     isShared,
     answer,
+    onNews,
   }: {
     readonly isShared: boolean
     readonly answer: (message: Uint8Array) => void
+    readonly onNews: OnNews
   }) {
     this.#isShared = isShared
     this.#answer = answer
+    this.#onNews = onNews
   }
 
+  /** Requests that have an answer. */
   get size(): number {
-    return this.#receivers.size
+    return this.#receivers.size - this.#streams.size
   }
 
-  add(id: number, receiver: Receiver): void {
+  add(id: number, receiver: Receiver, { stream }: Pick<UpstreamRequest, 'stream'>): void {
     this.#receivers.set(id, receiver)
+    if (stream) this.#streams.add(id)
   }
 
   /** False: it was over already. */
   remove(id: number): boolean {
+    this.#streams.delete(id)
     return this.#receivers.delete(id)
   }
 
@@ -43,6 +53,7 @@ export class UnderWay {
   clear(): readonly Receiver[] {
     const all = [...this.#receivers.values()]
     this.#receivers.clear()
+    this.#streams.clear()
     return all
   }
 
@@ -60,6 +71,9 @@ export class UnderWay {
       this.#giveTo(message.id, message)
     } else if (message.method === 'notifications/progress') {
       this.#giveTo(message.values.progressToken, message)
+    } else if (this.#onNews(message)) this.#strays = 0
+    else if (this.#streams.size > 0 && subscriptionOf(message) !== undefined) {
+      this.#giveTo(subscriptionOf(message), message)
     } else if (message.method === 'notifications/cancelled') {
       for (const receiver of [...this.#receivers.values()]) receiver.take(message)
     } else this.#newest()?.take(message)
@@ -68,7 +82,7 @@ export class UnderWay {
   #giveTo(id: unknown, message: UpstreamMessage): void {
     const receiver = typeof id === 'number' ? this.#receivers.get(id) : undefined
     if (receiver === undefined) return
-    this.#strays = 0
+    if (typeof id === 'number' && !this.#streams.has(id)) this.#strays = 0
     receiver.take(message)
   }
 
@@ -81,8 +95,19 @@ export class UnderWay {
   }
 
   #newest(): Receiver | undefined {
-    return this.#isShared ? undefined : [...this.#receivers.values()].at(-1)
+    if (this.#isShared) return undefined
+    return [...this.#receivers].findLast(([id]) => !this.#streams.has(id))?.[1]
   }
+}
+
+type Notification = Extract<UpstreamMessage, { kind: 'notification' }>
+/** Takes what a server says of changes; true where it was news to anybody. */
+export type OnNews = (message: Notification) => boolean
+
+/** 2026-07-28, basic/patterns/subscriptions: which stream it is of. */
+function subscriptionOf({ values }: Notification): unknown {
+  const meta = values._meta
+  return isJsonObject(meta) ? meta['io.modelcontextprotocol/subscriptionId'] : undefined
 }
 
 const emptyResult: Uint8Array = Buffer.from('{"result":{}}')

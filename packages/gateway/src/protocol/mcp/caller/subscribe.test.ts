@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as aTurn } from 'node:timers/promises'
+import type { Call } from '../../../call/stage.ts'
+import { limits } from '../../../config/limits.ts'
+import type { Json } from '../../../model/json.ts'
+import type { Listener } from './listeners.ts'
+import { type SubscribeNeeds, subscribe } from './subscribe.ts'
+import { openSubscriptions } from './subscriptions.ts'
+import type { Known } from './visit.ts'
+
+/** One `subscriptions/listen`: what came of it, and how many calls it took, of which so many at a time. */
+async function listenTo(
+  resourceSubscriptions: Json,
+  { leavesAt = Number.POSITIVE_INFINITY }: { readonly leavesAt?: number } = {},
+) {
+  const seen = { calls: 0, atOnce: 0, first: [] as readonly object[] }
+  const leaving = new AbortController()
+  let underWay = 0
+  const onCall = async (call: Call) => {
+    assert.equal(call.protocol, 'mcp')
+    seen.calls += 1
+    underWay += 1
+    if (seen.calls === leavesAt) leaving.abort()
+    seen.atOnce = Math.max(seen.atOnce, underWay)
+    await aTurn()
+    underWay -= 1
+    return { body: [Buffer.from('{"result":{}}')] }
+  }
+  const needs = {
+    listeners: {
+      open: ({ first }: Listener) => {
+        seen.first = first
+        return true
+      },
+    },
+    subscriptions: openSubscriptions({
+      ...{ rules: () => undefined, access: () => 'none', labels: async () => [] },
+      isQuarantined: () => false,
+    }),
+    listChanges: () => ({ hasNews: () => false, takeNews: async () => [] }),
+    onCall,
+  } as unknown as SubscribeNeeds
+  const known = {
+    ...{ caller: { endpoint: 'files', headers: [] }, gone: leaving.signal },
+    principal: { subject: { id: 'ann' }, actors: [] },
+  } as unknown as Known
+  const problem = await subscribe(needs, known, {
+    request: {
+      ...{ id: 1, method: 'subscriptions/listen', members: new Map() },
+      params: { notifications: { resourceSubscriptions } },
+    } as unknown as Parameters<typeof subscribe>[2]['request'],
+    place: { admit: () => undefined, receive: (_, come) => come(), leave: () => undefined },
+    capabilities: {},
+  })
+  return { ...seen, problem }
+}
+
+const many = (count: number) => Array.from({ length: count }, (_, at) => `file:///${at}`)
+const long = (chars: number) => 'file:///'.padEnd(chars, 'a')
+const { mcpSubscriptions: most, mcpSubscribedUriChars: longest } = limits
+const notice = 'notifications/subscriptions/acknowledged'
+
+const rows: readonly (readonly [name: string, wanted: Json, calls: number | 'refused'])[] = [
+  ['none', [], 0],
+  ['one', many(1), 1],
+  ['one, twice', ['file:///a', 'file:///a'], 1],
+  ['as many as may be', many(most), most],
+  ['one more', many(most + 1), 'refused'],
+  ['one as long as may be', [long(longest)], 1],
+  ['a longer one', ['file:///a', long(longest + 1)], 'refused'],
+  ['one without a name', [''], 'refused'],
+  ['no list', 'file:///a', 'refused'],
+]
+for (const [name, wanted, calls] of rows) {
+  test(`who wants to hear of ${name}: ${calls === 'refused' ? calls : `calls: ${calls}`}`, async () => {
+    const seen = await listenTo(wanted)
+    const isRefused = calls === 'refused'
+    assert.equal(seen.problem !== undefined, isRefused)
+    assert.equal(seen.calls, isRefused ? 0 : calls)
+    assert.ok(seen.atOnce <= limits.mcpSubscribesAtOnce, `${seen.atOnce} at once`)
+    const agreed = Array.isArray(wanted) && calls !== 0 ? [...new Set(wanted)] : undefined
+    const _meta = { 'io.modelcontextprotocol/subscriptionId': 1 }
+    const notifications = agreed ? { resourceSubscriptions: agreed } : {}
+    const said = { jsonrpc: '2.0', method: notice, params: { _meta, notifications } }
+    assert.deepEqual(seen.first, isRefused ? [] : [said])
+  })
+}
+
+test('who has left is not called for any more', async () => {
+  const { calls } = await listenTo(many(most), { leavesAt: 2 })
+  assert.ok(calls >= 2 && calls <= limits.mcpSubscribesAtOnce, `${calls} calls`)
+})

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { InForce } from '../../../call/gate.ts'
+import { limits } from '../../../config/limits.ts'
+import type { McpConnection } from '../../../model/connection.ts'
+import type { McpFunction } from '../../../model/function.ts'
+import type { JsonObject } from '../../../model/json.ts'
+import type { Principal } from '../../../model/principal.ts'
+import type { Asker } from './lists.ts'
+import { openSubscriptions } from './subscriptions.ts'
+
+const connection = { id: 'files', protocol: 'mcp' } as McpConnection
+const fnOf = (name: string, uri: string) =>
+  ({
+    id: `files.${name}`,
+    connection: 'files',
+    mcp: { method: 'resources/read', name: uri },
+  }) as McpFunction
+const note = fnOf('note', 'file:///{name}')
+const asker: Asker = {
+  principal: { subject: { id: 'ann' }, actors: [] } as unknown as Principal,
+  source: { protocol: 'mcp', ip: '::1' },
+}
+
+function openYard() {
+  const now = { functions: [note], access: 'permit', quarantined: false }
+  const asked: JsonObject[] = []
+  let rules = {
+    rulebook: { functions: now.functions, connections: [connection] },
+  } as unknown as InForce
+  const subscriptions = openSubscriptions({
+    rules: () => rules,
+    access: (_rules, _fn, _asker, _labels, args = {}) => {
+      asked.push(args)
+      return now.access as 'permit' | 'none'
+    },
+    labels: async () => [],
+    isQuarantined: () => now.quarantined,
+  })
+  const replace = (functions: readonly McpFunction[]) => {
+    rules = { rulebook: { functions, connections: [connection] } } as unknown as InForce
+  }
+  const begin = (uri: string, owner = 'session', caller = 'ann') =>
+    subscriptions.begin({ owner, caller, uri, endpoint: 'files', capabilities: {} })
+  const keep = (uri: string, owner?: string, caller?: string) => {
+    const one = begin(uri, owner, caller) ?? assert.fail('there was no room')
+    one.onRead(note)
+    one.keep()
+    return one.watch
+  }
+  const news = (owner = 'session') => subscriptions.takeNews(owner, asker)
+  return { now, asked, subscriptions, begin, keep, news, replace }
+}
+
+const one = 'file:///one'
+
+test('what changed is told once, to its owner only', async () => {
+  const { subscriptions, keep, news } = openYard()
+  const watch = keep(one)
+  keep('file:///two')
+  keep(one, 'another')
+  assert.equal(subscriptions.hasNews('session'), false)
+  watch.onChanged()
+  watch.onChanged()
+  assert.equal(subscriptions.hasNews('session'), true)
+  assert.deepEqual(await news('another'), [])
+  assert.deepEqual(await news(), [one])
+  assert.deepEqual(await news(), [])
+})
+
+test('it is decided with the arguments of the call that subscribed', async () => {
+  const { asked, keep, news } = openYard()
+  keep(one).onChanged()
+  assert.deepEqual(await news(), [one])
+  assert.deepEqual(asked, [{ name: 'one', uri: one }])
+})
+
+type Change = (yard: ReturnType<typeof openYard>) => unknown
+const unreadable: readonly (readonly [name: string, change: Change])[] = [
+  [
+    'that policy does not let it read any more',
+    ({ now }) => Object.assign(now, { access: 'none' }),
+  ],
+  ['that waits for its owner', ({ now }) => Object.assign(now, { quarantined: true })],
+  ['that is no function any more', ({ replace }) => replace([])],
+  ['that another function stands for now', ({ replace }) => replace([fnOf('other', one), note])],
+]
+for (const [name, change] of unreadable) {
+  test(`of a resource ${name} nothing is told`, async () => {
+    const yard = openYard()
+    const watch = yard.keep(one)
+    change(yard)
+    watch.onChanged()
+    assert.deepEqual(await yard.news(), [])
+  })
+}
+
+test('what ends stops its upstream: by name, with its owner, by itself, or in favour of another', async () => {
+  const { subscriptions, keep, begin } = openYard()
+  const [first, second] = [keep(one), keep(one)]
+  assert.deepEqual([first.until.aborted, second.until.aborted], [true, false])
+  subscriptions.end('session', 'file:///two')
+  assert.equal(second.until.aborted, false)
+  subscriptions.end('session', one)
+  assert.equal(second.until.aborted, true)
+  const third = keep(one)
+  subscriptions.end('session')
+  assert.equal(third.until.aborted, true)
+  const fourth = keep(one)
+  fourth.onOver()
+  assert.equal(fourth.until.aborted, true)
+  const refused = begin(one)
+  refused?.drop()
+  assert.equal(refused?.watch.until.aborted, true)
+})
+
+test('one session, and one caller, has as many as it may; what ended makes room', async () => {
+  const { subscriptions, begin, keep } = openYard()
+  for (let at = 0; at < limits.mcpSubscriptions; at++) keep(`file:///${at}`)
+  assert.equal(begin(one), undefined)
+  subscriptions.end('session', 'file:///0')
+  keep(one)
+  for (let at = limits.mcpSubscriptions; at < limits.mcpSubscriptionsPerCaller; at++) {
+    keep(`file:///${at}`, `session ${at}`)
+  }
+  assert.equal(begin(one, 'one more'), undefined)
+  assert.ok(begin(one, 'one more', 'ben'))
+  subscriptions.end('session')
+  assert.ok(begin(one, 'one more'))
+})
+
+test('what is being decided about counts as well', () => {
+  const { begin } = openYard()
+  const pending = Array.from({ length: limits.mcpSubscriptions }, (_, at) => begin(`file:///${at}`))
+  assert.ok(pending.every((subscribing) => subscribing !== undefined))
+  assert.equal(begin(one), undefined)
+  assert.ok(begin(one, 'another'))
+  pending[0]?.drop()
+  assert.ok(begin(one))
+  assert.equal(begin(one), undefined)
+})
