@@ -1,4 +1,5 @@
 import { earliestBeginning, finder, type Hit, openHold } from './echo-search.ts'
+import { escapeMeanings, hexDigits } from './json-word.ts'
 import { limits } from './limits.ts'
 
 type EscapedScrubber = {
@@ -154,7 +155,7 @@ function unescaped({ text, starts }: Level, last: boolean): Level {
 function escapeLength(text: Buffer, at: number, last: boolean): number | undefined {
   const name = text[at + 1]
   if (name === undefined) return last ? 1 : undefined
-  if (name !== letterU) return shortEscapes[name] === 0 ? 1 : 2
+  if (name !== letterU) return escapeMeanings[name] === 0 ? 1 : 2
   const unit = unitAt(text, at)
   if (unit < 0) return text.length < at + 6 && !last ? undefined : 1
   if (unit < 0xd800 || unit > 0xdbff) return 6
@@ -166,7 +167,7 @@ function escapeLength(text: Buffer, at: number, last: boolean): number | undefin
 
 /** The character that an escape of this length stands for. */
 function meantBy(text: Buffer, at: number, length: number): number {
-  if (length === 2) return shortEscapes[text[at + 1] ?? 0] ?? 0
+  if (length === 2) return escapeMeanings[text[at + 1] ?? 0] ?? 0
   const unit = unitAt(text, at)
   return length === 6 ? unit : 0x10000 + (unit - 0xd800) * 0x400 + (unitAt(text, at + 6) - 0xdc00)
 }
@@ -175,8 +176,8 @@ function meantBy(text: Buffer, at: number, length: number): number {
 function unitAt(text: Buffer, at: number): number {
   let unit = 0
   for (let digit = at + 2; digit < at + 6; digit += 1) {
-    const value = hexValues[text[digit] ?? 0] ?? none
-    if (value === none) return -1
+    const value = (hexDigits[text[digit] ?? 0] ?? 0) - 1
+    if (value < 0) return -1
     unit = unit * 16 + value
   }
   return unit
@@ -283,24 +284,5 @@ const quote = 0x22
 const slash = 0x2f
 const letterU = 0x75
 const escapeBytes = 12
-/** By the byte behind the backslash, what it stands for; 0: nothing. */
-const shortEscapes = new Uint8Array(256)
-for (const [name, meant] of Object.entries({
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-})) {
-  shortEscapes[name.charCodeAt(0)] = meant.charCodeAt(0)
-}
-const none = 0xff
-const hexValues = new Uint8Array(256).fill(none)
-for (const digit of '0123456789abcdefABCDEF') {
-  hexValues[digit.charCodeAt(0)] = Number.parseInt(digit, 16)
-}
 /** First bits of a character of so many bytes (RFC 3629 section 3). */
 const leads: readonly number[] = [0, 0, 0xc0, 0xe0, 0xf0]

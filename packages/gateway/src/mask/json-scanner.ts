@@ -1,6 +1,6 @@
 import { traits, traitsOf } from './body/traits.ts'
 import { afterNumberByte, endsNumber, numberMinus, numberWhole, numberZero } from './json-number.ts'
-import { escapeWidth, isPlainEscape, literals, wordEnd } from './json-word.ts'
+import { escapeMeanings, escapeWidth, literals, wordEnd } from './json-word.ts'
 import { limits } from './limits.ts'
 import { MaskError } from './plan.ts'
 
@@ -362,7 +362,7 @@ export class JsonScanner {
       if (!hex) throw this.#fail()
       this.#escape -= 1
     } else if (byte === 0x75) this.#escape = 4
-    else if (isPlainEscape[byte] === 1) this.#escape = 0
+    else if (escapeMeanings[byte] !== 0) this.#escape = 0
     else throw this.#fail()
   }
 

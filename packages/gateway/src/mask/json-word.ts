@@ -1,6 +1,14 @@
-/** What follows the backslash in an escape of two characters (RFC 8259 section 7): 1. To search a text costs far more. */
-export const isPlainEscape: Uint8Array = new Uint8Array(256)
-for (const letter of Buffer.from('"\\/bfnrt')) isPlainEscape[letter] = 1
+/** By the letter behind the backslash, the byte an escape of two characters stands for (RFC 8259 section 7); 0: it is none. */
+export const escapeMeanings: Uint8Array = new Uint8Array(256)
+for (const [letter, meant] of ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', 't\t']) {
+  escapeMeanings[letter?.charCodeAt(0) ?? 0] = meant?.charCodeAt(0) ?? 0
+}
+
+/** One more than the value of a hexadecimal digit; 0 for what is none. */
+export const hexDigits: Uint8Array = new Uint8Array(256)
+for (const digit of '0123456789abcdefABCDEF') {
+  hexDigits[digit.charCodeAt(0)] = Number.parseInt(digit, 16) + 1
+}
 
 /** The literals of JSON, by their first byte. */
 export const literals: Readonly<Record<number, Uint8Array>> = {
@@ -12,17 +20,13 @@ export const literals: Readonly<Record<number, Uint8Array>> = {
 /** The bytes of the escape at `at`; 0 where it does not end here or is none. */
 export function escapeWidth(chunk: Uint8Array, at: number, to: number): number {
   const letter = chunk[at + 1] ?? 0
-  if (letter !== 0x75) return at + 1 < to && isPlainEscape[letter] === 1 ? 2 : 0
+  if (letter !== 0x75) return at + 1 < to && escapeMeanings[letter] !== 0 ? 2 : 0
   if (at + 6 > to) return 0
   for (let place = at + 2; place < at + 6; place += 1) {
-    if (isHex[chunk[place] ?? 0] === 0) return 0
+    if (hexDigits[chunk[place] ?? 0] === 0) return 0
   }
   return 6
 }
-
-const isHex = Uint8Array.from({ length: 256 }, (_, byte) =>
-  /[\da-f]/i.test(String.fromCharCode(byte)) ? 1 : 0,
-)
 
 /** Behind a number or literal with which the chunk does not end; -1 where there is none. */
 export function wordEnd(chunk: Uint8Array, from: number, to: number): number {

@@ -1,4 +1,5 @@
 import { classes } from '../detect/classes.ts'
+import { escapeMeanings, hexDigits } from '../json-word.ts'
 import { foldOf, folds } from './fold-table.ts'
 import { traits, traitsOf } from './traits.ts'
 
@@ -213,7 +214,7 @@ export class FoldedText {
       this.#at += 6
       return unit >= 0xd800 && unit < 0xdc00 ? this.#secondHalf(unit) : unit
     }
-    const meant = jsonEscapes[letter] ?? 0
+    const meant = escapeMeanings[letter] ?? 0
     this.#at += meant === 0 ? 1 : 2
     return meant === 0 ? backslash : meant
   }
@@ -307,27 +308,6 @@ function stopsAt(bytes: readonly number[]): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) =>
     byte === 0 || byte > 0x7f || bytes.includes(byte) ? 1 : 0,
   )
-}
-
-const jsonEscapes = new Uint8Array(256)
-for (const [letter, meant] of Object.entries({
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-})) {
-  jsonEscapes[letter.charCodeAt(0)] = meant.charCodeAt(0)
-}
-
-/** One more than the value of a hexadecimal digit; 0 for what is none. */
-const hexDigits = new Uint8Array(256)
-for (let n = 0; n < 16; n += 1) {
-  hexDigits[n.toString(16).charCodeAt(0)] = n + 1
-  hexDigits[n.toString(16).toUpperCase().charCodeAt(0)] = n + 1
 }
 
 const references: Readonly<Record<string, number>> = {

@@ -16,8 +16,8 @@ import type { Principal } from '../../model/principal.ts'
 import type { Credential } from '../../model/secret.ts'
 import type { Forwarder } from '../protocol.ts'
 import { describe } from './describe.ts'
-import { membersOf } from './message/members.ts'
 import { paramHeaders } from './message/param-headers.ts'
+import { rawOf } from './message/raw-frame.ts'
 import { askServer } from './upstream/ask-server.ts'
 import type { Conversation, Receiver, UpstreamRequest } from './upstream/conversation.ts'
 import {
@@ -101,18 +101,7 @@ async function watch({
       ...(at.approval ? [at.approval.revoked] : []),
     ]),
   })
-  const frame = await unlessGone(kept, [at.call.signal, at.grantsRevoked])
-  const isError = membersOf(frame)?.has('error') === true
-  return {
-    state: 'raw',
-    head: { status: isError ? 500 : 200, headers: [], mediaType: 'application/json' },
-    fragment: false,
-    body: once(frame),
-  }
-}
-
-async function* once(frame: Uint8Array): AsyncIterable<Uint8Array> {
-  yield frame
+  return rawOf(await unlessGone(kept, [at.call.signal, at.grantsRevoked]))
 }
 
 function speakerOf({ principal }: McpCall, capabilities: JsonObject): Omit<Speaker, 'credential'> {

@@ -1,13 +1,14 @@
 import { withoutEchoes } from '../../../call/echoed.ts'
 import type { InForce } from '../../../call/gate.ts'
 import { Refusal, refusals } from '../../../call/refusal.ts'
-import type { Call, McpAsked, McpDeliver, McpOutbound, Raw, Reading } from '../../../call/stage.ts'
+import type { Call, McpAsked, McpDeliver, McpOutbound, Reading } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import type { Principal } from '../../../model/principal.ts'
 import type { OnCall } from '../../protocol.ts'
 import type { Caller } from '../decode.ts'
 import { membersOf, valueOfMember } from '../message/members.ts'
+import { rawOf } from '../message/raw-frame.ts'
 import { answersOf } from '../refusal.ts'
 import { mcpFunctions } from '../route.ts'
 import type { AskedOfCaller } from './open-exchange.ts'
@@ -131,18 +132,4 @@ function canAnswer(capabilities: JsonObject, method: string, { mode }: JsonObjec
   if (mode === 'url') return isJsonObject(elicitation.url)
   // Empty means forms.
   return isJsonObject(elicitation.form) || elicitation.url === undefined
-}
-
-function rawOf(frame: Uint8Array): Raw {
-  const isError = membersOf(frame)?.has('error') === true
-  return {
-    state: 'raw',
-    head: { status: isError ? 500 : 200, headers: [], mediaType: 'application/json' },
-    fragment: false,
-    body: once(frame),
-  }
-}
-
-async function* once(frame: Uint8Array): AsyncIterable<Uint8Array> {
-  yield frame
 }

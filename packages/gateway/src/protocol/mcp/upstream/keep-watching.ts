@@ -10,8 +10,9 @@ import type { Watched } from './watches.ts'
 
 /**
  * Has a server say when a resource changes, in one conversation after another, until nobody wants to hear of it, its
- * conversation makes room for others, or too many in a row come to nothing. Resolves with the one frame that its server answered at first; rejects with a
- * `Refusal`. What it may have said in between is lost, so each new beginning counts as a change.
+ * conversation makes room for others, or too many in a row come to nothing. Resolves with the one frame that its server
+ * answered at first; rejects with a `Refusal`. What it may have said in between is lost, so each new beginning counts as
+ * a change.
  */
 export async function keepWatching({
   begin,
