@@ -1,8 +1,9 @@
 /**
- * `npm run campaign:crash [-- --count 10000 --seed 1]`: kills the gateway, or its store and publisher alone,
+ * `npm run campaign:crash [-- --count 10000 --seed 1 --from 95]`: kills the gateway, or its store and publisher alone,
  * at random moments and between the steps of publishing, and looks after each kill from outside: no
  * acknowledged record is lost, no effect is without an earlier intent, the log verifies. Stops at the first
- * thing that is wrong and keeps that home. A twentieth of the kills hit a whole gateway.
+ * thing that is wrong and keeps that home. A twentieth of the kills hit a whole gateway. Each home has a seed of
+ * its own, so a run that was cut off goes on with the home that `--from` names.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -12,7 +13,11 @@ import { crashGateway, crashTarget, emptyTally } from './crash-lane.ts'
 import { seededRandom } from './seeded-random.ts'
 
 const { values } = parseArgs({
-  options: { count: { type: 'string', default: '200' }, seed: { type: 'string' } },
+  options: {
+    count: { type: 'string', default: '200' },
+    seed: { type: 'string' },
+    from: { type: 'string', default: '1' },
+  },
 })
 const count = Number(values.count)
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
@@ -28,10 +33,11 @@ for (let left = count; left > 0; left -= killsPerHome) {
   if (whole > 0) homes.push({ kills: whole, whole: true })
   if (kills > whole) homes.push({ kills: kills - whole, whole: false })
 }
-process.stdout.write(`${count} kills in ${homes.length} homes, seed ${seed}\n`)
+const from = Number(values.from)
+process.stdout.write(`${count} kills in ${homes.length} homes, from home ${from}, seed ${seed}\n`)
 
 try {
-  const queue = homes.entries()
+  const queue = homes.entries().drop(from - 1)
   const lane = async () => {
     for (const [number, { kills, whole }] of queue) {
       const given = { random: seededRandom(seed + number), tally, env }
