@@ -12,6 +12,10 @@ export type Format = {
   readonly confidence?: number
   /** The value has to hold digits and letters of both cases: the form alone is that of a word. */
   readonly mixed?: boolean
+  /** Letters of both cases: the form alone is that of a name in lower case. */
+  readonly cases?: boolean
+  /** Some are shown to everybody, and are none (`published.ts`). */
+  readonly published?: boolean
   /** Its last six characters are the CRC-32 of the thirty before them: right ones prove it. */
   readonly crc?: boolean
 }

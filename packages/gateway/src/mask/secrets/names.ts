@@ -122,8 +122,8 @@ function note(bytes: Uint8Array, start: number, end: number): boolean {
       names.bits |= bits & named
       if ((bits & certain) !== 0) names.unsure = false
     }
-  } else if (names.bits === wordBits.plainKey && isId(bytes, start, end)) {
-    // The id of a key is none.
+  } else if (isKept(names.bits) && isId(bytes, start, end)) {
+    // The id of a key is none, nor is that of stored credentials.
     names.bits = 0
   } else if ((bits & wordBits.filler) === 0) {
     if (gap === spaced) names.bits = 0
@@ -134,6 +134,9 @@ function note(bytes: Uint8Array, start: number, end: number): boolean {
   names.end = end
   return names.bits !== 0
 }
+
+const isKept = (bits: number): boolean =>
+  bits === wordBits.plainKey || (bits & (wordBits.kept | wordBits.password)) === wordBits.kept
 
 const isId = (bytes: Uint8Array, start: number, end: number): boolean =>
   end - start === 2 &&
@@ -152,7 +155,7 @@ export function takeNumber(start: number, end: number): boolean {
 
 const certain =
   wordBits.password | wordBits.secret | wordBits.key | wordBits.plainKey | wordBits.scheme
-const named = certain | wordBits.service
+const named = certain | wordBits.service | wordBits.kept
 
 const apart = 0
 const spaced = 1
@@ -211,6 +214,7 @@ export function valueAfter(bytes: Uint8Array, to: number, runs: RunEnds): boolea
   if (scheme && !(quoted || separator.assigned || bytes[start - 1] === 0x20)) return false
   // «Pass `name` on» gives nobody a password.
   if (!standing.assigned && isPass(bytes, names.start)) return false
+  if (!quoted && isMember(bytes, start, end)) return false
   const confidence = judge(bytes, start, end, standing)
   if (confidence === 0) return false
   found.start = start
@@ -269,6 +273,18 @@ function closingQuote(bytes: Uint8Array, start: number, to: number, quote: numbe
 
 /** What ends a sentence rather than a value. */
 const isTrailing = (byte: number): boolean => byte === 0x2e || byte === 0x3a
+
+/** `apiToken = settings.apiToken`: the value is where a value of that name stands. */
+function isMember(bytes: Uint8Array, from: number, to: number): boolean {
+  const tail = to - (names.end - names.start)
+  if (tail <= from) return false
+  for (let at = tail; at < to; at++) {
+    if (bytes[at] !== bytes[names.start + at - tail]) return false
+  }
+  let before = tail - 1
+  while (before > from && ((alphabetsOf[bytes[before] ?? 0] ?? 0) & alphabets.word) !== 0) before--
+  return bytes[before] === 0x2e
+}
 
 const isPass = (bytes: Uint8Array, start: number): boolean =>
   ((bytes[start] ?? 0) | 0x20) === 0x70 &&

@@ -67,6 +67,13 @@ check(`mailbird key ${hex}`, [`secret/key ${hex}`])
 check(`twilio ${uuid}`, [`secret/service ${uuid}`])
 check(`unseal key 2: ${random}`, [`secret/named ${random}`])
 check('curl -u sam:s3cret-enough https://acme.test', ['secret/command-line sam:s3cret-enough'])
+check('curl -u sam:pass-word-of-sam https://acme.test', [
+  'secret/command-line sam:pass-word-of-sam',
+])
+check(['AIza', 'SyA8vmApnrHNFE0bApF4hoZ11srVL_n0nvZ'].join(''), [
+  ['secret/gcp-api-key AIza', 'SyA8vmApnrHNFE0bApF4hoZ11srVL_n0nvZ'].join(''),
+])
+check(`apiToken = settings_${random}_apiToken`, [`secret/named settings_${random}_apiToken`])
 check('machine acme.test login sam password whistle1', ['secret/password whistle1'])
 check('docker login -u sam -p s3cret-enough', ['secret/command-line s3cret-enough'])
 check('postgres://app:s3cret@db.acme.test/app', ['secret/url app:s3cret'])
@@ -97,6 +104,8 @@ check(uuid, [`secret/key ${uuid}`], 'twilioKey')
 check(uuid, [], 'cacheKey')
 check(uuid, [], 'key')
 check(uuid, [], 'keyId')
+check(uuid, [`secret/named ${uuid}`], 'secret_id')
+check(uuid, [`secret/named ${uuid}`], 'credentials')
 check(hex, [], 'nextPageToken')
 check(hex, [], 'continuation_token')
 check(uuid, [`secret/service ${uuid}`], 'twilio')
@@ -177,6 +186,14 @@ for (const text of [
   'docker run -u 1000:1000 acme',
   'not_secret = notapassword1',
   'sort -k2 -u names.txt',
+  `credentialsId: '${uuid}'`,
+  `<UserSecretsId>${uuid}</UserSecretsId>`,
+  'curl -u user:password https://acme.test',
+  'apiToken2 = settings.ed25519.apiToken2',
+  'key = "0123456789abcdefghijklmnopqrstuvwxyz_-."',
+  'ab, &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, cd',
+  // A key of a public sample.
+  ['AIza', 'SyA8vmApnrHNFE0bApF4hoZ11srVL_n0nvY'].join(''),
 ]) {
   check(text, [])
 }

@@ -172,9 +172,19 @@ export function readFlag(bytes: Uint8Array, at: number, to: number, login: boole
     end - colon > 3 &&
     digits < end - start - 1 &&
     !isStandIn(bytes, colon + 1, end) &&
-    bytes[colon + 1] !== 0x24
+    bytes[colon + 1] !== 0x24 &&
+    !standIns.has(
+      Buffer.from(bytes.subarray(colon + 1, end))
+        .toString('latin1')
+        .toLowerCase(),
+    )
   )
 }
+
+/** What manuals write where a password belongs. */
+const standIns: ReadonlySet<string> = new Set(
+  'pass passwd password secret test token apikey api_key api-token xxx xxxx yyy'.split(' '),
+)
 
 const userFlag = new TextEncoder().encode('--user')
 

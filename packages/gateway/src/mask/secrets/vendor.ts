@@ -1,6 +1,7 @@
 import { alphabets, alphabetsOf } from './alphabet.ts'
 import { defaultConfidence, matchParts, type Part, partsOf, type RunEnds } from './format.ts'
 import { formats } from './formats.ts'
+import { isPublished } from './published.ts'
 import { endsInCrc } from './token-checksum.ts'
 import { PrefixTrie } from './trie.ts'
 import { isPlaceholder, measure, shape } from './value.ts'
@@ -11,6 +12,8 @@ type Ready = {
   readonly parts: readonly Part[]
   readonly confidence: number
   readonly mixed: boolean
+  readonly cases: boolean
+  readonly published: boolean
   readonly crc: boolean
   /** Bytes of literal text it begins with. */
   readonly prefix: number
@@ -91,8 +94,10 @@ function tryFormat(ready: Ready, bytes: Uint8Array, from: number, to: number, ru
   if (end <= vendor.end) return
   measure(bytes, from, end)
   if (ready.mixed && !(shape.digits > 0 && shape.lowers > 0 && shape.uppers > 0)) return
+  if (ready.cases && !(shape.lowers > 0 && shape.uppers > 0)) return
   if (shape.digits === 0 && shape.entropy < wordEntropy && shape.joiners > 0) return
   if (isPlaceholder(bytes, from, end)) return
+  if (ready.published && isPublished(bytes, from - ready.prefix, end)) return
   const proved = ready.crc && endsInCrc(bytes, from, end)
   vendor.rule = ready.rule
   vendor.confidence = proved ? 100 : ready.confidence
@@ -103,18 +108,22 @@ function tryFormat(ready: Ready, bytes: Uint8Array, from: number, to: number, ru
 /** Words joined by dashes have less; bits a byte, times 100. */
 const wordEntropy = 380
 
-const all: readonly Ready[] = formats.map(({ id, pattern, confidence, mixed, crc }) => {
-  const parts = partsOf(pattern)
-  return {
-    rule: `secret/${id}`,
-    parts,
-    confidence: confidence ?? defaultConfidence,
-    mixed: mixed === true,
-    crc: crc === true,
-    prefix: parts[0]?.text?.length ?? 0,
-    host: /^[a-z.]+\.[a-z]+\//.test(pattern),
-  }
-})
+const all: readonly Ready[] = formats.map(
+  ({ id, pattern, confidence, mixed, cases, crc, published }) => {
+    const parts = partsOf(pattern)
+    return {
+      rule: `secret/${id}`,
+      parts,
+      confidence: confidence ?? defaultConfidence,
+      mixed: mixed === true,
+      cases: cases === true,
+      published: published === true,
+      crc: crc === true,
+      prefix: parts[0]?.text?.length ?? 0,
+      host: /^[a-z.]+\.[a-z]+\//.test(pattern),
+    }
+  },
+)
 
 const prefixed = all.flatMap((ready) => {
   const text = ready.parts[0]?.text

@@ -21,6 +21,8 @@ export const wordBits = {
   login: 128,
   /** `key`: most are names of things. */
   plainKey: 256,
+  /** What is kept somewhere and has an id there, which is no secret: `credentialsId`. */
+  kept: 512,
 } as const
 
 const words: readonly (readonly [bits: number, words: string])[] = [
@@ -50,6 +52,7 @@ const words: readonly (readonly [bits: number, words: string])[] = [
       'clientid session',
   ],
   [wordBits.plainKey, 'key keys'],
+  [wordBits.kept, 'credential credentials creds secrets'],
   [wordBits.scheme, 'bearer basic digest'],
   [
     wordBits.never,

@@ -69,7 +69,7 @@ export const aiFormats: readonly Format[] = [
     pattern: 'r8_<alnum:37>',
     source: 'https://replicate.com/docs/topics/security/api-tokens',
   },
-  { id: 'huggingface-token', pattern: 'hf_<alnum:34,40>', source: huggingface },
+  { id: 'huggingface-token', pattern: 'hf_<alnum:34,40>', source: huggingface, cases: true },
   { id: 'huggingface-org-token', pattern: 'api_org_<alnum:34>', source: huggingface },
   {
     id: 'elevenlabs-key',

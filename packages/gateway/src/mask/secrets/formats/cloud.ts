@@ -54,6 +54,7 @@ export const cloudFormats: readonly Format[] = [
     id: 'gcp-api-key',
     pattern: 'AIza<url:35>',
     source: 'https://cloud.google.com/docs/authentication/api-keys',
+    published: true,
   },
   { id: 'google-access-token', pattern: 'ya29.<url:20,2048>', source: google },
   { id: 'google-refresh-token', pattern: '1//0<url:40,512>', source: google },
