@@ -13,7 +13,10 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major > 24 || (major === 24 && minor >= 12)) {
   // In the package's own folder: whoever may write there could change the code itself. Node's default is a folder
   // for temporary files, where somebody else on this machine may have been first.
-  enableCompileCache?.(join(dirname(here), '../.cache/compiled'))
+  const compiled = join(dirname(here), '../.cache/compiled')
+  enableCompileCache?.(compiled)
+  // Its threads look there.
+  process.env.NODE_COMPILE_CACHE ??= compiled
   await import('../src/cli/main.ts')
 } else {
   const node = join(dirname(here), '../../../node_modules/node/bin/node')

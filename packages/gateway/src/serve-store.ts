@@ -7,13 +7,8 @@ import type { LogKeys } from './log/log-key.ts'
 import type { TileStore } from './log/tile-store.ts'
 import { assertChainsGoOn } from './log/unsigned-leaves.ts'
 import { openSecrets } from './secret/resolve.ts'
-import {
-  type Migration,
-  type MigrationState,
-  migrate,
-  migrationState,
-} from './store/postgres/migrate.ts'
-import { type Found, openPostgres } from './store/postgres/open.ts'
+import type { Migration, MigrationState } from './store/postgres/migrate.ts'
+import type { Found } from './store/postgres/open.ts'
 import { openSqlite } from './store/sqlite/open.ts'
 import type { Store } from './store/store.ts'
 
@@ -37,8 +32,14 @@ export async function openStore(given: {
     const isShared = config.store !== undefined
     await assertChainsGoOn({ store: found, signed: signed?.size ?? 0, instance, isShared })
   }
+  // Most gateways have the embedded store: they start without the other one's driver.
   const store = config.store
-    ? await openPostgres({ ...own, ...config.store, url: await urlOf(config.store, env), accept })
+    ? await (await import('./store/postgres/open.ts')).openPostgres({
+        ...own,
+        ...config.store,
+        url: await urlOf(config.store, env),
+        accept,
+      })
     : await openSqlite({ ...own, path: databasePath(config), accept })
   try {
     // A crash before leaves a log that has begun and is not known to have: what is published says it as well.
@@ -59,6 +60,7 @@ export async function storeMigrations(
   store: StoreConfig,
   env: Environment,
 ): Promise<MigrationState> {
+  const { migrationState } = await import('./store/postgres/migrate.ts')
   return migrationState({ ...store, url: await urlOf(store, env) })
 }
 
@@ -67,6 +69,7 @@ export async function migrateStore(
   store: StoreConfig,
   env: Environment,
 ): Promise<readonly Migration[]> {
+  const { migrate } = await import('./store/postgres/migrate.ts')
   return migrate({ ...store, url: await urlOf(store, env) })
 }
 

@@ -5,7 +5,7 @@ import {
   type Tile,
   tilePath,
   tileWidth,
-} from '@sallyport/evidence'
+} from '@sallyport/evidence/log'
 import { payloadRoles } from '@sallyport/evidence/record'
 import type { ExportFile } from './contract.ts'
 import { type Export, sectionsOf } from './export-plan.ts'

@@ -1,4 +1,4 @@
-import { parseCheckpoint, type Tile, tilePath, tileWidth } from '@sallyport/evidence'
+import { parseCheckpoint, type Tile, tilePath, tileWidth } from '@sallyport/evidence/log'
 import type { ExportAsked } from './contract.ts'
 import { indexAtTime, recordsBefore, recordsOfSession } from './export-scope.ts'
 import type { AdminNeeds } from './needs.ts'

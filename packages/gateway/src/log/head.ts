@@ -1,4 +1,4 @@
-import { formatCheckpoint, parseCheckpoint, verifyNote } from '@sallyport/evidence'
+import { formatCheckpoint, parseCheckpoint, verifyNote } from '@sallyport/evidence/log'
 import type { Leaves } from '../store/store.ts'
 import { leafPages } from './leaf-pages.ts'
 import type { LogKeys } from './log-key.ts'

@@ -5,7 +5,7 @@ import {
   parseSigner,
   type Signer,
   signNote,
-} from '@sallyport/evidence'
+} from '@sallyport/evidence/log'
 import { limits } from '../config/limits.ts'
 import { Conflict } from '../store/store.ts'
 import { type KeyFile, type LogKeyEntry, newKeyFile, openKeyFile } from './log-key-file.ts'

@@ -4,7 +4,7 @@ import {
   formatProof,
   inclusionProof,
   verifyConsistency,
-} from '@sallyport/evidence'
+} from '@sallyport/evidence/log'
 import type { Limits } from '../config/limits.ts'
 import type { Ledger, Store } from '../store/store.ts'
 import type { WatchedClock } from './clock.ts'

@@ -6,7 +6,7 @@ import {
   growTree,
   leafHash,
   parseEntries,
-} from '@sallyport/evidence'
+} from '@sallyport/evidence/log'
 import type { Leaf } from '../store/store.ts'
 import type { Head } from './head.ts'
 import type { TileStore } from './tile-store.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { parseCheckpoint, type VerifierKey, verifyNote } from '@sallyport/evidence'
+import { parseCheckpoint, type VerifierKey, verifyNote } from '@sallyport/evidence/log'
 import { limits } from '../config/limits.ts'
 import { readText } from './ask-witness.ts'
 

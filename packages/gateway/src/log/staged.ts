@@ -6,7 +6,7 @@ import {
   type Tile,
   tilePath,
   tileWidth,
-} from '@sallyport/evidence'
+} from '@sallyport/evidence/log'
 import type { Head } from './head.ts'
 import type { TileStore } from './tile-store.ts'
 import { readTree, tileAt } from './tree.ts'

@@ -1,4 +1,4 @@
-import { parseNote, type VerifierKey, verifyNote } from '@sallyport/evidence'
+import { parseNote, type VerifierKey, verifyNote } from '@sallyport/evidence/log'
 import { askWitness, type WitnessAnswer } from './ask-witness.ts'
 
 /**

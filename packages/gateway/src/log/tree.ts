@@ -12,7 +12,7 @@ import {
   type Tile,
   tilePath,
   tileWidth,
-} from '@sallyport/evidence'
+} from '@sallyport/evidence/log'
 import type { LogFile } from './staged.ts'
 import type { TileStore } from './tile-store.ts'
 

@@ -1,4 +1,4 @@
-import { leafHash } from '@sallyport/evidence'
+import { leafHash } from '@sallyport/evidence/log'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import { chainStart, type LeafRecord } from '@sallyport/evidence/record'
 import type { Leaf, Leaves } from '../store/store.ts'

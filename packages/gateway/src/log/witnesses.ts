@@ -5,7 +5,7 @@ import {
   parseTrust,
   parseVerifierKey,
   type VerifierKey,
-} from '@sallyport/evidence'
+} from '@sallyport/evidence/log'
 import type { Limits } from '../config/limits.ts'
 import { type ShownHead, showsFork } from './shown-fork.ts'
 import {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { createTransport } from 'nodemailer'
 import type { Limits } from '../config/limits.ts'
 import type { EmailConfig } from '../config/notify.ts'
 import type { SecretReference } from '../model/secret.ts'
@@ -26,6 +25,8 @@ export function emailChannel(
     send: async (asked): Promise<Sent> => {
       const pass = password && (await resolve(password).catch(() => undefined))
       if (password && pass === undefined) return { kind: 'failed', why: 'the password is missing' }
+      // Loaded by the first mail: a gateway that sends none starts sooner.
+      const { createTransport } = await import('nodemailer')
       const transport = createTransport({
         ...serverOf(config),
         ...(username !== undefined && pass !== undefined && { auth: { user: username, pass } }),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseCheckpoint, type Signer, type VerifierKey, verifyNote } from '@sallyport/evidence'
+import { parseCheckpoint, type Signer, type VerifierKey, verifyNote } from '@sallyport/evidence/log'
 import { NotReplaced, replaceWhole } from './durable-file.ts'
 
 /** The latest checkpoint this witness has cosigned for one log. */

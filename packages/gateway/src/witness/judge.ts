@@ -1,4 +1,4 @@
-import { type Checkpoint, emptyRoot, verifyConsistency } from '@sallyport/evidence'
+import { type Checkpoint, emptyRoot, verifyConsistency } from '@sallyport/evidence/log'
 import type { Head } from './heads.ts'
 import type { Submission } from './submission.ts'
 

@@ -1,4 +1,4 @@
-import { type Checkpoint, parseCheckpoint } from '@sallyport/evidence'
+import { type Checkpoint, parseCheckpoint } from '@sallyport/evidence/log'
 
 /** What a log asks a witness to cosign. */
 export type Submission = {

@@ -9,7 +9,7 @@ import {
   parseSigner,
   type Signer,
   type VerifierKey,
-} from '@sallyport/evidence'
+} from '@sallyport/evidence/log'
 import { createWhole } from './durable-file.ts'
 
 /** One key in Go's form; whatever is longer is another file. */

@@ -8,7 +8,7 @@ import {
   type Signer,
   type VerifierKey,
   verifyNote,
-} from '@sallyport/evidence'
+} from '@sallyport/evidence/log'
 import { lockFolder } from './folder-lock.ts'
 import { type Heads, openHeads } from './heads.ts'
 import { type Judgement, judge } from './judge.ts'

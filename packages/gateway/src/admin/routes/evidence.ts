@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { EvidenceError, parseTilePath } from '@sallyport/evidence'
+import { EvidenceError, parseTilePath } from '@sallyport/evidence/log'
 import { Conflict } from '../../store/store.ts'
 import { requireRole } from '../access.ts'
 import { logKeyRotated } from '../evidence-schema.ts'
