@@ -100,9 +100,10 @@ test('docs/reference/secrets.md lists every format as it is', () => {
   const documented = readFileSync(path, 'utf8')
     .split('\n')
     .filter((line) => /^\| `[a-z0-9-]+` \| `/.test(line))
-  const rows = formats.map(({ id, pattern, confidence, mixed, source }) => {
-    const sure = confidence ?? defaultConfidence
-    return `| \`${id}\` | \`${pattern}\` | ${sure}${mixed === true ? ', mixed' : ''} | <${source}> |`
+  const rows = formats.map(({ id, pattern, confidence, source, ...flags }) => {
+    const said = (['mixed', 'cases', 'published'] as const).filter((flag) => flags[flag] === true)
+    const sure = [confidence ?? defaultConfidence, ...said].join(', ')
+    return `| \`${id}\` | \`${pattern}\` | ${sure} | <${source}> |`
   })
   assert.deepEqual(documented, rows)
 })
