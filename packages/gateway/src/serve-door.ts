@@ -7,10 +7,9 @@ import type { Call, Reply } from './call/stage.ts'
 import type { Config } from './config/config.ts'
 import { limits } from './config/limits.ts'
 import type { Keys } from './log/key-file.ts'
-import { listen } from './protocol/door/listen.ts'
+import { type Listener, listen } from './protocol/door/listen.ts'
 import { http } from './protocol/http/room.ts'
 import { type McpDeskOptions, mcp } from './protocol/mcp/room.ts'
-import type { Listener } from './protocol/protocol.ts'
 import type { Functions } from './serve-catalogue.ts'
 
 /** Part of serve.ts: the port where callers come in, and the rooms behind it. */

@@ -1,7 +1,7 @@
 import type { FollowUps } from '../src/call/follow-up.ts'
-import { type DoorOptions, listen as listenAt } from '../src/protocol/door/listen.ts'
+import { type DoorOptions, type Listener, listen as listenAt } from '../src/protocol/door/listen.ts'
 import { http } from '../src/protocol/http/room.ts'
-import type { Listener, OnCall } from '../src/protocol/protocol.ts'
+import type { OnCall } from '../src/protocol/protocol.ts'
 
 export type { DoorOptions }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUIDv7 } from 'node:crypto'
 import type { Person } from '../src/approval/ballot.ts'
-import type { InForce } from '../src/call/gate.ts'
+import type { InForce } from '../src/call/in-force.ts'
 import { limits } from '../src/config/limits.ts'
 import { type ApprovalRules, noApprovalRules } from '../src/model/approval-rules.ts'
 import type { FreshnessState } from '../src/model/certification.ts'

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
+import { circlesOf } from './circles.ts'
 
 /**
  * Which room may import which: the one written form of the architecture, explained in ARCHITECTURE.md.
@@ -96,10 +97,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'store/approvals.ts',
     'store/reviews.ts',
     'call/gate.ts',
+    'call/in-force.ts',
     'call/authorize.ts',
     'config/limits.ts',
   ],
-  catalogue: ['model', 'store/store.ts', 'store/reviews.ts', 'call/gate.ts', 'config/limits.ts'],
+  catalogue: [
+    'model',
+    'store/store.ts',
+    'store/reviews.ts',
+    'call/in-force.ts',
+    'config/limits.ts',
+  ],
   notify: ['model', 'store/store.ts', 'config'],
   recognise: ['mask'],
   rulebook: ['model', 'policy', 'mask', 'config', 'call'],
@@ -143,7 +151,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'store/approvals.ts',
     'store/reviews.ts',
     'call/refusal.ts',
-    'call/gate.ts',
+    'call/in-force.ts',
     'config',
   ],
   'serve.ts': ['*'],
@@ -330,6 +338,31 @@ function checkImport(path: string, room: string, specifier: string): string | un
 test('rooms import only what the table allows', () => {
   assert.deepEqual(sources(gateway).flatMap(untidy), [])
 })
+
+/** By file, the files of the same package it imports. */
+function importsIn(root: string): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    sources(root).map((path) => {
+      const text = readFileSync(join(root, path), 'utf8')
+      const named = [...text.matchAll(importPattern)].map(
+        ([, from = '', lazy = '']) => from || lazy,
+      )
+      const near = named.filter((specifier) => specifier.startsWith('.'))
+      return [path, near.map((one) => relative(root, join(root, dirname(path), one)))]
+    }),
+  )
+}
+
+test('a circle of imports is seen, and a fork that meets again is none', () => {
+  const imports = { a: ['b'], b: ['c', 'd'], c: ['a'], d: ['e'], e: [], f: ['e', 'g'], g: ['e'] }
+  assert.deepEqual(circlesOf(new Map(Object.entries(imports))), [['a', 'b', 'c']])
+})
+
+for (const root of [evidence]) {
+  test(`no files of ${relative(join(gateway, '../..'), root)} import each other in a circle`, () => {
+    assert.deepEqual(circlesOf(importsIn(root)), [])
+  })
+}
 
 test('the pure rooms know no clock, no randomness and no network', () => {
   const impure = /\b(?:Date\.now|new Date\(\)|Math\.random|fetch\(|node:(?:net|http|https|fs))/

@@ -1,11 +1,11 @@
 import { parseCheckpoint, type Tile, tilePath, tileWidth } from '@sallyport/evidence/log'
 import type { ExportAsked } from './contract.ts'
-import { indexAtTime, recordsBefore, recordsOfSession } from './export-scope.ts'
+import { indexAtTime, type Records, recordsBefore, recordsOfSession } from './export-scope.ts'
 import type { AdminNeeds } from './needs.ts'
 import { Refused } from './problem.ts'
 
 /** What one export consists of: frozen at a checkpoint, whatever the log does meanwhile. */
-export type Export = {
+export type Export = Records & {
   readonly id: string
   readonly by: string
   readonly scope: ExportAsked['scope']
@@ -13,13 +13,8 @@ export type Export = {
   /** The checkpoint it is under, a signed note, and the leaves under that. */
   readonly note: string
   readonly size: number
-  /** First record shown, and the first one after the last. */
-  readonly from: number
-  readonly to: number
   readonly session: string | undefined
   readonly payloads: boolean
-  /** Records that are files of their own, ascending. */
-  readonly singles: ReadonlySet<number>
   /** Archived checkpoints and rulebooks, by path. */
   readonly beside: readonly string[]
   readonly madeAt: number

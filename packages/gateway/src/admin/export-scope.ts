@@ -2,9 +2,17 @@ import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import { type LeafRecord, payloadRoles } from '@sallyport/evidence/record'
 import type { Approvals } from '../store/approvals.ts'
 import type { Leaf, Leaves, RulebookContents } from '../store/store.ts'
-import type { Export } from './export-plan.ts'
 import type { AdminNeeds } from './needs.ts'
 import { Refused } from './problem.ts'
+
+/** Which records an export shows. */
+export type Records = {
+  /** First record shown in a row, and the first one after the last. */
+  readonly from: number
+  readonly to: number
+  /** Records that are files of their own, ascending. */
+  readonly singles: ReadonlySet<number>
+}
 
 /**
  * The first record that is not before this time (Unix ms), among the first `size`. Found by halves, so a log of any
@@ -44,7 +52,7 @@ export async function recordsOfSession(
   { store, limits }: AdminNeeds,
   session: string,
   size: number,
-): Promise<Pick<Export, 'from' | 'to' | 'singles'>> {
+): Promise<Records> {
   const indexes = new Set<number>()
   const calls = new Set<string>()
   const take = ({ index, bytes }: Leaf) => {

@@ -1,6 +1,6 @@
 import type { Assurance } from '../approval/ballot.ts'
 import type { Desk } from '../approval/desk.ts'
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { Coverage } from '../catalogue/coverage.ts'
 import type { Limits } from '../config/limits.ts'

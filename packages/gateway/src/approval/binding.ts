@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Guarded } from '../call/stage.ts'
-import type { Binding } from '../model/approval.ts'
+import type { Binding } from '../model/binding.ts'
 import type { ClearanceTerms } from '../model/clearance.ts'
 import type { Party } from '../model/principal.ts'
 import type { CredentialUse } from '../model/secret.ts'

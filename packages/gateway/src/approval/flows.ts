@@ -1,5 +1,5 @@
 import { questionOf } from '../call/authorize.ts'
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import { Refusal } from '../call/refusal.ts'
 import type { Guarded } from '../call/stage.ts'
 import type { Limits } from '../config/limits.ts'

@@ -1,4 +1,4 @@
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { Guarded } from '../call/stage.ts'
 import type { Limits } from '../config/limits.ts'
 import type { Approval } from '../model/approval.ts'

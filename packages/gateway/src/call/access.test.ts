@@ -6,7 +6,7 @@ import type { FunctionDefinition } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Principal } from '../model/principal.ts'
 import { type Access, accessTo } from './access.ts'
-import type { InForce } from './gate.ts'
+import type { InForce } from './in-force.ts'
 
 const fn = { id: 'files.note', connection: 'files', owner: 'team' } as FunctionDefinition
 const ann = { kind: 'user', id: 'ann', groups: [] }

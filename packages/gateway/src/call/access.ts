@@ -5,7 +5,8 @@ import { decidingParties, type Party, type Principal } from '../model/principal.
 import { reaches } from '../policy/access.ts'
 import { covers } from './authorize.ts'
 import { grantsInUse, isEnforced, stands } from './check-review.ts'
-import type { Gate, InForce } from './gate.ts'
+import type { Gate } from './gate.ts'
+import type { InForce } from './in-force.ts'
 import { Refusal } from './refusal.ts'
 
 /**

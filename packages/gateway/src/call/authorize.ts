@@ -1,6 +1,7 @@
 import type { Decision, Question } from '../model/decision.ts'
+import type { Held } from '../model/function-hold.ts'
 import { decidingParties } from '../model/principal.ts'
-import type { Gate, Held } from './gate.ts'
+import type { Gate } from './gate.ts'
 import { Refusal } from './refusal.ts'
 import type { Authorized, Resolved } from './stage.ts'
 

@@ -1,8 +1,8 @@
 import { listedIn } from '../model/approval-rules.ts'
 import type { Reason } from '../model/decision.ts'
-import type { DutySide } from '../model/duty.ts'
+import type { Duties, DutySide } from '../model/duty.ts'
 import type { DutyRule } from '../model/review-rules.ts'
-import type { Duties, Gate } from './gate.ts'
+import type { Gate } from './gate.ts'
 import { Refusal } from './refusal.ts'
 import type { Guarded } from './stage.ts'
 

@@ -1,9 +1,11 @@
 import type { Freshness, FreshnessState } from '../model/certification.ts'
 import type { GrantUsed, PartyGrants, Question } from '../model/decision.ts'
+import type { GrantInUse } from '../model/grant.ts'
 import { questionOf } from './authorize.ts'
-import type { Gate, InForce } from './gate.ts'
+import type { Gate } from './gate.ts'
+import type { InForce } from './in-force.ts'
 import { Refusal } from './refusal.ts'
-import type { Authorized, FieldScope, GrantInUse, Reviewed, StaleGrant } from './stage.ts'
+import type { Authorized, FieldScope, Reviewed, StaleGrant } from './stage.ts'
 
 /**
  * By which of the grants that allow it this call is made. Where a grant stands is derived from dates when the call

@@ -1,21 +1,15 @@
-import type { ArgumentMasking, Recognise, ResultMasking } from '../mask/plan.ts'
-import type { ApprovalRules } from '../model/approval-rules.ts'
+import type { Recognise } from '../mask/plan.ts'
 import type { Freshness } from '../model/certification.ts'
-import type { Decision, Question, Reason } from '../model/decision.ts'
-import type { DutyConflict, DutyMark, DutySide } from '../model/duty.ts'
-import type { FunctionDefinition } from '../model/function.ts'
-import type { FunctionHold } from '../model/function-hold.ts'
-import type { GrantListed } from '../model/grant.ts'
-import type { JsonObject } from '../model/json.ts'
-import type { Party, Principal } from '../model/principal.ts'
-import type { ReviewRules } from '../model/review-rules.ts'
-import type { Rulebook } from '../model/rulebook.ts'
+import type { Reason } from '../model/decision.ts'
+import type { Duties, DutySide } from '../model/duty.ts'
+import type { Held } from '../model/function-hold.ts'
+import type { Principal } from '../model/principal.ts'
 import type { Credential } from '../model/secret.ts'
+import type { InForce } from './in-force.ts'
 import type { Refusal } from './refusal.ts'
 import type {
   ApprovalUsed,
   Approved,
-  Arguments,
   Call,
   Guarded,
   Outcome,
@@ -25,74 +19,6 @@ import type {
   Stage,
   StreamCommitment,
 } from './stage.ts'
-
-/** A rulebook made ready to answer. Immutable: a call keeps the one it was resolved under. */
-export type InForce = {
-  readonly rulebook: Rulebook
-  /** Pure. Never throws: what cannot be evaluated comes back as a forbid. */
-  readonly decide: (question: Question) => Decision
-  /** JSON pointers and what is wrong there; empty when the arguments fit. Names, never values. */
-  readonly argumentProblems: (
-    fn: FunctionDefinition,
-    values: JsonObject,
-  ) => readonly { readonly pointer: string; readonly problem: string }[]
-  readonly argumentMasking: (fn: FunctionDefinition) => ArgumentMasking
-  /** What a call of the function brings into its session. Absent: by these rules sessions have no labels. */
-  readonly labelsBrought?: ((fn: FunctionDefinition) => readonly string[]) | undefined
-  /** The masking of results of this function for these parties together, narrowed to what `fields` let through. */
-  readonly resultMasking: (
-    fn: FunctionDefinition,
-    given: {
-      readonly fields: readonly (readonly string[])[]
-      readonly parties: readonly Party[]
-    },
-  ) => ResultMasking
-  readonly approvals: ApprovalRules
-  /** Whether every Cedar expression is true of this call. Pure; what cannot be evaluated is not true. */
-  readonly fits: (
-    fn: FunctionDefinition,
-    expressions: readonly string[],
-    question: Question,
-  ) => boolean
-  /** What is wrong with a Cedar expression over this function's arguments; undefined: nothing is. */
-  readonly constraintProblem: (fn: FunctionDefinition, expression: string) => string | undefined
-  readonly reviews: ReviewRules
-  /** Every permit of the rulebook, in order of their ids. */
-  readonly grants: readonly GrantListed[]
-  readonly grant: (id: string) => GrantListed | undefined
-  /** Groups of the people who stand behind an owner's name. Never empty. */
-  readonly ownerGroups: (owner: string) => readonly string[]
-  /** The approver group to ask for the owner's yes; its flow is in `approvals`. */
-  readonly ownerFlow: (owner: string) => string
-  /** The sides of duty rules with an object that a call with these arguments is on. */
-  readonly dutySides: (
-    fn: FunctionDefinition,
-    args: Pick<Arguments, 'values' | 'exactNumber'>,
-  ) => readonly DutySide[]
-  /** Who has grants to both sides of a duty rule without an object; with `more`, if these were given too. */
-  readonly dutyConflicts: (more?: readonly GrantSupposed[]) => readonly DutyConflict[]
-}
-
-/** A grant that somebody would have. */
-export type GrantSupposed = {
-  readonly id: string
-  /** Party id. */
-  readonly party: string
-  readonly functions: readonly string[]
-}
-
-/** That a function waits for its owner; or that its upstream, which had to be asked what it is, did not say. */
-export type Held = { readonly why: FunctionHold['why'] | 'unread' }
-
-/** What the duty rules that a call touches come to. */
-export type Duties = {
-  /** What it does to their objects, for whom. */
-  readonly marks: readonly DutyMark[]
-  /** What must not have been done before: looked for again in the transaction of the intent. */
-  readonly bars: readonly DutyMark[]
-  /** Ids of the rules of which the other side was done already, as far as can be seen now. */
-  readonly met: readonly string[]
-}
 
 export type ApprovalVerdict =
   | { readonly state: 'approved' }

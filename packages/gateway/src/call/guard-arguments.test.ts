@@ -4,10 +4,11 @@ import { compileArgumentMasking } from '../mask/compile.ts'
 import type { DetectionPlan } from '../mask/plan.ts'
 import type { ArgumentMask } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
+import type { MaskedArguments } from './arguments.ts'
 import type { Gate } from './gate.ts'
 import { guardArguments } from './guard-arguments.ts'
 import { Refusal } from './refusal.ts'
-import type { MaskedArguments, McpOutbound, Reviewed } from './stage.ts'
+import type { McpOutbound, Reviewed } from './stage.ts'
 
 type Given = {
   /** The bytes of `arguments` as they came. */

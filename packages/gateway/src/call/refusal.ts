@@ -1,5 +1,5 @@
+import type { GrantInUse } from '../model/grant.ts'
 import type { Principal } from '../model/principal.ts'
-import type { GrantInUse } from './stage.ts'
 
 /**
  * Every way the gateway says no. The list is closed and public: each protocol room maps it to its

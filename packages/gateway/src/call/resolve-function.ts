@@ -1,5 +1,6 @@
 import { decidingParties } from '../model/principal.ts'
-import type { Gate, InForce } from './gate.ts'
+import type { Gate } from './gate.ts'
+import type { InForce } from './in-force.ts'
 import { Refusal } from './refusal.ts'
 import type { Call, Identified, Reading, Resolved } from './stage.ts'
 

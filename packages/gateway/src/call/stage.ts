@@ -1,12 +1,15 @@
 import type { Finding } from '../mask/plan.ts'
-import type { FreshnessState } from '../model/certification.ts'
 import type { ClearanceTerms } from '../model/clearance.ts'
 import type { Connection } from '../model/connection.ts'
 import type { Decision, PartyGrants } from '../model/decision.ts'
+import type { Duties } from '../model/duty.ts'
 import type { FunctionDefinition, McpMethod } from '../model/function.ts'
+import type { Held } from '../model/function-hold.ts'
+import type { GrantInUse } from '../model/grant.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Principal } from '../model/principal.ts'
-import type { Duties, Held, InForce } from './gate.ts'
+import type { Arguments, MaskedArguments } from './arguments.ts'
+import type { InForce } from './in-force.ts'
 import type { RefusalCode } from './refusal.ts'
 
 /**
@@ -82,22 +85,6 @@ export type HeldQuestion = {
   readonly groups: readonly string[]
   /** The gateway makes the call by itself. */
   readonly deferred: boolean
-}
-
-/** The arguments in every form a later step needs. */
-export type Arguments = {
-  /** What policy and schema see. */
-  readonly values: JsonObject
-  /** The exact bytes received that carry arguments: what is hashed, approved and recorded. */
-  readonly bytes: Uint8Array
-  readonly mediaType: string
-  /**
-   * Where `bytes` carry more than the values: those of the values alone, and, as a JSON object of its own, what the
-   * caller answered to what its upstream had asked it for.
-   */
-  readonly parts?: { readonly values: Uint8Array; readonly answers: Uint8Array }
-  /** Exact text of a number that is not a safe integer; see policy/context.ts. */
-  readonly exactNumber?: (path: readonly string[]) => string | undefined
 }
 
 /** What will be sent to the upstream, before its credential is added. One member per protocol. */
@@ -202,14 +189,6 @@ export type Reading = {
   }
 }
 
-/** Arguments after argument masking. `body` is the masked JSON body, byte-preserving, when there is one. */
-export type MaskedArguments = {
-  readonly values: JsonObject
-  readonly body: Uint8Array | undefined
-  /** `Arguments.parts.answers`, masked likewise. */
-  readonly answers?: Uint8Array
-}
-
 type Then<Before, Name extends string, Learned = unknown> = Omit<Before, 'stage'> &
   Readonly<Learned> & { readonly stage: Name }
 
@@ -248,14 +227,6 @@ export type Reviewed = Then<
     stale: readonly StaleGrant[]
   }
 >
-/** Which grant one of the parties makes this call by. */
-export type GrantInUse = {
-  readonly party: string
-  readonly grant: string
-  readonly freshness: FreshnessState
-  /** What a review has narrowed it to; absent: to nothing. */
-  readonly when?: readonly string[]
-}
 /** `group`: the approver group that stands for the owner. */
 export type StaleGrant = { readonly grant: string; readonly owner: string; readonly group: string }
 /** One party's allow-list of response fields. A result member must be inside every scope. */

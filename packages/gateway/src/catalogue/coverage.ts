@@ -1,6 +1,6 @@
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import { partyId } from '@sallyport/evidence/record'
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { Limits } from '../config/limits.ts'
 import { listedIn } from '../model/approval-rules.ts'
 import type { FunctionDefinition } from '../model/function.ts'

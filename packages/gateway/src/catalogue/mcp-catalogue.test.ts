@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import { limits } from '../config/limits.ts'
 import type { McpConnection } from '../model/connection.ts'
 import type { FunctionDefinition } from '../model/function.ts'

@@ -1,4 +1,4 @@
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { FunctionHold } from '../model/function-hold.ts'
 import type { Notice, NoticeEvent } from '../model/notice.ts'
 import { Conflict } from '../store/store.ts'

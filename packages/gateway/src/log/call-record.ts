@@ -2,7 +2,6 @@ import type { CallFacts, Masking, Party as RecordedParty } from '@sallyport/evid
 import type { Refusal } from '../call/refusal.ts'
 import type {
   Approved,
-  GrantInUse,
   Guarded,
   Outcome,
   Recorded,
@@ -10,6 +9,7 @@ import type {
   Stage,
   StreamCommitment,
 } from '../call/stage.ts'
+import type { GrantInUse } from '../model/grant.ts'
 import type { PayloadDraft } from '../model/payload.ts'
 import type { Party, Principal } from '../model/principal.ts'
 import type { Entry } from '../store/store.ts'

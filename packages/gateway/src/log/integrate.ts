@@ -14,8 +14,8 @@ import {
 import { Fenced, openLease } from './integrator-lease.ts'
 import { leafPages } from './leaf-pages.ts'
 import type { LogKeys } from './log-key.ts'
-import { encodeStaged, type LogFile, readStaged } from './staged.ts'
-import type { TileStore } from './tile-store.ts'
+import { encodeStaged, readStaged } from './staged.ts'
+import type { LogFile, TileStore } from './tile-store.ts'
 import { emptyTree, type Grown, grow, readTree, type Tree, treeSize } from './tree.ts'
 
 export type IntegratorNeeds = {

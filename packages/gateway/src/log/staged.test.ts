@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { assertPublished, bench, kek } from '../../test/growing-log.ts'
-import { encodeStaged, type LogFile, parseStaged } from './staged.ts'
-import type { TileStore } from './tile-store.ts'
+import { encodeStaged, parseStaged } from './staged.ts'
+import type { LogFile, TileStore } from './tile-store.ts'
 
 /** Of the growth from 302 to 702 leaves: two full tiles, two partial ones, and their entries. */
 const stagings: readonly (readonly [string, (files: readonly LogFile[]) => readonly LogFile[]])[] =

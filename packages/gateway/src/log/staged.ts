@@ -8,11 +8,8 @@ import {
   tileWidth,
 } from '@sallyport/evidence/log'
 import type { Head } from './head.ts'
-import type { TileStore } from './tile-store.ts'
+import type { LogFile, TileStore } from './tile-store.ts'
 import { readTree, tileAt } from './tree.ts'
-
-/** One file of the published log, by its path below the log folder. */
-export type LogFile = { readonly path: string; readonly bytes: Uint8Array }
 
 /**
  * All files of one growth as one, so that they are there whole or not at all: for each the length of its

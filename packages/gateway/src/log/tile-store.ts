@@ -44,3 +44,6 @@ export function openTileMemory(): TileStore {
     },
   }
 }
+
+/** One file of the published log, by its path below the log folder. */
+export type LogFile = { readonly path: string; readonly bytes: Uint8Array }

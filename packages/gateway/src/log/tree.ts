@@ -13,8 +13,7 @@ import {
   tilePath,
   tileWidth,
 } from '@sallyport/evidence/log'
-import type { LogFile } from './staged.ts'
-import type { TileStore } from './tile-store.ts'
+import type { LogFile, TileStore } from './tile-store.ts'
 
 /** The right edge of the published log: all that growing it needs. Never changed, only replaced. */
 export type Tree = {

@@ -1,6 +1,7 @@
-import type { CellReader, RawCell } from './body/cell-reader.ts'
+import type { CellReader } from './body/cell-reader.ts'
 import { DeltaChannels, type StreamEvent } from './body/delta-channels.ts'
 import { unmasked } from './body/delta-pieces.ts'
+import type { RawCell } from './body/raw-cell.ts'
 import { sameOffset } from './body/telling.ts'
 import { traitsOf } from './body/traits.ts'
 import { Bytes } from './bytes.ts'

@@ -1,3 +1,4 @@
+import type { Binding } from './binding.ts'
 import type { ClearanceTerms } from './clearance.ts'
 import type { Reason } from './decision.ts'
 
@@ -42,21 +43,6 @@ export type Vote = {
   /** Where it was cast: `admin`, `slack`. */
   readonly channel: string
   readonly at: number
-}
-
-/** What an approval is bound to, each a keyed digest so that a difference can be named without showing a value. */
-export type Binding = {
-  readonly function: string
-  readonly definition: string
-  readonly verb: string
-  readonly arguments: string
-  /** Of the caller, passed on, and no arguments. */
-  readonly headers: string
-  readonly upstream: string
-  readonly credential: string
-  readonly subject: string
-  readonly actors: string
-  readonly rulebook: string
 }
 
 /** The question put to people about one call. Times are Unix milliseconds. */

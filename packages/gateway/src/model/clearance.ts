@@ -1,4 +1,4 @@
-import type { Binding } from './approval.ts'
+import type { Binding } from './binding.ts'
 
 export type ClearanceState =
   /** Not valid yet. */

@@ -38,3 +38,13 @@ export type DutyConflict = {
   readonly left: readonly string[]
   readonly right: readonly string[]
 }
+
+/** What the duty rules that a call touches come to. */
+export type Duties = {
+  /** What it does to their objects, for whom. */
+  readonly marks: readonly DutyMark[]
+  /** What must not have been done before: looked for again in the transaction of the intent. */
+  readonly bars: readonly DutyMark[]
+  /** Ids of the rules of which the other side was done already, as far as can be seen now. */
+  readonly met: readonly string[]
+}

@@ -20,3 +20,6 @@ export type FunctionHold = {
   readonly accepted?: { readonly by: string; readonly at: number; readonly note: string }
   readonly revision: number
 }
+
+/** That a function waits for its owner; or that its upstream, which had to be asked what it is, did not say. */
+export type Held = { readonly why: FunctionHold['why'] | 'unread' }

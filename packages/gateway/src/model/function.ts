@@ -1,6 +1,5 @@
 import type { DetectRule } from './detection.ts'
 import type { Json, JsonObject } from './json.ts'
-import type { Taint } from './session-label.ts'
 
 export type Sensitivity = 'public' | 'internal' | 'confidential' | 'restricted'
 export type Risk = 'low' | 'medium' | 'high' | 'critical'
@@ -126,3 +125,8 @@ export type McpBinding = {
    */
   readonly name: string
 }
+
+/** What a function's results may carry into the session that called it. */
+export const taints = ['untrusted', 'private'] as const
+/** `untrusted`: text that anybody may have written, to a model too; `private`: what must not leave. */
+export type Taint = (typeof taints)[number]

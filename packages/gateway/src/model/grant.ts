@@ -1,3 +1,4 @@
+import type { FreshnessState } from './certification.ts'
 import type { Risk } from './function.ts'
 import type { PartyKind } from './principal.ts'
 
@@ -43,3 +44,12 @@ export type PrincipalScope =
 
 /** Cedar's name for a kind of party. */
 export type PartyType = Capitalize<PartyKind>
+
+/** Which grant one of the parties makes this call by. */
+export type GrantInUse = {
+  readonly party: string
+  readonly grant: string
+  readonly freshness: FreshnessState
+  /** What a review has narrowed it to; absent: to nothing. */
+  readonly when?: readonly string[]
+}

@@ -1,10 +1,5 @@
 import type { FunctionDescription } from './function.ts'
 
-/** What a function's results may carry into the session that called it. */
-export const taints = ['untrusted', 'private'] as const
-/** `untrusted`: text that anybody may have written, to a model too; `private`: what must not leave. */
-export type Taint = (typeof taints)[number]
-
 /**
  * What a session is labelled with from the moment a call of this function is forwarded: its taints, and `confidential`
  * or more as its sensitivity is, so that `confidential` means at least that.

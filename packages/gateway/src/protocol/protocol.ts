@@ -27,13 +27,6 @@ export type Revived = {
   readonly signal: AbortSignal
 }
 
-export type Listener = {
-  /** Where it listens: `http://127.0.0.1:7433`. */
-  readonly url: string
-  /** Accepts nothing new, waits up to `graceMs` for calls under way, then cuts, and lets them record that. */
-  readonly close: (options: { readonly graceMs: number }) => Promise<void>
-}
-
 export type Forwarder = {
   /** Refuses `overloaded`, `upstream-unreachable`, `upstream-timeout`, `upstream-failed`, `caller-left`. */
   readonly forward: (at: Recorded, credential: Credential) => Promise<Raw>

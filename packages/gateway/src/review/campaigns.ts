@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isPersonAlone, isPersonLocked } from '../approval/eligibility.ts'
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { Campaign, ReviewItem } from '../model/campaign.ts'
 import { Conflict, type Entry } from '../store/store.ts'
 import type {

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { issuersOf, linked } from '../approval/closure.ts'
-import type { Duties, Gate, InForce } from '../call/gate.ts'
-import type { DutyConflict, DutyMark, DutySide } from '../model/duty.ts'
+import type { Gate } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
+import type { Duties, DutyConflict, DutyMark, DutySide } from '../model/duty.ts'
 import type { TimedGrant } from '../model/timed-grant.ts'
 import type { ReviewNeeds } from './needs.ts'
 

@@ -1,7 +1,7 @@
 import { isOnePerson } from '../approval/closure.ts'
 import { isPersonAlone, isPersonLocked } from '../approval/eligibility.ts'
 import { timestamp } from '../approval/records.ts'
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { GrantProposal, GrantStanding } from '../model/certification.ts'
 import type { GrantListed } from '../model/grant.ts'
 import type { Notice } from '../model/notice.ts'

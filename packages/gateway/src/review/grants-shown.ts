@@ -1,5 +1,5 @@
 import { isPersonLocked } from '../approval/eligibility.ts'
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import { listedIn } from '../model/approval-rules.ts'
 import type { FreshnessState, GrantStanding } from '../model/certification.ts'
 import type { GrantListed, PrincipalScope } from '../model/grant.ts'

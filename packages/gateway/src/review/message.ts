@@ -1,5 +1,5 @@
 import { visibleText } from '../approval/visible.ts'
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { Campaign } from '../model/campaign.ts'
 import type { Message, MessageFact } from '../model/message.ts'
 import type { Notice } from '../model/notice.ts'

@@ -1,4 +1,4 @@
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { Limits } from '../config/limits.ts'
 import type { Freshness, GrantStanding } from '../model/certification.ts'
 import type { TimedGrant } from '../model/timed-grant.ts'

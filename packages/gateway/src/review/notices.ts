@@ -1,4 +1,4 @@
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { Campaign } from '../model/campaign.ts'
 import type { GrantStanding } from '../model/certification.ts'
 import type { Notice, NoticeEvent } from '../model/notice.ts'

@@ -3,12 +3,9 @@ import { canonicalText } from '@sallyport/evidence/canonical'
 import type { Campaign, ReviewItem } from '../model/campaign.ts'
 import { decisionOf } from './item-machine.ts'
 import { inOrder, populationLine } from './population.ts'
-import { summaryPage } from './summary.ts'
+import { type Ended, summaryPage } from './summary.ts'
 
 export type PackFile = { readonly name: string; readonly bytes: Uint8Array }
-
-/** How the items of a campaign ended. */
-export type Ended = readonly { readonly what: string; readonly n: number }[]
 
 /**
  * The evidence pack of a closed campaign: what was asked about, who decided what, why and after how long a look, and

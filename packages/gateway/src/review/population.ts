@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { canonicalText } from '@sallyport/evidence/canonical'
 import { covers } from '../call/authorize.ts'
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { Campaign, CampaignScope, ReviewItem } from '../model/campaign.ts'
 import type { GrantStanding } from '../model/certification.ts'
 import type { GrantListed } from '../model/grant.ts'

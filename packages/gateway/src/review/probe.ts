@@ -1,4 +1,4 @@
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { Freshness } from '../model/certification.ts'
 import type { Decision } from '../model/decision.ts'
 import type { GrantListed } from '../model/grant.ts'

@@ -1,7 +1,7 @@
 import type { Person } from '../approval/ballot.ts'
 import { closureOf, isAmong, isOnePerson, issuersOf, linked } from '../approval/closure.ts'
 import { isMember, isPersonAlone, isPersonLocked } from '../approval/eligibility.ts'
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import { listedIn } from '../model/approval-rules.ts'
 import type { Campaign, ReviewerRule, ReviewItem } from '../model/campaign.ts'
 import type { GrantStanding } from '../model/certification.ts'

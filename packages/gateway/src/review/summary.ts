@@ -1,5 +1,7 @@
 import type { Campaign, ReviewItem } from '../model/campaign.ts'
-import type { Ended } from './pack.ts'
+
+/** How the items of a campaign ended. */
+export type Ended = readonly { readonly what: string; readonly n: number }[]
 
 /**
  * The pack's page for people: what was asked, how it ended, and how carefully people looked. One file without a

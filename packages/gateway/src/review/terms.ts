@@ -1,5 +1,5 @@
 import { conditionProblem } from '../approval/flows.ts'
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { GrantStanding, ReviewDecision } from '../model/certification.ts'
 import type { GrantListed } from '../model/grant.ts'
 import type { TimedGrant } from '../model/timed-grant.ts'

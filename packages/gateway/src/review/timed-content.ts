@@ -1,4 +1,4 @@
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { FunctionDefinition, Risk } from '../model/function.ts'
 import type { Rulebook } from '../model/rulebook.ts'
 import type { TimedGrant } from '../model/timed-grant.ts'

@@ -1,4 +1,4 @@
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { TimedGrant } from '../model/timed-grant.ts'
 import { Conflict } from '../store/store.ts'
 import { dutiesBroken, givenNow } from './duties.ts'

@@ -9,7 +9,7 @@ import {
 } from '../approval/eligibility.ts'
 import { conditionProblem } from '../approval/flows.ts'
 import { asOf, step } from '../approval/machine.ts'
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { Approval, Vote } from '../model/approval.ts'
 import { flowOf } from '../model/approval-rules.ts'
 import type { TimedGrant } from '../model/timed-grant.ts'

@@ -3,8 +3,7 @@ import type { Problem } from '../model/rulebook.ts'
 import { isOnSide } from '../policy/duties.ts'
 import { type ApprovalNames, unknownName } from './approval-names.ts'
 import { placeOf } from './duty-sides.ts'
-import { type Flaw, problemAt } from './flaw.ts'
-import type { ReviewsRead } from './read-reviews.ts'
+import { type Flaw, problemAt, type Site } from './flaw.ts'
 import type { DutyForm } from './reviews-form.ts'
 
 const sides = ['left', 'right'] as const
@@ -74,7 +73,7 @@ function* sideFlaws(form: DutyForm, functions: readonly string[] | undefined): G
 
 /** What somebody would hold against a rule without an object: a problem where it denies, a warning where it flags. */
 export function conflictsAt(
-  { site, duties }: Pick<ReviewsRead, 'site' | 'duties'>,
+  { site, duties }: { readonly site?: Site; readonly duties: readonly string[] },
   conflicts: readonly DutyConflict[],
 ): { readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] } {
   if (!site) return { problems: [], warnings: [] }

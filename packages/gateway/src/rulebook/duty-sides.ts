@@ -1,4 +1,4 @@
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import { parsePath } from '../mask/path.ts'
 import type { DutySide } from '../model/duty.ts'
 import { isJsonObject, type Json } from '../model/json.ts'

@@ -1,7 +1,12 @@
 import { z } from 'zod'
-import type { HttpBinding, Risk, Sensitivity } from '../model/function.ts'
+import {
+  type HttpBinding,
+  type Risk,
+  type Sensitivity,
+  type Taint,
+  taints,
+} from '../model/function.ts'
 import type { Json, JsonObject } from '../model/json.ts'
-import { type Taint, taints } from '../model/session-label.ts'
 import { type DetectionForm, detectionForm } from './detection-form.ts'
 
 /**

@@ -1,13 +1,13 @@
 import type { DetectRule } from '../model/detection.ts'
-import type {
-  ArgumentMask,
-  FunctionDescription,
-  HttpBinding,
-  MaskRule,
-  McpBinding,
+import {
+  type ArgumentMask,
+  type FunctionDescription,
+  type HttpBinding,
+  type MaskRule,
+  type McpBinding,
+  taints,
 } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
-import { taints } from '../model/session-label.ts'
 import { type Address, readAddress } from './address.ts'
 import { readArgumentsForm } from './arguments.ts'
 import { hasDigest } from './digest.ts'

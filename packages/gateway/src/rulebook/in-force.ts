@@ -1,4 +1,4 @@
-import type { GrantSupposed, InForce } from '../call/gate.ts'
+import type { GrantSupposed, InForce } from '../call/in-force.ts'
 import { limits } from '../config/limits.ts'
 import { compileResultMasking } from '../mask/compile.ts'
 import type { ArgumentMasking, ArgumentsAside, DetectionPlan, ResultMasking } from '../mask/plan.ts'

@@ -1,4 +1,4 @@
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import { limits } from '../config/limits.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { ReviewRules } from '../model/review-rules.ts'

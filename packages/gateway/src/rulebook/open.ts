@@ -1,4 +1,4 @@
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { GrantListed } from '../model/grant.ts'
 import type { Problem } from '../model/rulebook.ts'
 import { rulebookContent } from './digest.ts'

@@ -1,5 +1,4 @@
 import { entityRules } from '../mask/detect/registry.ts'
-import type { DetectEntry } from './detection-form.ts'
 
 /** Lists of entity types that a rulebook can name in one word. */
 export const profileNames = ['pci', 'hipaa', 'gdpr', 'secrets'] as const
@@ -14,7 +13,10 @@ export function entityTypes(): readonly string[] {
 export function entitiesOf({
   entities = [],
   profile,
-}: Pick<DetectEntry, 'entities' | 'profile'>): readonly string[] {
+}: {
+  readonly entities?: readonly string[] | undefined
+  readonly profile?: Profile | undefined
+}): readonly string[] {
   if (profile === undefined) return entities
   return entityTypes().filter((type) => isOf[profile](type))
 }

@@ -1,4 +1,4 @@
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import type { Decision, Question } from '../model/decision.ts'
 import type { Json } from '../model/json.ts'
 import type { Party } from '../model/principal.ts'

@@ -1,4 +1,4 @@
-import type { InForce } from '../call/gate.ts'
+import type { InForce } from '../call/in-force.ts'
 import { compileResultMasking } from '../mask/compile.ts'
 import { MaskError, type ResultMasking, type SpanFound } from '../mask/plan.ts'
 import type { Party } from '../model/principal.ts'

@@ -13,40 +13,16 @@ import { type Escapes, FoldedText, mustFold } from './fold.ts'
 import { holdInText } from './hold.ts'
 import { eachCellOfJson, type TextKind } from './json-in-text.ts'
 import type { KnownNames } from './known-names.ts'
-import { mergeEdits } from './merged-edits.ts'
+import { type Edit, mergeEdits } from './merged-edits.ts'
 import { isFraction, wholeNumber } from './ordinary.ts'
 import { isMoment, isSum, wantsSure } from './ordinary-cells.ts'
+import type { RawCell } from './raw-cell.ts'
 import { type SpanSeen, Telling, type Told } from './telling.ts'
 import { traits } from './traits.ts'
 import { writtenMark, writtenText } from './written-mark.ts'
 
-/** Where a cell stands. */
-export type Place = {
-  /** As the record names it: keys that are names of fields, `*` for everything else. */
-  readonly path: () => string
-  /** The places of rules that cover it; undefined: paths mean nothing here. */
-  readonly open: ReadonlySet<number> | undefined
-}
-
-/** A cell as it stands in a body. Whoever reads cells keeps one of these and changes it. */
-export type RawCell = {
-  bytes: Uint8Array
-  from: number
-  to: number
-  kind: 'string' | 'number' | 'key' | 'line'
-  hint: number
-  /** `traitsOf` of its bytes ORed, and how many of them are digits. */
-  traits: number
-  digits: number
-  escapes: Escapes
-  place: Place
-}
-
 /** Of a text: `traitsOf` of its bytes ORed, how many are digits, and what the name of its field says. */
 export type Traits = { readonly traits: number; readonly digits: number; readonly hint: number }
-
-/** `bytes[start, end)` of the cell become `text`, which is written as the cell's escapes want. */
-export type Edit = { readonly start: number; readonly end: number; readonly text: Uint8Array }
 
 /**
  * Finds what a cell holds, in every way it may be written: escaped, in characters that look alike, as

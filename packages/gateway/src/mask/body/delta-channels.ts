@@ -1,8 +1,10 @@
 import { limits } from '../limits.ts'
-import type { CellReader, Edit, RawCell } from './cell-reader.ts'
+import type { CellReader } from './cell-reader.ts'
 import { Channel, type PieceHolder } from './delta-channel.ts'
 import { type DeltaPiece, type DeltaPieces, deltaPieces } from './delta-pieces.ts'
 import type { Escapes } from './fold.ts'
+import type { Edit } from './merged-edits.ts'
+import type { RawCell } from './raw-cell.ts'
 import { sameOffset, type Told } from './telling.ts'
 import { traitsOf } from './traits.ts'
 

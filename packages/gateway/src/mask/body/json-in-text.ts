@@ -1,7 +1,7 @@
 import { classes } from '../detect/classes.ts'
-import type { RawCell } from './cell-reader.ts'
 import { JsonHints } from './json-hints.ts'
 import { walkJson } from './json-walk.ts'
+import type { RawCell } from './raw-cell.ts'
 
 /** What is known of a text within a cell before it is read. */
 export type TextKind = Pick<RawCell, 'kind' | 'hint' | 'traits' | 'digits'>

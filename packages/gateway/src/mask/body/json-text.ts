@@ -1,7 +1,8 @@
 import { type JsonEvents, JsonScanner } from '../json-scanner.ts'
 import { MaskError } from '../plan.ts'
-import type { CellReader, Edit } from './cell-reader.ts'
+import type { CellReader } from './cell-reader.ts'
 import { JsonCells, type TokenKind } from './json-cells.ts'
+import type { Edit } from './merged-edits.ts'
 
 /**
  * JSON that comes as the text of a stream, such as the arguments of a tool call, piece by piece: its

@@ -1,5 +1,7 @@
 import { empty } from '../detect/finding.ts'
-import type { Edit } from './cell-reader.ts'
+
+/** `bytes[start, end)` of the cell become `text`, which is written as the cell's escapes want. */
+export type Edit = { readonly start: number; readonly end: number; readonly text: Uint8Array }
 
 /** Makes edits ascend. Of those that overlap, found in two readings of one text, the union becomes the first's mark. */
 export function mergeEdits(edits: Edit[]): void {

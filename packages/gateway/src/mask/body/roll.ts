@@ -1,4 +1,6 @@
-import type { CellReader, Edit, RawCell } from './cell-reader.ts'
+import type { CellReader } from './cell-reader.ts'
+import type { Edit } from './merged-edits.ts'
+import type { RawCell } from './raw-cell.ts'
 
 /**
  * Reads a text of which more is to come, or that is too long to be read at once. What is settled no

@@ -1,7 +1,8 @@
 import type { Splice } from '../splice.ts'
 import { ByteWindow } from './byte-window.ts'
-import type { CellReader, Place, RawCell } from './cell-reader.ts'
+import type { CellReader } from './cell-reader.ts'
 import type { Escapes } from './fold.ts'
+import type { Place, RawCell } from './raw-cell.ts'
 import { contextBytes, Roll } from './roll.ts'
 
 /** How one cell of a text is read. */

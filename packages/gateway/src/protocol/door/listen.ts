@@ -1,24 +1,24 @@
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Limits } from '../../config/limits.ts'
-import type { Listener } from '../protocol.ts'
 import { Places } from './places.ts'
 import type { HttpRequest } from './request.ts'
 import type { HttpResponse } from './response.ts'
-import { openServer } from './server.ts'
+import { openServer, type ServerOptions } from './server.ts'
 
-export type DoorOptions = {
+export type DoorOptions = ServerOptions & {
   readonly host: string
   /** 0 takes a free port. */
   readonly port: number
-  /** PEM. With it HTTP/1.1 and HTTP/2 are negotiated by ALPN; without it HTTP/2 is told by its preface (h2c). */
-  readonly tls?: { readonly cert: string; readonly key: string }
-  /** False: HTTP/1.1 only. */
-  readonly http2: boolean
   readonly concurrentCalls: number
   /** Of these, for one party: nobody can take all places by not reading their answers. */
   readonly callsPerCaller: number
-  readonly limits: Limits
+}
+
+export type Listener = {
+  /** Where it listens: `http://127.0.0.1:7433`. */
+  readonly url: string
+  /** Accepts nothing new, waits up to `graceMs` for calls under way, then cuts, and lets them record that. */
+  readonly close: (options: { readonly graceMs: number }) => Promise<void>
 }
 
 /** What answers the requests of some addresses. */

@@ -3,9 +3,16 @@ import { createServer as createHttp2Server, type Http2Server, type Http2Session 
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Limits } from '../../config/limits.ts'
-import type { DoorOptions } from './listen.ts'
 import type { HttpRequest } from './request.ts'
 import type { HttpResponse } from './response.ts'
+
+export type ServerOptions = {
+  /** PEM. With it HTTP/1.1 and HTTP/2 are negotiated by ALPN; without it HTTP/2 is told by its preface (h2c). */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** False: HTTP/1.1 only. */
+  readonly http2: boolean
+  readonly limits: Limits
+}
 
 type OnRequest = (request: HttpRequest, response: HttpResponse) => void
 
@@ -15,7 +22,7 @@ type OnRequest = (request: HttpRequest, response: HttpResponse) => void
  * alike. `sessions` is kept to the HTTP/2 sessions that are open.
  */
 export function openServer(
-  { tls, http2: withHttp2, limits }: Pick<DoorOptions, 'tls' | 'http2' | 'limits'>,
+  { tls, http2: withHttp2, limits }: ServerOptions,
   onRequest: OnRequest,
   sessions: Set<Http2Session>,
 ): TcpServer {

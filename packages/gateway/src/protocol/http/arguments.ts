@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
+import type { Arguments } from '../../call/arguments.ts'
 import { Refusal } from '../../call/refusal.ts'
-import type { Arguments } from '../../call/stage.ts'
 import { limits } from '../../config/limits.ts'
 import type { ArgumentPlace, HttpBinding } from '../../model/function.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import { type JsonBody, readJsonBody } from '../door/json-body.ts'
-import type { Head } from './reading.ts'
+import type { Head } from './head.ts'
 import type { Match } from './route.ts'
 import { readFields, type Target } from './target.ts'
 

@@ -2,7 +2,7 @@ import { Refusal } from '../../call/refusal.ts'
 import type { HttpBinding } from '../../model/function.ts'
 import { type Receiver, receiverOf, tooLarge } from '../door/body.ts'
 import { type Coding, codingsOf, type OpenOptions, openBody } from './content-coding.ts'
-import type { Head } from './reading.ts'
+import type { Head } from './head.ts'
 
 const mediaTypes: Readonly<Record<string, RegExp>> = {
   json: /^application\/(?:[\w.+-]+\+)?json$/,

@@ -11,9 +11,10 @@ import {
   traceOf,
 } from '../door/request.ts'
 import { declaredLength, openedReceiver, openedStream } from './body.ts'
+import type { Head } from './head.ts'
 import { keepCall } from './kept-call.ts'
 import { deferralAsked, preferencesOf, termsAsked } from './preference.ts'
-import { type Head, read, type Wire } from './reading.ts'
+import { read, type Wire } from './reading.ts'
 
 /** What a call is given by the desk that took it. */
 export type Given = {

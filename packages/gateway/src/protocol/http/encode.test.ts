@@ -8,7 +8,7 @@ import { listen } from '../../../test/http-port.ts'
 import { noFollowUps } from '../../../test/no-follow-ups.ts'
 import type { Call, Recorded, Reply } from '../../call/stage.ts'
 import { limits } from '../../config/limits.ts'
-import type { Listener } from '../protocol.ts'
+import type { Listener } from '../door/listen.ts'
 import { forwarder } from './forward.ts'
 
 type Pairs = readonly (readonly [name: string, value: string])[]

@@ -2,7 +2,8 @@ import type { Call } from '../../call/stage.ts'
 import { framed, unframed } from '../../model/framed.ts'
 import type { Receiver } from '../door/body.ts'
 import type { Revived } from '../protocol.ts'
-import { type Head, read } from './reading.ts'
+import type { Head } from './head.ts'
+import { read } from './reading.ts'
 
 type KeptHead = Pick<Call, 'source' | 'sessionName' | 'traceId'> & { readonly head: Head }
 

@@ -1,24 +1,16 @@
-import type { InForce } from '../../call/gate.ts'
+import type { InForce } from '../../call/in-force.ts'
 import { Refusal } from '../../call/refusal.ts'
 import type { HttpOutbound, Reading } from '../../call/stage.ts'
 import type { Receiver } from '../door/body.ts'
-import type { HeaderPair } from '../door/request.ts'
 import { readArguments } from './arguments.ts'
 import { codingsSaid, readBody } from './body.ts'
 import { isDigest } from './digest-header.ts'
+import type { Head } from './head.ts'
 import { headersForUpstream, nominatedContent, repeatedSingleton } from './header.ts'
 import { outboundPath } from './outbound.ts'
 import { rewriteArguments } from './rewrite.ts'
 import { routeTable } from './route.ts'
 import { readTarget } from './target.ts'
-
-/** A request as the room reads it before anybody knows who sent it. */
-export type Head = {
-  readonly method: string
-  readonly url: string
-  readonly host: string
-  readonly headers: readonly HeaderPair[]
-}
 
 /** Where the body comes from. */
 export type Wire = {

@@ -1,4 +1,5 @@
-import type { HttpOutbound, MaskedArguments } from '../../call/stage.ts'
+import type { MaskedArguments } from '../../call/arguments.ts'
+import type { HttpOutbound } from '../../call/stage.ts'
 import type { ArgumentPlace } from '../../model/function.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
 import type { HeaderPair } from '../door/request.ts'

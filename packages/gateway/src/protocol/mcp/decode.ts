@@ -1,4 +1,4 @@
-import type { InForce } from '../../call/gate.ts'
+import type { InForce } from '../../call/in-force.ts'
 import { Refusal } from '../../call/refusal.ts'
 import type { Call, McpExchange, McpOutbound, McpWatch, Reading } from '../../call/stage.ts'
 import type { McpFunction } from '../../model/function.ts'

@@ -1,5 +1,5 @@
+import type { Arguments, MaskedArguments } from '../../../call/arguments.ts'
 import { Refusal } from '../../../call/refusal.ts'
-import type { Arguments, MaskedArguments } from '../../../call/stage.ts'
 import type { McpMethod } from '../../../model/function.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import { matchUri, readUriTemplate } from '../../../model/uri-template.ts'

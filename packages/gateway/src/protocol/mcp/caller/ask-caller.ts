@@ -1,5 +1,5 @@
 import { withoutEchoes } from '../../../call/echoed.ts'
-import type { InForce } from '../../../call/gate.ts'
+import type { InForce } from '../../../call/in-force.ts'
 import { Refusal, refusals } from '../../../call/refusal.ts'
 import type { Call, McpAsked, McpDeliver, McpOutbound, Reading } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'

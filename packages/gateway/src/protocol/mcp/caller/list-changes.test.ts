@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { InForce } from '../../../call/gate.ts'
+import type { InForce } from '../../../call/in-force.ts'
 import type { McpConnection } from '../../../model/connection.ts'
 import type { McpFunction } from '../../../model/function.ts'
 import type { McpKind } from '../../../model/mcp-listing.ts'

@@ -1,4 +1,4 @@
-import type { InForce } from '../../../call/gate.ts'
+import type { InForce } from '../../../call/in-force.ts'
 import { type McpKind, mcpKinds } from '../../../model/mcp-listing.ts'
 import { mcpFunctions } from '../route.ts'
 import type { Asker, ListNeeds } from './lists.ts'

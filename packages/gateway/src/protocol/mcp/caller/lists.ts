@@ -1,5 +1,5 @@
 import type { Access } from '../../../call/access.ts'
-import type { InForce } from '../../../call/gate.ts'
+import type { InForce } from '../../../call/in-force.ts'
 import type { Call } from '../../../call/stage.ts'
 import type { McpFunction } from '../../../model/function.ts'
 import type { JsonObject } from '../../../model/json.ts'

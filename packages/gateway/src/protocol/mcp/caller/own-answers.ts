@@ -1,4 +1,4 @@
-import type { InForce } from '../../../call/gate.ts'
+import type { InForce } from '../../../call/in-force.ts'
 import { isJsonObject, type JsonObject } from '../../../model/json.ts'
 import {
   type Era,

@@ -1,4 +1,4 @@
-import type { InForce } from '../../../call/gate.ts'
+import type { InForce } from '../../../call/in-force.ts'
 import type { McpFunction } from '../../../model/function.ts'
 import { isJsonObject, type Json } from '../../../model/json.ts'
 import { decidingParties, type Principal } from '../../../model/principal.ts'

@@ -1,4 +1,4 @@
-import type { InForce } from '../../../call/gate.ts'
+import type { InForce } from '../../../call/in-force.ts'
 import type { McpWatch } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'
 import type { McpFunction } from '../../../model/function.ts'
