@@ -355,7 +355,19 @@ function assertMembers(value: Canonical): void {
     }
     return
   }
-  for (const member of Object.values(value)) if (member !== undefined) assertMembers(member)
+  if (isList(value)) {
+    for (const member of value) if (member !== undefined) assertMembers(member)
+    return
+  }
+  // Listing the members of each first would cost more than looking at them.
+  for (const key in value) {
+    const member = value[key]
+    if (member !== undefined) assertMembers(member)
+  }
+}
+
+function isList(value: object): value is readonly Canonical[] {
+  return Array.isArray(value)
 }
 
 /** The leaf with at most so many entries in each list, and the number that is missing. */

@@ -35,6 +35,8 @@ export type Wanted = {
   readonly audience?: readonly string[] | undefined
   /** It carries all of them (RFC 6749 section 3.3). */
   readonly scopes?: readonly string[] | undefined
+  /** What the token came in. A call presents it again right before its intent, and it is hashed once. */
+  readonly proof?: object | undefined
 }
 
 type Verified = {
@@ -75,12 +77,18 @@ export function openOidc(
     }),
   )
   const remembered = new Map<string, Verified>()
+  const digests = new WeakMap<object, string>()
 
+  const digestOf = (token: string, proof: object | undefined): string => {
+    const digest = (proof && digests.get(proof)) ?? hash('sha256', token, 'hex')
+    if (proof) digests.set(proof, digest)
+    return digest
+  }
   const verifyCall = async (
     token: string,
-    audience: readonly string[] | undefined,
+    { audience, proof }: Pick<Wanted, 'audience' | 'proof'>,
   ): Promise<Verified> => {
-    const digest = hash('sha256', token, 'hex')
+    const digest = digestOf(token, proof)
     // What it was once accepted for is part of the key: a token for one resource is not one for another.
     const memory = audience ? `${digest} ${JSON.stringify(audience)}` : digest
     const known = remembered.get(memory)
@@ -108,8 +116,8 @@ export function openOidc(
     return entry
   }
   return {
-    verify: async (token, sessionName, { audience, scopes = [] } = {}) => {
-      const verified = await verifyCall(token, audience)
+    verify: async (token, sessionName, { audience, scopes = [], proof } = {}) => {
+      const verified = await verifyCall(token, { audience, proof })
       if (!scopes.every((one) => verified.scopes.has(one))) throw lacksScope(scopes)
       if (!verified.latest || verified.latest.sessionName !== sessionName) {
         verified.latest = { sessionName, principal: principalOf(verified, sessionName) }

@@ -48,7 +48,7 @@ export async function openIdentity(needs: {
         proof.kind === 'api-key'
           ? await verifyKey(proof.key, { lookup, now: now(), sessionName })
           : proof.kind === 'bearer'
-            ? await oidc.verify(proof.token, sessionName, { audience, scopes })
+            ? await oidc.verify(proof.token, sessionName, { audience, scopes, proof })
             : await confirmKept(proof.principal, { lookup, issuers: names, now: now() })
       locks.refuse(principal)
       return principal

@@ -44,6 +44,24 @@ test('a partial tile is there until a growth after the full one', async (t) => {
   assert.equal((await at.tiles.list('tile/0')).includes('000.p'), false)
 })
 
+test('what is stored while it publishes is for the next time', async (t) => {
+  const at = await bench(t)
+  let busy = true
+  const put = async (path: string, bytes: Uint8Array) => {
+    if (busy) await at.append(1)
+    await at.tiles.put(path, bytes)
+  }
+  const integrator = await at.open({ tiles: { ...at.tiles, put } })
+  await at.append(10)
+  await integrator.run()
+  assert.equal(integrator.head()?.size, 12)
+  busy = false
+  const stored = await at.store.size()
+  assert.ok(stored > 12)
+  await integrator.run()
+  assert.equal(await assertPublished(at), stored)
+})
+
 /** Stops everything at the `step`th thing that is written: what a crash there leaves behind. */
 function stopAt(step: number, { store, tiles }: Bench): Partial<IntegratorNeeds> {
   let count = 0

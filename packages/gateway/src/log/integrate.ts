@@ -97,10 +97,11 @@ export async function openIntegrator(needs: IntegratorNeeds): Promise<Integrator
   }
   const growAll = async () => {
     await settle()
-    for (;;) {
-      const size = await store.size()
+    // What comes meanwhile is the next run's: under load there is always more, and each growth has its price.
+    const size = await store.size()
+    while (treeSize(tree) < size) {
       const fence = lease.fence()
-      if (size <= treeSize(tree) || fence === undefined) return
+      if (fence === undefined) return
       await growOnce(size, fence)
     }
   }

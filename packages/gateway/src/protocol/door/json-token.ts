@@ -1,20 +1,37 @@
 /** Where the string whose opening quote is at `from` ends: its closing quote, or -1 without one. */
 export function stringEnd(bytes: Uint8Array, from: number): number {
-  const first = bytes.indexOf(quote, from + 1)
-  if (first < 0 || !isEscaped(bytes, first)) return first
+  // Names are short, and a search costs more to begin than these take.
+  const near = Math.min(from + 1 + lookBytes, bytes.length)
+  const end = escapedEnd(bytes, from + 1, near)
+  if (end < near) return end
+  const first = bytes.indexOf(quote, end)
+  if (first < 0 || !isEscaped(bytes, { at: first, from: end })) return first
   // JSON in a string has many quotes: a search for each costs more than a look at each byte.
-  for (let at = first + 1; at < bytes.length; at++) {
-    if (bytes[at] === backslash) at++
-    else if (bytes[at] === quote) return at
-  }
-  return -1
+  const last = escapedEnd(bytes, first + 1, bytes.length)
+  return last < bytes.length ? last : -1
 }
 
-/** Whether the quote at `at` stands behind an odd number of backslashes. */
-function isEscaped(bytes: Uint8Array, at: number): boolean {
-  let backslashes = 0
-  while (bytes[at - 1 - backslashes] === backslash) backslashes++
-  return backslashes % 2 === 1
+const lookBytes = 32
+
+/** The first quote before `to` that is not escaped; where there is none, the place to go on at, `to` or one behind it. */
+function escapedEnd(bytes: Uint8Array, from: number, to: number): number {
+  let at = from
+  for (; at < to; at++) {
+    const byte = bytes[at]
+    if (byte === quote) return at
+    if (byte === backslash) at++
+  }
+  return at
+}
+
+/** Whether the quote at `at` stands behind an odd number of backslashes; nothing before `from` escapes anything. */
+function isEscaped(
+  bytes: Uint8Array,
+  { at, from }: { readonly at: number; readonly from: number },
+): boolean {
+  let start = at
+  while (start > from && bytes[start - 1] === backslash) start--
+  return (at - start) % 2 === 1
 }
 
 /** Outside strings. Meaningful for valid JSON only, as all of this file. */

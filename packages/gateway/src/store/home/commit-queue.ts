@@ -1,5 +1,5 @@
 import { type Committed, Conflict, type Entry, Unavailable } from '../store.ts'
-import { entryBytes, type Failure, type FromWriter } from './message.ts'
+import { entryBytes, type Failure, type FromWriter, textOf, type Written } from './message.ts'
 
 /** More waiting than this is not a queue but an outage; the caller is told at once. */
 const entriesMax = 8192
@@ -23,8 +23,7 @@ export type CommitQueue = {
   readonly idle: () => Promise<void>
 }
 
-type Waiting = {
-  readonly entry: Entry
+type Waiting = Written & {
   readonly bytes: number
   readonly resolve: (committed: Committed) => void
   readonly reject: (error: Conflict | Unavailable) => void
@@ -36,7 +35,7 @@ type Waiting = {
  */
 export function openQueue(given: {
   /** Begins a flush, which is answered by `answered`. */
-  readonly flush: (entries: readonly Entry[]) => void
+  readonly flush: (written: readonly Written[]) => void
   /** After each entry that is durable. */
   readonly onCommitted: (entry: Entry) => void
 }): CommitQueue {
@@ -59,7 +58,7 @@ export function openQueue(given: {
     flying = count === waiting.length ? waiting : waiting.slice(0, count)
     waiting = count === waiting.length ? [] : waiting.slice(count)
     waitingBytes -= flying.reduce((sum, { bytes }) => sum + bytes, 0)
-    given.flush(flying.map(({ entry }) => entry))
+    given.flush(flying)
   }
   const stop = (why: string) => {
     if (stopped !== undefined) return
@@ -83,7 +82,7 @@ export function openQueue(given: {
         return Promise.reject(new Unavailable('too many records are waiting to be written'))
       }
       const { promise, resolve, reject } = Promise.withResolvers<Committed>()
-      waiting.push({ entry, bytes, resolve, reject })
+      waiting.push({ entry, text: textOf(entry), bytes, resolve, reject })
       waitingBytes += bytes
       if (!scheduled && flying.length === 0) {
         scheduled = true
@@ -106,8 +105,9 @@ export function openQueue(given: {
       }
       const done = flying
       flying = []
-      settle(done, message, given.onCommitted)
+      // First, so that the writer is at work while those who waited are told.
       flush()
+      settle(done, message, given.onCommitted)
     },
     refusing: () => stopped ?? suspended,
     stop,

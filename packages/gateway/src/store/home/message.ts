@@ -81,55 +81,77 @@ type PackedEntry = Omit<Entry, 'payloads' | 'change'> & {
   readonly payloads: readonly PackedPayload[]
 }
 
-/** `offset` is where its bytes begin in the buffer; for a stream, where salt ‖ hmac do. */
+/** Its bytes stand in the buffer behind those of the payload before; of a stream it is salt ‖ hmac. */
 type PackedPayload = {
   readonly role: PayloadRole
   readonly mediaType: string
-  readonly offset: number
   readonly length: number
   readonly held: 'kept' | 'committed' | { readonly saltBytes: number; readonly hmacBytes: number }
 }
 
+/** An entry with its text, which is made when it is handed in: the writer is busy with those before it then. */
+export type Written = { readonly entry: Entry; readonly text: string }
+
+/** All of an entry but its bytes and its change. */
+export function textOf(entry: Entry): string {
+  const { record, retention, notices, duties, narrowed } = entry
+  const payloads = entry.payloads.map(packPayload)
+  const packed = { record, payloads, retention, notices, duties, narrowed }
+  return JSON.stringify(packed satisfies Record<keyof PackedEntry, unknown>)
+}
+
+function packPayload(payload: PayloadDraft): PackedPayload {
+  const { role, mediaType } = payload
+  if ('bytes' in payload) {
+    return {
+      role,
+      mediaType,
+      length: payload.bytes.length,
+      held: payload.keep ? 'kept' : 'committed',
+    }
+  }
+  const { salt, hmac, length } = payload
+  return { role, mediaType, length, held: { saltBytes: salt.length, hmacBytes: hmac.length } }
+}
+
 /** The buffer is one of its own, never a view of a pooled one: it is given away. */
-export function pack(entries: readonly Entry[]): Packed {
-  const all = new Uint8Array(
-    entries.reduce((sum, { payloads }) => sum + payloadsBytes(payloads), 0),
+export function pack(written: readonly Written[]): Packed {
+  const bytes = new Uint8Array(
+    written.reduce((sum, { entry }) => sum + payloadsBytes(entry.payloads), 0),
   )
   const changes: (readonly [number, Change])[] = []
   let offset = 0
-  const packPayload = (payload: PayloadDraft): PackedPayload => {
-    const { role, mediaType } = payload
-    const at = offset
-    offset += payloadBytes(payload)
-    if ('bytes' in payload) {
-      all.set(payload.bytes, at)
-      const held = payload.keep ? 'kept' : 'committed'
-      return { role, mediaType, offset: at, length: payload.bytes.length, held }
-    }
-    const { salt, hmac, length } = payload
-    all.set(salt, at)
-    all.set(hmac, at + salt.length)
-    const held = { saltBytes: salt.length, hmacBytes: hmac.length }
-    return { role, mediaType, offset: at, length, held }
+  const put = (part: Uint8Array) => {
+    bytes.set(part, offset)
+    offset += part.length
   }
-  const packed = entries.map(({ change, ...entry }, position): PackedEntry => {
-    if (change) changes.push([position, change])
-    return { ...entry, payloads: entry.payloads.map(packPayload) }
-  })
-  return { entries: JSON.stringify(packed), bytes: all.buffer, changes }
+  for (const [position, { entry }] of written.entries()) {
+    if (entry.change) changes.push([position, entry.change])
+    for (const payload of entry.payloads) {
+      if ('bytes' in payload) put(payload.bytes)
+      else {
+        put(payload.salt)
+        put(payload.hmac)
+      }
+    }
+  }
+  const entries = `[${written.map(({ text }) => text).join(',')}]`
+  return { entries, bytes: bytes.buffer, changes }
 }
 
 /** Views of the buffer, nothing is copied. */
 export function unpack({ entries, bytes, changes }: Packed): readonly Entry[] {
-  const unpackPayload = (payload: PackedPayload): PayloadDraft => {
-    const { role, mediaType, offset, length, held } = payload
+  let offset = 0
+  const take = (length: number) => {
+    offset += length
+    return new Uint8Array(bytes, offset - length, length)
+  }
+  const unpackPayload = ({ role, mediaType, length, held }: PackedPayload): PayloadDraft => {
     if (typeof held === 'string') {
-      const view = new Uint8Array(bytes, offset, length)
-      return { role, mediaType, bytes: view, keep: held === 'kept' }
+      return { role, mediaType, bytes: take(length), keep: held === 'kept' }
     }
-    const salt = new Uint8Array(bytes, offset, held.saltBytes)
-    const hmac = new Uint8Array(bytes, offset + held.saltBytes, held.hmacBytes)
-    return { role, mediaType, salt, hmac, length }
+    const salt = take(held.saltBytes)
+    return { role, mediaType, salt, hmac: take(held.hmacBytes), length }
   }
   // Written by `pack`, in this process.
   const packed: readonly PackedEntry[] = JSON.parse(entries)

@@ -35,8 +35,8 @@ export async function startWriter(options: {
   const post = (message: ToWriter, transfer: ArrayBuffer[] = []) =>
     worker.postMessage(message, transfer)
   const queue = openQueue({
-    flush: (entries) => {
-      const packed = pack(entries)
+    flush: (written) => {
+      const packed = pack(written)
       post({ kind: 'flush', ...packed }, [packed.bytes])
     },
     onCommitted: ({ change }) => {

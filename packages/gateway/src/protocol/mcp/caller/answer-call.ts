@@ -144,7 +144,8 @@ async function answerOf(
     const { serverInfo } = needs
     const dressing = { method, modern: era.modern, naming, connection, serverInfo }
     const answer = await encode(reply, { dressing, progressToken, logLevel, notify })
-    if (membersOf(answer.frame)?.has('result')) given.subscribing?.keep()
+    const { subscribing } = given
+    if (subscribing && membersOf(answer.frame)?.has('result')) subscribing.keep()
     return await passOnAsking(needs, given, { waiter, answer, fn, signal: exchange.left })
   } catch (thrown) {
     held.stop()

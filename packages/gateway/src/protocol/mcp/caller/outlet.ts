@@ -17,20 +17,39 @@ export function streamFor(known: Known, streams: OpenStreams): Stream {
     isPrimed: known.session?.revision === '2025-11-25',
   }
   if (owner !== undefined) return streams.open(known.response, { ...options, owner })
-  // Most requests are answered at once, and nobody comes back to this one: it is made when something is said on it.
-  let made: AnswerStream | undefined
-  const stream = () => {
-    made ??= new AnswerStream(known.response, options)
-    return made
+  return new LateStream(known.gone, () => new AnswerStream(known.response, options))
+}
+
+/** Most requests are answered at once, and nobody comes back to this one: it is made when something is said on it. */
+class LateStream implements Stream {
+  readonly gone: AbortSignal
+  readonly #make: () => AnswerStream
+  #made: AnswerStream | undefined
+
+  constructor(gone: AbortSignal, make: () => AnswerStream) {
+    this.gone = gone
+    this.#make = make
   }
-  return {
-    gone: known.gone,
-    get isBegun() {
-      return made?.isBegun ?? false
-    },
-    begin: () => stream().begin(),
-    send: (message) => stream().send(message),
-    end: () => stream().end(),
+
+  get isBegun(): boolean {
+    return this.#made?.isBegun ?? false
+  }
+
+  begin(): void {
+    this.#stream().begin()
+  }
+
+  send(message: Uint8Array): Promise<void> {
+    return this.#stream().send(message)
+  }
+
+  end(): void {
+    this.#stream().end()
+  }
+
+  #stream(): AnswerStream {
+    this.#made ??= this.#make()
+    return this.#made
   }
 }
 

@@ -41,7 +41,8 @@ export function dressAnswer(
     const isAsked = isAsking(inside)
     const dressed = dressResult(inside, reply, { ...dressing, isAsked })
     const asks = isAsked && { asks: result }
-    return { frame: wrapped('result', dressed), status: 200, record, ...asks }
+    const frame = Buffer.concat([resultHead, ...dressed, closingBrace])
+    return { frame, status: 200, record, ...asks }
   }
   const error: Json = JSON.parse(text(members?.get('error') ?? nothing))
   return { ...dressError(isJsonObject(error) ? error : {}, frame, dressing), record }
@@ -51,7 +52,7 @@ function dressResult(
   received: ReadonlyMap<string, Uint8Array>,
   { record, callId, review }: Pick<Reply, 'record' | 'callId' | 'review'>,
   dressing: Dressing & { readonly isAsked: boolean },
-): Uint8Array {
+): readonly Uint8Array[] {
   const { method, modern, serverInfo, isAsked: asks } = dressing
   const members = new Map(received)
   const own: JsonObject = {
@@ -72,7 +73,7 @@ function dressResult(
     members.set('ttlMs', Buffer.from('0'))
     members.set('cacheScope', Buffer.from('"private"'))
   }
-  return joined(renamed(members, dressing))
+  return partsOf(renamed(members, dressing))
 }
 
 /** By what it means: a text has more than one spelling in JSON. */
@@ -159,7 +160,7 @@ function dressError(
   const { code } = error
   const known = typeof code === 'number' ? code : rpcCodes.internal
   const status = modern ? (modernStatus.get(known) ?? 200) : 200
-  const framed = (said: JsonObject) => wrapped('error', Buffer.from(JSON.stringify(said)))
+  const framed = (said: JsonObject) => Buffer.from(JSON.stringify({ error: said }))
   if (notToBeSaid.has(known)) {
     const { data: _, ...rest } = error
     return { frame: framed({ ...rest, code: rpcCodes.internal }), status }
@@ -183,17 +184,18 @@ const modernStatus: ReadonlyMap<number, number> = new Map([
   [rpcCodes.missingCapability, 400],
 ])
 
-function wrapped(name: 'result' | 'error', value: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from(`{"${name}":`), value, Buffer.from('}')])
+function joined(members: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  return Buffer.concat(partsOf(members))
 }
 
-function joined(members: ReadonlyMap<string, Uint8Array>): Uint8Array {
+/** What an object of these members is made of, from its opening to its closing brace. */
+function partsOf(members: ReadonlyMap<string, Uint8Array>): readonly Uint8Array[] {
   const parts: Uint8Array[] = []
   for (const [key, value] of members) {
     const before = parts.length === 0 ? '{' : ','
     parts.push(Buffer.from(`${before}${JSON.stringify(key)}:`), value)
   }
-  return parts.length === 0 ? nothing : Buffer.concat([...parts, closingBrace])
+  return parts.length === 0 ? [nothing] : [...parts, closingBrace]
 }
 
 function between(parts: readonly Uint8Array[]): readonly Uint8Array[] {
@@ -205,6 +207,7 @@ function text(bytes: Uint8Array): string {
 }
 
 const comma: Uint8Array = Buffer.from(',')
+const resultHead: Uint8Array = Buffer.from('{"result":')
 const closingBrace: Uint8Array = Buffer.from('}')
 const nothing: Uint8Array = Buffer.from('{}')
 const noMembers: ReadonlyMap<string, Uint8Array> = new Map()

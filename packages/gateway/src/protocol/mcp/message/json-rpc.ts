@@ -2,7 +2,7 @@ import { Refusal } from '../../../call/refusal.ts'
 import { limits } from '../../../config/limits.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import { type JsonBody, readJsonBody } from '../../door/json-body.ts'
-import { elementsOf, membersOf } from './members.ts'
+import { elementsOf, isBlank, membersOf } from './members.ts'
 import type { MessageId } from './upstream-message.ts'
 
 /** One message of a caller's (JSON-RPC 2.0 section 4). */
@@ -73,8 +73,9 @@ export function readMessages(bytes: Uint8Array): CallerMessage | Batch | Unreada
 }
 
 function isList(bytes: Uint8Array): boolean {
-  const blanks = new Set([0x20, 0x0a, 0x0d, 0x09])
-  return bytes.find((byte) => !blanks.has(byte)) === 0x5b
+  let from = 0
+  while (isBlank(bytes[from])) from++
+  return bytes[from] === 0x5b
 }
 
 function readJson(bytes: Uint8Array): JsonBody | Unreadable {

@@ -7,11 +7,12 @@ import { quote, stringEnd } from '../../door/json-token.ts'
  */
 export function membersOf(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> | undefined {
   const members = new Map<string, Uint8Array>()
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let at = afterBlanks(bytes, afterBlanks(bytes, 0) + 1)
   while (bytes[at] === quote) {
     const keyEnd = stringEnd(bytes, at)
     if (keyEnd < 0) return undefined
-    const key = keyOf(bytes.subarray(at, keyEnd + 1))
+    const key = keyOf(text.toString('utf8', at + 1, keyEnd))
     const from = afterBlanks(bytes, afterBlanks(bytes, keyEnd + 1) + 1)
     const to = valueEnd(bytes, from)
     if (members.has(key)) return undefined
@@ -34,14 +35,15 @@ export function depthOf(bytes: Uint8Array): number {
   let depth = 0
   let deepest = 0
   for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at]
-    if (byte === quote) {
+    const kind = kinds[bytes[at] ?? 0]
+    if (kind === plain) continue
+    if (kind === quoting) {
       at = stringEnd(bytes, at)
       if (at < 0) break
-    } else if (opens(byte)) {
+    } else if (kind === opening) {
       depth++
       if (depth > deepest) deepest = depth
-    } else if (closes(byte)) depth--
+    } else if (kind === closing) depth--
   }
   return deepest
 }
@@ -63,9 +65,8 @@ export function elementsOf(
   return elements
 }
 
-function keyOf(quoted: Uint8Array): string {
-  const text = Buffer.from(quoted.buffer, quoted.byteOffset, quoted.byteLength).toString('utf8')
-  return text.includes('\\') ? String(JSON.parse(text)) : text.slice(1, -1)
+function keyOf(inside: string): string {
+  return inside.includes('\\') ? String(JSON.parse(`"${inside}"`)) : inside
 }
 
 /** The place behind the value that starts at `from`. */
@@ -77,17 +78,18 @@ function valueEnd(bytes: Uint8Array, from: number): number {
   }
   let depth = 0
   for (let at = from; at < bytes.length; at++) {
-    const byte = bytes[at]
-    if (byte === quote) {
+    const kind = kinds[bytes[at] ?? 0]
+    if (kind === plain) continue
+    if (kind === quoting) {
       at = stringEnd(bytes, at)
       if (at < 0) return bytes.length
-    } else if (opens(byte)) depth++
-    else if (closes(byte)) {
+    } else if (kind === opening) depth++
+    else if (kind === closing) {
       // The end of what holds this value, or of itself.
       if (depth === 0) return at
       depth--
       if (depth === 0) return at + 1
-    } else if (depth === 0 && (byte === comma || isBlank(byte))) return at
+    } else if (depth === 0) return at
   }
   return bytes.length
 }
@@ -98,12 +100,9 @@ function afterBlanks(bytes: Uint8Array, from: number): number {
   return at
 }
 
-function isBlank(byte: number | undefined): boolean {
+/** JSON's white space (RFC 8259 section 2). */
+export function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
-}
-
-function opens(byte: number | undefined): boolean {
-  return byte === 0x7b || byte === 0x5b
 }
 
 function closes(byte: number | undefined): boolean {
@@ -111,3 +110,11 @@ function closes(byte: number | undefined): boolean {
 }
 
 const comma = 0x2c
+
+/** What a byte outside of strings means to who looks for the end of a value: most mean nothing. */
+const kinds = new Uint8Array(256)
+const [plain, quoting, opening, closing, ending] = [0, 1, 2, 3, 4] as const
+kinds[quote] = quoting
+for (const open of [0x7b, 0x5b]) kinds[open] = opening
+for (const close of [0x7d, 0x5d]) kinds[close] = closing
+for (const end of [comma, 0x20, 0x0a, 0x0d, 0x09]) kinds[end] = ending

@@ -42,7 +42,9 @@ export type UpstreamMessage =
 export function readUpstreamMessage(received: Uint8Array): UpstreamMessage | undefined {
   const bytes = withoutLineBreaks(received)
   // Whatever else it is need not be read to know it.
-  if (bytes.find((byte) => byte !== 0x20 && byte !== 0x09) !== openingBrace) return undefined
+  let from = 0
+  while (bytes[from] === 0x20 || bytes[from] === 0x09) from++
+  if (bytes[from] !== openingBrace) return undefined
   const value = parsed(bytes)
   if (!isJsonObject(value) || value.jsonrpc !== '2.0') return undefined
   const members = membersOf(bytes)
