@@ -2,8 +2,10 @@
  * `npm run bench:mask`: how long masking takes, beside other ways to do it, in one run: a JSON body of each size
  * with few values (one in about 250 bytes) and with many, then bytes per second of clean, dense and hostile
  * bodies. Times are of one body at a time, in milliseconds; every number is of this machine as busy as it is now.
+ * `-- --row <text>`: only the bytes per second of the bodies whose name holds the text, which may be given again.
  * `-- --gigabyte`: instead, one body of a gigabyte in chunks of 64 KB, and the memory it takes.
  */
+import { parseArgs } from 'node:util'
 import { compileResultMasking } from '../packages/gateway/src/mask/compile.ts'
 import type { DetectionPlan, ResultMasking } from '../packages/gateway/src/mask/plan.ts'
 import { maskPeers } from '../packages/gateway/test/mask-peers.ts'
@@ -31,7 +33,11 @@ const core = maskingOf(
 )
 const all = maskingOf(['*'])
 
-if (process.argv.includes('--gigabyte')) gigabyte()
+const { values: asked } = parseArgs({
+  options: { gigabyte: { type: 'boolean' }, row: { type: 'string', multiple: true } },
+})
+if (asked.gigabyte === true) gigabyte()
+else if (asked.row !== undefined) throughputs(asked.row)
 else table()
 
 function table(): void {
@@ -49,11 +55,22 @@ function table(): void {
     for (const peer of maskPeers()) row(`  ${peer.name}`, dense, (text) => () => peer.mask(text))
   }
   print('')
+  throughputs([''])
+}
+
+/** Of the bodies whose name holds one of the texts. */
+function throughputs(texts: readonly string[]): void {
+  const isAsked = (name: string) => texts.some((text) => name.includes(text))
   print('Megabytes per second')
-  throughput('clean JSON', jsonOf(1 << 20, 'clean'))
-  throughput('few values', jsonOf(1 << 20, 'few'))
-  throughput('many values', jsonOf(1 << 20, 'many'))
+  for (const [name, values] of [
+    ['clean JSON', 'clean'],
+    ['few values', 'few'],
+    ['many values', 'many'],
+  ] as const) {
+    if (isAsked(name)) throughput(name, jsonOf(1 << 20, values))
+  }
   for (const [name, piece] of Object.entries(hostile())) {
+    if (!isAsked(name)) continue
     const [short, long] = [1 << 18, 1 << 22].map((bytes) =>
       speed(Buffer.from(`["${piece.repeat(bytes / piece.length)}"]`)),
     )

@@ -59,14 +59,17 @@ export function compileDetection(plan: DetectionPlan, problems: string[]): Detec
     wanted.set(type, { confidence: Math.min(...rulesOf(type).map(({ confidence }) => confidence)) })
   }
   const known = new Map<string, readonly SpanRule[]>()
+  let asked = ''
+  let answer: readonly SpanRule[] = []
   return {
     wanted,
     rulesOf: (entity) => {
-      const before = known.get(entity)
-      if (before !== undefined) return before
-      const mine = rulesOf(entity)
-      known.set(entity, mine)
-      return mine
+      // Values of one entity often come together, and each is asked about more than once.
+      if (entity === asked) return answer
+      asked = entity
+      answer = known.get(entity) ?? rulesOf(entity)
+      known.set(entity, answer)
+      return answer
     },
     places: lists.length > 0 ? new Automaton([], lists) : undefined,
     keeping: new Set(

@@ -22,6 +22,8 @@ export class FindingCount {
   readonly #spans: SpanFinding[] = []
   /** The same by their path. */
   readonly #places = new Map<string, SpanFinding[]>()
+  /** What was counted last: many of one kind stand in one text. */
+  #last: SpanFinding | undefined
 
   rule(rule: Rule): void {
     this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + 1)
@@ -35,11 +37,16 @@ export class FindingCount {
   /** A value that was found by what it looks like. */
   span(found: Found): void {
     const { rule, how, span } = found
+    if (this.#last?.path === found.path && isLike(this.#last, found)) {
+      this.#last.count += 1
+      return
+    }
     const here = likeIt(this.#places.get(found.path), found)
     // A body of endless places is told as one.
     const path = here === undefined && this.#spans.length >= limits.findings ? '$..*' : found.path
     const known = here ?? likeIt(this.#places.get(path), found)
     if (known !== undefined) {
+      this.#last = known
       known.count += 1
       return
     }
@@ -88,19 +95,17 @@ export class FindingCount {
   }
 }
 
-/** Of what was found at one path, that of the same rule, entity and band. Asked for every value, so without a closure. */
-function likeIt(
-  all: readonly SpanFinding[] | undefined,
-  { rule, how, span }: Found,
-): SpanFinding | undefined {
+/** Of what was found at one path, that of the same rule, entity and band. */
+function likeIt(all: readonly SpanFinding[] | undefined, found: Found): SpanFinding | undefined {
   if (all === undefined) return undefined
-  const band = bandOf(span)
-  for (const one of all) {
-    const { entity, validator } = one.found
-    if (entity !== span.type || validator !== span.validator || one.found.band !== band) continue
-    if (one.rule === rule && one.how === how) return one
-  }
+  for (const one of all) if (isLike(one, found)) return one
   return undefined
+}
+
+function isLike(one: SpanFinding, { rule, how, span }: Found): boolean {
+  const { entity, validator, band } = one.found
+  if (entity !== span.type || validator !== span.validator || one.rule !== rule) return false
+  return one.how === how && band === bandOf(span)
 }
 
 const bandOf = ({ confidence }: Span): 'high' | 'medium' | 'low' =>

@@ -1,12 +1,11 @@
 /** Collects what goes out for one chunk: stretches of the chunk itself, and what replaces the rest. */
 export class Splice {
   #chunk: Uint8Array = nothing
+  /** The stretch of the chunk that goes out next, and may still grow. */
   #from = 0
   #to = 0
-  /** What goes out before that stretch: where in the chunk, or, from -1 on, the text that replaces it. */
-  readonly #stretches: number[] = []
-  readonly #texts: Uint8Array[] = []
-  #count = 0
+  /** What goes out before that. Nothing is written here before something changes. */
+  #out: Uint8Array = nothing
   #length = 0
 
   begin(chunk: Uint8Array): void {
@@ -28,62 +27,50 @@ export class Splice {
   write(bytes: Uint8Array): void {
     if (bytes.length === 0) return
     this.#flush()
-    this.#stretches[this.#count] = -1
-    this.#count += 2
-    this.#texts.push(bytes)
-    this.#length += bytes.length
+    this.#put(bytes, 0, bytes.length)
   }
 
-  /** All that was collected: the chunk itself when all of it was copied and nothing written. */
+  /** All that was collected: a part of the chunk itself where that is one stretch and nothing was written. */
   take(): Uint8Array {
-    const untouched = this.#count === 0 && this.#to - this.#from === this.#chunk.length
-    if (untouched) return this.#chunk
-    this.#flush()
-    const [only] = this.#texts
-    const [from = 0, to = 0] = this.#stretches
-    const out = this.#count > 2 ? this.#join() : this.#count < 2 ? nothing : only
-    this.#count = 0
-    this.#length = 0
-    this.#texts.length = 0
-    return out ?? this.#chunk.subarray(from, to)
-  }
-
-  #join(): Uint8Array {
-    const out = Buffer.allocUnsafe(this.#length)
-    let texts = 0
-    let at = 0
-    for (let index = 0; index < this.#count; index += 2) {
-      const from = this.#stretches[index] ?? 0
-      const text = from < 0 ? this.#texts[texts++] : undefined
-      if (text === undefined)
-        at = copied(this.#chunk, from, this.#stretches[index + 1] ?? 0, out, at)
-      else at = copied(text, 0, text.length, out, at)
+    if (this.#length === 0) {
+      const [from, to] = [this.#from, this.#to]
+      this.#from = to
+      return to - from === this.#chunk.length ? this.#chunk : this.#chunk.subarray(from, to)
     }
+    this.#flush()
+    const out = this.#out.subarray(0, this.#length)
+    this.#out = nothing
+    this.#length = 0
     return out
   }
 
   #flush(): void {
-    if (this.#to > this.#from) {
-      this.#stretches[this.#count] = this.#from
-      this.#stretches[this.#count + 1] = this.#to
-      this.#count += 2
-      this.#length += this.#to - this.#from
-    }
+    if (this.#to > this.#from) this.#put(this.#chunk, this.#from, this.#to)
     this.#from = this.#to
   }
-}
 
-/** Copies `bytes[from, to)`; returns where in `out` it ends. */
-function copied(bytes: Uint8Array, from: number, to: number, out: Buffer, at: number): number {
-  if (to - from > shortBytes) {
-    out.set(bytes.subarray(from, to), at)
-    return at + to - from
+  #put(bytes: Uint8Array, from: number, to: number): void {
+    const end = this.#length + to - from
+    if (end > this.#out.length) this.#grow(end)
+    const out = this.#out
+    if (to - from > shortBytes) out.set(bytes.subarray(from, to), this.#length)
+    else {
+      let next = this.#length
+      for (let place = from; place < to; place += 1) out[next++] = bytes[place] ?? 0
+    }
+    this.#length = end
   }
-  let next = at
-  for (let place = from; place < to; place += 1) out[next++] = bytes[place] ?? 0
-  return next
+
+  /** Most marks are about as long as what they stand for, so the first room is mostly the last. */
+  #grow(least: number): void {
+    const before = this.#out
+    const room = before.length === 0 ? this.#chunk.length + leastRoom : 2 * before.length
+    this.#out = Buffer.allocUnsafe(Math.max(room, least))
+    this.#out.set(before.subarray(0, this.#length))
+  }
 }
 
 /** So few bytes are copied sooner than a copy of them is begun. */
 const shortBytes = 96
+const leastRoom = 1_024
 const nothing: Uint8Array = new Uint8Array(0)

@@ -51,6 +51,8 @@ export class CellReader {
   #depth = 0
   /** How the levels have to be written again, from the cell inwards. */
   readonly #escapes: Escapes[] = []
+  /** How what stands in for a value is written. */
+  readonly #written = { escapes: 'none' as Escapes, number: false, levels: this.#escapes, depth: 0 }
   /** What is scanned was decoded from this stretch of the cell, which becomes one mark if anything is found. */
   #encoded: { start: number; end: number; depth: number; found: boolean } | undefined
   /** Whether the cell itself was unescaped and folded, into the first level. */
@@ -224,7 +226,7 @@ export class CellReader {
     if ((how.traits & traits.percent) !== 0 && this.#levelsOf('url') === 0) {
       this.#descend(bytes, from, to, 'url', (text) => this.#again(text, how))
     }
-    if (!mayBeEncoded(bytes, from, to)) return
+    if (this.#isHiddenWhole(before, from, to) || !mayBeEncoded(bytes, from, to)) return
     const hidden = this.#edits.slice(before).sort((a, b) => a.start - b.start)
     let next = 0
     eachEncoded(bytes, from, to, (encoded) => {
@@ -233,6 +235,13 @@ export class CellReader {
       // A token that is hidden as a whole, such as a JWT, is not a value for each of its parts.
       if ((hidden[next]?.start ?? end) > start) this.#decoded(encoded, how.hint)
     })
+  }
+
+  /** What the text may say in another way is hidden with it. */
+  #isHiddenWhole(before: number, from: number, to: number): boolean {
+    const first = this.#edits[before]
+    if (first === undefined) return false
+    return first.start <= this.#origin(from) && first.end >= this.#origin(to)
   }
 
   #scanned(
@@ -308,12 +317,10 @@ export class CellReader {
     this.#told.push({ span, rule: rule.id, how, path, text, start, end })
     if (how === 'keep' || how === 'allowed') return
     if (this.#encoded !== undefined) this.#encoded.found = true
-    const written = {
-      escapes: cell.escapes,
-      number: whole && this.#encoded === undefined,
-      levels: this.#escapes,
-      depth: this.#encoded?.depth ?? this.#depth,
-    }
+    const written = this.#written
+    written.escapes = cell.escapes
+    written.number = whole && this.#encoded === undefined
+    written.depth = this.#encoded?.depth ?? this.#depth
     // A whole stretch of base64 cannot show a part of what it says.
     const strategy = this.#encoded === undefined ? rule.strategy : redact
     const mark =

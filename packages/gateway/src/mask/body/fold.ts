@@ -101,8 +101,14 @@ export class FoldedText {
     const from = this.#at
     const byte = this.#source[from] ?? 0
     if (byte < 0x80) {
-      if (byte === backslash && escapes === 'json') this.#character(from, this.#jsonEscape())
-      else if (byte === percent && (escapes === 'url' || escapes === 'form')) this.#percent(from)
+      if (byte === backslash && escapes === 'json') {
+        const meant = from + 1 < this.#to ? (escapeMeanings[this.#source[from + 1] ?? 0] ?? 0) : 0
+        if (meant === 0) this.#character(from, this.#jsonEscape())
+        else {
+          this.#at += 2
+          this.#put(from, meant)
+        }
+      } else if (byte === percent && (escapes === 'url' || escapes === 'form')) this.#percent(from)
       else if (byte === ampersand && escapes === 'markup') this.#character(from, this.#reference())
       else {
         this.#at += 1
@@ -198,14 +204,9 @@ export class FoldedText {
     return codePoint
   }
 
-  /** An escape of RFC 8259 section 7; what is none stands for itself. */
+  /** An escape of RFC 8259 section 7 by number; what is none stands for itself. */
   #jsonEscape(): number {
-    const letter = this.#source[this.#at + 1] ?? 0
-    if (this.#at + 1 >= this.#to) {
-      this.#at += 1
-      return backslash
-    }
-    if (letter === 0x75) {
+    if (this.#source[this.#at + 1] === 0x75 && this.#at + 1 < this.#to) {
       const unit = this.#hex(this.#at + 2, 4)
       if (unit < 0) {
         this.#at += 1
@@ -214,9 +215,8 @@ export class FoldedText {
       this.#at += 6
       return unit >= 0xd800 && unit < 0xdc00 ? this.#secondHalf(unit) : unit
     }
-    const meant = escapeMeanings[letter] ?? 0
-    this.#at += meant === 0 ? 1 : 2
-    return meant === 0 ? backslash : meant
+    this.#at += 1
+    return backslash
   }
 
   #secondHalf(high: number): number {
@@ -225,6 +225,14 @@ export class FoldedText {
     if (low < 0xdc00 || low > 0xdfff) return 0xfffd
     this.#at += 6
     return 0x10000 + ((high - 0xd800) << 10) + low - 0xdc00
+  }
+
+  /** What two hexadecimal digits write; -1 where they are none. */
+  #byte(from: number): number {
+    if (from + 2 > this.#to) return -1
+    const high = hexDigits[this.#source[from] ?? 0] ?? 0
+    const low = hexDigits[this.#source[from + 1] ?? 0] ?? 0
+    return high === 0 || low === 0 ? -1 : high * 16 + low - 17
   }
 
   #hex(from: number, digits: number): number {
@@ -240,21 +248,25 @@ export class FoldedText {
 
   /** Percent-encoded bytes of one character (RFC 3986 section 2.1). */
   #percent(from: number): void {
-    const first = this.#hex(this.#at + 1, 2)
+    const first = this.#byte(from + 1)
     if (first < 0) {
       this.#at += 1
       this.#put(from, percent)
       return
     }
     this.#at += 3
+    if (first < 0x80) {
+      if (first !== 0) this.#put(from, first)
+      return
+    }
     const width = widthOf(first)
-    if (first < 0x80 || width === 1) {
-      this.#character(from, first < 0x80 ? first : 0xfffd)
+    if (width === 1) {
+      this.#character(from, 0xfffd)
       return
     }
     encoded[0] = first
     for (let i = 1; i < width; i += 1) {
-      const next = this.#source[this.#at] === percent ? this.#hex(this.#at + 1, 2) : -1
+      const next = this.#source[this.#at] === percent ? this.#byte(this.#at + 1) : -1
       if (next < 0x80 || next > 0xbf) {
         this.#character(from, 0xfffd)
         return

@@ -117,12 +117,15 @@ export function supportOf(topic: number, start: number, end: number): number {
 
 /** Anything at all may speak for a value at `[start, end)`: its field, a word before or behind it. */
 export function isSupported(start: number, end: number): boolean {
-  if ((cell.hint & ~hints.other) % 2 ** topicShift !== 0) return true
+  if ((cell.hint & tellingHints) !== 0) return true
   if (wordsRead < wordsPassed) readWords(start)
   if (lastTopic > start - bytesBefore) return true
   lookAhead(end)
   return aheadAny
 }
+
+/** What a field may be named for, but for numbers that mean something else. */
+const tellingHints: number = ((1 << topicShift) - 1) & ~hints.other
 
 /** A value was found up to `end`: the words before it were about that one. */
 export function consume(end: number): void {

@@ -14,6 +14,7 @@ export function beginFinding(wanted: Wanted | undefined): void {
   empty(found)
   if (wanted !== wantedNow) {
     wantedNow = wanted
+    askedType = ''
     least = wanted === undefined ? defaultConfidence : 100
     if (wanted !== undefined) {
       for (const { confidence } of wanted.values()) least = Math.min(least, confidence)
@@ -57,8 +58,16 @@ export const isWanted = (span: Span): boolean => {
 /** Whether anything of this type is wanted at all. */
 export const isTypeWanted = (type: EntityType): boolean => floorOf(type) !== undefined
 
+/** The entity last asked about, of which there are often more, and from which confidence on it is wanted. */
+let askedType: EntityType = ''
+let askedFloor: number | undefined
+
 /** `*` stands for every entity that is not named. */
-const floorOf = (type: EntityType): number | undefined =>
-  wantedNow === undefined
-    ? defaultConfidence
-    : (wantedNow.get(type) ?? wantedNow.get('*'))?.confidence
+function floorOf(type: EntityType): number | undefined {
+  if (wantedNow === undefined) return defaultConfidence
+  if (type !== askedType) {
+    askedType = type
+    askedFloor = (wantedNow.get(type) ?? wantedNow.get('*'))?.confidence
+  }
+  return askedFloor
+}

@@ -1,4 +1,4 @@
-import { kindOf, kinds } from './classes.ts'
+import { isAlnum, kindOf, kinds } from './classes.ts'
 import { add } from './finding.ts'
 
 /**
@@ -12,48 +12,64 @@ export function scanIban(bytes: Uint8Array, start: number, to: number): number {
   if (first < 0 || first > 25 || second < 0 || second > 25) return start
   const length = lengths[first * 26 + second] ?? 0
   if (length === 0) return start
-  let count = 0
-  let separator = 0
-  let rest = 0
-  let head = 0
-  let lower = 0
-  let upper = 0
-  let at = start
-  for (; at < to && count < length; at++) {
-    const byte = bytes[at] ?? 0
-    const kind = kindOf[byte] ?? 0
-    if (kind === kinds.digit) {
-      if (count < 2) return start
-      if (count < 4) head = head * 10 + byte - 0x30
-      else rest = (rest * 10 + byte - 0x30) % 97
-    } else if (kind === kinds.letter) {
-      if (count === 2 || count === 3) return start
-      if ((byte & 0x20) !== 0) lower += 1
-      else upper += 1
-      if (count > 3) rest = (rest * 100 + (byte & 0xdf) - 0x37) % 97
-    } else {
-      if (!isSeparator(byte, separator) || count < 4) return start
-      const next = kindOf[bytes[at + 1] ?? 0] ?? 0
-      if (at + 1 >= to || (next & (kinds.digit | kinds.letter)) === 0) return start
-      separator = byte
-      continue
-    }
-    count += 1
-  }
-  if (count < length || (lower > 0 && upper > 0)) return start
-  if (at < to && ((kindOf[bytes[at] ?? 0] ?? 0) & (kinds.digit | kinds.letter)) !== 0) return start
+  const end = formEnd(bytes, start, to, length)
+  if (end === start) return start
   // Country and check digits are read last: two letters, two digits.
-  const whole = (rest * 1_000_000 + (first + 10) * 10_000 + (second + 10) * 100 + head) % 97
-  if (whole !== 1 || head < 2 || head > 98) return start
+  const head = ((bytes[start + 2] ?? 0) - 0x30) * 10 + (bytes[start + 3] ?? 0) - 0x30
+  if (head < 2 || head > 98) return start
+  const whole = (first + 10) * 10_000 + (second + 10) * 100 + head
+  if ((remainder(bytes, start + 4, end) * 1_000_000 + whole) % 97 !== 1) return start
   add({
     type: 'IBAN_CODE',
     rule: 'iban/mod-97',
     start,
-    end: at,
+    end,
     confidence: 99,
     validator: 'mod-97',
   })
-  return at
+  return end
+}
+
+/** Where as many letters and digits end as an IBAN of this country has, in one case; `start` when they do not. */
+function formEnd(bytes: Uint8Array, start: number, to: number, length: number): number {
+  // Two letters stand there, and two digits.
+  if (((kindOf[bytes[start + 2] ?? 0] ?? 0) & (kindOf[bytes[start + 3] ?? 0] ?? 0)) !== kinds.digit)
+    return start
+  let at = start + 4
+  let left = length - 4
+  let separator = 0
+  let cases = caseOf(bytes[start] ?? 0) | caseOf(bytes[start + 1] ?? 0)
+  for (; left > 0; at++) {
+    if (at >= to) return start
+    const byte = bytes[at] ?? 0
+    const kind = kindOf[byte] ?? 0
+    if ((kind & (kinds.digit | kinds.letter)) !== 0) {
+      if (kind === kinds.letter) cases |= caseOf(byte)
+      left -= 1
+      continue
+    }
+    if (!isSeparator(byte, separator) || at + 1 >= to || !isAlnum(bytes[at + 1])) return start
+    separator = byte
+  }
+  return cases === mixedCase || (at < to && isAlnum(bytes[at])) ? start : at
+}
+
+/** One bit for capitals and one for small letters. */
+const caseOf = (letter: number): number => 1 << ((letter >> 5) & 1)
+const mixedCase = 3
+
+/** Of the number that letters and digits of `[from, to)` write (ISO 7064: `A` is 10), divided by 97. */
+function remainder(bytes: Uint8Array, from: number, to: number): number {
+  let rest = 0
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] ?? 0
+    const kind = kindOf[byte] ?? 0
+    if (kind === kinds.digit) rest = rest * 10 + byte - 0x30
+    else if (kind === kinds.letter) rest = rest * 100 + (byte & 0xdf) - 0x37
+    // Divided only before it would grow too large.
+    if (rest > 9_999_999) rest %= 97
+  }
+  return rest % 97
 }
 
 const isSeparator = (byte: number, before: number): boolean =>

@@ -1,5 +1,5 @@
 import { isDigit, kindOf, kinds } from './classes.ts'
-import { hintOfCell, noSupport, supportOf, topic } from './context.ts'
+import { hintOfCell, isSupported, noSupport, supportOf, topic } from './context.ts'
 import { checkE164 } from './e164.ts'
 import { add } from './finding.ts'
 import { hints } from './hint-bits.ts'
@@ -11,19 +11,20 @@ import { hints } from './hint-bits.ts'
  */
 export function scanPhone(bytes: Uint8Array, start: number, to: number): number {
   sureEnd = start
-  if (isInside(bytes, start)) return start
+  if (endsSoon(bytes, start, to) || isInside(bytes, start)) return start
   readGroups(bytes, start, to)
-  if (digits < 7) return start
+  if (digits < fewestDigits) return start
   const international = bytes[start] === plus
   const last = ends[groups - 1] ?? start
-  strong = named() || supportOf(phoneTopic, start, last) !== noSupport
-  verb = strong || supportOf(verbTopic, start, last) !== noSupport
-  weak = verb || supportOf(weakTopic, start, last) !== noSupport
+  const supported = isSupported(start, last)
+  strong = supported && (named() || supportOf(phoneTopic, start, last) !== noSupport)
+  verb = strong || (supported && supportOf(verbTopic, start, last) !== noSupport)
+  weak = verb || (supported && supportOf(weakTopic, start, last) !== noSupport)
   // From the longest reading down: what follows a number is often another one.
   for (let count = groups; count > 0; count--) {
     const end = ends[count - 1] ?? start
     const length = totals[count - 1] ?? 0
-    if (length < 7) break
+    if (length < fewestDigits) break
     if (length > 15 || !endsHere(bytes, end, to)) continue
     const confidence = international
       ? worthAbroad(length, count)
@@ -45,6 +46,20 @@ export function scanPhone(bytes: Uint8Array, start: number, to: number): number 
   return ends[groups - 1] ?? start
 }
 
+/** Behind a first group that is no number by itself stands nothing that goes on with it. */
+function endsSoon(bytes: Uint8Array, start: number, to: number): boolean {
+  const first = isDigit(bytes[start]) ? start : start + 1
+  let end = first
+  while (end < to && isDigit(bytes[end])) end += 1
+  if (end === first || end - first >= fewestDigits) return false
+  if (end >= to) return true
+  const next = bytes[end] ?? 0
+  if (next === open || (next === close && first > start)) return false
+  if (!isGap(next)) return true
+  const byte = end + 1 < to ? (bytes[end + 1] ?? 0) : 0
+  return !(isDigit(byte) || byte === open || byte === 0x20 || byte === 0x2d)
+}
+
 /** Where the number last read ends, if nothing else can be there. */
 export const surePhoneEnd = (): number => sureEnd
 
@@ -54,6 +69,9 @@ const plus = 0x2b
 const open = 0x28
 const close = 0x29
 const groupsMax = 8
+const fewestDigits = 7
+/** More belong to no number, and to a row of something else. */
+const digitsMax = 20
 
 /** The groups of digits as read: their sizes, where each ends, and how many digits there are by then. */
 const sizes: Uint8Array = new Uint8Array(groupsMax + 1)
@@ -71,30 +89,33 @@ let verb = false
 let weak = false
 
 function readGroups(bytes: Uint8Array, start: number, to: number): void {
-  groups = 0
-  digits = 0
+  let group = 0
+  let count = 0
   bracketed = false
-  let at = start
+  let at = bytes[start] === plus ? start + 1 : start
   let gap = 0
-  if (bytes[at] === plus) at += 1
-  while (at < to && groups < groupsMax && digits < 20) {
+  while (at < to && group < groupsMax && count < digitsMax) {
     const begun = at
     if (bytes[at] === open && !bracketed) {
       bracketed = true
       at += 1
     }
     const first = at
-    while (at < to && isDigit(bytes[at]) && digits < 20) digitText[digits++] = bytes[at++] ?? 0
+    for (; at < to && count < digitsMax; at += 1) {
+      const byte = bytes[at] ?? 0
+      if (byte < 0x30 || byte > 0x39) break
+      digitText[count++] = byte
+    }
     if (at === first) {
       at = begun
       break
     }
-    sizes[groups] = at - first
-    gaps[groups] = gap
+    sizes[group] = at - first
+    gaps[group] = gap
     if (bytes[at] === close && bracketed && at < to) at += 1
-    ends[groups] = at
-    totals[groups] = digits
-    groups += 1
+    ends[group] = at
+    totals[group] = count
+    group += 1
     gap = bytes[at] ?? 0
     if (isGap(gap)) {
       at += 1
@@ -103,6 +124,8 @@ function readGroups(bytes: Uint8Array, start: number, to: number): void {
       if (bytes[at] === 0x20 && gap === 0x2d) at += 1
     }
   }
+  groups = group
+  digits = count
 }
 
 const isGap = (byte: number): boolean =>
@@ -194,7 +217,8 @@ function dialledAbroad(length: number): number {
 
 /** Ten digits as in North America, or a trunk prefix and an area. */
 function isDialled(length: number): boolean {
-  const [first = 0, second = 0] = digitText
+  const first = digitText[0] ?? 0
+  const second = digitText[1] ?? 0
   if (first === 0x30) return (length === 10 || length === 11) && second > 0x30
   return length === 10 && first > 0x31 && (digitText[3] ?? 0) > 0x31
 }
@@ -218,7 +242,9 @@ function fewSeparators(count: number): boolean {
 /** `2026-07-24`, `24.07.2026`, `07/24/2026`, with or without a time behind it. */
 function isDate(count: number, length: number): boolean {
   if (bracketed || count < 3 || length < 6) return false
-  const [first = 0, second = 0, third = 0] = sizes
+  const first = sizes[0] ?? 0
+  const second = sizes[1] ?? 0
+  const third = sizes[2] ?? 0
   const year = (from: number) =>
     (digitText[from] === 0x31 && digitText[from + 1] === 0x39) ||
     (digitText[from] === 0x32 && digitText[from + 1] === 0x30)

@@ -64,6 +64,8 @@ let cardFrom = 0
 let hexFrom = 0
 let emailFrom = 0
 let macFrom = 0
+/** Between where words are read and here stands no digit. */
+let digitFrom = 0
 
 function scanWords(bytes: Uint8Array, from: number, to: number): void {
   phoneFrom = from
@@ -71,8 +73,18 @@ function scanWords(bytes: Uint8Array, from: number, to: number): void {
   hexFrom = from
   emailFrom = from
   macFrom = from
-  let at = from
-  while (at < to) {
+  digitFrom = from
+  for (let at = from; at < to; ) at = scanSome(bytes, at, from, to)
+}
+
+/** So much of a long cell at once: a loop that is left now and then is compiled whole. */
+const bytesAtOnce = 2_048
+
+/** The words that begin in the next bytes. Returns where to go on. */
+function scanSome(bytes: Uint8Array, begin: number, from: number, to: number): number {
+  const stop = Math.min(to, begin + bytesAtOnce)
+  let at = begin
+  while (at < stop) {
     const byte = bytes[at] ?? 0
     const kind = kindOf[byte] ?? 0
     if (kind === 0) {
@@ -94,6 +106,7 @@ function scanWords(bytes: Uint8Array, from: number, to: number): void {
     if ((flags & kinds.wide) === 0) at = Math.max(at, scanWord(bytes, start, at, to, flags))
     else if ((flags & kinds.digit) !== 0) scanMixed(bytes, start, at, to)
   }
+  return at
 }
 
 /** A word with letters beyond ASCII and digits: its parts in ASCII are looked at by themselves. */
@@ -208,7 +221,10 @@ function scanLetters(
 /** Digits come soon: `DE 136…`, `M-XY 999`, `VE J-12…`. */
 function startsShape(bytes: Uint8Array, at: number, to: number): boolean {
   const limit = Math.min(to, at + 5)
-  for (let index = at; index < limit; index++) if (isDigit(bytes[index])) return true
+  for (let index = Math.max(at, digitFrom); index < limit; index++) {
+    if (isDigit(bytes[index])) return true
+    digitFrom = index + 1
+  }
   return false
 }
 
@@ -262,6 +278,15 @@ function isInRow(bytes: Uint8Array, start: number, to: number): boolean {
 function scanHex(bytes: Uint8Array, start: number, end: number, to: number, next: number): number {
   if (next !== colon && next !== dash && next !== dot && next !== 0x20) return start
   if ((hexOf[bytes[start] ?? 0] ?? -1) < 0) return start
+  // In the middle of a row that was read from its begin.
+  if (
+    next === colon &&
+    start < hexFrom &&
+    bytes[start - 1] === colon &&
+    isAlnum(bytes[start - 2])
+  ) {
+    return start
+  }
   const size = end - start
   if ((size === 2 || (size === 4 && next === dot)) && start >= macFrom) {
     macFrom = scanMac(bytes, start, to)

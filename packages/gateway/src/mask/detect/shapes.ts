@@ -21,14 +21,16 @@ export function scanIds(bytes: Uint8Array, start: number, to: number): number {
   let first = true
   let mixed = 0
   let sureEnd = start
+  let symbol = symbolAt(bytes, start, to)
   for (let at = start; at < end; at++) {
-    const byte = bytes[at] ?? 0
-    const symbol = symbolOf[byte] ?? other
+    const next = symbolAt(bytes, at + 1, to)
+    if (symbol === other) return sureEnd
     if (node >= 0) node = tree[node * symbols + symbol] ?? dead
-    if (symbol === digit || symbol === letter) {
-      text[length++] = symbol === digit ? byte : byte & 0xdf
+    if (symbol <= letter) {
+      text[length++] = symbol === digit ? (bytes[at] ?? 0) : (bytes[at] ?? 0) & 0xdf
       mixed |= symbol === digit ? kinds.digit : kinds.letter
-      if (at + 1 < to && isAlnumAt(bytes, at + 1, to)) continue
+      symbol = next
+      if (next <= letter) continue
       const forms = node >= 0 ? formsAt[node] : undefined
       if (forms !== undefined && tryForms(bytes, forms, start, at + 1, to, length, first)) {
         sureEnd = at + 1
@@ -41,8 +43,8 @@ export function scanIds(bytes: Uint8Array, start: number, to: number): number {
       }
       if (node < 0) return sureEnd
     } else {
-      if (node < 0 || symbol === other || byte === row || !isAlnumAt(bytes, at + 1, end))
-        return sureEnd
+      if (node < 0 || bytes[at] === row || next > letter || at + 1 >= end) return sureEnd
+      symbol = next
       first = false
     }
   }
@@ -86,6 +88,9 @@ const symbolOf: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
   const at = byte < 0x80 ? separators.indexOf(String.fromCharCode(byte)) : -1
   return at < 0 ? other : 2 + at
 })
+
+const symbolAt = (bytes: Uint8Array, at: number, to: number): number =>
+  at < to ? (symbolOf[bytes[at] ?? 0] ?? other) : other
 
 const isAlnumAt = (bytes: Uint8Array, at: number, to: number): boolean =>
   at < to && ((kindOf[bytes[at] ?? 0] ?? 0) & (kinds.digit | kinds.letter)) !== 0

@@ -1,5 +1,5 @@
 import { emptyHash, hashByte, hashText, lowerOf } from '../detect/word-hash.ts'
-import { isAddress, isPlaceholder, isPlaceholderWhole, measure, shape } from './value.ts'
+import { entropy, isAddress, isPlaceholder, isPlaceholderWhole, measure, shape } from './value.ts'
 import { bitsOfWord, wordBits } from './words.ts'
 
 /** How a value stands beside its name. */
@@ -133,7 +133,7 @@ function judgeToken(quoted: boolean): number {
   const mixed = shape.uppers >= 3 && shape.lowers >= 3
   return shape.joiners === 0 &&
     shape.length >= 20 &&
-    shape.entropy >= 350 &&
+    entropy() >= 350 &&
     (mixed || shape.letters >= 20)
     ? 60
     : 0
@@ -145,15 +145,15 @@ function isRandom(least: number): boolean {
   if (shape.length < least) return false
   const letters = shape.lowers + shape.uppers
   const mixed = shape.uppers >= 3 && shape.lowers >= 3
-  if (letters < 2 || shape.digits < (mixed && shape.entropy >= 350 ? 1 : 2)) {
-    return shape.length >= 32 && shape.entropy >= 430
+  if (letters < 2 || shape.digits < (mixed && entropy() >= 350 ? 1 : 2)) {
+    return shape.length >= 32 && entropy() >= 430
   }
-  return shape.entropy >= 280 && !isName() && !isMoment()
+  return entropy() >= 280 && !isName() && !isMoment()
 }
 
 /** One run of letters that is longer than words are and repeats few of them. */
 const isJumble = (): boolean =>
-  shape.letters === shape.length && shape.length >= 20 && shape.length <= 64 && shape.entropy >= 400
+  shape.letters === shape.length && shape.length >= 20 && shape.length <= 64 && entropy() >= 400
 
 /** Words joined by `_`, `-`, `.` or `/`, with few digits: a name, a host, a path, a version. */
 function isName(): boolean {

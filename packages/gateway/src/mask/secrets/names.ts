@@ -3,7 +3,7 @@ import { alphabetNumber, alphabets, alphabetsOf } from './alphabet.ts'
 import type { RunEnds } from './format.ts'
 import { judge, type Standing } from './judge.ts'
 import { isQuote, readSeparator, separator, separatorBytesMax } from './separator.ts'
-import { bitsOfEnding, bitsOfWord, mayBeWord, wordBits } from './words.ts'
+import { bitsOfEnding, bitsOfWord, leastEnding, mayBeWord, wordBits } from './words.ts'
 
 /**
  * Follows the words of a cell and finds the value that stands beside a name such as `password`,
@@ -53,6 +53,11 @@ export function forgetName(): void {
  */
 export function takeWord(bytes: Uint8Array, start: number, to: number): number {
   const end = wordEnd(bytes, start, to)
+  if (wordHash === noHash && names.bits === 0 && !names.barred && end - start < leastEnding) {
+    // Most words say nothing, and no name is being read.
+    names.end = end
+    return end
+  }
   if (end - start > longestWord) {
     names.end = end
     if (bitsOfEnding(bytes, start, end) === 0) return end

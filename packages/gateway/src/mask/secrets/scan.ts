@@ -6,7 +6,7 @@ import { RunEnds } from './format.ts'
 import { isPhrase, judge, type Standing } from './judge.ts'
 import { forgetName, found, names, takeNumber, takeWord, valueAfter } from './names.ts'
 import { part, readFlag, readJwt, readPem, readUserOfUrl } from './structured.ts'
-import { matchVendor, vendor } from './vendor.ts'
+import { matchVendor, mayBeVendor, vendor } from './vendor.ts'
 import { wordBits } from './words.ts'
 
 /**
@@ -26,12 +26,21 @@ export function scanSecrets(cell: Cell, into: Spans): void {
   names.runEnd = -1
   tokenEnd = 0
   const before = into.length
-  let at = from
-  while (at < to) {
-    if (matters[bytes[at] ?? 0] === 0) at++
-    else at = step(bytes, at, from, to, into)
-  }
+  for (let at = from; at < to; ) at = scanSome(bytes, at, from, to, into)
   if ((cell.hint & secretHints) !== 0 && into.length === before) scanField(cell, into)
+}
+
+/** So much of a long cell at once: a loop that is left now and then is compiled whole. */
+const bytesAtOnce = 2_048
+
+function scanSome(bytes: Uint8Array, at: number, from: number, to: number, into: Spans): number {
+  const stop = Math.min(to, at + bytesAtOnce)
+  let next = at
+  while (next < stop) {
+    if (matters[bytes[next] ?? 0] === 0) next++
+    else next = step(bytes, next, from, to, into)
+  }
+  return next
 }
 
 /** The name of the field alone may make its value a secret. */
@@ -54,14 +63,15 @@ function step(bytes: Uint8Array, at: number, from: number, to: number, into: Spa
   const sets = alphabetsOf[byte] ?? 0
   if ((sets & alphabets.alnum) === 0 && byte < 0x80) return stepSign(bytes, at, from, to, into)
   const left = tokenLeft(bytes, at, to)
-  if (left >= shortestToken && isTokenStart(bytes, at, from)) {
+  const mayBegin = left >= shortestToken && (isJwtBegin(bytes, at) || mayBeVendor(bytes, at, left))
+  if (mayBegin && isTokenStart(bytes, at, from)) {
     const end = tokenAt(bytes, at, to, into, left)
     if (end > at) return end
   }
   let end = 0
   if ((sets & alphabets.digit) !== 0) {
     end = numberEnd(bytes, at, to)
-    if (!takeNumber(at, end)) return end
+    if (names.bits === 0 || !takeNumber(at, end)) return end
   } else {
     end = takeWord(bytes, at, to)
     if (end > 0) return end
@@ -94,7 +104,7 @@ function numberEnd(bytes: Uint8Array, at: number, to: number): number {
 
 /** A documented token or a JWT at the start of a token. Its end, or `at`. */
 function tokenAt(bytes: Uint8Array, at: number, to: number, into: Spans, left = to - at): number {
-  if (bytes[at] === 0x65 && bytes[at + 1] === 0x79 && readJwt(bytes, at, to, runs)) {
+  if (isJwtBegin(bytes, at) && readJwt(bytes, at, to, runs)) {
     push(into, 'secret/jwt', part.start, part.end, 95, 'jwt-header')
     forgetName()
     return part.end
@@ -104,6 +114,10 @@ function tokenAt(bytes: Uint8Array, at: number, to: number, into: Spans, left = 
   forgetName()
   return vendor.end
 }
+
+/** `ey`: the base64 of a brace and what is not a letter. */
+const isJwtBegin = (bytes: Uint8Array, at: number): boolean =>
+  bytes[at] === 0x65 && bytes[at + 1] === 0x79
 
 /** A value that stands beside its name; what it is itself says more than its name does. */
 function pushNamed(bytes: Uint8Array, to: number, into: Spans): number {

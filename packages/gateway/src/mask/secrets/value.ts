@@ -21,11 +21,10 @@ export const shape = {
   letters: 0,
   hex: false,
   uuid: false,
-  /** Bits of Shannon entropy a byte, times 100. */
-  entropy: 0,
 }
 
 const counts = new Uint16Array(128)
+let countedBytes = 0
 const logarithms = Float64Array.from({ length: 1025 }, (_, count) =>
   count === 0 ? 0 : count * Math.log2(count),
 )
@@ -67,8 +66,6 @@ export function measure(bytes: Uint8Array, from: number, to: number): void {
     counts[slot] = count + 1
   }
   const length = end - from
-  let sum = 0
-  for (let slot = 0x20; slot < 0x80; slot++) sum += logarithms[counts[slot] ?? 0] ?? 0
   shape.length = to - from
   shape.digits = digits
   shape.lowers = lowers
@@ -81,7 +78,15 @@ export function measure(bytes: Uint8Array, from: number, to: number): void {
   shape.letters = letters
   shape.hex = hex === length
   shape.uuid = isUuid(bytes, from, to)
-  shape.entropy = length === 0 ? 0 : Math.round(100 * (Math.log2(length) - sum / length))
+  countedBytes = length
+}
+
+/** Bits of Shannon entropy a byte, times 100, of what was measured last. */
+export function entropy(): number {
+  if (countedBytes === 0) return 0
+  let sum = 0
+  for (let slot = 0x20; slot < 0x80; slot++) sum += logarithms[counts[slot] ?? 0] ?? 0
+  return Math.round(100 * (Math.log2(countedBytes) - sum / countedBytes))
 }
 
 const isJoiner = (byte: number): boolean =>

@@ -4,7 +4,7 @@ import { formats } from './formats.ts'
 import { isPublished } from './published.ts'
 import { endsInCrc } from './token-checksum.ts'
 import { PrefixTrie } from './trie.ts'
-import { isPlaceholder, measure, shape } from './value.ts'
+import { entropy, isPlaceholder, measure, shape } from './value.ts'
 
 /** A format made ready. */
 type Ready = {
@@ -30,6 +30,24 @@ export const vendor: {
 } = { rule: '', end: 0, confidence: 0, validator: undefined }
 
 /**
+ * False: no documented token begins at `at`, which is told from few bytes. `left`: no more bytes from `at` on
+ * can be of a token.
+ */
+export function mayBeVendor(bytes: Uint8Array, at: number, left: number): boolean {
+  if (hasPrefix(bytes, at)) return true
+  if (left < leastAnchored) return false
+  if (isWordy(bytes, at)) return true
+  for (let index = 0; index < nearAnchors; index++) {
+    if (bytes[at + (anchorOffsets[index] ?? 0)] === anchorBytes[index]) return true
+  }
+  return false
+}
+
+/** The first two bytes are those of some prefix. */
+const hasPrefix = (bytes: Uint8Array, at: number): boolean =>
+  (((secondsOf[bytes[at] ?? 0] ?? 0) >>> ((bytes[at + 1] ?? 0) & 31)) & 1) !== 0
+
+/**
  * The longest documented token that begins at `at`, which is the start of a token: nothing of one
  * stands before it. True: it is in `vendor`. Most are told apart by two bytes. `left`: no more bytes
  * from `at` on can be of a token.
@@ -42,9 +60,7 @@ export function matchVendor(
   left: number = to - at,
 ): boolean {
   vendor.end = at
-  if ((((secondsOf[bytes[at] ?? 0] ?? 0) >>> ((bytes[at + 1] ?? 0) & 31)) & 1) !== 0) {
-    matchPrefixed(bytes, at, to, runs)
-  }
+  if (hasPrefix(bytes, at)) matchPrefixed(bytes, at, to, runs)
   if (left < leastAnchored) return vendor.end > at
   const last = isWordy(bytes, at) ? anchorOffsets.length : nearAnchors
   for (let index = 0; index < last; index++) {
@@ -95,7 +111,7 @@ function tryFormat(ready: Ready, bytes: Uint8Array, from: number, to: number, ru
   measure(bytes, from, end)
   if (ready.mixed && !(shape.digits > 0 && shape.lowers > 0 && shape.uppers > 0)) return
   if (ready.cases && !(shape.lowers > 0 && shape.uppers > 0)) return
-  if (shape.digits === 0 && shape.entropy < wordEntropy && shape.joiners > 0) return
+  if (shape.digits === 0 && shape.joiners > 0 && entropy() < wordEntropy) return
   if (isPlaceholder(bytes, from, end)) return
   if (ready.published && isPublished(bytes, from - ready.prefix, end)) return
   const proved = ready.crc && endsInCrc(bytes, from, end)

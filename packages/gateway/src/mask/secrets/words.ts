@@ -129,12 +129,15 @@ export function bitsOfWord(hash: number): number {
   }
 }
 
+/** A shorter word is never two run together. */
+export const leastEnding = 7
+
 /**
  * What a name run together ends with, such as `mydbpassword`: `bitsOfWord` knows only whole words.
  * `end` is exclusive.
  */
 export function bitsOfEnding(bytes: Uint8Array, start: number, end: number): number {
-  if (end - start < 7) return 0
+  if (end - start < leastEnding) return 0
   switch ((bytes[end - 1] ?? 0) | 0x20) {
     case 0x64:
       return endsWith(bytes, start, end, passwordText) || endsWith(bytes, start, end, passwdText)
