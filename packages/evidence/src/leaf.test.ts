@@ -30,6 +30,8 @@ const facts = (text: string): CallFacts => ({
   source: { protocol: text, ip: text },
   caller: { sub: text, iss: text, cred: text, authn: text },
   call: text,
+  labels: [text],
+  wants: text,
 })
 const masked = (text: string) => [{ rule: text, path: text, n: 2, how: text }]
 const args = { forwarded: commitment, args: commitment }

@@ -142,6 +142,7 @@ function fillAuthorized(d: Of<'call.authorized'>, emitter: Emitter, c: Commitmen
     truncated: undefined,
     type: d.type,
     v: recordVersion,
+    wants: d.wants,
   }
 }
 
@@ -167,6 +168,7 @@ function fillDenied(d: Of<'call.denied'>, emitter: Emitter, c: Commitments): Fil
     truncated: undefined,
     type: d.type,
     v: recordVersion,
+    wants: d.wants,
   }
 }
 

@@ -108,6 +108,7 @@ const callFacts: Members = {
   session: text,
   source: object({ ip: text, protocol: text }),
   trace: text,
+  wants: text,
 }
 const afterIntent: Members = { call: text, session: text, intent: integer }
 const results: Members = { result: commitment, returned: commitment }

@@ -92,6 +92,8 @@ export type CallFacts = {
   readonly duties?: readonly string[]
   /** What the session was labelled with when policy was asked: what `context.session.labels` was. Absent: nothing. */
   readonly labels?: readonly string[]
+  /** `subscribe`: to hear when what the function reads changes, and not to read it. Absent: a call of the function. */
+  readonly wants?: string
 }
 
 type CallAuthorized = CallFacts & {

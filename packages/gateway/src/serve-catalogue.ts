@@ -114,13 +114,16 @@ function isOfFunction(event: Notice['event']): event is HoldEvent {
 function tell(log: Logger, event: CatalogueEvent): void {
   switch (event.kind) {
     case 'unread': {
-      const { connection, why } = event
-      log.warn({ connection, why }, 'what an upstream says of itself cannot be read')
+      const { connection, why, lists } = event
+      const facts = { connection, why, ...(lists && { lists }) }
+      log.warn(facts, 'what an upstream says of itself cannot be read')
       break
     }
-    case 'read-again':
-      log.info({ connection: event.connection }, 'an upstream describes itself again')
+    case 'read-again': {
+      const { connection, lists } = event
+      log.info({ connection, ...(lists && { lists }) }, 'an upstream describes itself again')
       break
+    }
     case 'held': {
       const { function: fn, why } = event
       const said = why === 'new' ? 'an operation is not registered' : 'A FUNCTION IS QUARANTINED'

@@ -13,6 +13,8 @@ export type Upstreams = Forwarder & {
   readonly list: ListMcp
   /** Who is told from now on when an MCP server says that its lists of a kind are others. */
   readonly hear: (listener: OnListChanged) => void
+  /** These connections are in force from now on; what callers hear of by others ends. */
+  readonly follow: (connections: readonly Connection[]) => void
   /** What a call is made with. Refuses `credential-unavailable`. */
   readonly credential: (at: { readonly connection: Connection }) => Promise<Credential>
 }
@@ -48,6 +50,7 @@ export function openUpstreams(rooms: {
     hear: (listener) => {
       onListChanged = listener
     },
+    follow: (connections) => overMcp.follow(connections.filter((one) => one.protocol === 'mcp')),
     forward: async (at, own) => {
       if (at.connection.protocol === 'mcp') return overMcp.forward(at, own)
       const raw = await overHttp.forward(at, own)

@@ -125,6 +125,7 @@ async function openRooms(
   const secrets = open(openCredentials(references, { versionKey: keys.bindingKey, oauth }))
   const { versionOf, credentialOf } = secrets
   const upstreams = open(openUpstreams({ version, env, keys, references, credentialOf }))
+  rulebooks.onActivated(({ connections }) => upstreams.follow(connections))
   const { list, hear } = upstreams
   const functions = open(await openFunctions({ config, store, rulebooks, log, list, hear }))
   const reviewsRoom = openReviews({ keys, store, rulebooks, identity, standings, log })

@@ -20,7 +20,7 @@ const policies = `@id("callers-speak")
 @review("90d")
 permit (
   principal in Group::"callers",
-  action in [Action::"rug", Action::"one", Action::"two", Action::"web", Action::"pipe"],
+  action in [Action::"rug", Action::"one", Action::"two", Action::"web", Action::"pipe", Action::"newpipe"],
   resource
 );
 
@@ -52,6 +52,10 @@ const childTools = [
   'unknown',
   'twice',
   'silent',
+  'flood-strangers',
+  'flood-news',
+  'flood-lists',
+  'flood-pings',
 ]
 
 export type Yard = {
@@ -91,6 +95,9 @@ export async function openYard(t: TestContext): Promise<Yard> {
       credential: { bearer: { env: 'UP_SECRET' } },
     }),
     'connections/pipe.yaml': connection('pipe', { stdio: child, timeout: '5s' }),
+    'connections/newpipe.yaml': connection('newpipe', {
+      ...{ stdio: child, timeout: '60s', revision: '2026-07-28' },
+    }),
     'functions/rug.yaml': await importedFrom('rug', place(rug.url)),
     'functions/one.yaml': await importedFrom('one', place(one.url)),
     'functions/two.yaml': await importedFrom('two', place(two.url)),
@@ -99,6 +106,7 @@ export async function openYard(t: TestContext): Promise<Yard> {
       functions: [...byHand([...httpTools, 'send', 'asker']), read, question],
     }),
     'functions/pipe.yaml': stringify({ connection: 'pipe', functions: byHand(childTools) }),
+    'functions/newpipe.yaml': stringify({ connection: 'newpipe', functions: byHand(childTools) }),
   })
   await house.restart()
   return { house, rug, one, two, web }

@@ -7,7 +7,7 @@ import { askModern, metaOf, type Said } from './mcp-agent.ts'
 import { openYard, tool, type Yard } from './mcp-attack-yard.ts'
 import { badRequests } from './mcp-bad-requests.ts'
 import { openClient } from './mcp-clients.ts'
-import { hostileAnswers, hostileChildren } from './mcp-hostile-answers.ts'
+import { hostileAnswers, hostileChildren, hostileModernChildren } from './mcp-hostile-answers.ts'
 import { sayJson } from './mcp-raw-server.ts'
 import { importedText } from './mcp-yard.ts'
 
@@ -320,10 +320,13 @@ test('attacks', { timeout: 600_000 }, async (t) => {
       assertEnding(yard, { path: '/mcp/web', name }, { sees, ending }),
     )
   }
-  for (const [name, sees, ending] of hostileChildren) {
-    await t.test(`a child that is hostile: ${name}`, () =>
-      assertEnding(yard, { path: '/mcp/pipe', name }, { sees, ending }),
-    )
+  const children = { '/mcp/pipe': hostileChildren, '/mcp/newpipe': hostileModernChildren }
+  for (const [path, rows] of Object.entries(children)) {
+    for (const [name, sees, ending] of rows) {
+      await t.test(`a child that is hostile: ${name}, at ${path}`, () =>
+        assertEnding(yard, { path, name }, { sees, ending }),
+      )
+    }
   }
   for (const [name, said, status, code] of badRequests) {
     await t.test(`a request with ${name}: ${status}`, () =>

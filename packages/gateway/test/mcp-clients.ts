@@ -37,7 +37,10 @@ export type AnyClient = {
   readonly logged: Said[]
   /** What the server asked of the client. */
   readonly asked: { readonly method: string; readonly params: Said }[]
-  /** Of what changed the client was told, in order: URIs of resources, and lists. */
+  /**
+   * Of what changed the client was told, in order: URIs of resources, and lists. `<uri> is over`: its server has ended
+   * that subscription, and said so.
+   */
   readonly heard: string[]
   /** Wants to hear of a resource; rejects where the server does not agree. */
   readonly subscribe: (uri: string) => Promise<void>
@@ -123,7 +126,7 @@ export async function openClient(kind: ClientKind, url: string, token: string): 
   let logLevel: string | undefined
   return {
     ...surface(client, { kind, logged, asked, heard }),
-    ...(kind === 'modern' ? listening(client) : subscribing(client)),
+    ...(kind === 'modern' ? listening(client, heard) : subscribing(client)),
     call: (name, args = {}, options) => {
       const _meta = logLevel && { 'io.modelcontextprotocol/logLevel': logLevel }
       return client.callTool({ name, arguments: { ...args }, ...(_meta && { _meta }) }, options)
@@ -147,12 +150,13 @@ function subscribing(client: Client): Listening {
 type Listening = Pick<AnyClient, 'subscribe' | 'unsubscribe' | 'hearOfLists'>
 
 /** 2026-07-28: a stream for each resource, and one for lists. */
-function listening(client: Client): Listening {
+function listening(client: Client, heard: string[]): Listening {
   const streams = new Map<string, { readonly close: () => Promise<void> }>()
   return {
     subscribe: async (uri) => {
       const stream = await client.listen({ resourceSubscriptions: [uri] })
       streams.set(uri, stream)
+      void stream.closed.then((by) => by === 'graceful' && heard.push(`${uri} is over`))
       if (stream.honoredFilter.resourceSubscriptions?.includes(uri)) return
       await stream.close()
       throw new Error('It does not agree to that.')

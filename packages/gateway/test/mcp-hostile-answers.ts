@@ -39,6 +39,8 @@ export const hostileAnswers: readonly Hostile[] = [
   ],
 ]
 
+const floods = ['flood-strangers', 'flood-news', 'flood-lists', 'flood-pings'] as const
+
 /** The same of child processes; `fine` at the end: it was started again. */
 export const hostileChildren: readonly (readonly [string, RegExp, string])[] = [
   ['fine', /fine/, 'done'],
@@ -52,4 +54,14 @@ export const hostileChildren: readonly (readonly [string, RegExp, string])[] = [
   ['crash', /upstream-failed/, 'upstream-failed'],
   ['oversized', /upstream-failed/, 'upstream-failed'],
   ['fine', /fine/, 'done'],
+]
+
+/** The same of 2026-07-28, and what is too much. Nothing here waits for a time to be over. */
+export const hostileModernChildren: typeof hostileChildren = [
+  ...hostileChildren.filter(([name]) => name !== 'silent'),
+  // One that answers in between is started again at once.
+  ...floods.flatMap((name) => [
+    [name, /upstream-failed/, 'upstream-failed'] as const,
+    ['fine', /fine/, 'done'] as const,
+  ]),
 ]

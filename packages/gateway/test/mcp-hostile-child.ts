@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 
-/** A child process that says what no server should; which, is the name of the tool. */
+/** A child process that says what no server should; which, is the name of the tool. Of whichever revision it is asked. */
 const say = (text: string) => process.stdout.write(`${text}\n`)
 const result = (id: unknown, text: string) =>
   JSON.stringify({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text }] } })
@@ -34,6 +34,20 @@ const hostile: Readonly<Record<string, (id: number) => void>> = {
     say(result(id, 'the second'))
   },
   silent: () => {},
+  'flood-strangers': () => flood({ method: 'notifications/strange' }),
+  'flood-news': () =>
+    flood({ method: 'notifications/resources/updated', params: { uri: 'file:///nobody' } }),
+  'flood-lists': () => flood({ method: 'notifications/tools/list_changed' }),
+  'flood-pings': () => flood({ id: 'q', method: 'ping' }),
+}
+
+/** More than any server has to say. */
+function flood(message: object): void {
+  say(
+    Array(20_000)
+      .fill(JSON.stringify({ jsonrpc: '2.0', ...message }))
+      .join('\n'),
+  )
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -43,6 +57,10 @@ for await (const line of createInterface({ input: process.stdin })) {
     const { protocolVersion } = params
     const said = { protocolVersion, capabilities: { tools: {} }, serverInfo }
     say(JSON.stringify({ jsonrpc: '2.0', id, result: said }))
+  } else if (method === 'server/discover') {
+    const said = { resultType: 'complete', supportedVersions: ['2026-07-28'] }
+    const capabilities = { tools: { listChanged: true } }
+    say(JSON.stringify({ jsonrpc: '2.0', id, result: { ...said, capabilities } }))
   } else if (method === 'tools/call') hostile[params.name]?.(id)
   else if (id !== undefined) say(JSON.stringify({ jsonrpc: '2.0', id, result: { tools: [] } }))
 }

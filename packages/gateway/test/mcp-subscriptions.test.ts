@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { assertSoundLog, type House, type Leaf, until } from './house.ts'
@@ -93,6 +93,12 @@ const rows: readonly Row[] = [
       const [first = assert.fail()] = calls
       const recorded = JSON.parse(yard.house.payload(first.index, 'args') ?? '')
       assert.deepEqual(recorded, { uri: 'library://a', subscribe: true })
+      await client.read(spell('a'))
+      // What was only to be heard of can be told from what was read, without a look at any payload.
+      assert.deepEqual(
+        callsIn(records()).map(({ wants }) => wants),
+        ['subscribe', 'subscribe', undefined],
+      )
       await library.updateAnyway('library://c')
       await library.updateAnyway('library://locked')
       await hears(client, spell('a'), () => library.update('library://a'))
@@ -122,10 +128,10 @@ const rows: readonly Row[] = [
       await assert.rejects(client.subscribe(spell('unknown')))
       const calls = callsIn(records())
       assert.deepEqual(
-        calls.map(({ type, code }) => [type, code]),
+        calls.map(({ type, code, wants }) => [type, code, wants]),
         [
-          ['call.denied', 'policy-denied'],
-          ['call.denied', 'function-unknown'],
+          ['call.denied', 'policy-denied', 'subscribe'],
+          ['call.denied', 'function-unknown', undefined],
         ],
       )
       assert.deepEqual(library.wishes.slice(wishes), [])
@@ -202,6 +208,23 @@ const rows: readonly Row[] = [
     },
   ],
   [
+    'is told that nothing more is heard when the connection is another, and subscribes again',
+    async ({ client, library, spell, yard: { house } }) => {
+      const [id = ''] = spell('').split('+')
+      const file = `connections/${id}.yaml`
+      const before = readFileSync(join(house.rulebook, file), 'utf8')
+      await client.subscribe(spell('a'))
+      await hears(client, spell('a'), () => library.update('library://a'))
+      client.heard.length = 0
+      const ended = client.kind === 'modern' ? `${spell('a')} is over` : spell('a')
+      await activate(house, `${before}\nshared: true\n`, file)
+      await until(() => client.heard.includes(ended), 'it was told')
+      await client.subscribe(spell('a'))
+      await hears(client, spell('a'), () => library.update('library://a'))
+      await activate(house, before, file)
+    },
+  ],
+  [
     'hears that a list is another, once it is',
     async ({ client, library }) => {
       await client.hearOfLists()
@@ -224,11 +247,11 @@ const crossedPairs: readonly Pair[] = [
   ['v1', 'new'],
 ]
 
-async function activate(house: House, text: string): Promise<void> {
+async function activate(house: House, text: string, file = 'policies/mcp.cedar'): Promise<void> {
   const activated = () =>
     house.records().findLast(({ type }) => type === 'rulebook.activated')?.digest
   const before = activated()
-  writeFileSync(join(house.rulebook, 'policies/mcp.cedar'), text)
+  writeFileSync(join(house.rulebook, file), text)
   await until(() => activated() !== before, 'the new rulebook was activated')
 }
 

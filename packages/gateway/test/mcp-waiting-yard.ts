@@ -274,6 +274,7 @@ export async function callNow(
 export async function openSession(
   house: House,
   capabilities: object = {},
+  token: string = house.token,
 ): Promise<{
   readonly headers: Record<string, string>
   readonly request: (method: string, params: object) => Promise<Response>
@@ -288,19 +289,19 @@ export async function openSession(
       clientInfo: { name: 'test', version: '1' },
     },
   }
-  const begun = await send(house, initialize)
+  const begun = await send(house, initialize, { token })
   const session = begun.headers.get('mcp-session-id') ?? ''
   const said = await lastOf(begun)
   assert.ok(said.result, JSON.stringify(said))
   const headers = { 'mcp-session-id': session, 'mcp-protocol-version': '2025-11-25' }
   const request = (method: string, params: object) =>
-    send(house, { jsonrpc: '2.0', id: nextId(), method, params }, { headers })
+    send(house, { jsonrpc: '2.0', id: nextId(), method, params }, { headers, token })
   return {
     headers,
     request,
     call: (name: string, args: object, _meta: object = {}) =>
       request('tools/call', { name, arguments: args, _meta }),
-    answer: (message: object) => send(house, { jsonrpc: '2.0', ...message }, { headers }),
+    answer: (message: object) => send(house, { jsonrpc: '2.0', ...message }, { headers, token }),
   }
 }
 

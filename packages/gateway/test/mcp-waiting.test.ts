@@ -228,6 +228,19 @@ const held: readonly Row[] = [
       await reader?.read().catch(() => undefined)
       assert.equal((await house.approve(newestApproval(house))).status, 200)
       const lastEventId = /^id: (.*)$/m.exec(seen)?.[1] ?? ''
+      const otto = await house.idp.token({ sub: 'otto', groups: ['callers'] })
+      const own = await openSession(house, {}, otto)
+      for (const [method, session] of [
+        ['GET', headers],
+        ['GET', own.headers],
+        ['DELETE', headers],
+      ] as const) {
+        const authorization = `Bearer ${otto}`
+        const asked = { ...headers, ...session, authorization, 'last-event-id': lastEventId }
+        const stolen = await fetch(url, { method, headers: asked })
+        assert.equal(stolen.status, 404, `${method} of somebody else`)
+        assert.doesNotMatch(await stolen.text(), /refunded/)
+      }
       const resumed = await fetch(url, { headers: { ...headers, 'last-event-id': lastEventId } })
       assert.equal(resumed.status, 200)
       const answer = await lastOf(resumed)

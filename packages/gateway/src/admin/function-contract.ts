@@ -37,13 +37,19 @@ export type FunctionDetail = FunctionSummary & {
   source: { operation: string; digest: string } | null
   /** What became of it since it was registered; null: nothing. */
   hold: FunctionHold | null
-  /** Its upstream cannot be read, so nobody knows what it is now; null: it can. Its problem: see FunctionSource. */
-  unread: { since: string | null; problem: string | null } | null
+  /**
+   * Its upstream cannot be read, so nobody knows what it is now; null: it can. Its problem: see FunctionSource. `list`:
+   * only what an MCP server lists of this kind cannot; null: nothing of it can.
+   */
+  unread: { since: string | null; problem: string | null; list: FunctionList | null } | null
   you: {
     /** May the person who asks accept what is found? */
     may_accept: boolean
   }
 }
+
+/** What an MCP server lists, by kind. */
+export type FunctionList = 'tools' | 'prompts' | 'resources'
 
 /** That a function is not what was registered, or that somebody has accepted that. */
 export type FunctionHold = {
@@ -95,12 +101,14 @@ export type FunctionSource = {
   /** When it was read last; null: not since this gateway started. */
   read_at: string | null
   operations: number | null
-  /** Why it could not be read the last time. */
+  /** Why it could not be read the last time, or the first of `unread_lists`. */
   problem: string | null
   /** Since when it cannot be read; null: it could the last time. */
   unread_since: string | null
   /** It could not be read for so long that its functions are refused: an MCP server for as long as its connection says. */
   refused: boolean
+  /** Of an MCP server that answers, the lists that could not be read; each may be refused by itself. */
+  unread_lists: { list: FunctionList; problem: string; since: string; refused: boolean }[]
 }
 
 /** Function ids, ascending. */

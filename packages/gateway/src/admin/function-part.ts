@@ -1,8 +1,9 @@
 import { isPersonAlone, isPersonLocked } from '../approval/eligibility.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { FunctionHold } from '../model/function-hold.ts'
+import { listedKindOf } from '../model/mcp-listing.ts'
 import type { Rulebook } from '../model/rulebook.ts'
-import type { FunctionHold as FunctionHoldShown } from './function-contract.ts'
+import type { FunctionDetail, FunctionHold as FunctionHoldShown } from './function-contract.ts'
 import type { AdminNeeds, SignedInPerson } from './needs.ts'
 import { approvalRules, isInOne, seesAll } from './part.ts'
 import { Refused } from './problem.ts'
@@ -47,17 +48,25 @@ export function functionFor(
   return { fn, rulebook }
 }
 
-/** The upstream that a function is of, where it could not be read for so long that its calls are refused. */
+/**
+ * The upstream that a function is of, or of an MCP server the list that it is in, where it could not be read for so
+ * long that its calls are refused.
+ */
 export function unreadSource(
   { catalogue }: Pick<AdminNeeds, 'catalogue'>,
-  { connection, source }: Pick<FunctionDefinition, 'connection' | 'source'>,
-): { readonly since: string | null; readonly problem: string | null } | undefined {
-  if (source === undefined) return undefined
-  const found = catalogue.sources().find((one) => one.connection === connection && one.isRefused)
+  fn: Pick<FunctionDefinition, 'connection' | 'source' | 'mcp'>,
+): Unread | undefined {
+  if (fn.source === undefined) return undefined
+  const source = catalogue.sources().find((one) => one.connection === fn.connection)
+  const own = source?.lists.find(({ list, isRefused }) => isRefused && list === listedKindOf(fn))
+  const found = own ?? (source?.isRefused ? source : undefined)
   if (!found) return undefined
   const { problem = null, problemAt } = found
-  return { since: problemAt === undefined ? null : new Date(problemAt).toISOString(), problem }
+  const since = problemAt === undefined ? null : new Date(problemAt).toISOString()
+  return { since, problem, list: own?.list ?? null }
 }
+
+type Unread = NonNullable<FunctionDetail['unread']>
 
 /** Refuses `rulebook-missing`. */
 export function rulebookOf({ rulebooks }: AdminNeeds): Rulebook {

@@ -39,6 +39,8 @@ const functionFields = z.object({
 })
 export const functionSummary: z.ZodType<FunctionSummary> = functionFields.openapi('FunctionSummary')
 
+const functionList = z.enum(['tools', 'prompts', 'resources'])
+
 const functionHold: z.ZodType<FunctionHold> = z
   .object({
     state: z.enum(['quarantined', 'accepted']),
@@ -68,7 +70,13 @@ export const functionDetail: z.ZodType<FunctionDetail> = functionFields
     grants: texts,
     source: z.object({ operation: text, digest: text }).nullable(),
     hold: functionHold.nullable(),
-    unread: z.object({ since: time.nullable(), problem: text.nullable() }).nullable(),
+    unread: z
+      .object({
+        since: time.nullable(),
+        problem: text.nullable(),
+        list: functionList.nullable(),
+      })
+      .nullable(),
     you: z.object({ may_accept: z.boolean() }),
   })
   .openapi('Function')
@@ -115,6 +123,9 @@ export const functionSources: z.ZodType<{ data: FunctionSource[] }> = z
         problem: text.nullable(),
         unread_since: time.nullable(),
         refused: z.boolean(),
+        unread_lists: z.array(
+          z.object({ list: functionList, problem: text, since: time, refused: z.boolean() }),
+        ),
       }),
     ),
   })

@@ -3,7 +3,7 @@ import type { Limits } from '../config/limits.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { FunctionHold, Held } from '../model/function-hold.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Listed, McpKind } from '../model/mcp-listing.ts'
+import { type Listed, listedKindOf, type McpKind, mcpKinds } from '../model/mcp-listing.ts'
 import type { FunctionHolds } from '../store/reviews.ts'
 import type { Ledger, Store } from '../store/store.ts'
 import { type Acceptance, type Accepted, acceptHold } from './accept.ts'
@@ -13,20 +13,20 @@ import type { KnownTexts } from './known-texts.ts'
 import { hearOfChange, offeredBy } from './list-news.ts'
 import { listedOf } from './listed.ts'
 import { type Looks, openLooks } from './looks.ts'
-import { kindOf, type Place, type Seen, type Source, sourcesOf } from './source.ts'
+import { type Place, type Seen, type Source, sourcesOf } from './source.ts'
 import { writeDown } from './write-down.ts'
 
 export type CatalogueNeeds = {
   /**
    * One look at what an upstream says of itself; rejects never. `kinds`: of an MCP server, only lists of these are
    * asked for, the rest is as it was read before; absent: everything is. `busyMs`: for how long nothing else could be
-   * done here. The problem is for the operator and holds no word of the upstream's.
+   * done here.
    */
   readonly read: (
     place: Place,
     signal: AbortSignal,
     kinds: ReadonlySet<McpKind> | undefined,
-  ) => Promise<(Seen | { readonly problem: string }) & { readonly busyMs: number }>
+  ) => Promise<(Seen | Unread) & { readonly busyMs: number }>
   readonly store: Pick<Ledger, 'commit'> & FunctionHolds & Pick<Store, 'onChange'>
   readonly rules: () => InForce | undefined
   readonly texts: KnownTexts
@@ -38,9 +38,16 @@ export type CatalogueNeeds = {
   readonly onEvent: (event: CatalogueEvent) => void
 }
 
+/**
+ * Why an upstream could not be read: for the operator, and without a word of the upstream's. `lists`: of an MCP server
+ * that was reached, only those of these kinds could not.
+ */
+export type Unread = { readonly problem: string; readonly lists?: readonly McpKind[] }
+
+type Lists = { readonly lists?: readonly McpKind[] }
 export type CatalogueEvent =
-  | { readonly kind: 'unread'; readonly connection: string; readonly why: string }
-  | { readonly kind: 'read-again'; readonly connection: string }
+  | ({ readonly kind: 'unread'; readonly connection: string; readonly why: string } & Lists)
+  | ({ readonly kind: 'read-again'; readonly connection: string } & Lists)
   | { readonly kind: 'held'; readonly function: string; readonly why: FunctionHold['why'] }
   | { readonly kind: 'failed'; readonly cause: unknown }
 
@@ -48,10 +55,21 @@ export type CatalogueEvent =
 export type SourceState = Pick<Source, 'connection' | 'kind' | 'address' | 'everyMs' | 'readAt'> & {
   /** How many operations it describes; undefined: it was never read. */
   readonly operations: number | undefined
+  /** Of it, or else of the first of `lists`. */
   readonly problem: string | undefined
   /** Since when it could not be read; undefined: it could the last time. */
   readonly problemAt: number | undefined
-  /** It was not read for so long, or states a definition that cannot be read: its functions are refused. */
+  /** It was not read for so long, or states a definition that cannot be read: all its functions are refused. */
+  readonly isRefused: boolean
+  /** Of an MCP server, the kinds of its lists that could not be read the last time that it was asked for them. */
+  readonly lists: readonly ListState[]
+}
+
+export type ListState = {
+  readonly list: McpKind
+  readonly problem: string
+  readonly problemAt: number
+  /** They were not read for so long: the functions that are listed there are refused. */
   readonly isRefused: boolean
 }
 
@@ -219,7 +237,7 @@ function shownAgain(
   onOther: (source: Source, kind: McpKind) => void,
 ): void {
   const fn = functions.get(functionId)
-  const kind = fn && kindOf(fn)
+  const kind = fn && listedKindOf(fn)
   const source = fn && sources.get(fn.connection)
   if (source && kind) onOther(source, kind)
 }
@@ -237,7 +255,7 @@ function heldNow(
   const { functions, sources } = at.followed()
   const fn = functions.get(functionId)
   const source = fn?.source && sources.get(fn.connection)
-  const kind = fn && kindOf(fn)
+  const kind = fn && listedKindOf(fn)
   if (source?.kind === 'mcp' && kind) {
     return whenFresh(at, { source, kind }, (isFresh) => {
       return judge(functionId) ?? (isFresh ? undefined : { why: 'unread' })
@@ -254,9 +272,11 @@ async function listedWhenFresh(
   const source = at.followed().sources.get(connection)
   if (source?.kind !== 'mcp') return { problem: 'It is no MCP server.' }
   return whenFresh(at, { source, kind }, (isFresh) => {
-    if (!isFresh) return { problem: source.problem ?? 'It was not read in time.' }
+    const { problem = 'It was not read in time.' } =
+      source.lists[kind].trouble ?? source.trouble ?? {}
+    if (!isFresh) return { problem }
     const own = [...at.followed().functions.values()].filter(
-      (fn) => fn.connection === connection && kindOf(fn) === kind && !at.judge(fn.id),
+      (fn) => fn.connection === connection && listedKindOf(fn) === kind && !at.judge(fn.id),
     )
     return listedOf(source, own)
   })
@@ -300,19 +320,38 @@ function isUnconfirmed({ elapsed, limits }: At, source: Source): boolean {
 }
 
 function stateOf(at: At, source: Source): SourceState {
-  const { connection, kind, address, everyMs, readAt, problem, problemAt, described } = source
+  const { connection, kind, address, everyMs, readAt, described, trouble } = source
+  const lists = mcpKinds.flatMap((list) => listState(at, source, list))
   const isOld = source.kind === 'mcp' ? isUnread(at, source) : isUnconfirmed(at, source)
   const isRefused = source.confirmed < source.wanted || isOld
   const operations = described?.size
   const known = { connection, kind, address, everyMs, readAt, operations }
-  return { ...known, problem, problemAt, isRefused }
+  const { problem, problemAt } = trouble
+    ? { problem: trouble.problem, problemAt: trouble.since }
+    : { ...lists[0] }
+  return { ...known, problem, problemAt, isRefused, lists }
 }
 
-/** Whoever calls waits for a look, and the last one found nothing: what is known is older than its connection allows. */
-function isUnread({ elapsed }: At, source: Source & { readonly kind: 'mcp' }): boolean {
-  const { problem, lists, maxAgeMs } = source
-  if (problem === undefined) return false
-  return Object.values(lists).every(({ freshAsOf }) => freshAsOf < elapsed() - maxAgeMs)
+function listState(at: At, source: Source, list: McpKind): readonly ListState[] {
+  const { trouble } = source.lists[list]
+  if (source.kind !== 'mcp' || !trouble) return []
+  const { problem, since: problemAt } = trouble
+  return [{ list, problem, problemAt, isRefused: isTooOld(at, source, list) }]
+}
+
+type McpSource = Source & { readonly kind: 'mcp' }
+
+/** Whoever calls waits for a look, and what is known is older than its connection allows. */
+function isTooOld({ elapsed }: At, { lists, maxAgeMs }: McpSource, list: McpKind): boolean {
+  return lists[list].freshAsOf < elapsed() - maxAgeMs
+}
+
+/** The last look found nothing of any kind; of one that was never read one kind is enough for that. */
+function isUnread(at: At, source: McpSource): boolean {
+  const isTroubled = (list: McpKind) => source.lists[list].trouble !== undefined
+  const isAll = source.described ? mcpKinds.every(isTroubled) : mcpKinds.some(isTroubled)
+  if (!source.trouble && !isAll) return false
+  return mcpKinds.every((list) => isTooOld(at, source, list))
 }
 
 /** Turns one after the other, never two at once. */

@@ -58,7 +58,7 @@ export async function offeredBy(
   }: { readonly looks: Looks; readonly elapsed: () => number; readonly limits: Limits },
 ): Promise<JsonObject> {
   if (source?.kind !== 'mcp') return {}
-  if (!source.seen && source.problem === undefined) {
+  if (!source.seen && source.trouble === undefined && !source.lists.resources.trouble) {
     const waited = new AbortController()
     const { signal } = waited
     const late = timer(limits.descriptionFetchMs, undefined, { signal, ref: false }).catch(() => {})

@@ -1,8 +1,8 @@
 import { setTimeout as timer } from 'node:timers/promises'
 import type { McpKind } from '../model/mcp-listing.ts'
-import type { CatalogueNeeds } from './catalogue.ts'
+import type { CatalogueNeeds, Unread } from './catalogue.ts'
 import { changedLists } from './list-news.ts'
-import { everyKind, type Source } from './source.ts'
+import { everyKind, type Source, type Trouble } from './source.ts'
 
 export type Looks = {
   /** Looks at everything now, or waits for the look that is under way. */
@@ -43,7 +43,7 @@ export function openLooks(needs: CatalogueNeeds, given: Omit<Looking, 'kinds'>):
       const asked = source.wanted
       // One that is under way may have begun before the upstream said that it is another.
       for (let looks = 0; looks < 2 && source.confirmed < asked; looks++) {
-        const isTooSoon = source.problem !== undefined && elapsed() < source.dueAt
+        const isTooSoon = isInTrouble(source) && elapsed() < source.dueAt
         const waitMs = source.notBefore - elapsed()
         if (!source.looking && (isTooSoon || waitMs > limits.descriptionWaitMs)) return
         if (!source.looking && waitMs > 0) await sleep(waitMs, signal)
@@ -77,27 +77,27 @@ async function look(
   { signal, settle, onOther, kinds }: Looking,
   source: Source,
 ): Promise<void> {
-  const { limits, elapsed, onEvent } = needs
-  const { wanted, stated, connection } = source
+  const { limits, elapsed } = needs
+  const { wanted, stated } = source
   const isWhole = kinds.size === everyKind.size
   const begunAt = elapsed()
   const read = await needs.read(source, signal, isWhole ? undefined : kinds)
   if (signal.aborted) return
-  for (const kind of kinds) source.lists[kind].begunAt = begunAt
   const idleMs = limits.descriptionIdleTimes * read.busyMs
   // What callers wait for comes as soon as it may; what it costs to read something new is shared all the same.
   const gapMs = source.kind === 'mcp' ? 0 : limits.descriptionGapMs
   source.notBefore = elapsed() + Math.max(gapMs, idleMs)
   if ('problem' in read) {
-    const { problem } = read
-    if (source.problem !== problem) onEvent({ kind: 'unread', connection, why: problem })
-    setProblem(source, problem, needs.now())
+    // The others are looked at by themselves; of one that was never read, everything or nothing is.
+    const settled = source.described ? read.lists : undefined
+    for (const kind of settled ?? kinds) source.lists[kind].begunAt = begunAt
+    fail(needs, source, read)
     const isStale = source.confirmed < source.wanted
     if (isWhole) source.dueAt = elapsed() + (isStale ? limits.descriptionRetryMs : source.everyMs)
     return
   }
-  if (source.problem !== undefined) onEvent({ kind: 'read-again', connection })
-  setProblem(source, undefined, needs.now())
+  for (const kind of kinds) source.lists[kind].begunAt = begunAt
+  recover(needs, source, kinds)
   const isAsBefore = source.described !== undefined && source.seen?.operations === read.operations
   source.described = isAsBefore
     ? source.described
@@ -113,14 +113,43 @@ async function look(
     remember(source, stated)
     const isStale = source.confirmed < source.wanted
     source.dueAt = elapsed() + (isStale ? 0 : source.everyMs)
+  } else if (isInTrouble(source)) {
+    // It can be reached: whether the rest can be read again is found without anybody's call.
+    source.dueAt = Math.min(source.dueAt, elapsed() + limits.descriptionRetryMs)
   }
   // What follows from the same was written down the first time.
   if (!isAsBefore || source.isUnwritten) await settle(source)
 }
 
-function setProblem(source: Source, problem: string | undefined, now: number): void {
-  source.problem = problem
-  source.problemAt = problem === undefined ? undefined : (source.problemAt ?? now)
+type Telling = Pick<CatalogueNeeds, 'now' | 'onEvent'>
+
+/** Whatever of it could not be read the last time that it was asked for. */
+function isInTrouble({ trouble, lists }: Source): boolean {
+  return trouble !== undefined || Object.values(lists).some((list) => list.trouble !== undefined)
+}
+
+function fail({ now, onEvent }: Telling, source: Source, { problem, lists }: Unread): void {
+  const { connection } = source
+  const troubled = (before: Trouble | undefined) => ({ problem, since: before?.since ?? now() })
+  if (!lists) {
+    if (source.trouble?.problem !== problem) onEvent({ kind: 'unread', connection, why: problem })
+    source.trouble = troubled(source.trouble)
+    return
+  }
+  // It was reached.
+  source.trouble = undefined
+  const news = lists.filter((kind) => source.lists[kind].trouble?.problem !== problem)
+  for (const kind of lists) source.lists[kind].trouble = troubled(source.lists[kind].trouble)
+  if (news.length > 0) onEvent({ kind: 'unread', connection, why: problem, lists: news })
+}
+
+function recover({ onEvent }: Telling, source: Source, kinds: ReadonlySet<McpKind>): void {
+  const { connection } = source
+  const mended = [...kinds].filter((kind) => source.lists[kind].trouble !== undefined)
+  if (mended.length > 0) onEvent({ kind: 'read-again', connection, lists: mended })
+  else if (source.trouble) onEvent({ kind: 'read-again', connection })
+  source.trouble = undefined
+  for (const kind of kinds) source.lists[kind].trouble = undefined
 }
 
 /** Shorter when everything is about to close. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import type { InForce } from '../call/in-force.ts'
+import { until } from '../../test/mcp-exchange.ts'
 import { limits } from '../config/limits.ts'
 import type { McpConnection } from '../model/connection.ts'
 import type { FunctionDefinition } from '../model/function.ts'
@@ -38,6 +39,12 @@ type Yard = {
   readonly clock: { elapsed: number }
   /** What the server says of itself; undefined: it cannot be read. */
   says: Said | undefined
+  /** What was not asked for is as it was read before. */
+  isReadByKind: boolean
+  /** The kinds of lists that it does not answer for. */
+  silent: readonly McpKind[]
+  /** What was told of how it can be read, in order. */
+  readonly told: string[]
   /** How many looks have begun. */
   begun: number
   /** What each of them was to read; `all` for everything. */
@@ -52,6 +59,7 @@ async function openYard(t: TestContext, maxAgeMs = 0): Promise<Yard> {
     ...{ path: ':memory:', instance: 'gw', boot: 'b', kek: new Uint8Array(32) },
   })
   const clock = { elapsed: 1_000 }
+  let last: Said | undefined
   const read: CatalogueNeeds['read'] = async (_place, _signal, kinds) => {
     yard.begun += 1
     yard.read.push(kinds ? [...kinds].toSorted().join(' ') : 'all')
@@ -59,14 +67,28 @@ async function openYard(t: TestContext, maxAgeMs = 0): Promise<Yard> {
     const { says } = yard
     await yard.gate
     if (!says) return { problem: 'It is down.', busyMs: 0 }
-    return { operations: operationsOf(says), capabilities: { tools: {} }, busyMs: 0 }
+    const lists = yard.silent.filter((kind) => kinds?.has(kind) ?? true)
+    if (lists.length > 0) return { problem: 'It says nothing.', lists, busyMs: 0 }
+    const isAsBefore = (kind: McpKind) => yard.isReadByKind && kinds?.has(kind) === false
+    last = {
+      tools: last && isAsBefore('tools') ? last.tools : says.tools,
+      uris: last && isAsBefore('resources') ? last.uris : says.uris,
+    }
+    return { operations: operationsOf(last), capabilities: { tools: {} }, busyMs: 0 }
   }
   const rules = rulesFor(maxAgeMs)
-  const said = { says: { tools: [pay], uris: [] }, begun: 0, read: [], gate: Promise.resolve() }
+  const said = {
+    ...{ says: { tools: [pay], uris: [] }, silent: [], told: [] as string[], isReadByKind: false },
+    ...{ begun: 0, read: [], gate: Promise.resolve() },
+  }
   const yard: Yard = Object.assign(said, { store, clock }, { catalogue: {} as Catalogue })
   const catalogue = await openCatalogue({
     ...{ read, store, rules: () => rules, texts: openKnownTexts(undefined), now: Date.now },
-    ...{ elapsed: () => clock.elapsed, limits, onEvent: () => {} },
+    ...{ elapsed: () => clock.elapsed, limits },
+    onEvent: (event) => {
+      if (event.kind !== 'unread' && event.kind !== 'read-again') return
+      yard.told.push(`${event.kind} ${event.lists?.join() ?? 'all'}`)
+    },
   })
   t.after(async () => {
     await catalogue.close()
@@ -278,7 +300,7 @@ test('how it goes with the server is shown like every other source', async (t) =
   assert.equal(typeof readAt, 'number')
   assert.deepEqual(shown, {
     ...{ connection: 'up', kind: 'mcp', address: 'https://up.example/mcp', everyMs },
-    ...{ operations: 2, problem: undefined, problemAt: undefined, isRefused: false },
+    ...{ operations: 2, problem: undefined, problemAt: undefined, isRefused: false, lists: [] },
   })
 })
 
@@ -298,3 +320,78 @@ test('a server that is gone is shown so, since when and why, until it is there a
   assert.equal(await isHeld(yard), undefined)
   assert.deepEqual(state(), [undefined, 'undefined', false])
 })
+
+test('a server that answers for some of its lists only is shown so, by kind, since when and why', async (t) => {
+  const yard = await openYard(t)
+  const looks = async () => {
+    yard.clock.elapsed += 1
+    return [await isHeld(yard), await isHeld(yard, 'page')]
+  }
+  const state = () => {
+    const { problem, isRefused, lists } = yard.catalogue.sources()[0] ?? assert.fail()
+    return [problem, isRefused, ...lists.map((one) => `${one.list} ${one.isRefused}`)]
+  }
+  assert.deepEqual(await looks(), [undefined, undefined])
+  yard.silent = ['tools']
+  assert.deepEqual(await looks(), ['unread', undefined])
+  assert.deepEqual(state(), ['It says nothing.', false, 'tools true'])
+  const since = yard.catalogue.sources()[0]?.lists[0]?.problemAt
+  assert.deepEqual(await looks(), ['unread', undefined])
+  assert.equal(yard.catalogue.sources()[0]?.lists[0]?.problemAt, since)
+  assert.deepEqual(await listedIn(yard), 'It says nothing.')
+  assert.deepEqual(await listedIn(yard, 'resources'), ['up.page'])
+  yard.silent = ['tools', 'resources']
+  assert.deepEqual(await looks(), ['unread', 'unread'])
+  yard.silent = []
+  assert.deepEqual(await looks(), [undefined, undefined])
+  assert.deepEqual(state(), [undefined, false])
+  const mended = ['read-again tools', 'read-again resources']
+  assert.deepEqual(yard.told, ['unread tools', 'unread resources', ...mended])
+})
+
+test('of a server that was never read one list is enough to refuse all', async (t) => {
+  const yard = await openYard(t)
+  yard.silent = ['prompts']
+  assert.equal(await isHeld(yard), 'unread')
+  const { isRefused, lists } = yard.catalogue.sources()[0] ?? assert.fail()
+  assert.deepEqual([isRefused, lists.map(({ list }) => list)], [true, ['prompts']])
+})
+
+test('that the rest of a server can be read again is found without a call of it', async (t) => {
+  const yard = await openYard(t)
+  await isHeld(yard)
+  yard.silent = ['tools', 'resources']
+  yard.clock.elapsed += 1
+  await isHeld(yard)
+  await isHeld(yard, 'page')
+  yard.silent = []
+  yard.clock.elapsed += 1
+  assert.equal(await isHeld(yard, 'page'), undefined)
+  assert.equal(yard.catalogue.sources()[0]?.lists.length, 1)
+  yard.clock.elapsed += limits.descriptionRetryMs
+  yard.catalogue.start()
+  await until(() => yard.catalogue.sources()[0]?.lists.length === 0, 'it was looked at')
+})
+
+for (const maxAgeMs of [0, 1_000]) {
+  test(`a server that says one thing in one list and another in the next is judged by each: ${maxAgeMs} ms`, async (t) => {
+    const yard = Object.assign(await openYard(t, maxAgeMs), { isReadByKind: true })
+    assert.equal(await isHeld(yard), undefined)
+    yard.clock.elapsed += maxAgeMs + 1
+    yard.says = { tools: [poisoned], uris: [] }
+    // A look at its resources says nothing of its tools, neither that they are others nor that they are young.
+    assert.equal(await isHeld(yard, 'page'), undefined)
+    assert.equal(yard.read.at(-1), 'resources')
+    assert.equal(await isHeld(yard), 'drift')
+    assert.equal(yard.read.at(-1), 'tools')
+    yard.says = { tools: [pay], uris: [] }
+    yard.clock.elapsed += maxAgeMs + 1
+    assert.equal(await isHeld(yard, 'page'), undefined)
+    assert.equal(yard.catalogue.isQuarantined('up.pay'), true)
+    // While nobody has accepted anything its old words are not taken for a change of mind by another look.
+    yard.says = { tools: [poisoned], uris: [] }
+    yard.clock.elapsed += maxAgeMs + 1
+    assert.equal(await isHeld(yard), 'drift')
+    assert.deepEqual(await held(yard), ['up.pay drift'])
+  })
+}

@@ -1,6 +1,5 @@
 import type { Connection, McpConnection } from '../model/connection.ts'
 import type { DescribedOperation } from '../model/described-operation.ts'
-import type { FunctionDefinition, McpMethod } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
 import { type McpKind, mcpKinds } from '../model/mcp-listing.ts'
 import type { Rulebook } from '../model/rulebook.ts'
@@ -23,10 +22,8 @@ export type Source = Place & {
   readonly lists: Readonly<Record<McpKind, ListAge>>
   /** The kinds that whoever waits wants to be read next, by a look that begins then or later. */
   readonly asked: Map<McpKind, number>
-  /** Why it could not be read the last time; undefined: it could. */
-  problem: string | undefined
-  /** Since when it could not, Unix milliseconds. */
-  problemAt: number | undefined
+  /** Why it could not be asked the last time. */
+  trouble: Trouble | undefined
   dueAt: number
   /** For when it was made due last because its server said that it changed. */
   noticedAt: number
@@ -45,8 +42,13 @@ export type Source = Place & {
   isUnwritten: boolean
 }
 
+/** What kept a look from reading; since when looks in a row were, Unix milliseconds. */
+export type Trouble = { readonly problem: string; readonly since: number }
+
 /** Of the lists of one kind. */
 export type ListAge = {
+  /** Why these could not be read the last time that their server was asked for them. */
+  trouble: Trouble | undefined
   /** When the last look at them began that is over. */
   begunAt: number
   /** The same of the last one that succeeded. */
@@ -141,8 +143,7 @@ function newSource(given: Place & Pick<Source, 'connection'>, elapsed: number): 
     readAt: undefined,
     lists: { tools: neverRead(), prompts: neverRead(), resources: neverRead() },
     asked: new Map(),
-    problem: undefined,
-    problemAt: undefined,
+    trouble: undefined,
     dueAt: elapsed,
     noticedAt: Number.NEGATIVE_INFINITY,
     notBefore: elapsed,
@@ -157,18 +158,10 @@ function newSource(given: Place & Pick<Source, 'connection'>, elapsed: number): 
 
 function neverRead(): ListAge {
   const never = Number.NEGATIVE_INFINITY
-  return { begunAt: never, freshAsOf: never, changedAt: never, revision: 0 }
-}
-
-/** Of which kind a function is; undefined: its server lists nothing of the like. */
-export function kindOf({ mcp }: Pick<FunctionDefinition, 'mcp'>): McpKind | undefined {
-  return mcp && kinds[mcp.method]
-}
-
-const kinds: Readonly<Partial<Record<McpMethod, McpKind>>> = {
-  'tools/call': 'tools',
-  'prompts/get': 'prompts',
-  'resources/read': 'resources',
+  return {
+    ...{ trouble: undefined, begunAt: never, freshAsOf: never },
+    ...{ changedAt: never, revision: 0 },
+  }
 }
 
 export const everyKind: ReadonlySet<McpKind> = new Set(mcpKinds)

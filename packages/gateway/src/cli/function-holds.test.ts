@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
-import type { FunctionDiff } from '../admin/function-contract.ts'
-import { coverageLines, diffLines, unreadFacts } from './function-holds.ts'
+import type { FunctionDiff, FunctionSource } from '../admin/function-contract.ts'
+import { coverageLines, diffLines, refusedLines, unreadFacts } from './function-holds.ts'
 
 const found: FunctionDiff = {
   function: 'crm.list',
@@ -56,14 +56,50 @@ test('who may not accept is not told how, and what was never read is said', () =
 
 test('a function whose upstream cannot be read says since when, why, and what to do', () => {
   const since = '2026-01-01T00:00:00.000Z'
-  const unread = { since, problem: 'It could not be reached.' }
-  const lines = unreadFacts({ connection: 'crm', unread }).map(stripVTControlCharacters)
-  const said = lines.join('\n')
-  for (const part of ['connection crm', since, 'It could not be reached.', 'functions sources']) {
-    assert.ok(said.includes(part), part)
+  const unread = { since, problem: 'It could not be reached.', list: null }
+  const parts = ['connection crm', since, 'It could not be reached.', 'functions sources']
+  const saidOf = (list: 'tools' | null) => {
+    const lines = unreadFacts({ connection: 'crm', unread: { ...unread, list } })
+    return lines.map(stripVTControlCharacters).join('\n')
   }
+  for (const part of parts) assert.ok(saidOf(null).includes(part), part)
+  for (const part of [...parts, 'the list of tools'])
+    assert.ok(saidOf('tools').includes(part), part)
   assert.deepEqual(unreadFacts({ connection: 'crm', unread: null }), [])
 })
+
+type Unread = FunctionSource['unread_lists'][number]
+const sourceOf = (connection: string, refused: boolean, unread_lists: readonly Unread[] = []) => {
+  const problem = refused ? 'It is down.' : (unread_lists[0]?.problem ?? null)
+  return {
+    ...({ connection, kind: 'mcp', address: 'https://up.example/mcp', every_ms: 1 } as const),
+    ...{ read_at: null, operations: 2, problem, unread_since: problem && '2026-01-01T00:00:00Z' },
+    ...{ refused, unread_lists: [...unread_lists] },
+  }
+}
+const tools = (refused: boolean): Unread => {
+  return { list: 'tools', problem: 'It answered tools/list with error 1.', since: 'noon', refused }
+}
+
+const refusals: readonly (readonly [string, readonly FunctionSource[], readonly string[]])[] = [
+  ['none', [sourceOf('crm', false)], []],
+  ['all of a server', [sourceOf('crm', true)], ['Calls of crm are refused.']],
+  [
+    'those of one list',
+    [sourceOf('crm', false, [tools(true)])],
+    ['Calls of tools of crm are refused since noon: It answered tools/list with error 1.'],
+  ],
+  ['none yet of a list', [sourceOf('crm', false, [tools(false)])], []],
+  ['all, of which a list', [sourceOf('crm', true, [tools(true)])], ['Calls of crm are refused.']],
+]
+for (const [name, sources, said] of refusals) {
+  test(`of calls that are refused because their upstream cannot be read it says: ${name}`, () => {
+    const lines = refusedLines(sources)
+    assert.deepEqual(lines.slice(0, said.length), said)
+    // And what to do.
+    assert.equal(lines.length, said.length > 0 ? said.length + 1 : 0)
+  })
+}
 
 test('a report counts every gap, the empty ones too', () => {
   const lines = coverageLines({

@@ -6,6 +6,7 @@ import type {
   FunctionDiff,
   FunctionDiscovered,
   FunctionHold,
+  FunctionList,
   FunctionSource,
 } from '../admin/function-contract.ts'
 import { signedInApi } from './api.ts'
@@ -77,12 +78,16 @@ export function unreadFacts({
     '',
     out.bold('Refused: nobody knows what it is now'),
     ...facts([
-      ['why', `the upstream of connection ${visible(connection)} cannot be read`],
+      ['why', `${whatOf(unread.list)} connection ${visible(connection)} cannot be read`],
       ['since', unread.since ?? undefined],
       ['problem', unread.problem === null ? undefined : visible(unread.problem)],
     ]),
     `  ${mend}`,
   ]
+}
+
+function whatOf(list: FunctionList | null): string {
+  return list === null ? 'the upstream of' : `the list of ${list} of the server of`
 }
 
 const mend =
@@ -181,18 +186,37 @@ async function sources({ adminUrl, output }: Common): Promise<void> {
       { title: 'OPERATIONS', value: ({ operations }) => String(operations ?? ''), whole: true },
       {
         title: 'REFUSED',
-        value: ({ refused, unread_since }) =>
-          refused ? `since ${unread_since?.slice(0, 16) ?? '?'}` : '',
+        value: refusedSince,
         whole: true,
       },
       { title: 'PROBLEM', value: ({ problem }) => problem ?? '' },
       { title: 'ADDRESS', value: ({ kind, address }) => `${kind} ${address}` },
     ],
   })
-  const refused = data.filter((source) => source.refused).map(({ connection }) => connection)
-  if (output === 'table' && refused.length > 0) {
-    say(`Calls of ${refused.map(visible).join(', ')} are refused. ${mend}`)
-  }
+  if (output === 'table') for (const line of refusedLines(data)) say(line)
+}
+
+function refusedSince({ refused, unread_since, unread_lists }: FunctionSource): string {
+  const lists = unread_lists.filter((one) => one.refused)
+  const since = refused ? unread_since : lists.map((one) => one.since).toSorted()[0]
+  if (!refused && lists.length === 0) return ''
+  const which = refused ? '' : `${lists.map(({ list }) => list).join(', ')} `
+  return `${which}since ${since?.slice(0, 16) ?? '?'}`
+}
+
+/** Whose calls are refused because nobody knows what they are now, and what to do; none where all can be read. */
+export function refusedLines(sources: readonly FunctionSource[]): string[] {
+  const whole = sources.filter(({ refused }) => refused)
+  const all = whole.map(({ connection }) => visible(connection)).join(', ')
+  const lists = sources.flatMap(({ connection, refused, unread_lists }) =>
+    unread_lists
+      .filter((one) => !refused && one.refused)
+      .map(({ list, since, problem }) => {
+        return `Calls of ${list} of ${visible(connection)} are refused since ${since}: ${visible(problem)}`
+      }),
+  )
+  const said = [...(all === '' ? [] : [`Calls of ${all} are refused.`]), ...lists]
+  return said.length === 0 ? [] : [...said, mend]
 }
 
 async function coverage({ adminUrl, output }: Common): Promise<void> {

@@ -178,6 +178,11 @@ const labelledWith = (...labels: string[]): Approved => {
   const labelsBrought = () => ['untrusted', 'private', 'confidential']
   return { ...at, labels, rules: { ...at.rules, labelsBrought } }
 }
+/** It wants to hear of what it could read. */
+const watching = (): Approved => {
+  const outbound = { protocol: 'mcp', to: 'watch' } as unknown as Approved['outbound']
+  return { ...approvedWith('s'), outbound }
+}
 const argumentPayloads = ['args:kept:recorded s', 'forwarded:kept:forwarded s']
 
 const cases: readonly (readonly [string, Entry, Expected])[] = [
@@ -188,6 +193,16 @@ const cases: readonly (readonly [string, Entry, Expected])[] = [
       record: { labels: ['private'], brings: ['untrusted', 'confidential'] },
       payloads: argumentPayloads,
     },
+  ],
+  [
+    'an intent to hear of changes',
+    intentEntry(watching(), now),
+    { record: { type: 'call.authorized', wants: 'subscribe' }, payloads: argumentPayloads },
+  ],
+  [
+    'a denial of that',
+    denialEntry(watching(), policyDenied, now),
+    { record: { type: 'call.denied', wants: 'subscribe' }, payloads: ['args:kept:recorded s'] },
   ],
   [
     'an intent',
@@ -433,5 +448,5 @@ test('an intent that brings nothing new says nothing of it', () => {
   const { record } = intentEntry(labelledWith('private', 'untrusted', 'confidential'), now)
   assert.ok(!('brings' in record))
   const plain = intentEntry(approvedWith('s'), now).record
-  assert.ok(!('brings' in plain) && !('labels' in plain))
+  assert.ok(!('brings' in plain) && !('labels' in plain) && !('wants' in plain))
 })

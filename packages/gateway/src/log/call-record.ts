@@ -118,10 +118,17 @@ function callFacts(at: Stage): CallFacts {
     ...('fn' in at && {
       fn: { name: at.fn.id, schema: at.fn.digest, server: at.connection.id },
     }),
-    // It came from the caller: only what can be nothing but a trace id.
     ...('labels' in at && at.labels.length > 0 && { labels: at.labels }),
+    ...wantsOf(at),
+    // It came from the caller: only what can be nothing but a trace id.
     ...(trace !== undefined && /^[0-9a-f]{32}$/.test(trace) && { trace }),
   }
+}
+
+/** One function stands for both, and is decided alike: what was let through is two things. */
+function wantsOf(at: Stage): Pick<CallFacts, 'wants'> {
+  const isWatch = 'outbound' in at && at.outbound.protocol === 'mcp' && at.outbound.to === 'watch'
+  return isWatch ? { wants: 'subscribe' } : {}
 }
 
 /** From before it is forwarded: what comes of it may reach its caller in many ways. */

@@ -82,6 +82,55 @@ for (const [name, text, echoes, out] of spelled) {
   })
 }
 
+const far = 'x'.repeat(2_000)
+const slashed = hex('\\').slice(1)
+const farApart: readonly (readonly [name: string, text: string, echoes: string[], out: string])[] =
+  [
+    [
+      'each in a stretch of its own',
+      `secr\\u0065t-1${far}secret-\\u0031${far}\\u0073ecret-1`,
+      ['secret-1'],
+      `${mark}${far}${mark}${far}${mark}`,
+    ],
+    [
+      'a plain one between',
+      `\\u0041${far}secret-1${far}\\u0041`,
+      ['secret-1'],
+      `\\u0041${far}${mark}${far}\\u0041`,
+    ],
+    [
+      'behind many digits',
+      `${'a0'.repeat(2_000)}secr\\u0065t-1${far}`,
+      ['secret-1'],
+      `${'a0'.repeat(2_000)}${mark}${far}`,
+    ],
+    [
+      'behind many backslashes',
+      `${'\\\\'.repeat(2_000)}secr\\u0065t-1${far}`,
+      ['secret-1'],
+      `${'\\\\'.repeat(2_000)}${mark}${far}`,
+    ],
+    [
+      'the last letter in escapes of escapes',
+      `${far}secret-\\${slashed}${slashed}u0031${far}`,
+      ['secret-1'],
+      `${far}${mark}${far}`,
+    ],
+  ]
+for (const [name, text, echoes, out] of farApart) {
+  test(`echoes in escapes far from each other: ${name}`, () => {
+    const wanted = echoes.map((echo) => Buffer.from(echo))
+    for (const size of [1, 7, 64, 511, 1_000, text.length]) {
+      assert.equal(scrub(text, wanted, size), out, `in chunks of ${size}`)
+    }
+  })
+}
+
+test('of very many in a very long chunk none is left', () => {
+  const text = '"secr\\u0065t-1",'.repeat(200_000)
+  assert.equal(scrub(text, [Buffer.from('secret-1')], text.length), `"${mark}",`.repeat(200_000))
+})
+
 test('however it is spelled and cut, what JSON reads holds no echo', () => {
   const letter = fc.constantFrom('a', 'b')
   const echo = fc.array(letter, { minLength: 6, maxLength: 8 }).map((all) => all.join(''))
@@ -94,7 +143,8 @@ test('however it is spelled and cut, what JSON reads holds no echo', () => {
       fc.nat(20),
       (given, echoes, size) => {
         const wanted = echoes.map((one) => Buffer.from(one))
-        for (const text of [`"${given}"`, JSON.stringify(`"${given}"`)]) {
+        const long = `"${given}${'c'.repeat(700)}${given}"`
+        for (const text of [`"${given}"`, JSON.stringify(`"${given}"`), long]) {
           const whole = scrub(text, wanted, text.length + 1)
           assert.equal(scrub(text, wanted, size + 1), whole)
           let value: unknown = whole

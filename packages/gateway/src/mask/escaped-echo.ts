@@ -1,6 +1,5 @@
 import { earliestBeginning, finder, type Hit, openHold } from './echo-search.ts'
-import { escapeMeanings, hexDigits } from './json-word.ts'
-import { limits } from './limits.ts'
+import { type Level, readLevels } from './escaped-levels.ts'
 
 type EscapedScrubber = {
   readonly push: (chunk: Uint8Array) => Uint8Array
@@ -23,10 +22,14 @@ export function scrubEscaped(
   let found = 0
 
   const scan = (bytes: Buffer, { last }: { readonly last: boolean }): Uint8Array => {
-    const first = firstEscape(bytes, ways)
-    if (first === bytes.length && (last || isOver(bytes, wanted))) return bytes
-    const levels = read(bytes, { from: readFrom(bytes, first - ways.reach), last })
-    const { hits, settled } = settle(levels, { wanted, last, end: bytes.length })
+    const hits: Hit[] = []
+    let settled = bytes.length
+    for (const { from, to, isLast } of stretchesOf(bytes, { wanted, ways, last })) {
+      const levels = readLevels(bytes.subarray(0, to), { from, last: isLast })
+      const found = settle(levels, { wanted, last: isLast, end: to })
+      for (const hit of found.hits) hits.push(hit)
+      if (!isLast) settled = found.settled
+    }
     if (settled < bytes.length) held.hold(bytes.subarray(settled))
     if (hits.length === 0) return bytes.subarray(0, settled)
     found += hits.length
@@ -44,31 +47,50 @@ export function scrubEscaped(
     waitingBytes = 0
     return bytes
   }
+  const push = (chunk: Uint8Array): Uint8Array => {
+    if (held.size() === 0) {
+      const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+      const out = scan(view, { last: false })
+      return out.length === chunk.length && out.byteOffset === chunk.byteOffset ? chunk : out
+    }
+    if (waitingBytes === 0 && held.continues(chunk)) return nothing
+    waiting.push(Buffer.from(chunk))
+    waitingBytes += chunk.length
+    // What is held is read again with what comes: with as much, or single bytes would cost its square.
+    return waitingBytes < held.size() ? nothing : scan(taken(), { last: false })
+  }
   return {
-    push: (chunk) => {
-      if (held.size() === 0) {
-        const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-        const out = scan(view, { last: false })
-        return out.length === chunk.length && out.byteOffset === chunk.byteOffset ? chunk : out
-      }
-      if (waitingBytes === 0 && held.continues(chunk)) return nothing
-      waiting.push(Buffer.from(chunk))
-      waitingBytes += chunk.length
-      // What is held is read again with what comes: with as much, or single bytes would cost its square.
-      return waitingBytes < held.size() ? nothing : scan(taken(), { last: false })
-    },
+    push: (chunk) => (chunk.length > pieceBytes ? pushInPieces(push, chunk) : push(chunk)),
     end: () => (held.size() + waitingBytes === 0 ? nothing : scan(taken(), { last: true })),
     count: () => found,
   }
 }
 
-/** Without one of `begins` no escape stands for a byte of an echo; `reach`: how far before it one may begin. */
+/** Reading takes up to a dozen bytes for each: of a long chunk they would not stay where a processor is quick. */
+function pushInPieces(push: (chunk: Uint8Array) => Uint8Array, chunk: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = []
+  let isSame = true
+  for (let at = 0; at < chunk.length; at += pieceBytes) {
+    const piece = chunk.subarray(at, at + pieceBytes)
+    const part = push(piece)
+    isSame &&= part === piece
+    parts.push(part)
+  }
+  return isSame ? chunk : Buffer.concat(parts)
+}
+
+const pieceBytes = 65_536
+
+/**
+ * Without one of `begins` no escape stands for a byte of an echo; `reach`: how far before it, and behind, an echo may go
+ * without another of them.
+ */
 export type EscapeWays = { readonly begins: readonly Buffer[]; readonly reach: number }
 
 export function escapeWays(wanted: readonly Buffer[]): EscapeWays {
   const bytes = new Set(wanted.flatMap((echo) => [...echo]))
   const all = [...bytes]
-  // The longest comes first; one byte more, so that what is before its beginning is seen.
+  // The longest comes first.
   const reach = (wanted[0]?.length ?? 0) + escapeBytes
   if (all.some((byte) => byte < 0x20 || byte === quote || byte === backslash)) {
     return { begins: [Buffer.from('\\')], reach }
@@ -78,10 +100,60 @@ export function escapeWays(wanted: readonly Buffer[]): EscapeWays {
   return { begins: bytes.has(slash) ? [...begins, Buffer.from('\\/')] : begins, reach }
 }
 
-/** Where the first escape is that may stand for a byte of an echo; the end: there is none. */
-function firstEscape(bytes: Buffer, { begins }: EscapeWays): number {
-  const places = begins.map((one) => bytes.indexOf(one)).filter((at) => at >= 0)
-  return Math.min(bytes.length, ...places)
+/** Bytes that have to be read for escapes. `isLast`: nothing that begins in them goes on behind them. */
+type Stretch = { readonly from: number; readonly to: number; readonly isLast: boolean }
+
+/** What stands around escapes, so that one of them does not cost the reading of all; none overlaps another. */
+function stretchesOf(
+  bytes: Buffer,
+  given: { readonly wanted: readonly Buffer[]; readonly ways: EscapeWays; readonly last: boolean },
+): readonly Stretch[] {
+  const { ways, wanted, last } = given
+  const stretches: { from: number; to: number }[] = []
+  const add = (from: number, to: number) => {
+    const before = stretches.at(-1)
+    if (before && from <= before.to) before.to = Math.max(before.to, to)
+    else stretches.push({ from, to })
+  }
+  const escapes = escapesIn(bytes, ways)
+  for (let at = escapes.next(0); at < bytes.length; ) {
+    const end = escapes.chainEnd(at)
+    add(readFrom(bytes, at - ways.reach), Math.min(bytes.length, end + ways.reach))
+    at = escapes.next(end + 1)
+  }
+  const isOpen = !last && (stretches.at(-1)?.to === bytes.length || !isOver(bytes, wanted))
+  if (isOpen) add(readFrom(bytes, bytes.length - ways.reach), bytes.length)
+  return stretches.map(({ from, to }, at) => {
+    return { from, to, isLast: !isOpen || at < stretches.length - 1 }
+  })
+}
+
+/** Where escapes are that may stand for a byte of an echo. */
+function escapesIn(bytes: Buffer, { begins, reach }: EscapeWays) {
+  const places = begins.map((one) => bytes.indexOf(one))
+  return {
+    /** The first one from there on; the end: there is none. */
+    next: (from: number): number => {
+      let first = bytes.length
+      for (const [which, one] of begins.entries()) {
+        const known = places[which] ?? -1
+        const at = known >= 0 && known < from ? bytes.indexOf(one, from) : known
+        places[which] = at
+        if (at >= 0 && at < first) first = at
+      }
+      return first
+    },
+    /** The last one of those that follow this one so closely that it costs less to read what is between. */
+    chainEnd: (from: number): number => {
+      let end = from
+      for (;;) {
+        const near = bytes.subarray(end + 1, end + 1 + 2 * reach + stretchBytes)
+        const last = Math.max(...begins.map((one) => near.lastIndexOf(one)))
+        if (last < 0) return end
+        end += 1 + last
+      }
+    },
+  }
 }
 
 /** Whether nothing begins here that may end in what follows, neither an escape nor an echo. */
@@ -92,10 +164,14 @@ function isOver(bytes: Buffer, wanted: readonly Buffer[]): boolean {
   return !isCut && earliestBeginning(bytes, wanted, 0) === bytes.length
 }
 
-/** The first place from there back that is not in the middle of an escape. */
+/** A place from there back that is not in the middle of an escape. */
 function readFrom(bytes: Buffer, place: number): number {
   let from = Math.max(0, place)
-  while (from > 0 && mayContinue(bytes[from - 1] ?? 0)) from -= 1
+  let plain = 0
+  while (from > 0 && plain < escapeBytes && mayContinue(bytes[from - 1] ?? 0)) {
+    from -= 1
+    plain = bytes[from] === backslash ? 0 : plain + 1
+  }
   return from
 }
 
@@ -105,107 +181,13 @@ function mayContinue(byte: number): boolean {
   return isDigit || (letter >= 0x61 && letter <= 0x66) || byte === letterU || byte === backslash
 }
 
-/** Bytes as they are read, and where each of them begins in those received; one more place: where they end. */
-type Level = { readonly text: Buffer; readonly starts: Uint32Array }
-
-/** What the escapes stand for, in JSON, in JSON in its strings, and so on. The last is settled where all are. */
-function read(
-  bytes: Buffer,
-  { from, last }: { readonly from: number; readonly last: boolean },
-): readonly Level[] {
-  const text = bytes.subarray(from)
-  const starts = new Uint32Array(text.length + 1)
-  for (let at = 0; at < starts.length; at += 1) starts[at] = from + at
-  let level: Level = { text, starts }
-  const levels: Level[] = []
-  for (let depth = 0; depth < limits.echoDepth; depth += 1) {
-    level = unescaped(level, last)
-    levels.push(level)
-    if (!level.text.includes(backslash)) break
-  }
-  return levels
-}
-
-function unescaped({ text, starts }: Level, last: boolean): Level {
-  const out = Buffer.allocUnsafe(text.length)
-  const from = new Uint32Array(text.length + 1)
-  let size = 0
-  let at = 0
-  while (at < text.length) {
-    const byte = text[at] ?? 0
-    const place = starts[at] ?? 0
-    if (byte !== backslash) {
-      from[size] = place
-      out[size++] = byte
-      at += 1
-      continue
-    }
-    const length = escapeLength(text, at, last)
-    if (length === undefined) break
-    const end = put(out, size, length === 1 ? backslash : meantBy(text, at, length))
-    from.fill(place, size, end)
-    size = end
-    at += length
-  }
-  from[size] = starts[at] ?? 0
-  return { text: out.subarray(0, size), starts: from.subarray(0, size + 1) }
-}
-
-/** Bytes of the escape that begins here; 1: it is none, but a backslash. Undefined: it may go on in what is not there yet. */
-function escapeLength(text: Buffer, at: number, last: boolean): number | undefined {
-  const name = text[at + 1]
-  if (name === undefined) return last ? 1 : undefined
-  if (name !== letterU) return escapeMeanings[name] === 0 ? 1 : 2
-  const unit = unitAt(text, at)
-  if (unit < 0) return text.length < at + 6 && !last ? undefined : 1
-  if (unit < 0xd800 || unit > 0xdbff) return 6
-  if (text.length < at + 12 && !last) return undefined
-  const isPair = text[at + 6] === backslash && text[at + 7] === letterU
-  const second = isPair ? unitAt(text, at + 6) : -1
-  return second >= 0xdc00 && second <= 0xdfff ? 12 : 6
-}
-
-/** The character that an escape of this length stands for. */
-function meantBy(text: Buffer, at: number, length: number): number {
-  if (length === 2) return escapeMeanings[text[at + 1] ?? 0] ?? 0
-  const unit = unitAt(text, at)
-  return length === 6 ? unit : 0x10000 + (unit - 0xd800) * 0x400 + (unitAt(text, at + 6) - 0xdc00)
-}
-
-/** Of `\uXXXX`; negative: it is none. */
-function unitAt(text: Buffer, at: number): number {
-  let unit = 0
-  for (let digit = at + 2; digit < at + 6; digit += 1) {
-    const value = (hexDigits[text[digit] ?? 0] ?? 0) - 1
-    if (value < 0) return -1
-    unit = unit * 16 + value
-  }
-  return unit
-}
-
-/** Writes UTF-8 and says where it ends; half of a pair as three bytes, which no text has. */
-function put(out: Buffer, at: number, code: number): number {
-  if (code < 0x80) {
-    out[at] = code
-    return at + 1
-  }
-  const length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
-  let rest = code
-  for (let last = length - 1; last > 0; last -= 1) {
-    out[at + last] = 0x80 | (rest & 0x3f)
-    rest >>= 6
-  }
-  out[at] = (leads[length] ?? 0) | rest
-  return at + length
-}
-
 /** What may be hidden or let out now. Places are those in the bytes received. */
 function settle(
   levels: readonly Level[],
   given: { readonly wanted: readonly Buffer[]; readonly last: boolean; readonly end: number },
 ): { readonly hits: readonly Hit[]; readonly settled: number } {
   const { wanted, last, end } = given
-  const next = levels.map(({ text }) => finder(text, wanted))
+  const next = levels.map((level) => hitsIn(level, wanted))
   /** The first place at or after this one that is not settled. */
   const settledFrom = (from: number): number => {
     if (last) return end
@@ -221,7 +203,7 @@ function settle(
   let from = 0
   let settled = settledFrom(0)
   for (;;) {
-    const hit = firstOf(levels, next, from)
+    const hit = firstOf(next, from)
     if (hit === undefined || hit.at >= settled) return { hits, settled: Math.max(from, settled) }
     hits.push(hit)
     from = hit.at + hit.length
@@ -231,18 +213,30 @@ function settle(
 
 /** Of two that begin together the longer. */
 function firstOf(
-  levels: readonly Level[],
   next: readonly ((from: number) => Hit | undefined)[],
   from: number,
 ): Hit | undefined {
   let first: Hit | undefined
-  for (const [depth, { starts }] of levels.entries()) {
-    const hit = next[depth] && escapedHit(starts, next[depth], indexAt(starts, from))
+  for (const nextOf of next) {
+    const hit = nextOf(from)
     if (!hit) continue
     const { at, length } = hit
     if (!first || at < first.at || (at === first.at && length > first.length)) first = hit
   }
   return first
+}
+
+/** Finds the next one of a level; each is searched for once. */
+function hitsIn(
+  { text, starts }: Level,
+  wanted: readonly Buffer[],
+): (from: number) => Hit | undefined {
+  const next = finder(text, wanted)
+  let hit = escapedHit(starts, next, 0)
+  return (from) => {
+    if (hit && hit.at < from) hit = escapedHit(starts, next, indexAt(starts, from))
+    return hit
+  }
 }
 
 /** In the bytes received. One without any escape is somebody else's to find. */
@@ -283,6 +277,10 @@ const backslash = 0x5c
 const quote = 0x22
 const slash = 0x2f
 const letterU = 0x75
-const escapeBytes = 12
-/** First bits of a character of so many bytes (RFC 3629 section 3). */
-const leads: readonly number[] = [0, 0, 0xc0, 0xe0, 0xf0]
+/**
+ * Of one escape, more than can follow its first backslash without another, in strings as deep as `echoDepth`:
+ * `\\u005cu005cu0065`.
+ */
+const escapeBytes = 32
+/** What could be read in the time that it takes to begin another stretch. */
+const stretchBytes = 512

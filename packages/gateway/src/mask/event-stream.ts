@@ -54,7 +54,7 @@ export function eventStreamBody(
         if (secondHalf) {
           // The rest of the line ending that has just completed an event belongs to that event.
           if (from === to && block.length === 0) {
-            parts.push(chunk.subarray(to, to + 1))
+            parts.push(channels ? joined(channels.push(lineEnding)) : newline)
             from = to + 1
             at += 1
           }
@@ -77,6 +77,11 @@ export function eventStreamBody(
   }
 }
 
+const newline: Uint8Array = Buffer.from('\n')
+/** Behind an event that may be held. */
+const lineEnding: StreamEvent = {
+  ...{ bytes: newline, payload: undefined, endsAll: false, rewrite: () => newline },
+}
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 

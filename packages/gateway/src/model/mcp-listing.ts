@@ -1,4 +1,5 @@
 import type { McpConnection } from './connection.ts'
+import type { FunctionDefinition, McpMethod } from './function.ts'
 import type { JsonObject } from './json.ts'
 
 /** What an MCP server lists, by kind, as its capabilities name them; templates of resources are of theirs. */
@@ -24,15 +25,29 @@ export type McpList = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'
 /** Only lists of these kinds are asked for; the rest is what was read before, unless its server is another by now. */
 export type McpAgain = { readonly kinds: ReadonlySet<McpKind>; readonly before: McpListing }
 
+/** Of which kind a function is; undefined: its server lists nothing of the like. */
+export function listedKindOf({ mcp }: Pick<FunctionDefinition, 'mcp'>): McpKind | undefined {
+  return mcp && kinds[mcp.method]
+}
+
+const kinds: Readonly<Partial<Record<McpMethod, McpKind>>> = {
+  'tools/call': 'tools',
+  'prompts/get': 'prompts',
+  'resources/read': 'resources',
+}
+
 /**
- * Asks a server what it lists, for the gateway itself and not for a caller. Rejects never: `problem` is for the
- * operator and holds no word of the server's.
+ * Why a server could not be read: for the operator, and without a word of the server's. `lists`: only those of these
+ * kinds could not; absent: it could not be asked at all.
  */
+export type McpUnread = { readonly problem: string; readonly lists?: readonly McpKind[] }
+
+/** Asks a server what it lists, for the gateway itself and not for a caller. Rejects never. */
 export type ListMcp = (
   connection: McpConnection,
   signal: AbortSignal,
   again?: McpAgain,
-) => Promise<McpListing | { readonly problem: string }>
+) => Promise<McpListing | McpUnread>
 
 /** What of one connection may be listed to callers: what was read at or after they asked. */
 export type Listed =

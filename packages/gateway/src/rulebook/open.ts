@@ -1,6 +1,6 @@
 import type { InForce } from '../call/in-force.ts'
 import type { GrantListed } from '../model/grant.ts'
-import type { Problem } from '../model/rulebook.ts'
+import type { Problem, Rulebook } from '../model/rulebook.ts'
 import { rulebookContent } from './digest.ts'
 import { sortProblems } from './flaw.ts'
 import type { KnownNames } from './known-names.ts'
@@ -39,6 +39,8 @@ export type Rulebooks = {
    * takes effect; rejects when it could not be, and then nothing changed. One at a time, in order.
    */
   readonly activate: (by: string) => Promise<RulebookOutcome>
+  /** Told of each rulebook as it comes into force, before the first call under it; and at once of the one that is. */
+  readonly onActivated: (listener: (rulebook: Rulebook) => void) => void
   /** Follows the folder. Returns how to stop. */
   readonly watch: () => () => void
   /** Stops following, and waits for what is under way. */
@@ -71,6 +73,7 @@ export function openRulebooks(options: RulebooksOptions): Rulebooks {
   let inForce: InForceSince | undefined
   let queue: Promise<unknown> = Promise.resolve()
   const stops = new Set<() => void>()
+  const listeners: ((rulebook: Rulebook) => void)[] = []
 
   const thread = openMaskThread()
   const read = async () => {
@@ -87,6 +90,7 @@ export function openRulebooks(options: RulebooksOptions): Rulebooks {
       const { grants } = loaded.inForce
       await record({ digest, previous: inForce?.rulebook.digest ?? '', by, content, grants })
       inForce = { ...loaded, since: now() }
+      for (const listener of listeners) listener(loaded.rulebook)
     }
     return outcome
   }
@@ -116,6 +120,10 @@ export function openRulebooks(options: RulebooksOptions): Rulebooks {
       const outcome = await activate(by)
       onOutcome(outcome)
       return outcome
+    },
+    onActivated: (listener) => {
+      listeners.push(listener)
+      if (inForce) listener(inForce.rulebook)
     },
     watch: () => {
       const stop = watchFolder(folder, follow)

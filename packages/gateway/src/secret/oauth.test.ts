@@ -123,6 +123,9 @@ for (const [name, changes, expected, given = secret] of byServer) {
 
 // --- What a broken server might answer ---
 
+const anotherAudience = ['{"alg":"none"}', '{"aud":"https://other.example/"}', '']
+  .map((part) => Buffer.from(part).toString('base64url'))
+  .join('.')
 const good = { access_token: 'a-token-of-a-server', token_type: 'Bearer', expires_in: 600 }
 const none = 'The token endpoint of client by:basic gave no bearer token that can be used.'
 type Odd = readonly [name: string, status: number, body: string, expected: string]
@@ -141,7 +144,33 @@ const odd: readonly Odd[] = [
   ['an empty token', 200, json({ access_token: '' }), none],
   ['a token too long', 200, json({ access_token: 'a'.repeat(9_000) }), none],
   ['an end that is text', 200, json({ expires_in: '600' }), none],
+  ['an end that is nothing', 200, json({ expires_in: null }), none],
+  ['an end that is a list', 200, json({ expires_in: [600] }), none],
+  ['an end that is true', 200, json({ expires_in: true }), none],
   ['a token that has ended', 200, json({ expires_in: 0 }), none],
+  ['a token that ended long ago', 200, json({ expires_in: -600 }), none],
+  ['a token that ends this moment', 200, json({ expires_in: 1e-300 }), good.access_token],
+  ['a token for ever', 200, json({ expires_in: 1e300 }), good.access_token],
+  ['an end beyond all numbers', 200, json({}).replace('600', '1e999'), good.access_token],
+  ['an end below all numbers', 200, json({}).replace('600', '-1e999'), none],
+  ['a token with a line feed behind', 200, json({ access_token: 'a-token\n' }), none],
+  ['a token with a carriage return', 200, json({ access_token: 'a-to\rken' }), none],
+  ['a token with a null', 200, json({ access_token: 'a-to\u0000ken' }), none],
+  [
+    'a token with a letter that becomes a line feed',
+    200,
+    json({ access_token: 'a\u010aken' }),
+    none,
+  ],
+  ['a token in two words', 200, json({ access_token: 'a-token, Basic b' }), none],
+  ['a list of tokens', 200, json({ access_token: [good.access_token] }), none],
+  // What a token is good for only its resource can tell (RFC 6749 section 1.4): it goes nowhere else.
+  [
+    'a token for another resource',
+    200,
+    json({ access_token: anotherAudience, resource: 'https://other.example/', aud: 'other' }),
+    anotherAudience,
+  ],
   ['201', 201, json({}), said('answered 201')],
   ['a redirect', 302, '', said('answered 302')],
   ['an error in its own words', 400, '{"error":"the secret is hunter2"}', said('answered 400')],
@@ -156,6 +185,10 @@ for (const [name, status, body, expected] of odd) {
     })
     await check({ ...real, tokenUrl: url }, secret, expected)
     assert.equal(reached, 1)
+    const pem = pemOf(pairs.ES256 ?? assert.fail())
+    const byKey = { ...real, ...signing('by-ES256'), tokenUrl: url }
+    await check(byKey, pem, expected.replace('by:basic', 'by-ES256'))
+    assert.equal(reached, 2)
   })
 }
 
@@ -199,6 +232,23 @@ test('a token is fetched once, replaced before its end, and not without need', a
   status = 200
   now += limits.oauthRetryMs
   assert.match(await get(), /^token-number-/)
+})
+
+test('a token for ever is replaced like one for an hour', async () => {
+  let now = 0
+  let given = 0
+  const url = await listen((_, response) => {
+    given += 1
+    const access_token = `token-number-${given}`
+    response.writeHead(200).end(json({ access_token, expires_in: Number.MAX_VALUE }))
+  })
+  const tokens = openOauthTokens({ now: () => now, limits })
+  const get = () => tokens.tokenOf({ ...real, tokenUrl: url }, secret)
+  assert.equal(await get(), 'token-number-1')
+  now = limits.oauthTokenMsMax - limits.oauthTokenEarlyMs - 1
+  assert.deepEqual([await get(), given], ['token-number-1', 1])
+  now = limits.oauthTokenMsMax
+  assert.deepEqual([await get(), given], ['token-number-2', 2])
 })
 
 test('a token that an upstream did not take is given up, and not again at once', async () => {

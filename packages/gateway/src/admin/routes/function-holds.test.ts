@@ -45,7 +45,7 @@ async function openCounter(
         ...({ connection: 'pay', kind: 'openapi', everyMs: 300_000 } as const),
         address: 'https://pay.internal/openapi.json',
         ...{ readAt: undefined, operations: undefined, problem: 'It is slow.' },
-        ...{ problemAt: Date.UTC(2026, 0, 2), isRefused: true },
+        ...{ problemAt: Date.UTC(2026, 0, 2), isRefused: true, lists: [] },
       },
     ],
     accept,

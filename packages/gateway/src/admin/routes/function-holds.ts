@@ -7,7 +7,12 @@ import { isJsonObject, type Json } from '../../model/json.ts'
 import { flagsOf } from '../../rulebook/description-flags.ts'
 import { requireRole } from '../access.ts'
 import { readIdCursor, writeCursor } from '../cursor.ts'
-import type { FunctionCoverage, FunctionDiff, FunctionDiscovered } from '../function-contract.ts'
+import type {
+  FunctionCoverage,
+  FunctionDetail,
+  FunctionDiff,
+  FunctionDiscovered,
+} from '../function-contract.ts'
 import { functionFor, mayAccept, shownHold, unreadSource } from '../function-part.ts'
 import {
   acceptAsked,
@@ -111,11 +116,13 @@ async function diffOf(
 
 function unreadDetail(
   { connection }: Pick<FunctionDefinition, 'connection'>,
-  { since, problem }: { readonly since: string | null; readonly problem: string | null },
+  { since, problem, list }: NonNullable<FunctionDetail['unread']>,
 ): string {
   const when = since === null ? '' : ` since ${since}`
   const why = problem === null ? '' : `: ${problem.replace(/\.$/, '')}`
-  return `The upstream of connection ${connection} could not be read${when}${why}. There is nothing to compare; calls are refused until it is read again, by itself.`
+  const what = list === null ? '' : `The list of ${list} of `
+  const upstream = `${list === null ? 'The' : 'the'} upstream of connection ${connection}`
+  return `${what}${upstream} could not be read${when}${why}. There is nothing to compare; calls are refused until it is read again, by itself.`
 }
 
 function flagsIn(foundText: string): FunctionDiff['flags'] {
@@ -190,6 +197,9 @@ function sourcesRoute(app: AdminApp, needs: AdminNeeds): void {
         unread_since:
           source.problemAt === undefined ? null : new Date(source.problemAt).toISOString(),
         refused: source.isRefused,
+        unread_lists: source.lists.map(({ list, problem, problemAt, isRefused }) => {
+          return { list, problem, since: new Date(problemAt).toISOString(), refused: isRefused }
+        }),
       }))
       return c.json({ data }, 200)
     },

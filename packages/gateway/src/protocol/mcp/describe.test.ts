@@ -191,3 +191,28 @@ test('what is asked again are lists of these kinds, of the same server', async (
   assert.equal(asked.length, 4)
   stop()
 })
+
+const unread: readonly (readonly [string, readonly string[], readonly string[] | undefined])[] = [
+  ['tools', ['tools/list'], ['tools']],
+  ['resources, which are of two lists', ['resources/list'], ['resources']],
+  ['prompts and tools', ['prompts/list', 'tools/list'], ['tools', 'prompts']],
+]
+for (const [name, methods, lists] of unread) {
+  test(`which lists a server does not answer for is told: ${name}`, async () => {
+    const say: Lists = (method) => (methods.includes(method) ? undefined : list(method, [one]))
+    const { connection, stop } = await startServer(say, all)
+    const found = await look(connection)
+    stop()
+    assert.ok('problem' in found)
+    assert.deepEqual(found.lists, lists)
+  })
+}
+
+test('of a server that is away no list is told: it could not be asked', async () => {
+  const { connection, stop } = await startServer((method) => list(method, [one]), all)
+  assert.ok(!('problem' in (await look(connection))))
+  stop()
+  const found = await look(connection)
+  assert.ok('problem' in found)
+  assert.equal(found.lists, undefined)
+})

@@ -3,7 +3,7 @@ import { isEchoed } from '../../call/echoed.ts'
 import { Refusal } from '../../call/refusal.ts'
 import { limits } from '../../config/limits.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
-import type { McpAgain, McpKind, McpList, McpListing } from '../../model/mcp-listing.ts'
+import type { McpAgain, McpKind, McpList, McpListing, McpUnread } from '../../model/mcp-listing.ts'
 import type { Credential } from '../../model/secret.ts'
 import { hasFittingHeaders } from './message/param-headers.ts'
 import { askServer } from './upstream/ask-server.ts'
@@ -20,14 +20,11 @@ type Asking = {
   readonly again?: McpAgain | undefined
 }
 
-/**
- * Reads the lists of a server, within the bounds of limits.ts; half a list is none. The problem is for the operator
- * and holds no word of the server's.
- */
+/** Reads the lists of a server, within the bounds of limits.ts; half a list is none. */
 export async function describe(
   begin: (speaker: Omit<Speaker, 'credential'>) => Promise<Conversation>,
   asking: Asking,
-): Promise<McpListing | { readonly problem: string }> {
+): Promise<McpListing | McpUnread> {
   try {
     const speaker = { principal: '', subject: undefined, capabilities: everything }
     const begun = () => unlessGone(begin(speaker), [asking.signal])
@@ -38,9 +35,25 @@ export async function describe(
       return listingOf(await begun(), asking)
     })
   } catch (thrown) {
-    const { code, message, detail } = Refusal.from(thrown)
-    const late = code === 'caller-left' || code === 'upstream-timeout'
-    return { problem: late ? 'It did not say in time what it has.' : (detail ?? message) }
+    if (thrown instanceof ListsUnread)
+      return { problem: problemOf(thrown.cause), lists: thrown.lists }
+    return { problem: problemOf(thrown) }
+  }
+}
+
+function problemOf(thrown: unknown): string {
+  const { code, message, detail } = Refusal.from(thrown)
+  const late = code === 'caller-left' || code === 'upstream-timeout'
+  return late ? 'It did not say in time what it has.' : (detail ?? message)
+}
+
+/** Its server answers, and not when it is asked for these. */
+class ListsUnread extends Error {
+  override readonly name = 'ListsUnread'
+  readonly lists: readonly McpKind[]
+  constructor(lists: readonly McpKind[], cause: unknown) {
+    super('lists could not be read', { cause })
+    this.lists = lists
   }
 }
 
@@ -63,11 +76,11 @@ async function listingOf(conversation: Conversation, asking: Asking): Promise<Mc
     const { entries, digest } = await readAll(conversation, asking, { ...list, bounds })
     return { entries, digest, isNew: true }
   }
-  const [tools, resources, resourceTemplates, prompts] = await Promise.all([
-    read(listed.tools),
-    read(listed.resources),
-    read(listed.resourceTemplates),
-    read(listed.prompts),
+  const [tools, resources, resourceTemplates, prompts] = await allRead([
+    { kind: 'tools', reading: read(listed.tools) },
+    { kind: 'resources', reading: read(listed.resources) },
+    { kind: 'resources', reading: read(listed.resourceTemplates) },
+    { kind: 'prompts', reading: read(listed.prompts) },
   ])
   const all = [tools, resources, resourceTemplates, prompts]
   // What is listed goes to callers and to people as it is.
@@ -96,6 +109,36 @@ type Read = {
   readonly digest: string
   readonly isNew?: boolean
 }
+
+type Reading = { readonly kind: McpKind; readonly reading: Promise<Read> }
+
+/** Rejects with `ListsUnread` where its server was reached, after all of them: which could not be read is told. */
+async function allRead(
+  readings: readonly [Reading, Reading, Reading, Reading],
+): Promise<readonly [Read, Read, Read, Read]> {
+  const settled = await Promise.allSettled(readings.map(({ reading }) => reading))
+  const failed = settled.flatMap((one, at) => {
+    const kind = readings[at]?.kind
+    return one.status === 'rejected' && kind ? [{ kind, reason: one.reason }] : []
+  })
+  const away = failed.find(({ reason }) => notReached.has(Refusal.from(reason).code))
+  if (away) throw away.reason
+  const [first] = failed
+  if (first) throw new ListsUnread([...new Set(failed.map(({ kind }) => kind))], first.reason)
+  const [tools, resources, templates, prompts] = readings
+  return [
+    await tools.reading,
+    await resources.reading,
+    await templates.reading,
+    await prompts.reading,
+  ]
+}
+
+const notReached: ReadonlySet<string> = new Set([
+  'upstream-unreachable',
+  'overloaded',
+  'caller-left',
+])
 
 /** A server that can do something else is another one: nothing that was read of the one before says anything of it. */
 function isAsBefore(capabilities: JsonObject, again: McpAgain | undefined): boolean {

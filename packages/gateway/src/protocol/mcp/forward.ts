@@ -11,7 +11,7 @@ import { limits } from '../../config/limits.ts'
 import type { McpConnection } from '../../model/connection.ts'
 import type { McpFunction } from '../../model/function.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
-import type { McpAgain, McpListing } from '../../model/mcp-listing.ts'
+import type { McpAgain, McpListing, McpUnread } from '../../model/mcp-listing.ts'
 import type { Principal } from '../../model/principal.ts'
 import type { Credential } from '../../model/secret.ts'
 import type { Forwarder } from '../protocol.ts'
@@ -33,13 +33,15 @@ import { unlessGone } from './upstream/unless-gone.ts'
 export type McpForwardOptions = ConversationOptions
 
 export type McpForwarder = Forwarder & {
+  /** These connections are in force from now on: what callers hear of by others ends, and sessions without a call. */
+  readonly follow: (connections: readonly McpConnection[]) => void
   /** Reads what a server says of itself, as it is now. Never rejects. */
   readonly describe: (
     connection: McpConnection,
     credential: Credential,
     signal: AbortSignal,
     again?: McpAgain,
-  ) => Promise<McpListing | { readonly problem: string }>
+  ) => Promise<McpListing | McpUnread>
 }
 
 /**
@@ -61,9 +63,11 @@ export function forwarder(options: McpForwardOptions): McpForwarder {
         return outbound.deliver(outbound.params, AbortSignal.any(signals))
       }
       if (outbound.to === 'watch') {
-        const credentialNow = () => conversations.credentialNow(at.connection)
-        const begin = (speaker: Speaker) => conversations.with(at.connection, speaker)
-        return watch({ at, watch: outbound.watch, credential, credentialNow, begin })
+        const { connection } = at
+        const tenure = conversations.tenureOf(connection)
+        const credentialNow = () => options.credentialOf(connection)
+        const begin = (speaker: Speaker) => conversations.with(connection, speaker)
+        return watch({ at, watch: outbound.watch, credential, credentialNow, tenure, begin })
       }
       const begin = (speaker: Omit<Speaker, 'credential'>) =>
         conversations.with(at.connection, { ...speaker, credential })
@@ -74,20 +78,23 @@ export function forwarder(options: McpForwardOptions): McpForwarder {
         ...{ credential, signal, again },
         withinMs: options.bounds?.descriptionFetchMs ?? limits.descriptionFetchMs,
       }),
+    follow: conversations.follow,
     close: conversations.close,
   }
 }
 
-/** What was allowed by a grant, or by a clearance, ends with it. */
+/** What was allowed by a grant, or by a clearance, ends with it, and what is asked of a server with its connection. */
 async function watch({
   at,
   watch,
   credential,
   credentialNow,
+  tenure,
   begin,
 }: Pick<Forwarding, 'at' | 'credential'> & {
   readonly watch: McpWatch
   readonly credentialNow: () => Promise<Credential>
+  readonly tenure: AbortSignal
   readonly begin: (speaker: Speaker) => Promise<Conversation>
 }): Promise<Raw> {
   const { uri } = JSON.parse(Buffer.from(at.outbound.params).toString('utf8'))
@@ -97,7 +104,7 @@ async function watch({
     subject: at.principal.subject.id,
     begin: (own) => begin({ ...speaker, credential: own }),
     until: AbortSignal.any([
-      ...[watch.until, at.grantsRevoked],
+      ...[watch.until, at.grantsRevoked, tenure],
       ...(at.approval ? [at.approval.revoked] : []),
     ]),
   })

@@ -64,7 +64,7 @@ for (const { name, server, ask } of rows) {
         ...{ response, headers: {}, first: [{ first: 1 }], last: [] },
         principal: { subject: { id: 'ann' }, actors: [] } as unknown as Principal,
         ...{ confirm: () => Promise.reject(new Error('nobody')), hasNews: () => false },
-        takeNews: async () => [],
+        takeNews: async () => ({ messages: [] }),
         onEnd: () => {
           ends += 1
           over.resolve()

@@ -14,11 +14,17 @@ export type Listener = {
   /** Whether there may be something to say. Asked often. */
   readonly hasNews: () => boolean
   /** What there is to say to whoever has just proved to be this caller; said once. */
-  readonly takeNews: (principal: Principal) => Promise<readonly object[]>
-  /** Said when the gateway ends it. */
+  readonly takeNews: (principal: Principal) => Promise<ListenerNews>
+  /** Said when the gateway ends it, or what it is for is over. */
   readonly last: readonly object[]
   /** Told once, when it is over. */
   readonly onEnd: () => void
+}
+
+export type ListenerNews = {
+  readonly messages: readonly object[]
+  /** With these what it is for is over. */
+  readonly isLast?: boolean
 }
 
 export type Listeners = {
@@ -56,9 +62,12 @@ export function openListeners(): Listeners {
     looking.add(listener)
     void listener
       .confirm()
-      .then((principal) => (listener.hasNews() ? listener.takeNews(principal) : []))
+      .then((principal) => (listener.hasNews() ? listener.takeNews(principal) : { messages: [] }))
       .then(
-        (messages) => say(listener, messages),
+        ({ messages, isLast }) => {
+          say(listener, isLast ? [...messages, ...listener.last] : messages)
+          if (isLast) end(listener)
+        },
         () => end(listener),
       )
       .finally(() => looking.delete(listener))

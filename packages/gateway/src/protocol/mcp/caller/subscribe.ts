@@ -25,14 +25,18 @@ export type SubscribeNeeds = {
   readonly onCall: OnCall
 }
 
-/** A legacy caller's own stream (2025-11-25, basic/transports, listening for messages). False: there are too many. */
+/**
+ * A legacy caller's own stream (2025-11-25, basic/transports, listening for messages). Its revision has no word for a
+ * subscription that has ended: the last that is said of it is that its resource may have changed. False: there are too
+ * many.
+ */
 export function listenToSession(needs: SubscribeNeeds, known: Known): boolean {
   const notify = (method: string, params?: JsonObject) => {
     return { jsonrpc: '2.0', method, ...(params && { params }) }
   }
   return listen(needs, known, {
     ...{ owner: ownerOf(known) ?? '', notify, wanted: kinds.map(([, kind]) => kind) },
-    ...{ first: [], last: [], onEnd: () => undefined },
+    ...{ first: [], last: [], endsWithOne: false, onEnd: () => undefined },
   })
 }
 
@@ -75,7 +79,7 @@ export async function subscribe(
     return { jsonrpc: '2.0', method, params: { _meta, ...said } }
   }
   const isOpen = listen(needs, known, {
-    ...{ owner, notify, wanted: wanted.map(([, kind]) => kind) },
+    ...{ owner, notify, wanted: wanted.map(([, kind]) => kind), endsWithOne: true },
     first: [notify('notifications/subscriptions/acknowledged', { notifications: agreed })],
     last: [{ jsonrpc: '2.0', id, result: { resultType: 'complete', _meta } }],
     onEnd: () => needs.subscriptions.end(owner),
@@ -162,8 +166,11 @@ async function hearOf(
     const chunks: Uint8Array[] = []
     for await (const chunk of reply.body) chunks.push(chunk)
     const isTaken = membersOf(Buffer.concat(chunks))?.has('result') === true
-    if (isTaken && !gone.aborted) subscribing.keep()
-    return isTaken
+    if (!isTaken || gone.aborted) return false
+    if (subscribing.keep()) return true
+    // It is not agreed to, so its end is told already.
+    subscriptions.end(owner, uri)
+    return false
   } catch {
     // It is on the record; the caller is told what it does not hear of.
     return false
@@ -181,11 +188,13 @@ function listen(
     readonly notify: (method: string, params?: JsonObject) => object
     readonly first: readonly object[]
     readonly last: readonly object[]
+    /** What was agreed to at its beginning cannot become less: it ends with the first of its subscriptions that does. */
+    readonly endsWithOne: boolean
     readonly onEnd: () => void
   },
 ): boolean {
   const { listeners, followUps, subscriptions } = needs
-  const { owner, wanted, notify, first, last } = given
+  const { owner, wanted, notify, first, last, endsWithOne } = given
   const lists = needs.listChanges(caller.endpoint, wanted)
   const leave = subscriptions.listen(owner)
   const isOpen = listeners.open({
@@ -195,11 +204,13 @@ function listen(
     takeNews: async (now) => {
       const asker = { principal: now, source: caller.source }
       const changed = await lists.takeNews(asker)
-      const uris = await subscriptions.takeNews(owner, asker)
-      return [
+      const { changed: uris, over } = await subscriptions.takeNews(owner, asker)
+      const told = endsWithOne ? uris : [...new Set([...uris, ...over])]
+      const messages = [
         ...changed.map((kind) => notify(`notifications/${kind}/list_changed`)),
-        ...uris.map((uri) => notify('notifications/resources/updated', { uri })),
+        ...told.map((uri) => notify('notifications/resources/updated', { uri })),
       ]
+      return { messages, isLast: endsWithOne && over.length > 0 }
     },
     onEnd: () => {
       leave()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InForce } from '../../../call/in-force.ts'
+import type { McpWatch } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'
 import type { McpConnection } from '../../../model/connection.ts'
 import type { McpFunction } from '../../../model/function.ts'
@@ -48,8 +49,9 @@ function openYard() {
     one.keep()
     return one.watch
   }
-  const news = (owner = 'session') => subscriptions.takeNews(owner, asker)
-  return { now, asked, subscriptions, begin, keep, news, replace }
+  const taken = (owner = 'session') => subscriptions.takeNews(owner, asker)
+  const news = async (owner?: string) => (await taken(owner)).changed
+  return { now, asked, subscriptions, begin, keep, news, taken, replace }
 }
 
 const one = 'file:///one'
@@ -112,6 +114,57 @@ test('what ends stops its upstream: by name, with its owner, by itself, or in fa
   const refused = begin(one)
   refused?.drop()
   assert.equal(refused?.watch.until.aborted, true)
+})
+
+type Ending = readonly [
+  name: string,
+  end: (yard: ReturnType<typeof openYard>, one: McpWatch) => unknown,
+  told: readonly string[],
+]
+const endings: readonly Ending[] = [
+  ['by itself', (_, watch) => watch.onOver(), [one]],
+  ['by itself, twice', (_, watch) => [watch.onOver(), watch.onOver()], [one]],
+  [
+    'by itself after a change',
+    (_, watch) => [watch.onChanged(), watch.onOver(), watch.onChanged()],
+    [one],
+  ],
+  ['by the word of its owner', ({ subscriptions }) => subscriptions.end('session', one), []],
+  [
+    'by itself, and by the word of its owner before that was told',
+    ({ subscriptions }, watch) => [watch.onOver(), subscriptions.end('session', one)],
+    [],
+  ],
+  ['in favour of another of its name', ({ keep }, watch) => [keep(one), watch.onOver()], []],
+  ['by itself, and began again', ({ keep }, watch) => [watch.onOver(), keep(one)], []],
+  [
+    'while it was decided about',
+    ({ begin }, watch) => {
+      watch.onOver()
+      const again = begin(one)
+      again?.watch.onOver()
+      assert.equal(again?.keep(), false)
+    },
+    [one],
+  ],
+]
+for (const [name, end, told] of endings) {
+  test(`that it ended ${name} is ${told.length > 0 ? 'told once' : 'not told'}`, async () => {
+    const yard = openYard()
+    yard.keep('file:///other')
+    end(yard, yard.keep(one))
+    assert.equal(yard.subscriptions.hasNews('session'), told.length > 0)
+    assert.deepEqual(await yard.taken(), { changed: [], over: told })
+    assert.deepEqual(await yard.taken(), { changed: [], over: [] })
+  })
+}
+
+test('whose end was not told yet is counted', async () => {
+  const { keep, begin, taken } = openYard()
+  for (let at = 0; at < limits.mcpSubscriptions; at++) keep(`file:///${at}`).onOver()
+  assert.equal(begin(one), undefined)
+  assert.equal((await taken()).over.length, limits.mcpSubscriptions)
+  assert.ok(begin(one))
 })
 
 test('one session, and one caller, has as many as it may; what ended makes room', async () => {

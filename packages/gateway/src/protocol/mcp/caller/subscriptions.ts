@@ -31,7 +31,8 @@ export type Subscribing = {
   readonly watch: McpWatch
   /** Which function stands for it. */
   readonly onRead: (fn: McpFunction) => void
-  readonly keep: () => void
+  /** False: it is over already. */
+  readonly keep: () => boolean
   readonly drop: () => void
 }
 
@@ -44,8 +45,15 @@ export type Subscriptions = {
   /** Somebody listens for this owner, until the returned function is called. */
   readonly listen: (owner: string) => () => void
   readonly hasNews: (owner: string) => boolean
-  /** The URIs of what has changed and may be read by this caller at this moment, each once. */
-  readonly takeNews: (owner: string, asker: Asker) => Promise<readonly string[]>
+  readonly takeNews: (owner: string, asker: Asker) => Promise<SubscriptionNews>
+}
+
+/** Each URI is told once. */
+export type SubscriptionNews = {
+  /** What has changed and may be read by this caller at this moment. */
+  readonly changed: readonly string[]
+  /** What it hears nothing more of, though it never said so: its server, or whoever decides, ended it. */
+  readonly over: readonly string[]
 }
 
 type Entry = Wish & {
@@ -56,6 +64,8 @@ type Entry = Wish & {
 
 type Owned = {
   readonly entries: Map<string, Entry>
+  /** URIs of those that ended by themselves, until that is told. */
+  readonly over: Set<string>
   listeners: number
   /** Runs while nobody listens. */
   unheard: NodeJS.Timeout | undefined
@@ -67,14 +77,16 @@ export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
     begin: (wish) => (kept.isFull(wish) ? undefined : subscribing(kept, wish)),
     end: (owner, uri) => kept.end(owner, uri),
     listen: (owner) => kept.listen(owner),
-    hasNews: (owner) => kept.of(owner).some(({ hasChanged }) => hasChanged),
+    hasNews: (owner) => kept.hasOver(owner) || kept.of(owner).some(({ hasChanged }) => hasChanged),
     takeNews: async (owner, asker) => {
+      const over = kept.takeOver(owner)
       const changed = kept.of(owner).filter(({ hasChanged }) => hasChanged)
       for (const entry of changed) entry.hasChanged = false
       const rules = needs.rules()
-      if (!rules || changed.length === 0) return []
+      if (!rules || changed.length === 0) return { changed: [], over }
       const labels = await needs.labels(rules, asker.principal)
-      return changed.filter((one) => isReadable(needs, { rules, asker, labels }, one)).map(uriOf)
+      const now = { rules, asker, labels }
+      return { changed: changed.filter((one) => isReadable(needs, now, one)).map(uriOf), over }
     },
   }
 }
@@ -97,6 +109,7 @@ function subscribing(kept: KeptSubscriptions, wish: Wish): Subscribing {
     },
     keep: () => {
       isKept = kept.keep(entry)
+      return isKept
     },
     drop: () => {
       if (!isKept) kept.stop(entry)
@@ -115,11 +128,23 @@ class KeptSubscriptions {
     return [...(this.#owners.get(owner)?.entries.values() ?? [])]
   }
 
+  hasOver(owner: string): boolean {
+    return (this.#owners.get(owner)?.over.size ?? 0) > 0
+  }
+
+  takeOver(owner: string): readonly string[] {
+    const over = this.#owners.get(owner)?.over
+    const uris = [...(over ?? [])]
+    over?.clear()
+    return uris
+  }
+
   isFull({ owner, caller }: Wish): boolean {
+    const untold = this.#owners.get(owner)?.over.size ?? 0
     return (
       this.#all >= limits.mcpSubscriptionsKept ||
       (this.#byCaller.get(caller) ?? 0) >= limits.mcpSubscriptionsPerCaller ||
-      (this.#byOwner.get(owner) ?? 0) >= limits.mcpSubscriptions
+      (this.#byOwner.get(owner) ?? 0) + untold >= limits.mcpSubscriptions
     )
   }
 
@@ -127,10 +152,15 @@ class KeptSubscriptions {
     this.#count(entry, 1)
   }
 
-  /** In place of the one before. False: it is over already. */
+  /** In place of the one before. False: it is over already, which is told. */
   keep(entry: Entry): boolean {
-    if (entry.stop.signal.aborted) return false
     const owned = this.#owned(entry.owner)
+    if (entry.stop.signal.aborted) {
+      owned.over.add(entry.uri)
+      this.#expectListener(entry.owner, owned)
+      return false
+    }
+    owned.over.delete(entry.uri)
     const before = owned.entries.get(entry.uri)
     owned.entries.set(entry.uri, entry)
     if (before) this.stop(before)
@@ -144,21 +174,28 @@ class KeptSubscriptions {
     entry.stop.abort()
   }
 
+  /** It ended by itself. */
   forget(entry: Entry): void {
     const { owner, uri } = entry
-    if (this.#owners.get(owner)?.entries.get(uri) === entry) this.end(owner, uri)
-    else this.stop(entry)
+    const owned = this.#owners.get(owner)
+    if (owned?.entries.get(uri) === entry) {
+      owned.entries.delete(uri)
+      owned.over.add(uri)
+    }
+    this.stop(entry)
   }
 
   end(owner: string, uri?: string): void {
     const owned = this.#owners.get(owner)
     if (!owned) return
+    if (uri === undefined) owned.over.clear()
+    else owned.over.delete(uri)
     for (const entry of [...owned.entries.values()]) {
       if (uri !== undefined && entry.uri !== uri) continue
       owned.entries.delete(entry.uri)
       this.stop(entry)
     }
-    if (owned.entries.size > 0 || owned.listeners > 0) return
+    if (owned.entries.size > 0 || owned.over.size > 0 || owned.listeners > 0) return
     clearTimeout(owned.unheard)
     this.#owners.delete(owner)
   }
@@ -169,7 +206,7 @@ class KeptSubscriptions {
     clearTimeout(owned.unheard)
     return () => {
       owned.listeners -= 1
-      if (owned.entries.size === 0) this.end(owner)
+      if (owned.entries.size === 0 && owned.over.size === 0) this.end(owner)
       else this.#expectListener(owner, owned)
     }
   }
@@ -183,6 +220,7 @@ class KeptSubscriptions {
   #owned(owner: string): Owned {
     const owned = this.#owners.get(owner) ?? {
       entries: new Map(),
+      over: new Set(),
       listeners: 0,
       unheard: undefined,
     }

@@ -96,7 +96,7 @@ class ChildConversation implements Conversation {
     this.#isBegun = true
     const { onListChanged } = this.#terms
     const { capabilities } = this.server
-    const credentialNow = async () => ({ kind: 'none', echoes: [] }) as const
+    const credentialNow = noneNow
     hearOfLists(this, { credentialNow, capabilities, onListChanged, until: this.#over.signal })
   }
 
@@ -126,7 +126,8 @@ class ChildConversation implements Conversation {
     this.#watches.add(uri, watcher, {
       begin: () =>
         watchServer(this, {
-          ...{ uri, credential, watches: this.#watches, listen: () => Promise.resolve() },
+          ...{ uri, credential, credentialNow: noneNow, watches: this.#watches },
+          listen: () => Promise.resolve(),
         }),
       most: mostWatched(this),
     })
@@ -237,6 +238,9 @@ class ChildConversation implements Conversation {
     this.#watches.over()
   }
 }
+
+/** Its secrets are in its environment, and one that has others is another child. */
+const noneNow = async () => ({ kind: 'none', echoes: [] }) as const
 
 /** An opening brace after blanks. */
 function looksLikeMessage(line: Uint8Array): boolean {

@@ -19,6 +19,7 @@ import { capabilitiesForServer } from './introduction.ts'
 import { hearOfLists } from './keep-watching.ts'
 import { KeptConversations } from './kept-conversations.ts'
 import { Restarts } from './restarts.ts'
+import { Tenures } from './tenures.ts'
 
 export type ConversationOptions = {
   /** Of the gateway: what servers are told. */
@@ -51,24 +52,26 @@ export type Conversations = {
    * where there are as many as may be and none can be given up.
    */
   readonly with: (connection: McpConnection, speaker: Speaker) => Promise<Conversation>
-  /** What it is called with at this moment, by the rulebook in force. */
-  readonly credentialNow: (connection: McpConnection) => Promise<Credential>
+  /** Aborted when this connection is not in force any more, as it is. Already, where it is not now. */
+  readonly tenureOf: (connection: McpConnection) => AbortSignal
+  /** These are in force from now on. What is open with others ends, as soon as no call is under way in it. */
+  readonly follow: (connections: readonly McpConnection[]) => void
   readonly close: () => Promise<void>
 }
 
 /** A server behind HTTP. `stateless`: of 2026-07-28, where there is nothing to begin. */
 type Server = {
   readonly line: HttpLine
-  /** As the gateway itself used it last, by the rulebook in force then: another one may name another credential. */
-  connection: McpConnection
   met: Promise<Met> | undefined
   stateless: Conversation | undefined
-  readonly stop: AbortController
 }
 
 export function openConversations(options: ConversationOptions): Conversations {
   const kept = new KeptConversations()
   const servers = new Map<string, Server>()
+  /** Ways to servers that are not called any more. Each is kept for what is under way and for farewells. */
+  const retired = new Set<HttpLine>()
+  const tenures = new Tenures()
   const restarts = new Restarts()
   const bounds = { ...limits, ...options.bounds }
   const keys = new WeakMap<McpConnection, string>()
@@ -94,31 +97,45 @@ export function openConversations(options: ConversationOptions): Conversations {
           return beginChild({ ...terms, onCrash, onAnswer: () => restarts.answered(own) })
         }
         return kept.get(`${own} ${secretsOf(speaker.credential)}`, {
-          isChild: true,
-          subject,
+          ...{ server: key, isChild: true, subject },
           begin,
         })
       }
       const server = servers.get(key) ?? newServer(connection)
       servers.set(key, server)
-      if (speaker.subject === undefined) server.connection = connection
       const { revision } = connection
       const onListChanged = changedIn(options, connection)
       const line = server.line
       const meeting = { ...options, bounds, revision, line, ...speaker, onListChanged }
       const met = await metOnce(server, meeting)
-      if (met.era === 'modern') return statelessWith(server, met, meeting)
+      const until = tenures.of(key)
+      if (met.era === 'modern') return statelessWith(server, met, { ...meeting, connection, until })
       return kept.get(own, {
-        ...{ isChild: false, subject },
+        ...{ server: key, isChild: false, subject },
         begin: () => beginOverHttp(server, meeting, connection),
       })
     },
-    credentialNow: (connection) =>
-      options.credentialOf(servers.get(keyOf(connection))?.connection ?? connection),
+    tenureOf: (connection) => tenures.of(keyOf(connection)),
+    follow: (connections) => {
+      const inForce = new Set(connections.map(keyOf))
+      tenures.follow(inForce)
+      kept.follow(inForce)
+      for (const line of retired) {
+        if (!line.isIdle()) continue
+        retired.delete(line)
+        void line.close()
+      }
+      for (const [key, { line }] of servers) {
+        if (inForce.has(key)) continue
+        servers.delete(key)
+        retired.add(line)
+      }
+    },
     close: async () => {
-      for (const { stop } of servers.values()) stop.abort()
       await kept.close()
-      await Promise.allSettled([...servers.values()].map(({ line }) => line.close()))
+      tenures.follow(new Set())
+      const lines = [...[...servers.values()].map(({ line }) => line), ...retired]
+      await Promise.allSettled(lines.map((line) => line.close()))
     },
   }
 }
@@ -136,7 +153,7 @@ function changedIn(
 
 function newServer(connection: McpConnection): Server {
   const line = openHttpLine(connection.upstream)
-  return { line, connection, met: undefined, stateless: undefined, stop: new AbortController() }
+  return { line, met: undefined, stateless: undefined }
 }
 
 /** One look for all who wait; one that failed is forgotten. */
@@ -153,20 +170,20 @@ function metOnce(server: Server, meeting: Meeting): Promise<Met> {
 function statelessWith(
   server: Server,
   met: Extract<Met, { era: 'modern' }>,
-  { version, credential, credentialOf, bounds, onListChanged }: Terms,
+  terms: Terms & { readonly connection: McpConnection; readonly until: AbortSignal },
 ): Conversation {
+  const { version, credential, credentialOf, bounds, onListChanged, connection, until } = terms
   if (server.stateless) return server.stateless
+  const credentialNow = () => credentialOf(connection)
   const conversation = httpConversation({
     ...{ ...met, line: server.line, version, credential, bounds, onListChanged },
-    ...{ sessionId: undefined, isShared: true },
+    ...{ sessionId: undefined, isShared: true, credentialNow },
     onStale: () => {
       server.met = undefined
       server.stateless = undefined
     },
   })
   const { capabilities } = met.server
-  const credentialNow = () => credentialOf(server.connection)
-  const { signal: until } = server.stop
   hearOfLists(conversation, { credentialNow, capabilities, onListChanged, until })
   server.stateless = conversation
   return conversation
@@ -175,14 +192,16 @@ function statelessWith(
 async function beginOverHttp(
   server: Server,
   terms: Terms,
-  { shared }: Pick<McpConnection, 'shared'>,
+  connection: McpConnection,
 ): Promise<Conversation> {
-  const { version, credential, bounds, onListChanged } = terms
+  const { version, credential, credentialOf, bounds, onListChanged } = terms
   try {
     const begun = await initializeOverHttp(terms, terms.capabilities)
-    const line = server.line
-    const given = { ...begun, line, version, credential, bounds, isShared: shared, onListChanged }
-    const conversation = httpConversation({ ...given, era: 'legacy', onStale: () => {} })
+    const conversation = httpConversation({
+      ...{ ...begun, line: server.line, version, credential, bounds, onListChanged },
+      ...{ era: 'legacy', isShared: connection.shared, onStale: () => {} },
+      credentialNow: () => credentialOf(connection),
+    })
     // Only who can be asked something has to be reached at any time.
     const isAsked = Object.keys(terms.capabilities).length > 0
     if (isAsked && begun.sessionId !== undefined) await conversation.listen()
@@ -212,7 +231,8 @@ function secretsOf({ echoes }: Credential): string {
   return hash.digest('base64url')
 }
 
-/** Everything that makes it this server and no other. */
-function serverKey({ id, upstream, stdio, revision, shared }: McpConnection): string {
-  return JSON.stringify([id, upstream, stdio ?? null, revision ?? null, shared])
+/** Everything that makes it this server and no other, and the gateway whoever it is there. */
+function serverKey(connection: McpConnection): string {
+  const { id, upstream, stdio, revision, shared, credential } = connection
+  return JSON.stringify([id, upstream, stdio ?? null, revision ?? null, shared, credential])
 }

@@ -30,6 +30,8 @@ export type HttpTerms = {
   readonly onStale: () => void
   /** For what is said beside requests: to listen, and to end the session. */
   readonly credential: Credential
+  /** What it is called with at this moment. */
+  readonly credentialNow: () => Promise<Credential>
   /** Its server says that these lists are others now. */
   readonly onListChanged: (kind: McpKind) => void
 }
@@ -71,13 +73,8 @@ export function httpConversation(terms: HttpTerms): HttpConversation {
   }
   const listen = async () => {
     if (stream === undefined || stream.isOver) {
-      stream = new SessionStream({
-        line,
-        headers,
-        credential,
-        underWay,
-        onOver: () => watches.over(),
-      })
+      const onOver = () => watches.over()
+      stream = new SessionStream({ line, headers, credential, underWay, onOver })
     }
     await stream.opened(terms.bounds.mcpSessionStreamMs)
   }
@@ -101,7 +98,14 @@ export function httpConversation(terms: HttpTerms): HttpConversation {
       watches.add(uri, watcher, {
         begin: () => {
           credential = told
-          return watchServer(conversation, { uri, credential: told, watches, listen })
+          const { credentialNow } = terms
+          return watchServer(conversation, {
+            uri,
+            credential: told,
+            credentialNow,
+            watches,
+            listen,
+          })
         },
         most: mostWatched(terms),
       }),
@@ -111,7 +115,9 @@ export function httpConversation(terms: HttpTerms): HttpConversation {
       stream?.close()
       watches.giveUp()
       if (sessionId === undefined) return
-      await line.tell({ method: 'DELETE', headers, credential })
+      // Hours later the newest that was used may not count any more.
+      const own = await terms.credentialNow().catch(() => credential)
+      await line.tell({ method: 'DELETE', headers, credential: own })
     },
   }
   return conversation

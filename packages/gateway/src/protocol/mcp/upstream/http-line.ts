@@ -16,6 +16,8 @@ export type HttpLine = {
   readonly ask: (request: LineRequest & { readonly id: number }, withinMs: number) => Promise<Asked>
   /** Sends what has no answer, beside all requests. Resolves with the status, or undefined. */
   readonly tell: (request: LineRequest) => Promise<number | undefined>
+  /** Whether nothing is under way over it. */
+  readonly isIdle: () => boolean
   readonly close: () => Promise<void>
 }
 
@@ -42,6 +44,7 @@ export function openHttpLine(url: string): HttpLine {
   const beside = openPool(origin, limits.mcpControlSockets)
   const streams = openPool(origin, limits.mcpSessionStreams)
   const lists = openPool(origin, limits.mcpListStreams)
+  const pools = [calls, beside, streams, lists]
   const complete = (request: LineRequest): HttpRequest => ({
     method: request.method ?? 'POST',
     path: request.credential.kind === 'query' ? withQuery(path, request.credential) : path,
@@ -59,8 +62,9 @@ export function openHttpLine(url: string): HttpLine {
     ask: (request, withinMs) =>
       askOnce((receiver) => send(beside, complete(request), receiver), request.id, withinMs),
     tell: (request) => tellOnce((receiver) => send(beside, complete(request), receiver)),
+    isIdle: () => pools.every(({ stats }) => stats.size === 0),
     close: async () => {
-      await Promise.all([calls, beside, streams, lists].map((pool) => pool.destroy()))
+      await Promise.all(pools.map((pool) => pool.destroy()))
     },
   }
 }

@@ -3,8 +3,8 @@ import { createServer, type ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { exchanged, openForwarder, until } from '../../../../test/mcp-exchange.ts'
 import type { McpWatch, Recorded } from '../../../call/stage.ts'
-import type { McpRevision } from '../../../model/connection.ts'
-import type { Credential } from '../../../model/secret.ts'
+import type { McpConnection, McpRevision } from '../../../model/connection.ts'
+import type { Credential, CredentialUse } from '../../../model/secret.ts'
 
 const uri = 'file:///a'
 const capabilities = { resources: { subscribe: true }, tools: { listChanged: true } }
@@ -25,6 +25,7 @@ async function startServer(t: TestContext, revision: McpRevision) {
   const streams = new Set<ServerResponse>()
   const listen = (response: ServerResponse, first = ': hello\n\n') => {
     streams.add(response)
+    response.on('close', () => streams.delete(response))
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     response.write(first)
   }
@@ -63,6 +64,8 @@ async function startServer(t: TestContext, revision: McpRevision) {
   assert.ok(typeof address === 'object' && address)
   return Object.assign(server, {
     url: `http://127.0.0.1:${address.port}/mcp`,
+    /** Streams of what callers want to hear, or of their sessions. */
+    open: () => streams.size,
     /** Another secret from now on, and whoever came with the one before is sent away. */
     rotate: (secret: string) => {
       server.secret = secret
@@ -80,7 +83,7 @@ function agreedTo(notifications: object) {
 function resultOf(method: string | undefined, revision: McpRevision): object | undefined {
   const serverInfo = { name: 'rotating', version: '1' }
   if (method === 'initialize') return { protocolVersion: revision, serverInfo, capabilities }
-  if (method === 'resources/subscribe') return {}
+  if (method === 'resources/subscribe' || method === 'resources/unsubscribe') return {}
   if (method !== 'server/discover' || revision !== '2026-07-28') return undefined
   const result = { supportedVersions: [revision], serverInfo, capabilities }
   return { resultType: 'complete', ...result, ttlMs: 0, cacheScope: 'private' }
@@ -144,3 +147,57 @@ for (const [revision, asked] of rows) {
     await until(() => changes > 0, 'what it may have said in between counts as a change')
   })
 }
+
+type Replaced = readonly [name: string, with_: (before: McpConnection) => readonly McpConnection[]]
+const elsewhere = (before: McpConnection, changed: Partial<McpConnection>) => [
+  { ...before, ...changed },
+]
+const replacements: readonly Replaced[] = [
+  ['has another url', (one) => elsewhere(one, { upstream: 'http://127.0.0.1:1/mcp' })],
+  [
+    'is called with another secret',
+    (one) =>
+      elsewhere(one, { credential: { kind: 'bearer', secret: { env: 'OTHER' } } as CredentialUse }),
+  ],
+  ['is everybody’s', (one) => elsewhere(one, { shared: true })],
+  ['is not there', () => []],
+]
+for (const revision of ['2026-07-28', '2025-11-25'] as const) {
+  for (const [name, replaced] of replacements) {
+    test(`${revision}: what is asked of a server ends when its connection ${name}`, async (t) => {
+      const server = await startServer(t, revision)
+      const upstreams = openForwarder(async () => bearer(server.secret))
+      t.after(() => upstreams.close())
+      let overs = 0
+      const at = watching(server.url, revision, { onOver: () => void overs++ })
+      const connection = at.connection as McpConnection
+      upstreams.follow([connection])
+      await upstreams.forward(at, bearer('one'))
+      // The same rules again, and others about something else.
+      upstreams.follow([{ ...connection, timeoutMs: 1_000 }])
+      await new Promise(setImmediate)
+      assert.equal(overs, 0)
+      await until(() => server.open() > 0, 'it is heard of')
+      upstreams.follow(replaced(connection))
+      await until(() => overs === 1, 'it is over')
+      await until(() => server.open() === 0, 'nothing is heard of its server any more')
+      const late = upstreams.forward(watching(server.url, revision, {}), bearer('one'))
+      await assert.rejects(late, { code: 'upstream-failed' })
+    })
+  }
+}
+
+test('2025-11-25: a server that takes another secret now is told with it that nobody wants to hear', async (t) => {
+  const server = await startServer(t, '2025-11-25')
+  const upstreams = openForwarder(async () => bearer(server.secret))
+  t.after(() => upstreams.close())
+  const leaving = new AbortController()
+  await upstreams.forward(
+    watching(server.url, '2025-11-25', { until: leaving.signal }),
+    bearer('one'),
+  )
+  server.secret = 'two'
+  leaving.abort()
+  await until(() => server.taken.includes('resources/unsubscribe two'), 'it was told')
+  assert.ok(!server.refused.includes('resources/unsubscribe'), server.refused.join())
+})

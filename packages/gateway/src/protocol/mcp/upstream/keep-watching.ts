@@ -1,4 +1,5 @@
 import { setTimeout as timer } from 'node:timers/promises'
+import { Refusal } from '../../../call/refusal.ts'
 import type { McpWatch } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'
 import type { JsonObject } from '../../../model/json.ts'
@@ -42,6 +43,10 @@ export async function keepWatching({
   }
   const first = await beginWith(credential)
   if ('error' in first.watched) return first.watched.error
+  if (until.aborted) {
+    void first.watched.end()
+    throw new Refusal('upstream-failed', { detail: 'What allowed to hear of it has ended.' })
+  }
   const next = async () => beginWith(await credentialNow())
   void keepOn(first, { next, until, onChanged: watch.onChanged }).finally(watch.onOver)
   return taken

@@ -36,7 +36,7 @@ async function check(steps: readonly Step[], expected: readonly string[]): Promi
         },
       } as unknown as Conversation
       const begin = () => Promise.resolve(conversation)
-      await kept.get(`${last}`, { isChild, subject, begin }).catch((thrown) => {
+      await kept.get(`${last}`, { server: 'peer', isChild, subject, begin }).catch((thrown) => {
         assert.equal(thrown.code, 'overloaded')
         refused += 1
       })
@@ -132,6 +132,38 @@ test('nobody has all conversations with upstreams', async (t) => {
   for (const [name, steps, expected] of rows) {
     await t.test(name, () => check(steps, expected))
   }
+})
+
+test('what is not wanted any more ends, once nobody is at work in it', async () => {
+  const kept = new KeptConversations()
+  const ended: string[] = []
+  const busy = new Set(['old busy'])
+  const open = async (server: string, name: string) => {
+    const conversation = {
+      isOver: () => false,
+      isBusy: () => busy.has(name),
+      isWatched: () => true,
+      close: async () => {
+        ended.push(name)
+      },
+    } as unknown as Conversation
+    const begin = async () => conversation
+    await kept.get(name, { server, isChild: false, subject: 'a', begin })
+  }
+  await open('old', 'old idle')
+  await open('old', 'old busy')
+  await open('new', 'new idle')
+  kept.follow(new Set(['old', 'new']))
+  await new Promise(setImmediate)
+  assert.deepEqual(ended, [])
+  kept.follow(new Set(['new']))
+  await new Promise(setImmediate)
+  assert.deepEqual(ended, ['old idle'])
+  busy.clear()
+  kept.follow(new Set(['new']))
+  await new Promise(setImmediate)
+  assert.deepEqual(ended, ['old idle', 'old busy'])
+  await kept.close()
 })
 
 const program = `

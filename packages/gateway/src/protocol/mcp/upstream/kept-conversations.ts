@@ -3,7 +3,7 @@ import { Refusal } from '../../../call/refusal.ts'
 import { limits } from '../../../config/limits.ts'
 import type { Conversation } from './conversation.ts'
 
-type Kept = Pick<Beginning, 'isChild' | 'subject'> & {
+type Kept = Pick<Beginning, 'server' | 'isChild' | 'subject'> & {
   readonly conversation: Promise<Conversation>
   /** Undefined until it has begun. */
   begun: Conversation | undefined
@@ -11,6 +11,8 @@ type Kept = Pick<Beginning, 'isChild' | 'subject'> & {
 }
 
 export type Beginning = {
+  /** With whom, as `follow` names it. */
+  readonly server: string
   readonly isChild: boolean
   /** Whose it is; undefined where it is everybody's. */
   readonly subject: string | undefined
@@ -26,14 +28,18 @@ export type Beginning = {
 export class KeptConversations {
   readonly #kept = new Map<string, Kept>()
   readonly #sweep: NodeJS.Timeout
+  #inForce: ReadonlySet<string> | undefined
 
   constructor() {
-    this.#sweep = setInterval(() => this.#endIdle(), limits.mcpSessionIdleMs / 10)
+    this.#sweep = setInterval(() => {
+      this.#endRetired()
+      this.#endIdle()
+    }, limits.mcpSessionIdleMs / 10)
     this.#sweep.unref()
   }
 
   /** Begins one where there is none, or none any more; whoever asks meanwhile waits for the same one. */
-  get(key: string, { isChild, subject, begin }: Beginning): Promise<Conversation> {
+  get(key: string, { server, isChild, subject, begin }: Beginning): Promise<Conversation> {
     const before = this.#kept.get(key)
     if (before && before.begun?.isOver() !== true) {
       before.usedAt = performance.now()
@@ -51,7 +57,7 @@ export class KeptConversations {
     }
     const conversation = begin()
     const usedAt = performance.now()
-    const entry: Kept = { isChild, subject, conversation, begun: undefined, usedAt }
+    const entry: Kept = { server, isChild, subject, conversation, begun: undefined, usedAt }
     this.#kept.set(key, entry)
     conversation.then(
       (begun) => {
@@ -60,6 +66,12 @@ export class KeptConversations {
       () => this.#forget(key, entry),
     )
     return conversation
+  }
+
+  /** Only these servers are wanted from now on: conversations with others end as soon as they are not at work. */
+  follow(inForce: ReadonlySet<string>): void {
+    this.#inForce = inForce
+    this.#endRetired()
   }
 
   async close(): Promise<void> {
@@ -76,7 +88,7 @@ export class KeptConversations {
     await Promise.allSettled(children)
   }
 
-  #makeRoom({ isChild, subject }: Omit<Beginning, 'begin'>): boolean {
+  #makeRoom({ isChild, subject }: Pick<Beginning, 'isChild' | 'subject'>): boolean {
     const alike = [...this.#kept].filter(([, entry]) => entry.isChild === isChild)
     const own = alike.filter(([, entry]) => subject !== undefined && entry.subject === subject)
     const isOwnFull =
@@ -88,6 +100,13 @@ export class KeptConversations {
     const leastNeeded = idle.find(([, { begun }]) => begun?.isWatched() === false) ?? idle[0]
     if (leastNeeded) this.#drop(...leastNeeded)
     return leastNeeded !== undefined
+  }
+
+  #endRetired(): void {
+    for (const [key, entry] of this.#kept) {
+      const isRetired = this.#inForce?.has(entry.server) === false
+      if (isRetired && entry.begun?.isBusy() === false) this.#drop(key, entry)
+    }
   }
 
   #endIdle(): void {

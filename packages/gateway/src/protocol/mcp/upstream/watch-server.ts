@@ -20,11 +20,14 @@ export async function watchServer(
   {
     uri,
     credential,
+    credentialNow,
     watches,
     listen,
   }: {
     readonly uri: string
     readonly credential: Credential
+    /** What its server is told with, much later, that nobody wants to hear any more. */
+    readonly credentialNow: () => Promise<Credential>
     readonly watches: Watches
     /** Resolves when what the server says beside requests is heard (until 2025-11-25). */
     readonly listen: () => Promise<void>
@@ -44,13 +47,16 @@ export async function watchServer(
     return { error: notOffered }
   }
   await listen()
-  const asking = { params: { uri }, credential, withinMs: limits.mcpSubscribeMs }
-  const answer = await askServer(conversation, { method: 'resources/subscribe', ...asking })
+  const ask = (method: string, own: Credential) => {
+    const asking = { params: { uri }, credential: own, withinMs: limits.mcpSubscribeMs }
+    return askServer(conversation, { method, ...asking })
+  }
+  const answer = await ask('resources/subscribe', credential)
   if (answer.kind === 'error') return { error: framed(answer.bytes) }
   const end = async () => {
-    await askServer(conversation, { method: 'resources/unsubscribe', ...asking }).catch(() => {})
+    await ask('resources/unsubscribe', await credentialNow())
   }
-  return { end }
+  return { end: () => end().catch(() => {}) }
 }
 
 /** Of how many resources one subject hears in a conversation: in an older one it takes nothing but a name. */
