@@ -1,14 +1,10 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import {
-  type Catalogue,
-  type CatalogueEvent,
-  type CatalogueNeeds,
-  openCatalogue,
-} from './catalogue/catalogue.ts'
+import { type Catalogue, openCatalogue } from './catalogue/catalogue.ts'
 import { type Coverage, coverageOf } from './catalogue/coverage.ts'
 import { type HoldEvent, holdMessage } from './catalogue/hold-message.ts'
 import { openKnownTexts } from './catalogue/known-texts.ts'
+import type { CatalogueEvent, CatalogueNeeds } from './catalogue/needs.ts'
 import { type ReadDescriptionNeeds, readDescription } from './catalogue/read-description.ts'
 import type { Seen } from './catalogue/source.ts'
 import type { Config } from './config/config.ts'

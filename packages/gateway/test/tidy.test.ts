@@ -358,7 +358,7 @@ test('a circle of imports is seen, and a fork that meets again is none', () => {
   assert.deepEqual(circlesOf(new Map(Object.entries(imports))), [['a', 'b', 'c']])
 })
 
-for (const root of [evidence]) {
+for (const root of [gateway, evidence]) {
   test(`no files of ${relative(join(gateway, '../..'), root)} import each other in a circle`, () => {
     assert.deepEqual(circlesOf(importsIn(root)), [])
   })

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { FunctionHold } from '../model/function-hold.ts'
 import { Conflict } from '../store/store.ts'
-import type { CatalogueNeeds } from './catalogue.ts'
 import type { KnownHolds } from './known-holds.ts'
+import type { CatalogueNeeds } from './needs.ts'
 import { noticesOf } from './write-down.ts'
 
 /** What one person accepts of a function that is held. */

@@ -12,8 +12,9 @@ import { readJsonBody } from '../protocol/door/json-body.ts'
 import { describeOpenApi } from '../rulebook/openapi-description.ts'
 import { openSqlite } from '../store/sqlite/open.ts'
 import type { Store } from '../store/store.ts'
-import { type Catalogue, type CatalogueEvent, openCatalogue } from './catalogue.ts'
+import { type Catalogue, openCatalogue } from './catalogue.ts'
 import { openKnownTexts } from './known-texts.ts'
+import type { CatalogueEvent } from './needs.ts'
 import { type ReadDescriptionNeeds, readDescription } from './read-description.ts'
 
 const v1 = documentOf({ summary: 'Reads' })

@@ -1,55 +1,18 @@
 import type { InForce } from '../call/in-force.ts'
-import type { Limits } from '../config/limits.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { FunctionHold, Held } from '../model/function-hold.ts'
 import type { JsonObject } from '../model/json.ts'
 import { type Listed, listedKindOf, type McpKind, mcpKinds } from '../model/mcp-listing.ts'
-import type { FunctionHolds } from '../store/reviews.ts'
-import type { Ledger, Store } from '../store/store.ts'
 import { type Acceptance, type Accepted, acceptHold } from './accept.ts'
 import { departure } from './judge.ts'
 import { openKnownHolds } from './known-holds.ts'
-import type { KnownTexts } from './known-texts.ts'
-import { hearOfChange, offeredBy } from './list-news.ts'
+import { hearOfChange } from './list-news.ts'
 import { listedOf } from './listed.ts'
 import { type Looks, openLooks } from './looks.ts'
-import { type Place, type Seen, type Source, sourcesOf } from './source.ts'
+import type { CatalogueNeeds } from './needs.ts'
+import { offeredBy } from './offered.ts'
+import { type Source, sourcesOf } from './source.ts'
 import { writeDown } from './write-down.ts'
-
-export type CatalogueNeeds = {
-  /**
-   * One look at what an upstream says of itself; rejects never. `kinds`: of an MCP server, only lists of these are
-   * asked for, the rest is as it was read before; absent: everything is. `busyMs`: for how long nothing else could be
-   * done here.
-   */
-  readonly read: (
-    place: Place,
-    signal: AbortSignal,
-    kinds: ReadonlySet<McpKind> | undefined,
-  ) => Promise<(Seen | Unread) & { readonly busyMs: number }>
-  readonly store: Pick<Ledger, 'commit'> & FunctionHolds & Pick<Store, 'onChange'>
-  readonly rules: () => InForce | undefined
-  readonly texts: KnownTexts
-  /** Unix milliseconds, for records. */
-  readonly now: () => number
-  /** Milliseconds of a clock that nobody sets, for intervals. */
-  readonly elapsed: () => number
-  readonly limits: Limits
-  readonly onEvent: (event: CatalogueEvent) => void
-}
-
-/**
- * Why an upstream could not be read: for the operator, and without a word of the upstream's. `lists`: of an MCP server
- * that was reached, only those of these kinds could not.
- */
-export type Unread = { readonly problem: string; readonly lists?: readonly McpKind[] }
-
-type Lists = { readonly lists?: readonly McpKind[] }
-export type CatalogueEvent =
-  | ({ readonly kind: 'unread'; readonly connection: string; readonly why: string } & Lists)
-  | ({ readonly kind: 'read-again'; readonly connection: string } & Lists)
-  | { readonly kind: 'held'; readonly function: string; readonly why: FunctionHold['why'] }
-  | { readonly kind: 'failed'; readonly cause: unknown }
 
 /** Where one upstream describes itself, and how that goes. Times are Unix milliseconds. */
 export type SourceState = Pick<Source, 'connection' | 'kind' | 'address' | 'everyMs' | 'readAt'> & {
@@ -81,7 +44,7 @@ export type Catalogue = {
   readonly onWire: (connection: string, stated: string) => void
   /** What callers may be shown of one connection's functions of a kind, by a look that is as young as at a call. */
   readonly listed: (connection: string, kind: McpKind) => Promise<Listed>
-  /** What an MCP server says it can do, as it was read last; see list-news.ts. */
+  /** What an MCP server says it can do, as it was read last; see offered.ts. */
   readonly offered: (connection: string) => Promise<JsonObject>
   /** Grows whenever what callers may be shown of these lists was found to be something else. */
   readonly listRevision: (connection: string, kind: McpKind) => number

@@ -1,8 +1,5 @@
-import { setTimeout as timer } from 'node:timers/promises'
 import type { Limits } from '../config/limits.ts'
-import type { JsonObject } from '../model/json.ts'
 import { type McpKind, mcpKinds } from '../model/mcp-listing.ts'
-import type { Looks } from './looks.ts'
 import type { Seen, Source } from './source.ts'
 
 /** Of which lists a look found that what callers may be shown of them is something else. */
@@ -46,24 +43,4 @@ export function hearOfChange(
   if (soon >= source.dueAt) return
   source.dueAt = soon
   source.noticedAt = soon
-}
-
-/** What a server can do, as it said last; of one that was never read, once it is, if that is soon. */
-export async function offeredBy(
-  source: Source | undefined,
-  {
-    looks,
-    elapsed,
-    limits,
-  }: { readonly looks: Looks; readonly elapsed: () => number; readonly limits: Limits },
-): Promise<JsonObject> {
-  if (source?.kind !== 'mcp') return {}
-  if (!source.seen && source.trouble === undefined && !source.lists.resources.trouble) {
-    const waited = new AbortController()
-    const { signal } = waited
-    const late = timer(limits.descriptionFetchMs, undefined, { signal, ref: false }).catch(() => {})
-    await Promise.race([looks.since(source, 'resources', elapsed()), late])
-    waited.abort()
-  }
-  return source.seen?.capabilities ?? {}
 }

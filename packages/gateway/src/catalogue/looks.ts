@@ -1,7 +1,7 @@
 import { setTimeout as timer } from 'node:timers/promises'
 import type { McpKind } from '../model/mcp-listing.ts'
-import type { CatalogueNeeds, Unread } from './catalogue.ts'
 import { changedLists } from './list-news.ts'
+import type { CatalogueNeeds, Unread } from './needs.ts'
 import { everyKind, type Source, type Trouble } from './source.ts'
 
 export type Looks = {

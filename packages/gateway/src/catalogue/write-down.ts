@@ -2,9 +2,9 @@ import type { InForce } from '../call/in-force.ts'
 import type { FunctionHold } from '../model/function-hold.ts'
 import type { Notice, NoticeEvent } from '../model/notice.ts'
 import { Conflict } from '../store/store.ts'
-import type { CatalogueNeeds } from './catalogue.ts'
 import { changesAfter, type HoldChange } from './judge.ts'
 import type { KnownHolds } from './known-holds.ts'
+import type { CatalogueNeeds } from './needs.ts'
 import type { Source } from './source.ts'
 
 /**
