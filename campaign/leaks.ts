@@ -80,7 +80,14 @@ function report(code: number | null): boolean {
   return wrong === undefined && blind === undefined
 }
 
+/** Of each test that failed its name, and what it says is wrong: one line, or the first ones of a block. */
 function failures(tap: string): string {
-  const lines = tap.split('\n').filter((line) => /^\s*not ok |^\s+error: /.test(line))
-  return lines.map((line) => `${line}\n`).join('')
+  const lines = tap.split('\n')
+  const said = lines.flatMap((line, at) => {
+    if (/^\s*not ok |^\s+error: [^|]/.test(line)) return [line]
+    return /^\s+error: \|/.test(line) ? lines.slice(at, at + 1 + errorLines) : []
+  })
+  return said.map((line) => `${line}\n`).join('')
 }
+
+const errorLines = 6

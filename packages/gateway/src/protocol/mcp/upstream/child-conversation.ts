@@ -75,7 +75,8 @@ class ChildConversation implements Conversation {
       if (kind) this.#terms.onListChanged(kind)
       return this.#watches.heard(message)
     }
-    this.#underWay = new UnderWay({ isShared: terms.connection.shared, answer, onNews })
+    const mayAsk = () => this.era === 'legacy'
+    this.#underWay = new UnderWay({ isShared: terms.connection.shared, mayAsk, answer, onNews })
   }
 
   async begin(): Promise<void> {

@@ -61,7 +61,9 @@ export function httpConversation(terms: HttpTerms): HttpConversation {
     if (kind) terms.onListChanged(kind)
     return watches.heard(message)
   }
-  const underWay = new UnderWay({ isShared: terms.isShared, answer, onNews })
+  // Only sessions have a stream that is of no request, and the current revision has no sessions.
+  const mayAsk = () => true
+  const underWay = new UnderWay({ isShared: terms.isShared, mayAsk, answer, onNews })
   let stream: SessionStream | undefined
   let isOver = false
   let lastId = 0

@@ -25,6 +25,7 @@ const program = `
   const meta = (id) => ({ _meta: { 'io.modelcontextprotocol/subscriptionId': id } })
   const updated = (uri, id = of(uri)) =>
     text({ method: 'notifications/resources/updated', params: { ...meta(id), uri } })
+  let asker
   const acts = {
     told: (id) => result(id, { heard, pid: process.pid }),
     update: (id, { uri }) => { raw(updated(uri)); result(id) },
@@ -49,6 +50,7 @@ const program = `
       raw(text({ method: 'notifications/subscriptions/acknowledged', params }).repeat(${2 * limits.mcpStrays}))
     },
     'flood-asks': () => raw(text({ id: 9, method: 'roots/list' }).repeat(${2 * limits.mcpStrays})),
+    'asks-once': (id) => { asker = id; say({ id: 9, method: 'roots/list' }) },
     'flood-progress': (id) => {
       const params = { progressToken: id, progress: 1 }
       raw(text({ method: 'notifications/progress', params }).repeat(${limits.mcpMessagesPerRequest + 1}))
@@ -60,6 +62,7 @@ const program = `
   }
   require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
     const { id, method, params } = JSON.parse(line)
+    if (method === undefined) return result(asker, { answered: JSON.parse(line) })
     if (method === 'server/discover') {
       const capabilities = { tools: {}, resources: { subscribe: true } }
       return result(id, { supportedVersions: ['2026-07-28'], capabilities })
@@ -252,10 +255,15 @@ const rows: readonly Row[] = [
     ],
   ),
   [
-    'asks, which it may not: the call fails',
+    'asks, which it may not: it is told so, and the call is answered',
     async ({ tell }) => {
-      const detail = 'It made a request of its own in the middle of an answer.'
-      assert.equal(await tell('flood-asks'), `upstream-failed: ${detail}`)
+      assert.match(await tell('asks-once'), /"answered":\{(?=.*"id":9)(?=.*"code":-32601)/)
+    },
+  ],
+  [
+    'asks without end: it is ended',
+    async ({ tell }) => {
+      assert.equal(await tell('flood-asks'), 'upstream-failed: It sent messages without end.')
     },
   ],
   [

@@ -14,21 +14,28 @@ export class UnderWay {
   /** Of these, those that hear of changes only: what belongs to no request is not theirs. */
   readonly #streams = new Set<number>()
   readonly #isShared: boolean
+  readonly #mayAsk: () => boolean
   readonly #answer: (message: Uint8Array) => void
   readonly #onNews: OnNews
   #strays = 0
 
-  /** `isShared`: of several callers, so that nothing may be taken for one of them. */
+  /**
+   * `isShared`: of several callers, so that nothing may be taken for one of them. `mayAsk`: by its revision, as far as
+   * it is known, the server may make requests of its own.
+   */
   constructor({
     isShared,
+    mayAsk,
     answer,
     onNews,
   }: {
     readonly isShared: boolean
+    readonly mayAsk: () => boolean
     readonly answer: (message: Uint8Array) => void
     readonly onNews: OnNews
   }) {
     this.#isShared = isShared
+    this.#mayAsk = mayAsk
     this.#answer = answer
     this.#onNews = onNews
   }
@@ -89,7 +96,9 @@ export class UnderWay {
   /** It belongs to no request that can be told, so only where all are of one caller is it anybody's. */
   #takeRequest(request: Extract<UpstreamMessage, { kind: 'request' }>): void {
     const newest = this.#newest()
-    if (request.method === 'ping') this.#answer(composeAnswer(request.id, emptyResult))
+    // Nobody's call is broken for it: whose it would be cannot be told.
+    if (!this.#mayAsk()) this.#answer(composeAnswer(request.id, noRequests))
+    else if (request.method === 'ping') this.#answer(composeAnswer(request.id, emptyResult))
     else if (newest === undefined) this.#answer(composeAnswer(request.id, nobodyThere))
     else newest.take(request)
   }
@@ -111,6 +120,9 @@ function subscriptionOf({ values }: Notification): unknown {
 }
 
 const emptyResult: Uint8Array = Buffer.from('{"result":{}}')
+const noRequests: Uint8Array = Buffer.from(
+  '{"error":{"code":-32601,"message":"A server of this revision makes no requests."}}',
+)
 const nobodyThere: Uint8Array = Buffer.from(
   '{"error":{"code":-32601,"message":"Nobody is there who could be asked."}}',
 )

@@ -139,7 +139,7 @@ test('a flood of what nobody wants, or has just heard, ends the conversation; ne
   await add('one', watched)
   const open = () =>
     new UnderWay({
-      ...{ isShared: false, answer: () => undefined },
+      ...{ isShared: false, mayAsk: () => true, answer: () => undefined },
       onNews: (message) => watches.heard(message),
     })
   for (const uri of ['file:///nobody', watched]) {
@@ -150,6 +150,11 @@ test('a flood of what nobody wants, or has just heard, ends the conversation; ne
     if (uri !== watched) assert.equal(taken, limits.mcpStrays)
   }
   assert.ok(heard.length > 0)
-  const isNews = new UnderWay({ isShared: true, answer: () => undefined, onNews: () => true })
+  const isNews = new UnderWay({
+    isShared: true,
+    mayAsk: () => true,
+    answer: () => undefined,
+    onNews: () => true,
+  })
   for (let count = 0; count < 2 * limits.mcpStrays; count++) assert.ok(isNews.take(said(watched)))
 })
