@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { test } from 'node:test'
+import { after, before, type TestContext, test } from 'node:test'
 import { configSchema } from '../src/config/schema.ts'
 import { recoverHome } from '../src/serve-home.ts'
 import { until } from './house.ts'
@@ -23,6 +34,40 @@ async function call(child: Child, times: number): Promise<void> {
 }
 
 const database = (yard: Yard) => join(yard.home, 'sallyport.db')
+
+/** Homes of a gateway that ran once, and twice: made once, as starting a gateway is what these tests cost. */
+const homes = mkdtempSync(join(tmpdir(), 'sallyport-recover-'))
+const cleanUps: (() => unknown)[] = []
+before(async () => {
+  const yard = await openYard({ after: (cleanUp) => void cleanUps.push(cleanUp) })
+  yard.upstream.script = answer({ body: '{"ok":true}' })
+  for (const name of ['once', 'twice']) {
+    const child = await yard.start()
+    await call(child, 3)
+    await stop(child)
+    cpSync(yard.home, join(homes, name), { recursive: true })
+  }
+})
+after(async () => {
+  for (const cleanUp of cleanUps.toReversed()) await cleanUp()
+  rmSync(homes, { recursive: true, force: true })
+})
+
+/** A yard whose gateway ran so often, and is stopped. */
+async function yardAfter(t: TestContext, runs: 'once' | 'twice'): Promise<Yard> {
+  const yard = await openYard(t)
+  cpSync(join(homes, runs), yard.home, { recursive: true })
+  return yard
+}
+
+/** Puts the database back as it was after the first run. Returns what the second one had published. */
+function restoreFirst(yard: Yard): { readonly before: number; readonly published: Leaves } {
+  const published = yard.records()
+  copyFileSync(join(homes, 'once/sallyport.db'), database(yard))
+  return { before: yard.records().length, published }
+}
+
+type Leaves = ReturnType<Yard['records']>
 
 type Case = {
   readonly name: string
@@ -130,19 +175,8 @@ for (const [at, [name, cut]] of cutOff.entries()) {
     `a recovery that was cut off is finished, and forgets nothing: ${name}`,
     options,
     async (t) => {
-      const yard = await openYard(t)
-      yard.upstream.script = answer({ body: '{"ok":true}' })
-      const first = await yard.start()
-      await call(first, 3)
-      await stop(first)
-      const before = yard.records().length
-      const backup = join(yard.home, 'backup.db')
-      copyFileSync(database(yard), backup)
-      const second = await yard.start()
-      await call(second, 3)
-      await stop(second)
-      const published = yard.records()
-      copyFileSync(backup, database(yard))
+      const yard = await yardAfter(t, 'twice')
+      const { before, published } = restoreFirst(yard)
       const payloads = () => {
         const db = new DatabaseSync(database(yard), { readOnly: true })
         const { n } = db.prepare('SELECT count(*) AS n FROM payload').get() ?? {}
@@ -168,18 +202,8 @@ for (const [at, [name, cut]] of cutOff.entries()) {
 }
 
 test('a recovery finds the largest checkpoint, also where the newest is gone', async (t) => {
-  const yard = await openYard(t)
-  yard.upstream.script = answer({ body: '{"ok":true}' })
-  const first = await yard.start()
-  await call(first, 2)
-  await stop(first)
-  const backup = join(yard.home, 'backup.db')
-  copyFileSync(database(yard), backup)
-  const second = await yard.start()
-  await call(second, 2)
-  await stop(second)
-  const published = yard.records()
-  copyFileSync(backup, database(yard))
+  const yard = await yardAfter(t, 'twice')
+  const { published } = restoreFirst(yard)
   rmSync(join(yard.home, 'log/checkpoint'))
   await assert.rejects(yard.start(), /older than what was already published/)
   assert.equal((await recover(yard)).size, published.length)
@@ -211,11 +235,7 @@ const gone: readonly Gone[] = [
 ]
 for (const { name, gone: files, says } of gone) {
   test(`a home without ${name} ${says ? 'begins no second history' : 'begins anew'}`, async (t) => {
-    const yard = await openYard(t)
-    yard.upstream.script = answer({ body: '{"ok":true}' })
-    const first = await yard.start()
-    await call(first, 2)
-    await stop(first)
+    const yard = await yardAfter(t, 'once')
     for (const file of files) {
       for (const suffix of file.endsWith('.db') ? ['', '-wal', '-shm'] : ['']) {
         rmSync(join(yard.home, file + suffix), { recursive: true, force: true })
@@ -229,12 +249,7 @@ for (const { name, gone: files, says } of gone) {
 }
 
 test('entries that were changed are not believed', async (t) => {
-  const yard = await openYard(t)
-  yard.upstream.script = answer({ body: '{"ok":true}' })
-  const first = await yard.start()
-  await call(first, 5)
-  await stop(first)
-  const { readFileSync } = await import('node:fs')
+  const yard = await yardAfter(t, 'once')
   const folder = join(yard.home, 'log/tile/entries/000.p')
   const [width = ''] = readdirSync(folder).sort((a, b) => Number(b) - Number(a))
   const bytes = readFileSync(join(folder, width))
