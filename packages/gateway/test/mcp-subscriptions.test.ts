@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { assertSoundLog, type House, type Leaf, until } from './house.ts'
+import { assertSoundLog, type House, type Leaf, root, until } from './house.ts'
 import { isLong } from './long-form.ts'
 import { type AnyClient, type ClientKind, clientKinds, openClient } from './mcp-clients.ts'
 import { type Library, startLegacyLibrary, startModernLibrary } from './mcp-library.ts'
@@ -99,6 +99,8 @@ const rows: readonly Row[] = [
         callsIn(records()).map(({ wants }) => wants),
         ['subscribe', 'subscribe', undefined],
       )
+      const shown = await yard.house.admin(root, 'GET', `/calls/${first.call}`)
+      assert.equal(shown.json().wants, 'subscribe')
       await library.updateAnyway('library://c')
       await library.updateAnyway('library://locked')
       await hears(client, spell('a'), () => library.update('library://a'))

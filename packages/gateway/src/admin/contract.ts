@@ -104,6 +104,8 @@ export type CallListed = {
   id: string
   session: string
   function: string | null
+  /** `subscribe`: to hear of changes to what the function reads. */
+  wants: string | null
   caller: string | null
   on_behalf_of: string | null
   started_at: string

@@ -131,6 +131,7 @@ const callFields = z.object({
   id: text,
   session: text,
   function: text.nullable(),
+  wants: text.nullable(),
   caller: text.nullable(),
   on_behalf_of: text.nullable(),
   started_at: time,

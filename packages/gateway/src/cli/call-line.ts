@@ -24,6 +24,12 @@ export function tookOf(call: CallListed): string {
   return call.ended_at === null ? '' : lengthOf(between(call.started_at, call.ended_at))
 }
 
+/** The function, and what was asked for where that is something else: `notes.read (subscribe)`. */
+export function functionOf({ function: fn, wants }: CallListed): string {
+  const name = fn ?? 'unknown'
+  return wants === null ? name : `${name} (${wants})`
+}
+
 /** `agent for user`, or who called for themselves. */
 export function whoOf(call: {
   readonly caller: string | null
@@ -38,7 +44,7 @@ export const callColumns: readonly Column<CallListed>[] = [
   { title: 'STARTED', value: (call) => moment(call.started_at), whole: true },
   { title: 'CALL', value: (call) => call.id, whole: true },
   { title: 'ENDING', value: endingOf, whole: true, paint: paintEnding },
-  { title: 'FUNCTION', value: (call) => call.function ?? 'unknown' },
+  { title: 'FUNCTION', value: functionOf },
   { title: 'CALLER', value: whoOf },
   { title: 'RULES', value: (call) => call.rules.join(' ') },
   { title: 'TOOK', value: tookOf, whole: true },

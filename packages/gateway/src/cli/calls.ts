@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { CallDetail, CallEvent, CallListed } from '../admin/contract.ts'
 import { type Query, signedInApi } from './api.ts'
-import { callColumns, endingOf, paintEnding, tookOf, whoOf } from './call-line.ts'
+import { callColumns, endingOf, functionOf, paintEnding, tookOf, whoOf } from './call-line.ts'
 import { adminUrlOption, examples, outputOption, withPaging } from './declare.ts'
 import { err, type Format, facts, out, say, sayMore, tell, tellOne, tellRows } from './output.ts'
 import { moment } from './times.ts'
@@ -63,7 +63,7 @@ async function get(id: string, options: Common): Promise<void> {
   tellOne(call, options.output, () => [
     ...facts([
       ['call', call.id],
-      ['function', call.function ?? 'unknown'],
+      ['function', functionOf(call)],
       ['caller', whoOf(call)],
       ['session', call.session],
       ['started', call.started_at],
@@ -114,7 +114,7 @@ function tellCall(call: CallListed, format: Format): void {
   }
   const ending = paintEnding(visible(endingOf(call)).padEnd(18))
   const rules = out.dim(visible(call.rules.join(' ')))
-  const name = visible(call.function ?? 'unknown')
+  const name = visible(functionOf(call))
   tell(
     `${moment(call.started_at)}  ${ending}  ${name}  ${visible(whoOf(call))}  ${tookOf(call)}  ${rules}`,
   )

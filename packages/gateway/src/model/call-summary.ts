@@ -5,6 +5,8 @@ export type CallSummary = {
   readonly id: string
   readonly session: string
   readonly functionId: string | undefined
+  /** What it asked for, where that is not the function's doing itself: `subscribe`, to hear of changes. */
+  readonly wants: string | undefined
   /** The current actor, or the subject when nobody acts for them. */
   readonly caller: string | undefined
   readonly onBehalfOf: string | undefined
