@@ -137,12 +137,16 @@ async function forwardToServer(given: Forwarding): Promise<Raw> {
   const { at, exchange: asked, signals } = given
   const speaker = speakerOf(at, asked.capabilities)
   const first = await unlessGone(given.begin(speaker), signals)
-  if (first.era === 'legacy') {
-    // Only what a server of the current era gave can be given back to it.
-    if (asked.resumed !== undefined) {
-      throw new Refusal('upstream-failed', { detail: 'It did not ask for what it is answered.' })
-    }
-    await unlessGone(tellLogLevel(first, asked.logLevel, given.credential), signals)
+  // While its caller is asked nothing is under way in it, and it is still of a call.
+  const holds = [first.hold()]
+  const letGo = () => {
+    for (const release of holds) release()
+  }
+  try {
+    await prepare(first, given)
+  } catch (thrown) {
+    letGo()
+    throw thrown
   }
   const { connection } = at
   const { method } = at.outbound
@@ -158,7 +162,7 @@ async function forwardToServer(given: Forwarding): Promise<Raw> {
       ...{ asked, connection, era: first.era, method, idleMs, signals },
       ...{ requestMs: limits.mcpRequestMs, echoes: given.credential.echoes },
     },
-    { again: sendWith },
+    { again: sendWith, over: letGo },
   )
   let isSecond = false
   const receiver: Receiver = {
@@ -169,6 +173,8 @@ async function forwardToServer(given: Forwarding): Promise<Raw> {
       isSecond = true
       given.begin(speaker).then(
         (next) => {
+          if (exchange.isOver) return
+          holds.push(next.hold())
           conversation = next
           if (next.era !== first.era) return exchange.fail(failure)
           sendWith(asked.resumed)
@@ -179,6 +185,19 @@ async function forwardToServer(given: Forwarding): Promise<Raw> {
   }
   sendWith(asked.resumed)
   return exchange.raw
+}
+
+/** What a conversation has to know, or refuses, before the request of a call. */
+async function prepare(
+  conversation: Conversation,
+  { exchange, credential, signals }: Forwarding,
+): Promise<void> {
+  if (conversation.era !== 'legacy') return
+  // Only what a server of the current era gave can be given back to it.
+  if (exchange.resumed !== undefined) {
+    throw new Refusal('upstream-failed', { detail: 'It did not ask for what it is answered.' })
+  }
+  await unlessGone(tellLogLevel(conversation, exchange.logLevel, credential), signals)
 }
 
 function requestOf(

@@ -4,6 +4,7 @@ import * as http from 'node:http'
 import * as http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import { until } from '../../../../test/mcp-exchange.ts'
 import type { Principal } from '../../../model/principal.ts'
 import type { HttpResponse } from '../../door/response.ts'
 import { openListeners } from './listeners.ts'
@@ -82,3 +83,29 @@ for (const { name, server, ask } of rows) {
     })
   }
 }
+
+test('news that its caller leaves before were not said', async (t) => {
+  const server = http.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const asked = once(server, 'request')
+  const leave = askHttp1((server.address() as AddressInfo).port)
+  const [, response] = await asked
+  const listeners = openListeners()
+  t.after(listeners.close)
+  const principal = { subject: { id: 'ann' }, actors: [] } as unknown as Principal
+  let unsaid = 0
+  listeners.open({
+    ...{ response, headers: {}, first: [], last: [], principal, onEnd: () => undefined },
+    hasNews: () => true,
+    confirm: async () => {
+      const closed = once(response, 'close')
+      leave()
+      await closed
+      return principal
+    },
+    takeNews: async () => ({ messages: [{ news: 1 }], onUnsaid: () => void unsaid++ }),
+  })
+  await until(() => unsaid > 0, 'it was said to be unsaid')
+  assert.equal(unsaid, 1)
+})

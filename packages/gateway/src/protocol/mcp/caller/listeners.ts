@@ -25,6 +25,8 @@ export type ListenerNews = {
   readonly messages: readonly object[]
   /** With these what it is for is over. */
   readonly isLast?: boolean
+  /** They could not be said. */
+  readonly onUnsaid?: () => void
 }
 
 export type Listeners = {
@@ -47,13 +49,17 @@ export function openListeners(): Listeners {
     if (open.size === 0) clearInterval(clock)
     if (!isGone(listener.response)) listener.response.end()
   }
-  const say = (listener: Listener, messages: readonly object[]) => {
+  const say = (listener: Listener, messages: readonly object[]): boolean => {
     const { response } = listener
-    if (isGone(response)) return
-    if (response.writableLength > limits.mcpUnreadBytes) return breakOff(response)
+    if (isGone(response)) return false
+    if (response.writableLength > limits.mcpUnreadBytes) {
+      breakOff(response)
+      return false
+    }
     for (const message of messages) {
       write(response, Buffer.from(`data: ${JSON.stringify(message)}\n\n`))
     }
+    return true
   }
   const looking = new Set<Listener>()
   const look = (listener: Listener) => {
@@ -62,10 +68,10 @@ export function openListeners(): Listeners {
     looking.add(listener)
     void listener
       .confirm()
-      .then((principal) => (listener.hasNews() ? listener.takeNews(principal) : { messages: [] }))
+      .then((principal) => (listener.hasNews() ? listener.takeNews(principal) : nothing))
       .then(
-        ({ messages, isLast }) => {
-          say(listener, isLast ? [...messages, ...listener.last] : messages)
+        ({ messages, isLast, onUnsaid }) => {
+          if (!say(listener, isLast ? [...messages, ...listener.last] : messages)) onUnsaid?.()
           if (isLast) end(listener)
         },
         () => end(listener),
@@ -108,6 +114,7 @@ export function openListeners(): Listeners {
   }
 }
 
+const nothing: ListenerNews = { messages: [] }
 const turnMs = 500
 /** Every fifteen seconds. */
 const beatTurns = 30

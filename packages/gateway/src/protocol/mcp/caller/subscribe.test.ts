@@ -1,31 +1,46 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as aTurn } from 'node:timers/promises'
-import type { Call } from '../../../call/stage.ts'
+import type { Call, McpWatch } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'
 import type { Json } from '../../../model/json.ts'
 import type { Listener } from './listeners.ts'
 import { type SubscribeNeeds, subscribe } from './subscribe.ts'
-import { openSubscriptions } from './subscriptions.ts'
+import { openSubscriptions, type Wish } from './subscriptions.ts'
 import type { Known } from './visit.ts'
 
 /** One `subscriptions/listen`: what came of it, and how many calls it took, of which so many at a time. */
 async function listenTo(
   resourceSubscriptions: Json,
-  { leavesAt = Number.POSITIVE_INFINITY }: { readonly leavesAt?: number } = {},
+  {
+    leavesAt = Number.POSITIVE_INFINITY,
+    onCallNumber = () => undefined,
+  }: { readonly leavesAt?: number; readonly onCallNumber?: (count: number) => void } = {},
 ) {
-  const seen = { calls: 0, atOnce: 0, first: [] as readonly object[] }
+  const seen = { calls: 0, atOnce: 0, first: [] as readonly object[], wanted: () => 0 }
+  const watches: McpWatch[] = []
+  seen.wanted = () => watches.filter(({ until }) => !until.aborted).length
   const leaving = new AbortController()
   let underWay = 0
   const onCall = async (call: Call) => {
     assert.equal(call.protocol, 'mcp')
     seen.calls += 1
+    onCallNumber(seen.calls)
     underWay += 1
     if (seen.calls === leavesAt) leaving.abort()
     seen.atOnce = Math.max(seen.atOnce, underWay)
     await aTurn()
     underWay -= 1
     return { body: [Buffer.from('{"result":{}}')] }
+  }
+  const subscriptions = openSubscriptions({
+    ...{ rules: () => undefined, access: () => 'none', labels: async () => [] },
+    isQuarantined: () => false,
+  })
+  const begin = (wish: Wish) => {
+    const subscribing = subscriptions.begin(wish)
+    if (subscribing) watches.push(subscribing.watch)
+    return subscribing
   }
   const needs = {
     listeners: {
@@ -34,10 +49,7 @@ async function listenTo(
         return true
       },
     },
-    subscriptions: openSubscriptions({
-      ...{ rules: () => undefined, access: () => 'none', labels: async () => [] },
-      isQuarantined: () => false,
-    }),
+    subscriptions: { ...subscriptions, begin },
     listChanges: () => ({ hasNews: () => false, takeNews: async () => [] }),
     onCall,
   } as unknown as SubscribeNeeds
@@ -90,4 +102,12 @@ for (const [name, wanted, calls] of rows) {
 test('who has left is not called for any more', async () => {
   const { calls } = await listenTo(many(most), { leavesAt: 2 })
   assert.ok(calls >= 2 && calls <= limits.mcpSubscribesAtOnce, `${calls} calls`)
+})
+
+test('what was agreed to is heard of, however long the last takes to be decided about', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { wanted } = await listenTo(many(most), {
+    onCallNumber: (count) => count === most && t.mock.timers.tick(2 * limits.mcpUnheardMs),
+  })
+  assert.equal(wanted(), most)
 })

@@ -67,9 +67,33 @@ export async function subscribe(
   }
   const wanted = kinds.filter(([name]) => notifications[name] === true)
   const owner = randomUUID()
-  const resourceSubscriptions = await fewAtOnce(uris, (uri) =>
-    hearOf(needs, known, { uri, owner, request, place, capabilities }),
-  )
+  const wish = { owner, request, place, capabilities }
+  // Its stream opens only when all are decided about, which may take longer than anybody is expected to listen.
+  const leave = needs.subscriptions.listen(owner)
+  try {
+    const agreed = await fewAtOnce(uris, (uri) => hearOf(needs, known, { ...wish, uri }))
+    return openStream(needs, known, { id, owner, wanted, agreed })
+  } finally {
+    leave()
+  }
+}
+
+function openStream(
+  needs: SubscribeNeeds,
+  known: Known,
+  {
+    id,
+    owner,
+    wanted,
+    agreed: resourceSubscriptions,
+  }: {
+    readonly id: CallerRequest['id']
+    readonly owner: string
+    readonly wanted: readonly (typeof kinds)[number][]
+    /** Of which resources it hears. */
+    readonly agreed: readonly string[]
+  },
+): RpcProblem | undefined {
   const agreed: Json = {
     ...Object.fromEntries(wanted.map(([name]) => [name, true])),
     ...(resourceSubscriptions.length > 0 && { resourceSubscriptions }),
@@ -204,13 +228,16 @@ function listen(
     takeNews: async (now) => {
       const asker = { principal: now, source: caller.source }
       const changed = await lists.takeNews(asker)
-      const { changed: uris, over } = await subscriptions.takeNews(owner, asker)
+      const news = await subscriptions.takeNews(owner, asker)
+      const { changed: uris, over } = news
       const told = endsWithOne ? uris : [...new Set([...uris, ...over])]
       const messages = [
         ...changed.map((kind) => notify(`notifications/${kind}/list_changed`)),
         ...told.map((uri) => notify('notifications/resources/updated', { uri })),
       ]
-      return { messages, isLast: endsWithOne && over.length > 0 }
+      // A session may be listened to again; one stream is all that its owner has.
+      const onUnsaid = () => (endsWithOne ? undefined : subscriptions.untold(owner, news))
+      return { messages, isLast: endsWithOne && over.length > 0, onUnsaid }
     },
     onEnd: () => {
       leave()

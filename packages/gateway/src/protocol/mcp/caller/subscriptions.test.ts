@@ -24,7 +24,10 @@ const asker: Asker = {
 }
 
 function openYard() {
-  const now = { functions: [note], access: 'permit', quarantined: false }
+  const now = {
+    ...{ functions: [note], access: 'permit', quarantined: false },
+    onLabels: async (): Promise<unknown> => undefined,
+  }
   const asked: JsonObject[] = []
   let rules = {
     rulebook: { functions: now.functions, connections: [connection] },
@@ -35,7 +38,10 @@ function openYard() {
       asked.push(args)
       return now.access as 'permit' | 'none'
     },
-    labels: async () => [],
+    labels: async () => {
+      await now.onLabels()
+      return []
+    },
     isQuarantined: () => now.quarantined,
   })
   const replace = (functions: readonly McpFunction[]) => {
@@ -158,6 +164,36 @@ for (const [name, end, told] of endings) {
     assert.deepEqual(await yard.taken(), { changed: [], over: [] })
   })
 }
+
+test('what could not be looked at is told the next time', async () => {
+  const { now, keep, taken } = openYard()
+  keep('file:///over').onOver()
+  keep(one).onChanged()
+  now.onLabels = () => Promise.reject(new Error('the store is away'))
+  await assert.rejects(taken())
+  now.onLabels = async () => undefined
+  assert.deepEqual(await taken(), { changed: [one], over: ['file:///over'] })
+})
+
+test('what could not be said is told the next time, but for what has begun again', async () => {
+  const { subscriptions, keep, taken } = openYard()
+  const news = { changed: [one], over: ['file:///over'] }
+  const watch = () => {
+    keep('file:///over').onOver()
+    return keep(one).onChanged()
+  }
+  watch()
+  assert.deepEqual(await taken(), news)
+  subscriptions.untold('session', news)
+  assert.deepEqual(await taken(), news)
+  keep('file:///over')
+  subscriptions.untold('session', news)
+  assert.deepEqual(await taken(), { changed: [one], over: [] })
+  subscriptions.end('session')
+  // Nobody may listen any more, and whoever comes back is told.
+  subscriptions.untold('session', news)
+  assert.deepEqual(await taken(), { changed: [], over: ['file:///over'] })
+})
 
 test('whose end was not told yet is counted', async () => {
   const { keep, begin, taken } = openYard()

@@ -46,6 +46,8 @@ export type Subscriptions = {
   readonly listen: (owner: string) => () => void
   readonly hasNews: (owner: string) => boolean
   readonly takeNews: (owner: string, asker: Asker) => Promise<SubscriptionNews>
+  /** What was taken could not be said, and is news again. */
+  readonly untold: (owner: string, news: SubscriptionNews) => void
 }
 
 /** Each URI is told once. */
@@ -79,15 +81,18 @@ export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
     listen: (owner) => kept.listen(owner),
     hasNews: (owner) => kept.hasOver(owner) || kept.of(owner).some(({ hasChanged }) => hasChanged),
     takeNews: async (owner, asker) => {
+      const rules = needs.rules()
+      const isLooked = rules && kept.of(owner).some(({ hasChanged }) => hasChanged)
+      // Taken after this, so that nothing is lost where it fails.
+      const labels = isLooked ? await needs.labels(rules, asker.principal) : []
       const over = kept.takeOver(owner)
       const changed = kept.of(owner).filter(({ hasChanged }) => hasChanged)
       for (const entry of changed) entry.hasChanged = false
-      const rules = needs.rules()
       if (!rules || changed.length === 0) return { changed: [], over }
-      const labels = await needs.labels(rules, asker.principal)
       const now = { rules, asker, labels }
       return { changed: changed.filter((one) => isReadable(needs, now, one)).map(uriOf), over }
     },
+    untold: (owner, news) => kept.putBack(owner, news),
   }
 }
 
@@ -137,6 +142,17 @@ class KeptSubscriptions {
     const uris = [...(over ?? [])]
     over?.clear()
     return uris
+  }
+
+  putBack(owner: string, { changed, over }: SubscriptionNews): void {
+    const owned = this.#owned(owner)
+    for (const uri of over) if (!owned.entries.has(uri)) owned.over.add(uri)
+    for (const uri of changed) {
+      const entry = owned.entries.get(uri)
+      if (entry) entry.hasChanged = true
+    }
+    // It may have left, and everything of it been forgotten.
+    this.#expectListener(owner, owned)
   }
 
   isFull({ owner, caller }: Wish): boolean {

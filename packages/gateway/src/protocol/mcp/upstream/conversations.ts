@@ -62,6 +62,8 @@ export type Conversations = {
 /** A server behind HTTP. `stateless`: of 2026-07-28, where there is nothing to begin. */
 type Server = {
   readonly line: HttpLine
+  /** Aborted when its connection is not in force any more; from the beginning, where a call of older rules began it. */
+  readonly tenure: AbortSignal
   met: Promise<Met> | undefined
   stateless: Conversation | undefined
 }
@@ -101,19 +103,23 @@ export function openConversations(options: ConversationOptions): Conversations {
           begin,
         })
       }
-      const server = servers.get(key) ?? newServer(connection)
+      const server = servers.get(key) ?? newServer(connection, tenures.of(key))
       servers.set(key, server)
       const { revision } = connection
       const onListChanged = changedIn(options, connection)
       const line = server.line
       const meeting = { ...options, bounds, revision, line, ...speaker, onListChanged }
-      const met = await metOnce(server, meeting)
-      const until = tenures.of(key)
-      if (met.era === 'modern') return statelessWith(server, met, { ...meeting, connection, until })
-      return kept.get(own, {
-        ...{ server: key, isChild: false, subject },
-        begin: () => beginOverHttp(server, meeting, connection),
-      })
+      const release = line.hold()
+      try {
+        const met = await metOnce(server, meeting)
+        if (met.era === 'modern') return statelessWith(server, met, { ...meeting, connection })
+        return await kept.get(own, {
+          ...{ server: key, isChild: false, subject },
+          begin: () => beginOverHttp(server, meeting, connection),
+        })
+      } finally {
+        release()
+      }
     },
     tenureOf: (connection) => tenures.of(keyOf(connection)),
     follow: (connections) => {
@@ -123,10 +129,11 @@ export function openConversations(options: ConversationOptions): Conversations {
       for (const line of retired) {
         if (!line.isIdle()) continue
         retired.delete(line)
-        void line.close()
+        void line.close().catch(() => {})
       }
-      for (const [key, { line }] of servers) {
-        if (inForce.has(key)) continue
+      for (const [key, { line, tenure }] of servers) {
+        // In force again or not: one that was begun when it was not would hear nothing of its lists.
+        if (!tenure.aborted) continue
         servers.delete(key)
         retired.add(line)
       }
@@ -151,9 +158,9 @@ function changedIn(
   return (kind) => onListChanged?.(id, kind)
 }
 
-function newServer(connection: McpConnection): Server {
+function newServer(connection: McpConnection, tenure: AbortSignal): Server {
   const line = openHttpLine(connection.upstream)
-  return { line, met: undefined, stateless: undefined }
+  return { line, tenure, met: undefined, stateless: undefined }
 }
 
 /** One look for all who wait; one that failed is forgotten. */
@@ -170,9 +177,9 @@ function metOnce(server: Server, meeting: Meeting): Promise<Met> {
 function statelessWith(
   server: Server,
   met: Extract<Met, { era: 'modern' }>,
-  terms: Terms & { readonly connection: McpConnection; readonly until: AbortSignal },
+  terms: Terms & { readonly connection: McpConnection },
 ): Conversation {
-  const { version, credential, credentialOf, bounds, onListChanged, connection, until } = terms
+  const { version, credential, credentialOf, bounds, onListChanged, connection } = terms
   if (server.stateless) return server.stateless
   const credentialNow = () => credentialOf(connection)
   const conversation = httpConversation({
@@ -184,7 +191,7 @@ function statelessWith(
     },
   })
   const { capabilities } = met.server
-  hearOfLists(conversation, { credentialNow, capabilities, onListChanged, until })
+  hearOfLists(conversation, { credentialNow, capabilities, onListChanged, until: server.tenure })
   server.stateless = conversation
   return conversation
 }

@@ -20,7 +20,7 @@ test('an upstream that is alive and never answers is not waited for without end'
       ...{ asked, connection, era: 'modern', method: 'tools/call', signals: [], echoes: [] },
       ...{ idleMs: 60_000, requestMs: 200 },
     },
-    { again: () => assert.fail('nothing is made again') },
+    { again: () => assert.fail('nothing is made again'), over: () => undefined },
   )
   const alive = setInterval(() => exchange.alive(), 1)
   try {
@@ -43,7 +43,7 @@ test('who asks and takes back waits until the caller has taken what it was told'
       ...{ asked, connection, era: 'legacy', method: 'tools/call', signals: [], echoes: [] },
       ...{ idleMs: 60_000, requestMs: 60_000 },
     },
-    { again: () => assert.fail('nothing is made again') },
+    { again: () => assert.fail('nothing is made again'), over: () => undefined },
   )
   const answers: string[] = []
   exchange.attach({

@@ -30,6 +30,8 @@ type Given = {
 type Hooks = {
   /** Makes the same request again, with the answers that its upstream wants. */
   readonly again: (resumed: McpResumed) => void
+  /** Told once: nothing is sent for it any more. */
+  readonly over: () => void
 }
 
 /**
@@ -331,6 +333,7 @@ export class UpstreamExchange implements Receiver, AsyncIterator<Uint8Array> {
     for (const signal of this.#given.signals) signal.removeEventListener('abort', this.#giveUp)
     for (const ask of this.#asks.values()) ask.abort()
     this.#asks.clear()
+    this.#hooks.over()
   }
 }
 

@@ -6,6 +6,7 @@ import { composeNotification, composeRequest } from '../message/compose.ts'
 import { nameHeader } from '../message/param-headers.ts'
 import type { UpstreamMessage } from '../message/upstream-message.ts'
 import type { Conversation, Receiver, ServerSaid, UpstreamRequest, Wire } from './conversation.ts'
+import { Holds } from './holds.ts'
 import type { HttpLine } from './http-line.ts'
 import { unsupportedVersion } from './http-meeting.ts'
 import type { HttpReceiver, HttpWire, Resume } from './post.ts'
@@ -56,6 +57,9 @@ export function httpConversation(terms: HttpTerms): HttpConversation {
   }
   const answer = (body: Uint8Array) => void tell(body, credential)
   const watches = new Watches()
+  const holds = new Holds()
+  // What was begun has its end told over the same line, however long after it is wanted no more.
+  const leaveLine = terms.era === 'legacy' ? line.hold() : undefined
   const onNews: OnNews = (message) => {
     const kind = changedList(message)
     if (kind) terms.onListChanged(kind)
@@ -86,7 +90,8 @@ export function httpConversation(terms: HttpTerms): HttpConversation {
     server: terms.server,
     told: { logLevel: undefined },
     isOver: () => isOver,
-    isBusy: () => underWay.size > 0,
+    isBusy: () => underWay.size > 0 || holds.size > 0,
+    hold: () => bothOf(holds.take(), line.hold()),
     isWatched: () => watches.size > 0,
     request: (request, receiver) => {
       lastId += 1
@@ -100,14 +105,8 @@ export function httpConversation(terms: HttpTerms): HttpConversation {
       watches.add(uri, watcher, {
         begin: () => {
           credential = told
-          const { credentialNow } = terms
-          return watchServer(conversation, {
-            uri,
-            credential: told,
-            credentialNow,
-            watches,
-            listen,
-          })
+          const asking = { uri, credential, credentialNow: terms.credentialNow }
+          return watchServer(conversation, { ...asking, watches, listen })
         },
         most: mostWatched(terms),
       }),
@@ -116,13 +115,22 @@ export function httpConversation(terms: HttpTerms): HttpConversation {
       isOver = true
       stream?.close()
       watches.giveUp()
-      if (sessionId === undefined) return
-      // Hours later the newest that was used may not count any more.
-      const own = await terms.credentialNow().catch(() => credential)
-      await line.tell({ method: 'DELETE', headers, credential: own })
+      if (sessionId !== undefined) {
+        // Hours later the newest that was used may not count any more.
+        const own = await terms.credentialNow().catch(() => credential)
+        await line.tell({ method: 'DELETE', headers, credential: own })
+      }
+      leaveLine?.()
     },
   }
   return conversation
+}
+
+function bothOf(first: () => void, second: () => void): () => void {
+  return () => {
+    first()
+    second()
+  }
 }
 
 type Numbered = UpstreamRequest & { readonly id: number }

@@ -9,6 +9,7 @@ import {
 } from '../../../../test/mcp-exchange.ts'
 import type { McpExchange, Recorded } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'
+import type { McpConnection } from '../../../model/connection.ts'
 
 /**
  * A child process of 2026-07-28. It agrees to whatever it is asked to say, but for `file:///never`, `file:///error` and
@@ -59,6 +60,7 @@ const program = `
       const inputRequests = { q: { method: 'roots/list', params: {} } }
       result(id, { resultType: 'input_required', inputRequests, requestState: 's' })
     },
+    'ask-once': (id, _, answers) => (answers ? result(id) : acts.ask(id)),
   }
   require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
     const { id, method, params } = JSON.parse(line)
@@ -71,7 +73,9 @@ const program = `
       heard.push('-' + open.get(params.requestId))
       return open.delete(params.requestId)
     }
-    if (method === 'tools/call') return acts[params.name](id, params.arguments)
+    if (method === 'tools/call') {
+      return acts[params.name](id, params.arguments, params.inputResponses)
+    }
     if (method !== 'subscriptions/listen') return
     const [uri] = params.notifications.resourceSubscriptions
     heard.push('+' + uri)
@@ -280,6 +284,25 @@ const rows: readonly Row[] = [
     },
   ],
   [
+    'asks by its result, and is not wanted any more meanwhile: it ends when the call has',
+    async ({ upstreams, tell }) => {
+      const inForce = exchanged(child).connection as McpConnection
+      upstreams.follow([inForce])
+      let pid = 0
+      const ask = async () => {
+        pid = JSON.parse(await tell('told')).result.pid
+        upstreams.follow([])
+        // Whoever is ended hears of it after a turn or two.
+        for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate)
+        return Buffer.from('{"result":{"roots":[]}}')
+      }
+      const exchange = { ask, takesInputRequired: false }
+      assert.equal(await tell('ask-once', {}, exchange), '{"result":{"resultType":"complete"}}')
+      upstreams.follow([])
+      await until(() => !isRunning(pid), 'its process ended')
+    },
+  ],
+  [
     'reports progress without end: the call fails',
     async ({ tell }) => {
       const said = await tell('flood-progress', {}, { wantsProgress: true }).catch(
@@ -289,6 +312,14 @@ const rows: readonly Row[] = [
     },
   ],
 ]
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 for (const [name, run] of rows) {
   test(`a child of 2026-07-28 ${name}`, async (t) => {
