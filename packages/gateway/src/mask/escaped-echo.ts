@@ -115,14 +115,16 @@ function stretchesOf(
     if (before && from <= before.to) before.to = Math.max(before.to, to)
     else stretches.push({ from, to })
   }
+  // What a stretch covers already is not walked back through again.
+  const covered = () => stretches.at(-1)?.to ?? 0
   const escapes = escapesIn(bytes, ways)
   for (let at = escapes.next(0); at < bytes.length; ) {
     const end = escapes.chainEnd(at)
-    add(readFrom(bytes, at - ways.reach), Math.min(bytes.length, end + ways.reach))
+    add(readFrom(bytes, at - ways.reach, covered()), Math.min(bytes.length, end + ways.reach))
     at = escapes.next(end + 1)
   }
-  const isOpen = !last && (stretches.at(-1)?.to === bytes.length || !isOver(bytes, wanted))
-  if (isOpen) add(readFrom(bytes, bytes.length - ways.reach), bytes.length)
+  const isOpen = !last && (covered() === bytes.length || !isOver(bytes, wanted))
+  if (isOpen) add(readFrom(bytes, bytes.length - ways.reach, covered()), bytes.length)
   return stretches.map(({ from, to }, at) => {
     return { from, to, isLast: !isOpen || at < stretches.length - 1 }
   })
@@ -164,11 +166,11 @@ function isOver(bytes: Buffer, wanted: readonly Buffer[]): boolean {
   return !isCut && earliestBeginning(bytes, wanted, 0) === bytes.length
 }
 
-/** A place from there back that is not in the middle of an escape. */
-function readFrom(bytes: Buffer, place: number): number {
+/** A place from there back that is not in the middle of an escape; `floor`: what is before it is read anyway. */
+function readFrom(bytes: Buffer, place: number, floor: number): number {
   let from = Math.max(0, place)
   let plain = 0
-  while (from > 0 && plain < escapeBytes && mayContinue(bytes[from - 1] ?? 0)) {
+  while (from > floor && plain < escapeBytes && mayContinue(bytes[from - 1] ?? 0)) {
     from -= 1
     plain = bytes[from] === backslash ? 0 : plain + 1
   }

@@ -179,5 +179,13 @@ const cases: Readonly<Record<string, Case>> = {
     echoes: [Buffer.from(secret), Buffer.from(secret.slice(0, 100))],
     body: fill(secret.slice(0, 99)),
   },
+  'escapes behind many backslashes': {
+    echoes: [Buffer.from(`Bearer ${secret.slice(0, 40)}`)],
+    body: fill(`${'\\'.repeat(700)}u0041`),
+  },
+  'escapes behind what may be parts of some': {
+    echoes: [Buffer.from(`Bearer ${secret.slice(0, 40)}`)],
+    body: fill(`${`\\${'a'.repeat(30)}`.repeat(23)}\\u0041`),
+  },
 }
 for (const [name, one] of Object.entries(cases)) test(`linear: ${name}`, () => check(one))

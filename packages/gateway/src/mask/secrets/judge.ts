@@ -8,6 +8,8 @@ export type Standing = {
   bits: number
   /** The name goes on after the word that says what it is: `token_something`. */
   unsure: boolean
+  /** The name ends with `id`: a UUID, or words, say where credentials are kept. */
+  ofId: boolean
   /** A sign or a field gives the value to the name. */
   assigned: boolean
   quoted: boolean
@@ -32,7 +34,7 @@ export function judge(bytes: Uint8Array, from: number, to: number, standing: Sta
   if (length < leastOf(standing) || length > longestValue) return 0
   measure(bytes, from, to)
   const confidence = judgeShape(bytes, from, to, standing)
-  if (confidence === 0) return 0
+  if (confidence === 0 || (standing.ofId && (shape.uuid || isName()))) return 0
   // A URL is a place; what is secret in one is found by its own rule.
   if (isAddress(bytes, from, to)) return 0
   const named = (standing.bits & (wordBits.password | wordBits.secret)) !== 0

@@ -13,6 +13,8 @@ export type Names = {
   /** The bits of the name read so far; 0: none is being read. */
   bits: number
   unsure: boolean
+  /** It ends with `id`, of credentials that are kept somewhere. */
+  isId: boolean
   /** Where the name begins. */
   start: number
   /** Where its last word ends. */
@@ -29,6 +31,7 @@ export type Names = {
 export const names: Names = {
   bits: 0,
   unsure: false,
+  isId: false,
   start: -1,
   end: -1,
   barred: false,
@@ -43,6 +46,7 @@ export const found = { start: 0, end: 0, confidence: 0, bits: 0 }
 export function forgetName(): void {
   names.bits = 0
   names.unsure = false
+  names.isId = false
   names.barred = false
   names.end = -1
 }
@@ -125,23 +129,22 @@ function note(bytes: Uint8Array, start: number, end: number): boolean {
         names.unsure = false
       }
       names.bits |= bits & named
+      names.isId = false
       if ((bits & certain) !== 0) names.unsure = false
     }
-  } else if (isKept(names.bits) && isId(bytes, start, end)) {
-    // The id of a key is none, nor is that of stored credentials.
+  } else if (names.bits === wordBits.plainKey && isId(bytes, start, end)) {
+    // The id of a key is none.
     names.bits = 0
   } else if ((bits & wordBits.filler) === 0) {
     if (gap === spaced) names.bits = 0
     else if (gap === joined && names.bits !== 0) names.unsure = true
   }
+  if ((names.bits & wordBits.kept) !== 0 && isId(bytes, start, end)) names.isId = true
   // `public key` bars one word after a space, and the rest of a name that is written as one.
   if (gap === spaced) names.barred = false
   names.end = end
   return names.bits !== 0
 }
-
-const isKept = (bits: number): boolean =>
-  bits === wordBits.plainKey || (bits & (wordBits.kept | wordBits.password)) === wordBits.kept
 
 const isId = (bytes: Uint8Array, start: number, end: number): boolean =>
   end - start === 2 &&
@@ -207,6 +210,7 @@ export function valueAfter(bytes: Uint8Array, to: number, runs: RunEnds): boolea
   }
   standing.bits = names.bits
   standing.unsure = names.unsure
+  standing.ofId = names.isId
   // `machine host login sam password …` of a .netrc, and commands that log in.
   const netrc = names.login && (names.bits & wordBits.password) !== 0
   standing.assigned =
@@ -219,8 +223,9 @@ export function valueAfter(bytes: Uint8Array, to: number, runs: RunEnds): boolea
   if (scheme && !(quoted || separator.assigned || bytes[start - 1] === 0x20)) return false
   // «Pass `name` on» gives nobody a password.
   if (!standing.assigned && isPass(bytes, names.start)) return false
-  if (!quoted && isMember(bytes, start, end)) return false
   const confidence = judge(bytes, start, end, standing)
+  // Nor is a part of an id one.
+  if (confidence === 0 && names.isId) forgetName()
   if (confidence === 0) return false
   found.start = start
   found.end = end
@@ -232,6 +237,7 @@ export function valueAfter(bytes: Uint8Array, to: number, runs: RunEnds): boolea
 const standing: Standing = {
   bits: 0,
   unsure: false,
+  ofId: false,
   assigned: false,
   quoted: false,
   argument: false,
@@ -278,18 +284,6 @@ function closingQuote(bytes: Uint8Array, start: number, to: number, quote: numbe
 
 /** What ends a sentence rather than a value. */
 const isTrailing = (byte: number): boolean => byte === 0x2e || byte === 0x3a
-
-/** `apiToken = settings.apiToken`: the value is where a value of that name stands. */
-function isMember(bytes: Uint8Array, from: number, to: number): boolean {
-  const tail = to - (names.end - names.start)
-  if (tail <= from) return false
-  for (let at = tail; at < to; at++) {
-    if (bytes[at] !== bytes[names.start + at - tail]) return false
-  }
-  let before = tail - 1
-  while (before > from && ((alphabetsOf[bytes[before] ?? 0] ?? 0) & alphabets.word) !== 0) before--
-  return bytes[before] === 0x2e
-}
 
 const isPass = (bytes: Uint8Array, start: number): boolean =>
   ((bytes[start] ?? 0) | 0x20) === 0x70 &&

@@ -188,6 +188,7 @@ function scanField(cell: Cell, into: Spans): void {
 const field: Standing = {
   bits: 0,
   unsure: false,
+  ofId: false,
   assigned: true,
   quoted: true,
   argument: false,

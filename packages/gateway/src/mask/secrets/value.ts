@@ -172,9 +172,7 @@ function holds(bytes: Uint8Array, from: number, to: number): number {
 const stopWords: PrefixTrie<number> = new PrefixTrie(
   (
     'example placeholder redacted changeme change_me replace your_ your- yourpass yourtoken yoursecret yourapi ' +
-    'yourkey xxxx **** ... insert_ enter_ dummy process.env os.environ getenv ${ {{ $( :// ' +
-    // The characters that values of a kind may have.
-    '0123456789abcdefghijklmnopqrstuvwxyz abcdefghijklmnopqrstuvwxyz0123456789'
+    'yourkey xxxx **** ... insert_ enter_ dummy process.env os.environ getenv ${ {{ $( ://'
   )
     .split(' ')
     .map((word) => [Buffer.from(word), word === '://' ? address : standIn] as const),

@@ -21,7 +21,7 @@ export const wordBits = {
   login: 128,
   /** `key`: most are names of things. */
   plainKey: 256,
-  /** What is kept somewhere and has an id there, which is no secret: `credentialsId`. */
+  /** What is kept somewhere and may have an id there: `credentialsId`. */
   kept: 512,
 } as const
 
