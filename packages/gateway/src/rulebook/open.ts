@@ -39,7 +39,10 @@ export type Rulebooks = {
    * takes effect; rejects when it could not be, and then nothing changed. One at a time, in order.
    */
   readonly activate: (by: string) => Promise<RulebookOutcome>
-  /** Told of each rulebook as it comes into force, before the first call under it; and at once of the one that is. */
+  /**
+   * Told of each rulebook as it comes into force, before the first call under it; and at once of the one that is. It
+   * is recorded and in force by then: a listener does not throw.
+   */
   readonly onActivated: (listener: (rulebook: Rulebook) => void) => void
   /** Follows the folder. Returns how to stop. */
   readonly watch: () => () => void

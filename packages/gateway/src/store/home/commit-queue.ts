@@ -77,12 +77,13 @@ export function openQueue(given: {
     commit: (entry) => {
       const why = stopped ?? suspended
       if (why !== undefined) return Promise.reject(new Unavailable(why))
-      const bytes = entryBytes(entry)
+      const text = textOf(entry)
+      const bytes = entryBytes(entry) + text.length
       if (waiting.length >= entriesMax || waitingBytes + bytes > waitingBytesMax) {
         return Promise.reject(new Unavailable('too many records are waiting to be written'))
       }
       const { promise, resolve, reject } = Promise.withResolvers<Committed>()
-      waiting.push({ entry, text: textOf(entry), bytes, resolve, reject })
+      waiting.push({ entry, text, bytes, resolve, reject })
       waitingBytes += bytes
       if (!scheduled && flying.length === 0) {
         scheduled = true
@@ -105,9 +106,12 @@ export function openQueue(given: {
       }
       const done = flying
       flying = []
-      // First, so that the writer is at work while those who waited are told.
-      flush()
-      settle(done, message, given.onCommitted)
+      try {
+        // First, so that the writer is at work while those who waited are told.
+        flush()
+      } finally {
+        settle(done, message, given.onCommitted)
+      }
     },
     refusing: () => stopped ?? suspended,
     stop,
