@@ -286,7 +286,7 @@ export const letGo = ({ upstream }: House): boolean =>
 
 /** Waits until it holds; what never holds fails the test by itself, whatever the machine's speed. */
 export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries++) {
+  for (let tries = 0; tries < 3_000; tries++) {
     if (await holds()) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

@@ -111,7 +111,7 @@ export function answering(answers: Readonly<Record<string, object>>): {
 
 /** What never holds fails the test by itself, whatever the machine's speed. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries++) {
+  for (let tries = 0; tries < 3_000; tries++) {
     if (holds()) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
