@@ -92,7 +92,7 @@ export type CallFacts = {
   readonly duties?: readonly string[]
   /** What the session was labelled with when policy was asked: what `context.session.labels` was. Absent: nothing. */
   readonly labels?: readonly string[]
-  /** `subscribe`: to hear when what the function reads changes, and not to read it. Absent: a call of the function. */
+  /** `subscribe`: to hear when what the function reads changes, and not to read it. Absent: a call of the function, or one of which no function is known. */
   readonly wants?: string
 }
 

@@ -138,9 +138,9 @@ async function forwardToServer(given: Forwarding): Promise<Raw> {
   const speaker = speakerOf(at, asked.capabilities)
   const first = await unlessGone(given.begin(speaker), signals)
   // While its caller is asked nothing is under way in it, and it is still of a call.
-  const holds = [first.hold()]
+  const pins = [first.pin()]
   const letGo = () => {
-    for (const release of holds) release()
+    for (const release of pins) release()
   }
   try {
     await prepare(first, given)
@@ -174,7 +174,7 @@ async function forwardToServer(given: Forwarding): Promise<Raw> {
       given.begin(speaker).then(
         (next) => {
           if (exchange.isOver) return
-          holds.push(next.hold())
+          pins.push(next.pin())
           conversation = next
           if (next.era !== first.era) return exchange.fail(failure)
           sendWith(asked.resumed)

@@ -12,10 +12,10 @@ import {
 import { askServer, type ServerAnswer } from './ask-server.ts'
 import { type ChildOptions, ChildServer } from './child-process.ts'
 import type { Conversation, Receiver, ServerSaid, UpstreamRequest, Wire } from './conversation.ts'
-import { Holds } from './holds.ts'
 import { modern } from './http-meeting.ts'
 import { initializeParams, readInitialized, saidBy } from './introduction.ts'
 import { hearOfLists } from './keep-watching.ts'
+import { Pins } from './pins.ts'
 import { metaOf } from './request-meta.ts'
 import { type OnNews, UnderWay } from './under-way.ts'
 import { changedList, mostWatched, watchServer } from './watch-server.ts'
@@ -59,7 +59,7 @@ class ChildConversation implements Conversation {
   readonly #terms: ChildTerms
   readonly #underWay: UnderWay
   readonly #watches = new Watches()
-  readonly #holds = new Holds()
+  readonly #pins = new Pins()
   /** Aborted when it is over. */
   readonly #over = new AbortController()
   #child: ChildServer | undefined
@@ -105,9 +105,9 @@ class ChildConversation implements Conversation {
 
   isOver = (): boolean => this.#ended !== undefined || this.#isClosed
 
-  isBusy = (): boolean => this.#underWay.size > 0 || this.#holds.size > 0
+  isBusy = (): boolean => this.#underWay.size > 0 || this.#pins.size > 0
 
-  hold: Conversation['hold'] = () => this.#holds.take()
+  pin: Conversation['pin'] = () => this.#pins.take()
 
   isWatched = (): boolean => this.#watches.size > 0
 

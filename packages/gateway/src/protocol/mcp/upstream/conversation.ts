@@ -26,10 +26,10 @@ export type Conversation = {
   readonly watch: (uri: string, credential: Credential, watcher: Watcher) => Promise<Watched>
   /** Whether its server is known to have ended it: then it has to be begun anew. */
   readonly isOver: () => boolean
-  /** Whether a request is under way in it, or somebody holds it. */
+  /** Whether a request is under way in it, or somebody has pinned it. */
   readonly isBusy: () => boolean
   /** It is busy until the returned function is called: a call may be between two requests. */
-  readonly hold: () => () => void
+  readonly pin: () => () => void
   /** Whether anybody waits to hear of a resource in it. */
   readonly isWatched: () => boolean
   readonly close: () => Promise<void>

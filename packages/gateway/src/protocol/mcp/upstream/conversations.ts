@@ -109,7 +109,7 @@ export function openConversations(options: ConversationOptions): Conversations {
       const onListChanged = changedIn(options, connection)
       const line = server.line
       const meeting = { ...options, bounds, revision, line, ...speaker, onListChanged }
-      const release = line.hold()
+      const release = line.pin()
       try {
         const met = await metOnce(server, meeting)
         if (met.era === 'modern') return statelessWith(server, met, { ...meeting, connection })

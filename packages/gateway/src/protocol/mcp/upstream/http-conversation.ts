@@ -6,9 +6,9 @@ import { composeNotification, composeRequest } from '../message/compose.ts'
 import { nameHeader } from '../message/param-headers.ts'
 import type { UpstreamMessage } from '../message/upstream-message.ts'
 import type { Conversation, Receiver, ServerSaid, UpstreamRequest, Wire } from './conversation.ts'
-import { Holds } from './holds.ts'
 import type { HttpLine } from './http-line.ts'
 import { unsupportedVersion } from './http-meeting.ts'
+import { Pins } from './pins.ts'
 import type { HttpReceiver, HttpWire, Resume } from './post.ts'
 import { metaOf } from './request-meta.ts'
 import { SessionStream } from './session-stream.ts'
@@ -57,9 +57,9 @@ export function httpConversation(terms: HttpTerms): HttpConversation {
   }
   const answer = (body: Uint8Array) => void tell(body, credential)
   const watches = new Watches()
-  const holds = new Holds()
+  const pins = new Pins()
   // What was begun has its end told over the same line, however long after it is wanted no more.
-  const leaveLine = terms.era === 'legacy' ? line.hold() : undefined
+  const leaveLine = terms.era === 'legacy' ? line.pin() : undefined
   const onNews: OnNews = (message) => {
     const kind = changedList(message)
     if (kind) terms.onListChanged(kind)
@@ -90,8 +90,8 @@ export function httpConversation(terms: HttpTerms): HttpConversation {
     server: terms.server,
     told: { logLevel: undefined },
     isOver: () => isOver,
-    isBusy: () => underWay.size > 0 || holds.size > 0,
-    hold: () => bothOf(holds.take(), line.hold()),
+    isBusy: () => underWay.size > 0 || pins.size > 0,
+    pin: () => bothOf(pins.take(), line.pin()),
     isWatched: () => watches.size > 0,
     request: (request, receiver) => {
       lastId += 1

@@ -3,7 +3,7 @@ import { Refusal } from '../../../call/refusal.ts'
 import { limits } from '../../../config/limits.ts'
 import type { Credential } from '../../../model/secret.ts'
 import type { UpstreamMessage } from '../message/upstream-message.ts'
-import { Holds } from './holds.ts'
+import { Pins } from './pins.ts'
 import { type HttpReceiver, type HttpRequest, type HttpWire, send } from './post.ts'
 
 /** The way to one MCP endpoint: sockets for requests, and a few beside them for what must not wait for those. */
@@ -17,10 +17,10 @@ export type HttpLine = {
   readonly ask: (request: LineRequest & { readonly id: number }, withinMs: number) => Promise<Asked>
   /** Sends what has no answer, beside all requests. Resolves with the status, or undefined. */
   readonly tell: (request: LineRequest) => Promise<number | undefined>
-  /** Whether nothing is under way over it, and nobody holds it. */
+  /** Whether nothing is under way over it, and nobody has pinned it. */
   readonly isIdle: () => boolean
   /** It is not idle until the returned function is called: there is more to come over it. */
-  readonly hold: () => () => void
+  readonly pin: () => () => void
   readonly close: () => Promise<void>
 }
 
@@ -48,7 +48,7 @@ export function openHttpLine(url: string): HttpLine {
   const streams = openPool(origin, limits.mcpSessionStreams)
   const lists = openPool(origin, limits.mcpListStreams)
   const pools = [calls, beside, streams, lists]
-  const holds = new Holds()
+  const pins = new Pins()
   const complete = (request: LineRequest): HttpRequest => ({
     method: request.method ?? 'POST',
     path: request.credential.kind === 'query' ? withQuery(path, request.credential) : path,
@@ -66,8 +66,8 @@ export function openHttpLine(url: string): HttpLine {
     ask: (request, withinMs) =>
       askOnce((receiver) => send(beside, complete(request), receiver), request.id, withinMs),
     tell: (request) => tellOnce((receiver) => send(beside, complete(request), receiver)),
-    isIdle: () => holds.size === 0 && pools.every(({ stats }) => stats.size === 0),
-    hold: () => holds.take(),
+    isIdle: () => pins.size === 0 && pools.every(({ stats }) => stats.size === 0),
+    pin: () => pins.take(),
     close: async () => {
       await Promise.all(pools.map((pool) => pool.destroy()))
     },

@@ -1,5 +1,5 @@
 /** How many need something as it is, beyond what is seen of them there: who asks its caller between two requests. */
-export class Holds {
+export class Pins {
   #count = 0
 
   get size(): number {
@@ -9,10 +9,10 @@ export class Holds {
   /** One more, until the returned function is called; more often does nothing. */
   take(): () => void {
     this.#count += 1
-    let isHeld = true
+    let isPinned = true
     return () => {
-      if (isHeld) this.#count -= 1
-      isHeld = false
+      if (isPinned) this.#count -= 1
+      isPinned = false
     }
   }
 }
