@@ -377,14 +377,16 @@ const claimed = {
   digest: 'd',
   use: 1,
 } as const
+/** What types forbid: who has passed over the compiler is stopped all the same. */
+const forbidden = (draft: object) => draft as RecordDraft
 const unwritable: readonly (readonly [string, RecordDraft, Commitments])[] = [
   ['a lone surrogate', { ...claimed, approval: '\ud800' }, {}],
   ['a string that is too long', { ...claimed, approval: 'x'.repeat(1025) }, {}],
-  ['null', { ...claimed, approval: null } as unknown as RecordDraft, {}],
-  ['a fraction', { ...drafts('x')[4]?.[0], intent: 1.5 } as RecordDraft, {}],
-  ['no number', { ...drafts('x')[4]?.[0], intent: Number.NaN } as RecordDraft, {}],
-  ['an absent member', { ...claimed, approval: undefined } as unknown as RecordDraft, {}],
-  ['an unknown type', { type: 'call.eaten', time } as unknown as RecordDraft, {}],
+  ['null', forbidden({ ...claimed, approval: null }), {}],
+  ['a fraction', forbidden({ ...drafts('x')[4]?.[0], intent: 1.5 }), {}],
+  ['no number', forbidden({ ...drafts('x')[4]?.[0], intent: Number.NaN }), {}],
+  ['an absent member', forbidden({ ...claimed, approval: undefined }), {}],
+  ['an unknown type', forbidden({ type: 'call.eaten', time }), {}],
   ['a commitment without a place', stop, { args: commitment }],
   ['a result of an intent', drafts('x')[0]?.[0] ?? stop, { result: commitment }],
   [

@@ -79,3 +79,9 @@ export type Row = readonly [
   Readonly<Record<string, Lie>>,
   readonly (readonly [FindingCode, string | number])[],
 ]
+
+/** A record that was written, to be written again at its new place. */
+export function bare<Step extends { readonly fields: object }>(step: Step): Step {
+  const { time: _, emitter: __, v: ___, ...fields } = Object(step.fields)
+  return { ...step, fields }
+}

@@ -1,4 +1,4 @@
-import { change, followed, leaveOut, preceded, type Row, twice } from './lying.ts'
+import { bare, change, followed, leaveOut, preceded, type Row, twice } from './lying.ts'
 import { both, used } from './review-story.ts'
 
 const noContent = `sha256:${'1'.repeat(64)}`
@@ -6,7 +6,7 @@ const revokedRead = {
   ...{ type: 'grant.revoked', grant: 'support-read', by: 'corp:dana', reason: 'left' },
 }
 
-/** About grants, their reviews, and functions that wait for their owner. */
+/** About grants, what is decided about them, and functions that wait for their owner. */
 export const reviewLies: readonly Row[] = [
   // what calls count on
   [
@@ -294,90 +294,6 @@ export const reviewLies: readonly Row[] = [
     { accepted: change({ found: 'sha256:3' }) },
     [['function-not-held', 'accepted']],
   ],
-  // campaigns
-  ['a campaign opened twice', { campaign: twice }, [['campaign-unknown', 95]]],
-  [
-    'a campaign that nobody opened',
-    { campaign: leaveOut },
-    [
-      ['campaign-unknown', 'staged'],
-      ['campaign-unknown', 'active'],
-      ['campaign-unknown', 'assigned'],
-      ['campaign-unknown', 'kept'],
-      ['campaign-unknown', 'to-revoke'],
-      ['campaign-unknown', 'applied'],
-      ['campaign-unknown', 'verified'],
-      ['campaign-unknown', 'remediating'],
-      ['campaign-unknown', 'campaign-closed'],
-    ],
-  ],
-  [
-    'a campaign that goes back',
-    { remediating: change({ state: 'STAGED' }) },
-    [
-      ['campaign-order', 'remediating'],
-      ['campaign-order', 'campaign-closed'],
-    ],
-  ],
-  [
-    'a campaign cancelled by one',
-    { remediating: change({ state: 'CANCELLED', by: ['corp:kim'] }), 'campaign-closed': leaveOut },
-    [['review-by-one', 'remediating']],
-  ],
-  [
-    'a campaign closed after it was cancelled',
-    { remediating: change({ state: 'CANCELLED', by: ['corp:kim', 'corp:dana'] }) },
-    [['campaign-order', 'campaign-closed']],
-  ],
-  [
-    'a campaign with another population in the end',
-    { 'campaign-closed': change({ population: 'sha256:q' }) },
-    [['campaign-population', 'campaign-closed']],
-  ],
-  [
-    'a campaign without all of its items',
-    { 'campaign-closed': change({ counts: [{ n: 1, what: 'keep' }] }) },
-    [['campaign-population', 'campaign-closed']],
-  ],
-  [
-    'a campaign whose population is frozen twice',
-    {
-      active: (step, log) => [
-        bare({ ...step, fields: JSON.parse(String(log.leaves.at(-1))) }),
-        step,
-      ],
-    },
-    [['campaign-population', 96]],
-  ],
-  [
-    'a decision before anybody was asked',
-    { active: leaveOut, staged: leaveOut },
-    [
-      ['review-closed', 'kept'],
-      ['review-closed', 'to-revoke'],
-      ['campaign-population', 'campaign-closed'],
-    ],
-  ],
-  [
-    'a decision by who answers for the campaign',
-    { kept: change({ by: 'corp:kim' }) },
-    [['review-reviewer', 'kept']],
-  ],
-  [
-    'a second decision by the same person',
-    { kept: (step) => [step, { ...step, fields: { ...step.fields, level: 2 } }] },
-    [['review-by-one', 99]],
-  ],
-  [
-    'a second decision without a first',
-    { kept: change({ level: 2 }) },
-    [['review-by-one', 'kept']],
-  ],
-  [
-    'a grant of high risk kept in bulk',
-    { kept: change({ tier: 'high', dwell: undefined }) },
-    [['review-in-bulk', 'kept']],
-  ],
 ]
 
 function quarantine() {
@@ -391,10 +307,4 @@ const certificate = {
   ...{ type: 'grant.certified', certification: 'crt_2', content: noContent, decision: 'keep' },
   ...{ by: ['corp:dana'], reason: 'used', when: [], tier: 'low' },
   validUntil: '2026-04-01T08:00:00.000Z',
-}
-
-/** A record that was written, to be written again at its new place. */
-function bare<Step extends { readonly fields: object }>(step: Step): Step {
-  const { time: _, emitter: __, v: ___, ...fields } = Object(step.fields)
-  return { ...step, fields }
 }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { Refusal } from '../src/call/refusal.ts'
-import type { McpAsked, McpExchange, Recorded } from '../src/call/stage.ts'
-import type { McpChild, McpRevision } from '../src/model/connection.ts'
+import type { McpAsked, McpExchange, McpOutbound, Recorded } from '../src/call/stage.ts'
+import type { McpChild, McpConnection, McpRevision } from '../src/model/connection.ts'
+import type { JsonObject } from '../src/model/json.ts'
 import type { Credential } from '../src/model/secret.ts'
 import { forwarder, type McpForwarder } from '../src/protocol/mcp/forward.ts'
+import { callOf, mcpOutboundOf, recordedOf } from './call-stages.ts'
+import { mcpConnectionOf, mcpFunctionOf, principalOf, userOf } from './rulebook-parts.ts'
 
 export const noCredential: Credential = { kind: 'none', echoes: [] }
 
@@ -13,9 +16,9 @@ export type Exchanged = {
   readonly revision?: McpRevision | undefined
   readonly shared?: boolean
   readonly timeoutMs?: number
-  readonly method?: string
+  readonly method?: McpOutbound['method']
   readonly params?: object
-  readonly schema?: object
+  readonly schema?: JsonObject
   readonly principal?: string
   readonly signal?: AbortSignal
   readonly exchange?: Partial<McpExchange>
@@ -35,40 +38,28 @@ export function openForwarder(
   })
 }
 
-/** As much of a call that was recorded as the upstream side looks at. */
+/** A call that was recorded, of a tool of that server's. */
 export function exchanged(given: Exchanged): Recorded {
+  const { signal, principal = 'somebody', schema, method, exchange } = given
+  const params = Buffer.from(JSON.stringify(given.params ?? { name: 'echo', arguments: {} }))
+  return recordedOf({
+    call: callOf({ protocol: 'mcp', ...(signal && { signal }) }),
+    principal: principalOf({ subject: userOf(principal) }),
+    connection: peerOf(given),
+    fn: mcpFunctionOf({ ...(schema && { argumentSchema: schema }) }),
+    outbound: mcpOutboundOf({ ...(method && { method }), params }, exchange),
+  })
+}
+
+/** The connection of such calls. */
+export function peerOf(given: Exchanged): McpConnection {
   const { upstream = 'stdio:peer', stdio, revision, shared = false, timeoutMs } = given
-  const aborts = new AbortController()
-  return {
-    id: 'call-1',
-    call: { signal: given.signal ?? aborts.signal },
-    grantsRevoked: aborts.signal,
-    principal: { subject: { id: given.principal ?? 'somebody' }, actors: [] },
-    connection: {
-      ...{ protocol: 'mcp', id: 'peer', upstream, shared, definitionMaxAgeMs: 0 },
-      ...(stdio && { stdio }),
-      ...(revision && { revision }),
-      ...(timeoutMs && { timeoutMs }),
-    },
-    fn: { argumentSchema: given.schema ?? {} },
-    outbound: {
-      protocol: 'mcp',
-      to: 'upstream',
-      method: given.method ?? 'tools/call',
-      params: Buffer.from(JSON.stringify(given.params ?? { name: 'echo', arguments: {} })),
-      headers: [],
-      exchange: {
-        capabilities: {},
-        wantsProgress: false,
-        logLevel: undefined,
-        traceparent: undefined,
-        resumed: undefined,
-        takesInputRequired: true,
-        ask: () => Promise.resolve(Buffer.from('{"error":{"code":-1,"message":"no"}}')),
-        ...given.exchange,
-      },
-    },
-  } as unknown as Recorded
+  return mcpConnectionOf({
+    ...{ upstream, shared },
+    ...(stdio && { stdio }),
+    ...(revision && { revision }),
+    ...(timeoutMs && { timeoutMs }),
+  })
 }
 
 /** The frames that come back, or the refusal: its code, and its detail where it has one. */

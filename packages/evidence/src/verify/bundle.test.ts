@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { approvalLies, disclosing } from '../../test/approval-lies.ts'
 import { callLies } from '../../test/call-lies.ts'
+import { campaignLies } from '../../test/campaign-lies.ts'
 import { clearanceLies } from '../../test/clearance-lies.ts'
 import { damages, manyBeats } from '../../test/damages.ts'
 import { delegationLies } from '../../test/delegation-lies.ts'
@@ -211,6 +212,7 @@ const lies = [
   clearanceLies,
   emergencyLies,
   reviewLies,
+  campaignLies,
   foundedLies,
   frameLies,
 ].flat()

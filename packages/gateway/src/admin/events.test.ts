@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import {
-  type Answer,
-  ask,
-  commitApproval,
-  commitCall,
-  type House,
-  openHouse,
-  v1,
-} from '../../test/admin-house.ts'
+import { type Answer, ask, type House, openHouse, v1 } from '../../test/admin-house.ts'
+import { commitApproval, commitCall } from '../../test/stored-calls.ts'
 
 /** Reads an event stream until `count` events came. */
 async function events(house: House, path: string, count: number, headers: Record<string, string>) {

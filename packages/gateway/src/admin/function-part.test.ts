@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { mcpFunctionOf } from '../../test/rulebook-parts.ts'
 import type { ListState, SourceState } from '../catalogue/catalogue.ts'
-import type { FunctionDefinition, McpMethod } from '../model/function.ts'
+import type { McpMethod } from '../model/function.ts'
 import { unreadSource } from './function-part.ts'
+import type { AdminNeeds } from './needs.ts'
 
 const at = Date.UTC(2026, 0, 1)
 const since = new Date(at).toISOString()
@@ -29,14 +31,22 @@ const rows: readonly (readonly [string, State, McpMethod, object | undefined])[]
 for (const [name, state, method, expected] of rows) {
   test(`whether a function is refused because nobody knows what it is: ${name}`, () => {
     const source: SourceState = { connection: 'up', operations: 2, ...known, ...state }
-    const fn: Pick<FunctionDefinition, 'connection' | 'source' | 'mcp'> = {
-      ...{ connection: 'up', source: imported, mcp: { method, name: 'pay' } },
-    }
-    const sources = () => [source]
-    const needs = { catalogue: { sources } } as unknown as Parameters<typeof unreadSource>[0]
+    const described = { id: 'up.pay', mcp: { method, name: 'pay' } }
+    const needs = { catalogue: catalogueOf(source) }
+    const fn = mcpFunctionOf({ ...described, source: imported })
     assert.deepEqual(unreadSource(needs, fn), expected)
     // What somebody wrote is compared with nothing.
-    const { source: _, ...written } = fn
-    assert.equal(unreadSource(needs, written as typeof fn), undefined)
+    assert.equal(unreadSource(needs, mcpFunctionOf(described)), undefined)
   })
+}
+
+/** A catalogue that is asked what it has read, and nothing else. */
+function catalogueOf(source: SourceState): AdminNeeds['catalogue'] {
+  return {
+    holdOf: () => assert.fail('a hold was asked for'),
+    holds: () => assert.fail('holds were asked for'),
+    sources: () => [source],
+    accept: () => assert.fail('it was accepted'),
+    coverage: () => assert.fail('coverage was asked for'),
+  }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { commitCall, openHouse } from '../../test/admin-house.ts'
+import { openHouse } from '../../test/admin-house.ts'
+import { commitCall } from '../../test/stored-calls.ts'
 import { usageOf } from './usage.ts'
 
 const made = Date.UTC(2026, 0, 2)

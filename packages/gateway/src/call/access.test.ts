@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import {
+  grantListedOf,
+  grantsOf,
+  httpFunctionOf,
+  inForceOf,
+  principalOf,
+  userOf,
+} from '../../test/rulebook-parts.ts'
 import type { Freshness } from '../model/certification.ts'
 import type { Decision, Question } from '../model/decision.ts'
-import type { FunctionDefinition } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { Principal } from '../model/principal.ts'
+import { defaultReviewRules } from '../model/review-rules.ts'
 import { type Access, accessTo } from './access.ts'
-import type { InForce } from './in-force.ts'
 
-const fn = { id: 'files.note', connection: 'files', owner: 'team' } as FunctionDefinition
-const ann = { kind: 'user', id: 'ann', groups: [] }
-const principal = { subject: ann, actors: [], session: 's' } as unknown as Principal
+const fn = httpFunctionOf({ id: 'files.note' })
+const principal = principalOf({ subject: userOf('ann') })
 const lent: JsonObject = { uri: 'file:///lent' }
 const mine: JsonObject = { uri: 'file:///mine' }
 const fresh: Freshness = { state: 'FRESH', tier: 'low', when: [] }
@@ -21,28 +26,24 @@ type World = {
   readonly decide?: (question: Question) => Decision
 }
 
-const permit: Decision = {
-  ...{ effect: 'permit', reasons: [], errors: [] },
-  grants: [{ party: 'ann', grants: [{ id: 'readers' }] }],
-} as unknown as Decision
-const forbid = (policy?: string): Decision =>
-  ({
-    ...{ effect: 'forbid', errors: [] },
-    reasons: policy === undefined ? [] : [{ policy, effect: 'forbid' }],
-  }) as unknown as Decision
+const permit: Decision = { effect: 'permit', reasons: [], grants: grantsOf('ann', 'readers') }
+const forbid = (policy?: string): Decision => ({
+  ...{ effect: 'forbid', errors: [] },
+  reasons: policy === undefined ? [] : [{ policy, effect: 'forbid' }],
+})
 const unlessLent = ({ args }: Question) => (args.uri === lent.uri ? forbid('lent') : permit)
 const timedOnly = ({ timed = [] }: Question) => (timed.length > 0 ? permit : forbid())
 
 /** `readers` is given to everybody; a condition is true of `mine`. */
 function check(world: World, args: JsonObject | undefined, expected: Access): void {
-  const grant = { id: 'readers', functions: [fn.id], principal: { kind: 'any' }, conditions: [] }
-  const rules = {
-    ...{ rulebook: {}, grants: world.timed ? [] : [grant], reviews: { mode: 'enforce' } },
-    decide: world.decide ?? (() => permit),
-    fits: (_: FunctionDefinition, __: readonly string[], question: Question) =>
-      question.args.uri === mine.uri,
-    ownerFlow: (owner: string) => owner,
-  } as unknown as InForce
+  const rules = inForceOf(
+    { functions: [fn], reviews: { ...defaultReviewRules, mode: 'enforce' } },
+    {
+      grants: world.timed ? [] : [grantListedOf({ id: 'readers', functions: [fn.id] })],
+      decide: world.decide ?? (() => permit),
+      fits: (_, __, question) => question.args.uri === mine.uri,
+    },
+  )
   const gate = {
     now: () => 1_000,
     freshness: () => world.freshness ?? fresh,

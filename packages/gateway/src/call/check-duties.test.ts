@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { noApprovalRules } from '../model/approval-rules.ts'
+import { gateOf, guardedOf } from '../../test/call-stages.ts'
+import { inForceOf, principalOf, userOf } from '../../test/rulebook-parts.ts'
 import type { DutyMark, DutySide } from '../model/duty.ts'
 import type { DutyRule } from '../model/review-rules.ts'
 import { checkDuties } from './check-duties.ts'
-import type { Gate } from './gate.ts'
 import { Refusal } from './refusal.ts'
-import type { Guarded } from './stage.ts'
 
 const effects: Readonly<Record<string, DutyRule['effect']>> = {
   d: 'deny',
@@ -30,20 +29,20 @@ const mark = (rule: string, side: 'left' | 'right'): DutyMark => ({
 /** The intent's marks, bars and rules met, and who is asked; or the refusal. */
 async function check(sides: string, met: string, expected: string | undefined): Promise<void> {
   const named = sides.split(' ').filter((one) => one !== '')
-  const at = {
-    principal: { subject: { id: 'corp:sam', groups: [] } },
-    rules: { approvals: noApprovalRules, dutySides: () => named.map(sideOf) },
-  }
-  const gate: Pick<Gate, 'duties'> = {
+  const at = guardedOf({
+    principal: principalOf({ subject: userOf('corp:sam') }),
+    rules: inForceOf({}, { dutySides: () => named.map(sideOf) }),
+  })
+  const gate = gateOf({
     duties: async (_, asked) => ({
       marks: asked.map(({ rule }) => mark(rule.id, 'left')),
       bars: asked.map(({ rule }) => mark(rule.id, 'right')),
       met: met.split(' ').filter((one) => one !== ''),
     }),
-  }
+  })
   let told: string | undefined
   try {
-    const found = await checkDuties(gate as Gate, at as unknown as Guarded)
+    const found = await checkDuties(gate, at)
     const ids = (marks: readonly DutyMark[]) => marks.map(({ rule }) => rule).join(' ')
     told =
       found &&

@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { httpFunctionOf, inForceOf } from '../../test/rulebook-parts.ts'
 import type { Freshness, FreshnessState } from '../model/certification.ts'
-import type { GrantUsed } from '../model/decision.ts'
+import type { Decision, GrantUsed, Question } from '../model/decision.ts'
 import { defaultReviewRules, type ReviewRules } from '../model/review-rules.ts'
 import { grantsInUse } from './check-review.ts'
 import type { Gate } from './gate.ts'
-import type { InForce } from './in-force.ts'
 import { Refusal } from './refusal.ts'
-import type { Authorized } from './stage.ts'
 
 const now = 1_000
 const sam = { kind: 'user', id: 'corp:sam', groups: [] } as const
 const bot = { kind: 'agent', id: 'corp:bot', groups: [] } as const
+const fn = httpFunctionOf({ id: 'crm.get', owner: 'team' })
+type Permit = Extract<Decision, { effect: 'permit' }>
 
 /** One grant of a party: where it stands, and what bounds it. */
 type One = Omit<GrantUsed, 'id'> & {
@@ -31,30 +32,28 @@ function judge(parties: Readonly<Record<string, Grants>>, mode: ReviewRules['mod
       return { state, tier: 'low', when, ...(ended && { ended }) }
     },
   }
-  const rules: Partial<InForce> = {
-    reviews: { ...defaultReviewRules, mode },
-    fits: (_, expressions) => expressions.every((one) => one === 'yes'),
-    ownerFlow: (owner) => `${owner}-leads`,
-  }
-  const at = {
-    fn: { owner: 'team' },
-    rules,
-    decision: {
-      effect: 'permit',
-      reasons: [],
-      grants: Object.entries(parties).map(([party, grants]) => ({
-        party,
-        grants: Object.entries(grants).map(([id, { state: _, ended: __, when: ___, ...used }]) => {
-          return { id, ...used }
-        }),
-      })),
+  const rules = inForceOf(
+    { reviews: { ...defaultReviewRules, mode } },
+    {
+      fits: (_, expressions) => expressions.every((one) => one === 'yes'),
+      ownerFlow: (owner) => `${owner}-leads`,
     },
+  )
+  const decision: Permit = {
+    effect: 'permit',
+    reasons: [],
+    grants: Object.entries(parties).map(([party, grants]) => ({
+      party,
+      grants: Object.entries(grants).map(([id, { state: _, ended: __, when: ___, ...used }]) => {
+        return { id, ...used }
+      }),
+    })),
   }
-  const question = {
+  const question: Question = {
     ...{ parties: [sam, bot], subject: sam, functionId: 'crm.get', args: {}, session: 's' },
     ...{ time: now, source: { protocol: 'http', ip: '::1' }, approvedBy: [] },
   }
-  return grantsInUse(gate as Gate, at as unknown as Authorized, question)
+  return grantsInUse(gate, { fn, rules, decision }, question)
 }
 
 /** The grants in use as `party grant STATE`, whose owners are asked, and the fields; or how it is refused. */

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { gateOf, mcpOutboundOf, reviewedOf } from '../../test/call-stages.ts'
+import { inForceOf, mcpConnectionOf, mcpFunctionOf } from '../../test/rulebook-parts.ts'
 import { compileArgumentMasking } from '../mask/compile.ts'
 import type { DetectionPlan } from '../mask/plan.ts'
 import type { ArgumentMask } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { MaskedArguments } from './arguments.ts'
-import type { Gate } from './gate.ts'
 import { guardArguments } from './guard-arguments.ts'
+import type { InForce } from './in-force.ts'
 import { Refusal } from './refusal.ts'
-import type { McpOutbound, Reviewed } from './stage.ts'
 
 type Given = {
   /** The bytes of `arguments` as they came. */
@@ -23,23 +23,20 @@ async function guarded({ sent, masks = [], find }: Given) {
   assert.ok('apply' in masking)
   const bytes = Buffer.from(sent)
   const values: JsonObject = JSON.parse(sent)
-  const outboundOf = (params: Uint8Array) =>
-    ({ protocol: 'mcp', method: 'tools/call', params, headers: [] }) as unknown as McpOutbound
-  const at = {
-    rules: {
-      argumentMasking: () => masking,
-      argumentProblems: (_: unknown, given: JsonObject) =>
-        'id' in given ? [] : [{ pointer: '/id', problem: 'is missing' }],
-    },
-    fn: { mcp: { method: 'tools/call', name: 'refund' } },
+  const argumentProblems: InForce['argumentProblems'] = (_, given) =>
+    'id' in given ? [] : [{ pointer: '/id', problem: 'is missing' }]
+  const at = reviewedOf({
+    rules: inForceOf({}, { argumentMasking: () => masking, argumentProblems }),
+    fn: mcpFunctionOf({ id: 'peer.refund' }),
+    connection: mcpConnectionOf(),
     args: { values, bytes, mediaType: 'application/json' },
-    outbound: outboundOf(bytes),
-    rewrite: (masked: MaskedArguments) => {
+    outbound: mcpOutboundOf({ params: bytes }),
+    rewrite: (masked) => {
       const now = masked.body ?? Buffer.from(JSON.stringify(masked.values))
-      return { outbound: outboundOf(now), bytes: now }
+      return { outbound: mcpOutboundOf({ params: now }), bytes: now }
     },
-  } as unknown as Reviewed
-  const gate = { maskKey: Buffer.alloc(32, 7) } as unknown as Gate
+  })
+  const gate = gateOf({ maskKey: Buffer.alloc(32, 7) })
   const { outbound, forwardedArgs, recordedArgs, argumentFindings } = await guardArguments(gate, at)
   assert.ok(outbound.protocol === 'mcp')
   const text = (one: Uint8Array) => Buffer.from(one).toString()

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
+import { httpConnectionOf, httpFunctionOf, uncalledRules } from '../../test/rulebook-parts.ts'
 import type { InForce } from '../call/in-force.ts'
 import { limits } from '../config/limits.ts'
-import type { FunctionDefinition } from '../model/function.ts'
 import type { Json } from '../model/json.ts'
 import { defaultReviewRules } from '../model/review-rules.ts'
 import { readJsonBody } from '../protocol/door/json-body.ts'
@@ -96,29 +96,17 @@ async function openYard(t: TestContext): Promise<Yard> {
 }
 
 function rulesFor(openapi: string, registered: string): InForce {
-  const fn: FunctionDefinition = {
-    ...{ id: 'up.read', connection: 'up', purpose: 'p', owner: 'team' },
-    ...({ sensitivity: 'public', risk: 'low', payloads: 'kept' } as const),
-    ...{ idempotent: true, deferrable: false, digest: 'sha256:fn', argumentSchema: {} },
+  const fn = httpFunctionOf({
+    ...{ id: 'up.read', sensitivity: 'public' },
     http: { method: 'GET', path: '/read', places: {}, body: 'none' },
-    argumentMasks: [],
-    resultMasks: [],
     source: { operation: 'GET /read', digest: registered },
-  }
-  const connection = {
-    ...({ id: 'up', protocol: 'http', upstream: 'http://up.example', prefix: '/up' } as const),
-    ...({ credential: { kind: 'none' }, forwardHeaders: [] } as const),
+  })
+  const connection = httpConnectionOf({
+    ...{ id: 'up', upstream: 'http://up.example' },
     ...{ describedBy: { openapi, everyMs }, definitionHeader: 'x-definition' },
-  }
-  const nobody = () => assert.fail('nobody calls')
-  return {
-    rulebook: { digest: 'sha256:rules', connections: [connection], functions: [fn], policies: [] },
-    ...{ decide: nobody, argumentMasking: nobody, resultMasking: nobody, fits: nobody },
-    ...{ argumentProblems: nobody, constraintProblem: nobody, grant: nobody, dutySides: nobody },
-    ...{ dutyConflicts: nobody, ownerFlow: nobody, ownerGroups: (owner) => [owner], grants: [] },
-    approvals: nobody as never,
-    reviews: { ...defaultReviewRules, notify: ['ops'] },
-  }
+  })
+  const reviews = { ...defaultReviewRules, notify: ['ops'] }
+  return uncalledRules({ connections: [connection], functions: [fn], reviews })
 }
 
 const isHeld = async ({ catalogue }: Pick<Yard, 'catalogue'>) =>

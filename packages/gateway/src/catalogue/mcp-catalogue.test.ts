@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import { until } from '../../test/mcp-exchange.ts'
+import { mcpConnectionOf, mcpFunctionOf, uncalledRules } from '../../test/rulebook-parts.ts'
 import type { InForce } from '../call/in-force.ts'
 import { limits } from '../config/limits.ts'
-import type { McpConnection } from '../model/connection.ts'
-import type { FunctionDefinition } from '../model/function.ts'
+import type { McpBinding } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { McpKind } from '../model/mcp-listing.ts'
 import { defaultReviewRules } from '../model/review-rules.ts'
@@ -99,35 +99,24 @@ async function openYard(t: TestContext, maxAgeMs = 0): Promise<Yard> {
 }
 
 function rulesFor(definitionMaxAgeMs: number): InForce {
-  const connection: McpConnection = {
-    ...{ id: 'up', protocol: 'mcp', upstream: 'https://up.example/mcp', shared: false },
-    ...{ credential: { kind: 'none' }, definitionMaxAgeMs, describedEveryMs: everyMs },
-  }
-  const fn = (name: string, mcp: FunctionDefinition['mcp'], isImported: boolean) => {
-    const operation = `${mcp?.method} ${mcp?.name}`
+  const upstream = 'https://up.example/mcp'
+  const describedEveryMs = everyMs
+  const connection = mcpConnectionOf({ id: 'up', upstream, definitionMaxAgeMs, describedEveryMs })
+  const fn = (name: string, mcp: McpBinding, isImported: boolean) => {
+    const operation = `${mcp.method} ${mcp.name}`
     const digest = registered.get(operation) ?? ''
-    return {
-      ...{ id: `up.${name}`, connection: 'up', purpose: 'p', owner: 'team', digest: 'sha256:fn' },
-      ...({ sensitivity: 'public', risk: 'low', payloads: 'kept' } as const),
-      ...{ idempotent: true, deferrable: false, argumentSchema: {} },
-      ...{ argumentMasks: [], resultMasks: [], mcp: mcp ?? assert.fail() },
+    return mcpFunctionOf({
+      ...{ id: `up.${name}`, sensitivity: 'public', mcp },
       ...(isImported && { source: { operation, digest } }),
-    }
+    })
   }
   const functions = [
     fn('pay', { method: 'tools/call', name: 'pay' }, true),
     fn('page', { method: 'resources/read', name: 'docs://{page}' }, true),
     fn('written', { method: 'tools/call', name: 'written' }, false),
   ]
-  const nobody = () => assert.fail('nobody calls')
-  return {
-    rulebook: { digest: 'sha256:rules', connections: [connection], functions, policies: [] },
-    ...{ decide: nobody, argumentMasking: nobody, resultMasking: nobody, fits: nobody },
-    ...{ argumentProblems: nobody, constraintProblem: nobody, grant: nobody, dutySides: nobody },
-    ...{ dutyConflicts: nobody, ownerFlow: nobody, ownerGroups: (owner) => [owner], grants: [] },
-    approvals: nobody as never,
-    reviews: { ...defaultReviewRules, notify: [] },
-  }
+  const reviews = { ...defaultReviewRules, notify: [] }
+  return uncalledRules({ connections: [connection], functions, reviews })
 }
 
 const isHeld = async ({ catalogue }: Yard, name = 'pay') =>

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RecordDraft } from '@sallyport/evidence/record'
+import { approvedOf, identifiedOf } from '../../test/call-stages.ts'
+import { httpFunctionOf, principalOf } from '../../test/rulebook-parts.ts'
 import { Refusal, refuseLocked } from '../call/refusal.ts'
 import type { Accepted, Approved, Identified } from '../call/stage.ts'
+import type { DutyMark } from '../model/duty.ts'
 import type { Party, Principal } from '../model/principal.ts'
 import { Conflict, type ConflictAbout, type Ledger, Unavailable } from '../store/store.ts'
 import { openLog } from './append.ts'
@@ -11,35 +14,12 @@ const bot: Party = { kind: 'agent', id: 'corp:bot', groups: ['agents'] }
 const sam: Party = { kind: 'user', id: 'corp:sam', groups: ['support'] }
 
 function of(session: string, changes: Partial<Principal> = {}): Principal {
-  return {
-    subject: sam,
-    actors: [bot],
-    authentication: { method: 'oidc', issuer: 'corp', credential: 'sha256:0', expiresAt: 1 },
-    session,
-    ...changes,
-  }
+  return principalOf({ subject: sam, actors: [bot], session, ...changes })
 }
 const promoted = { ...sam, groups: ['support', 'leads'] }
 
 function identified(principal: Principal): Identified {
-  return {
-    stage: 'identified',
-    id: 'c',
-    startedAt: 0,
-    principal,
-    call: {
-      protocol: 'http',
-      proof: undefined,
-      source: { protocol: 'http', ip: '::1' },
-      sessionName: undefined,
-      approvalId: undefined,
-      waitMs: undefined,
-      traceId: undefined,
-      signal: new AbortController().signal,
-      admit: () => assert.fail(),
-      read: () => assert.fail(),
-    },
-  }
+  return identifiedOf({ principal })
 }
 
 /** A log of two remembered sessions; the commits whose numbers are in `failing` are refused. */
@@ -187,20 +167,15 @@ for (const [about, refusal] of late) {
   })
 }
 
-/** What an intent says of a call, and nothing else of it. */
 function approved(principal: Principal): Approved {
-  const bytes = new Uint8Array()
-  const said = {
-    ...identified(principal),
-    stage: 'approved',
-    fn: { id: 'crm.get', digest: 'sha256:fn', resultMasks: [], payloads: 'committed' },
-    connection: { id: 'crm' },
-    rules: { rulebook: { digest: 'sha256:rules' } },
-    decision: { reasons: [] },
+  return approvedOf({
+    principal,
+    fn: httpFunctionOf({ payloads: 'committed' }),
     used: [{ party: 'p', grant: 'g', freshness: 'FRESH' }],
-    duties: { marks: [], bars: [{ rule: 'two-people' }, { rule: 'two-people' }], met: [] },
-    ...{ decidedAt: 0, fields: [], argumentFindings: [], approval: undefined },
-    ...{ args: { mediaType: undefined }, recordedArgs: bytes, forwardedArgs: bytes },
-  }
-  return said as unknown as Approved
+    duties: { marks: [], bars: [bar, bar], met: [] },
+  })
+}
+
+const bar: DutyMark = {
+  ...{ rule: 'two-people', side: 'right', object: 'o', person: 'corp:sam', at: 0, since: 0 },
 }

@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { leafText } from '@sallyport/evidence/leaf'
 import { type Commitment, type Commitments, chainStart } from '@sallyport/evidence/record'
 import fc from 'fast-check'
+import { mcpWatchOf } from '../../test/call-stages.ts'
+import { mcpConnectionOf, mcpFunctionOf } from '../../test/rulebook-parts.ts'
 import { Refusal } from '../call/refusal.ts'
 import type { Approved, Guarded, Outcome, Recorded, Resolved } from '../call/stage.ts'
 import type { FunctionDefinition } from '../model/function.ts'
@@ -35,7 +37,7 @@ const hiding: FunctionDefinition = {
 }
 
 /** A call whose every value is `secret`, at the stage where it is resolved. */
-function resolvedWith(secret: string, definition = fn): Resolved {
+function resolvedWith(secret: string, definition: FunctionDefinition = fn): Resolved {
   return {
     stage: 'resolved',
     id: 'call-1',
@@ -100,7 +102,7 @@ function resolvedWith(secret: string, definition = fn): Resolved {
   }
 }
 
-const guardedWith = (secret: string, definition = fn): Guarded => ({
+const guardedWith = (secret: string, definition: FunctionDefinition = fn): Guarded => ({
   ...resolvedWith(secret, definition),
   stage: 'guarded',
   decision: {
@@ -118,7 +120,7 @@ const guardedWith = (secret: string, definition = fn): Guarded => ({
   forwardedArgs: bytes(`forwarded ${secret}`),
   recordedArgs: bytes(`recorded ${secret}`),
 })
-const approvedWith = (secret: string, definition = fn): Approved => ({
+const approvedWith = (secret: string, definition: FunctionDefinition = fn): Approved => ({
   ...guardedWith(secret, definition),
   stage: 'approved',
   approval: {
@@ -131,7 +133,7 @@ const approvedWith = (secret: string, definition = fn): Approved => ({
   duties: undefined,
   grantsRevoked: new AbortController().signal,
 })
-const recordedWith = (secret: string, definition = fn): Recorded => ({
+const recordedWith = (secret: string, definition: FunctionDefinition = fn): Recorded => ({
   ...approvedWith(secret, definition),
   stage: 'recorded',
   intent: { origin: 'log', index: 41 },
@@ -180,8 +182,12 @@ const labelledWith = (...labels: string[]): Approved => {
 }
 /** It wants to hear of what it could read. */
 const watching = (): Approved => {
-  const outbound = { protocol: 'mcp', to: 'watch' } as unknown as Approved['outbound']
-  return { ...approvedWith('s'), outbound }
+  const mcp = { method: 'resources/read', name: 'file:///{+path}' } as const
+  return {
+    ...approvedWith('s', mcpFunctionOf({ id: 'crm.read', mcp })),
+    connection: mcpConnectionOf({ id: 'crm' }),
+    outbound: mcpWatchOf('file:///a'),
+  }
 }
 const argumentPayloads = ['args:kept:recorded s', 'forwarded:kept:forwarded s']
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FunctionDefinition } from '../model/function.ts'
+import { httpFunctionOf } from '../../test/rulebook-parts.ts'
 import type { Party } from '../model/principal.ts'
 import type { PolicySource } from '../model/rulebook.ts'
 import { cedarPolicy, prepareInCedar } from './cedar.ts'
@@ -114,7 +114,7 @@ function at<T>(from: readonly T[], position: number): T {
   return found
 }
 
-const fn = { id: 'crm.get', connection: 'crm' } as FunctionDefinition
+const fn = httpFunctionOf({ id: 'crm.get' })
 const groups = ['g1', 'g2', 'g3', 'g"4']
 const people: Party[] = [
   { kind: 'user', id: 'bob', groups: ['g1'] },

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { httpFunctionOf } from '../../test/rulebook-parts.ts'
 import type { Question } from '../model/decision.ts'
-import type { FunctionDefinition } from '../model/function.ts'
 import { compilePolicies } from './compile.ts'
 import { parsePolicies } from './parse.ts'
 
-const fn = {
+const fn = httpFunctionOf({
   id: 'crm.get',
-  connection: 'crm',
   argumentSchema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] },
-} as unknown as FunctionDefinition
+})
 const ann = { kind: 'user', id: 'ann', groups: ['g'] } as const
 
 /** Why each policy that covers the function did what it did, with `n` = 5. */

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FunctionDefinition } from '../model/function.ts'
+import { httpFunctionOf } from '../../test/rulebook-parts.ts'
 import { compilePolicies } from './compile.ts'
 import { parsePolicies } from './parse.ts'
 
-const fn = {
+const fn = httpFunctionOf({
   id: 'crm.get',
-  connection: 'crm',
   argumentSchema: {
     type: 'object',
     required: ['id', 'size', 'weird'],
@@ -25,7 +24,7 @@ const fn = {
       },
     },
   },
-} as unknown as FunctionDefinition
+})
 
 function check(policy: string, wanted: readonly string[]): void {
   const text = `@id("p") @reason("r")${policy.startsWith('@') ? ' ' : '\n'}${policy}`

@@ -1,29 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { detectRuleOf, mcpFunctionOf, userOf } from '../../test/rulebook-parts.ts'
 import { Refusal } from '../call/refusal.ts'
 import type { DetectRule } from '../model/detection.ts'
-import type { FunctionDefinition, McpMethod } from '../model/function.ts'
+import type { McpMethod } from '../model/function.ts'
 import { argumentMaskingOf } from './argument-masking.ts'
 import { openDetector } from './detection-plan.ts'
 
-const rule = (more: Partial<DetectRule>): DetectRule => ({
-  ...{ id: 'mail', entities: ['EMAIL_ADDRESS'], direction: ['result'], from: ['record'] },
-  ...{ confidence: 50, strategy: { kind: 'redact' }, reveal: [] },
-  ...more,
-})
-const toCaller = rule({})
-const toUpstream = rule({ direction: ['arguments'], from: ['upstream'] })
-const toRecord = rule({ direction: ['arguments'], from: ['record'] })
-const shown = rule({ reveal: [{ groups: ['all'], strategy: { kind: 'keep' } }] })
-const recognised = rule({ paths: ['$..note'], recognise: { language: 'en' } })
+const toCaller = detectRuleOf()
+const toUpstream = detectRuleOf({ direction: ['arguments'], from: ['upstream'] })
+const toRecord = detectRuleOf({ direction: ['arguments'], from: ['record'] })
+const shown = detectRuleOf({ reveal: [{ groups: ['all'], strategy: { kind: 'keep' } }] })
+const recognised = detectRuleOf({ paths: ['$..note'], recognise: { language: 'en' } })
 
 /** What hides a mail in the arguments from whoever receives them, in those of the record, and in the result. */
 function check(method: McpMethod, detect: readonly DetectRule[], expected: string): void {
-  const fn = {
-    ...{ id: 'up.fn', argumentMasks: [], resultMasks: [], detect },
-    mcp: { method, name: '' },
-  } as unknown as FunctionDefinition
-  const detector = openDetector({ rules: [], custom: [], allow: [], onError: 'block' } as never)
+  const fn = mcpFunctionOf({ id: 'up.fn', detect, mcp: { method, name: '' } })
+  const detector = openDetector({ custom: [], allow: [], onError: 'block' })
   const masking = argumentMaskingOf(fn, detector)
   const key = Buffer.alloc(32, 1)
   const hides = (from: 'upstream' | 'record') => {
@@ -38,8 +31,7 @@ function check(method: McpMethod, detect: readonly DetectRule[], expected: strin
       return thrown.code
     }
   }
-  const party = { id: 'a', kind: 'person', groups: ['all'], type: 'User' } as never
-  const plan = detector.inResult(fn, [party])
+  const plan = detector.inResult(fn, [userOf('a', ['all'])])
   const inResult = plan?.rules.map(({ strategy }) => strategy.kind).join() ?? 'nothing'
   assert.equal(`${hides('upstream')} ${hides('record')} ${inResult}`, expected)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FunctionDefinition } from '../model/function.ts'
+import { httpFunctionOf } from '../../test/rulebook-parts.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { DutyRule } from '../model/review-rules.ts'
 import { dutySidesOf } from './duty-sides.ts'
@@ -26,7 +26,7 @@ function check(
   const other = { ...rule, id: 'other', left: ['payments.send'], right: ['vendors.*'] }
   const { object: _, ...held } = { ...rule, id: 'held' }
   const sides = dutySidesOf([rule, other, held])
-  const fn = { id: functionId } as FunctionDefinition
+  const fn = httpFunctionOf({ id: functionId })
   const args = { values, exactNumber: (path: readonly string[]) => text[path.join('.')] }
   const told = sides(fn, args).map(
     ({ rule, side, object }) => `${rule.id} ${side} ${object ?? '-'}`,

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
-import {
-  type Answer,
-  ask,
-  commitApproval,
-  json,
-  type Name,
-  openHouse,
-  v1,
-} from '../../../test/admin-house.ts'
+import { type Answer, ask, json, type Name, openHouse, v1 } from '../../../test/admin-house.ts'
+import { commitApproval } from '../../../test/stored-calls.ts'
 import type { Approval } from '../../model/approval.ts'
 
 const noBinding = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Answer, ask, commitCall, json, openHouse, v1 } from '../../../test/admin-house.ts'
+import { type Answer, ask, json, openHouse, v1 } from '../../../test/admin-house.ts'
+import { commitCall } from '../../../test/stored-calls.ts'
 
 test('calls are put together from their records, paged, and replayed by session', async (t) => {
   const house = await openHouse(t)

@@ -3,13 +3,13 @@ import { test } from 'node:test'
 import {
   type Answer,
   ask,
-  commitApproval,
   type House,
   json,
   type Name,
   openHouse,
   v1,
 } from '../../../test/admin-house.ts'
+import { commitApproval } from '../../../test/stored-calls.ts'
 import type { Approval } from '../../model/approval.ts'
 import { noApprovalRules } from '../../model/approval-rules.ts'
 

@@ -4,13 +4,13 @@ import {
   type Answer,
   type Asked,
   ask,
-  commitApproval,
   type House,
   json,
   type Name,
   openHouse,
   v1,
 } from '../../../test/admin-house.ts'
+import { commitApproval } from '../../../test/stored-calls.ts'
 import { noApprovalRules } from '../../model/approval-rules.ts'
 
 const until = new Date(Date.UTC(2026, 0, 5)).toISOString()

@@ -4,13 +4,13 @@ import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import {
   type Asked,
   ask,
-  commitApproval,
   type House,
   json,
   type Name,
   openHouse,
   v1,
 } from '../../../test/admin-house.ts'
+import { commitApproval } from '../../../test/stored-calls.ts'
 import type { Approval } from '../../model/approval.ts'
 import { noApprovalRules } from '../../model/approval-rules.ts'
 

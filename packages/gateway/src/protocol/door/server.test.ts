@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls'
 import { certificate } from '../../../test/certificate.ts'
 import { type DoorOptions, listen } from '../../../test/http-port.ts'
 import { noFollowUps } from '../../../test/no-follow-ups.ts'
-import type { InForce } from '../../call/in-force.ts'
+import { httpConnectionOf, httpFunctionOf, inForceOf } from '../../../test/rulebook-parts.ts'
 import { Refusal } from '../../call/refusal.ts'
 import type { Call, Reply } from '../../call/stage.ts'
 import { limits } from '../../config/limits.ts'
@@ -40,29 +40,15 @@ const base: DoorOptions = {
   limits,
 }
 
-const rules = {
-  rulebook: {
-    connections: [
-      {
-        id: 'up',
-        protocol: 'http',
-        upstream: 'http://upstream.example',
-        prefix: '/up',
-        forwardHeaders: [],
-      },
-    ],
-    functions: [
-      ['POST', '/whole', 'json'],
-      ['PUT', '/streamed', 'stream'],
-      ['GET', '/nothing', 'none'],
-    ].map(([method, path, body]) => ({
-      id: `up.${body}`,
-      connection: 'up',
-      http: { method, path, body, places: {} },
-      argumentSchema: {},
-    })),
-  },
-} as unknown as InForce
+const bindings = [
+  { method: 'POST', path: '/whole', body: 'json', places: {} },
+  { method: 'PUT', path: '/streamed', body: 'stream', places: {} },
+  { method: 'GET', path: '/nothing', body: 'none', places: {} },
+] as const
+const rules = inForceOf({
+  connections: [httpConnectionOf({ id: 'up', upstream: 'http://upstream.example' })],
+  functions: bindings.map((http) => httpFunctionOf({ id: `up.${http.body}`, http })),
+})
 
 function replyWith(body: AsyncIterable<Uint8Array>): Reply {
   return {

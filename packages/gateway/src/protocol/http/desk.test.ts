@@ -5,60 +5,55 @@ import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { type DoorOptions, listen } from '../../../test/http-port.ts'
 import { noFollowUps } from '../../../test/no-follow-ups.ts'
-import type { InForce } from '../../call/in-force.ts'
+import {
+  httpConnectionOf,
+  httpFunctionOf,
+  inForceOf,
+  principalOf,
+} from '../../../test/rulebook-parts.ts'
 import { Refusal } from '../../call/refusal.ts'
 import type { Call, Reading, Reply } from '../../call/stage.ts'
 import { limits } from '../../config/limits.ts'
 import type { HttpFunction } from '../../model/function.ts'
-import type { Principal } from '../../model/principal.ts'
 import type { Listener } from '../door/listen.ts'
 import { revive } from './kept-call.ts'
 
 /** The rules of these tests: one function that takes a JSON body, one that takes none, one streamed. */
-const rules = {
-  rulebook: {
-    digest: '',
-    policies: [],
-    connections: [
-      {
-        id: 'crm',
-        protocol: 'http',
-        upstream: 'http://upstream.example/base',
-        prefix: '/crm',
-        credential: { kind: 'none' },
-        forwardHeaders: ['x-tenant', 'content-digest'],
-      },
-    ],
-    functions: [
-      fnAt('put', 'POST', '/customers/{id}', {
-        body: 'json',
-        places: { id: 'path', n: 'query', 'X-Mode': 'header' },
-      }),
-      fnAt('get', 'GET', '/customers/{id}', { body: 'none', places: { id: 'path', n: 'query' } }),
-      fnAt('form', 'POST', '/forms', { body: 'form', places: {} }),
-      fnAt('text', 'POST', '/texts', { body: 'text', places: {}, bodyArgument: 'text' }),
-      fnAt('upload', 'PUT', '/uploads', { body: 'stream', places: {} }),
-    ],
-  },
-} as unknown as InForce
+const rules = inForceOf({
+  connections: [
+    httpConnectionOf({
+      upstream: 'http://upstream.example/base',
+      forwardHeaders: ['x-tenant', 'content-digest'],
+    }),
+  ],
+  functions: [
+    fnAt('put', 'POST', '/customers/{id}', {
+      body: 'json',
+      places: { id: 'path', n: 'query', 'X-Mode': 'header' },
+    }),
+    fnAt('get', 'GET', '/customers/{id}', { body: 'none', places: { id: 'path', n: 'query' } }),
+    fnAt('form', 'POST', '/forms', { body: 'form', places: {} }),
+    fnAt('text', 'POST', '/texts', { body: 'text', places: {}, bodyArgument: 'text' }),
+    fnAt('upload', 'PUT', '/uploads', { body: 'stream', places: {} }),
+  ],
+})
 
 function fnAt(
   name: string,
   method: string,
   path: string,
-  http: Pick<HttpFunction['http'], 'body' | 'places'> & { bodyArgument?: string },
-): object {
+  http: Pick<HttpFunction['http'], 'body' | 'places' | 'bodyArgument'>,
+): HttpFunction {
   const properties = {
     n: { type: 'integer' },
     rate: { type: 'number' },
     tag: { type: 'array', items: { type: 'string' } },
   }
-  return {
+  return httpFunctionOf({
     id: `crm.${name}`,
-    connection: 'crm',
     http: { method, path, ...http },
     argumentSchema: { properties },
-  }
+  })
 }
 
 const options: DoorOptions = {
@@ -116,7 +111,7 @@ async function tell(call: Call): Promise<Reply> {
 /** The call as it is read once it was kept; undefined where it is not. */
 async function keptReading({ kept, signal }: Call): Promise<Reading | undefined> {
   const bytes = kept?.()
-  const principal = {} as Principal
+  const principal = principalOf()
   return bytes && revive(bytes, { principal, approvalId: 'apr_1', signal }).read(rules)
 }
 

@@ -4,9 +4,11 @@ import { request } from 'node:http'
 import { connect } from 'node:http2'
 import { createServer, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
+import { httpOutboundOf, recordedOf } from '../../../test/call-stages.ts'
 import { listen } from '../../../test/http-port.ts'
 import { noFollowUps } from '../../../test/no-follow-ups.ts'
-import type { Call, Recorded, Reply } from '../../call/stage.ts'
+import { httpConnectionOf } from '../../../test/rulebook-parts.ts'
+import type { Call, Reply } from '../../call/stage.ts'
 import { limits } from '../../config/limits.ts'
 import type { Listener } from '../door/listen.ts'
 import { forwarder } from './forward.ts'
@@ -231,16 +233,10 @@ async function checkRaw(text: string, status: number): Promise<void> {
   const url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
   const upstreams = forwarder({})
   answer = async (call) => {
-    const fn = { resultMasks: [], http: { places: {} } }
-    const grantsRevoked = new AbortController().signal
-    const known = { id: 'call-1', call, grantsRevoked }
-    const at = { ...known, connection: { protocol: 'http', upstream: url }, fn, fields: [] }
-    const outbound = {
-      ...{ protocol: 'http', method: 'GET', path: '/' },
-      ...{ headers: [], body: undefined },
-    }
+    const connection = httpConnectionOf({ upstream: url })
+    const at = recordedOf({ call, connection, outbound: httpOutboundOf() })
     const none = { kind: 'none', echoes: [] } as const
-    const { head, body } = await upstreams.forward({ ...at, outbound } as unknown as Recorded, none)
+    const { head, body } = await upstreams.forward(at, none)
     return { ...replyOf({}), head, body }
   }
   for (const ask of [overHttp1, overHttp2]) {

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { createServer, type Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { callOf, httpOutboundOf, recordedOf } from '../../../test/call-stages.ts'
+import { detectRuleOf, httpConnectionOf, httpFunctionOf } from '../../../test/rulebook-parts.ts'
 import { Refusal } from '../../call/refusal.ts'
 import type { Recorded } from '../../call/stage.ts'
+import type { HttpFunction } from '../../model/function.ts'
 import type { Credential } from '../../model/secret.ts'
 import { forwarder } from './forward.ts'
 
@@ -40,23 +43,12 @@ async function startUpstream(answer: (socket: Socket) => void): Promise<Upstream
   return { url: `http://127.0.0.1:${port}`, requests, closed, stop: () => server.close() }
 }
 
-function recorded(url: string, changes: object = {}): Recorded {
-  return {
-    id: 'call-1',
-    call: { signal: new AbortController().signal },
-    grantsRevoked: new AbortController().signal,
-    connection: { protocol: 'http', upstream: url, timeoutMs: 300 },
-    fn: { resultMasks: [], http: { places: {} } },
-    fields: [],
-    outbound: {
-      protocol: 'http',
-      method: 'GET',
-      path: '/a?b=c',
-      headers: [['accept', 'text/plain']],
-      body: undefined,
-    },
+function recorded(url: string, changes: Partial<Omit<Recorded, 'stage'>> = {}): Recorded {
+  return recordedOf({
+    connection: httpConnectionOf({ upstream: url, timeoutMs: 300 }),
+    outbound: httpOutboundOf({ path: '/a?b=c', headers: [['accept', 'text/plain']] }),
     ...changes,
-  } as unknown as Recorded
+  })
 }
 
 async function collect(body: AsyncIterable<Uint8Array>): Promise<string> {
@@ -265,13 +257,18 @@ const cases: readonly (readonly [string, (socket: Socket) => void, string])[] = 
   ],
 ]
 /** What crosses, there and back, of headers that speak of the result's bytes. */
-async function checkDigests(changes: object, expected: readonly [string, string]): Promise<void> {
+async function checkDigests(
+  changes: Parameters<typeof recorded>[1],
+  expected: readonly [string, string],
+): Promise<void> {
   const upstream = await startUpstream(
     withHead('etag: "2a"\ncontent-digest: sha-256=:AA==:\nx-ok: 1'),
   )
-  const headers = ['if-match', 'if-none-match', 'if-range', 'x-a'].map((name) => [name, '"2a"'])
+  const headers = ['if-match', 'if-none-match', 'if-range', 'x-a'].map(
+    (name) => [name, '"2a"'] as const,
+  )
   const at = recorded(upstream.url, {
-    outbound: { protocol: 'http', method: 'GET', path: '/', headers },
+    outbound: httpOutboundOf({ headers }),
     ...changes,
   })
   const { head, body } = await upstreams.forward(at, none)
@@ -285,31 +282,38 @@ async function checkDigests(changes: object, expected: readonly [string, string]
 }
 
 const everything = ['if-match,if-none-match,if-range,x-a', 'etag,content-digest,x-ok'] as const
-const masked = { resultMasks: [{}], http: { places: {} } }
-const digestCases: readonly (readonly [string, object, readonly [string, string]])[] = [
+const resultMasks: HttpFunction['resultMasks'] = [
+  { id: 'm', path: '$.a', strategy: { kind: 'drop' } },
+]
+const binding = { method: 'GET', path: '/', places: {}, body: 'none' } as const
+const digestCases: readonly (readonly [
+  name: string,
+  changes: Parameters<typeof recorded>[1],
+  expected: readonly [string, string],
+])[] = [
   ['of a result that is not masked', {}, everything],
-  ['of a masked result', { fn: masked }, ['x-a', 'x-ok']],
+  ['of a masked result', { fn: httpFunctionOf({ resultMasks }) }, ['x-a', 'x-ok']],
   [
     'of a result in which values are looked for',
-    { fn: { ...masked, resultMasks: [], detect: [{ direction: ['result'] }] } },
+    { fn: httpFunctionOf({ detect: [detectRuleOf({ direction: ['result'] })] }) },
     ['x-a', 'x-ok'],
   ],
   [
     'where values are looked for in arguments only',
-    { fn: { ...masked, resultMasks: [], detect: [{ direction: ['arguments'] }] } },
+    { fn: httpFunctionOf({ detect: [detectRuleOf({ direction: ['arguments'] })] }) },
     everything,
   ],
-  ['of a result of which not all is granted', { fields: [{}] }, ['x-a', 'x-ok']],
+  ['of a result of which not all is granted', { fields: [['$.a']] }, ['x-a', 'x-ok']],
   [
     'that are arguments',
-    { fn: { ...masked, http: { places: { 'If-Match': 'header' } } } },
+    { fn: httpFunctionOf({ resultMasks, http: { ...binding, places: { 'If-Match': 'header' } } }) },
     ['if-match,x-a', 'x-ok'],
   ],
   [
     'that keep a change from being made twice',
     {
-      fn: masked,
-      outbound: { protocol: 'http', method: 'PUT', path: '/', headers: [['if-match', '"2a"']] },
+      fn: httpFunctionOf({ resultMasks, http: { ...binding, method: 'PUT' } }),
+      outbound: httpOutboundOf({ method: 'PUT', headers: [['if-match', '"2a"']] }),
     },
     ['if-match', 'x-ok'],
   ],
@@ -365,13 +369,13 @@ async function occupy(upstreamQueueMs: number) {
   const upstream = await startUpstream(() => {})
   const narrow = forwarder({ upstreamSockets: 1, upstreamQueueMs })
   const holder = new AbortController()
-  const connection = { protocol: 'http', upstream: upstream.url }
+  const connection = httpConnectionOf({ upstream: upstream.url })
   const call = (signal: AbortSignal, path: string) =>
     narrow.forward(
       recorded(upstream.url, {
-        call: { signal },
+        call: callOf({ signal }),
         connection,
-        outbound: { protocol: 'http', method: 'GET', path, headers: [], body: undefined },
+        outbound: httpOutboundOf({ path }),
       }),
       none,
     )
@@ -450,7 +454,7 @@ test('what was sent in single bytes is read at once', async () => {
 test('when the caller leaves, the upstream is let go', async () => {
   const upstream = await startUpstream(() => {})
   const caller = new AbortController()
-  const at = recorded(upstream.url, { call: { signal: caller.signal } })
+  const at = recorded(upstream.url, { call: callOf({ signal: caller.signal }) })
   const answer = assert.rejects(upstreams.forward(at, none), { code: 'caller-left' })
   while (upstream.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
   caller.abort()
@@ -522,12 +526,10 @@ const stated: readonly (readonly [
 for (const [lines, definitionHeader, said] of stated) {
   test(`with ${JSON.stringify(lines)} the ${definitionHeader} states ${said}`, async () => {
     const upstream = await startUpstream(withHead(lines))
-    const connection = {
-      protocol: 'http',
-      upstream: upstream.url,
-      timeoutMs: 3_000,
-      definitionHeader,
-    }
+    const connection = httpConnectionOf({
+      ...{ upstream: upstream.url, timeoutMs: 3_000 },
+      ...(definitionHeader !== undefined && { definitionHeader }),
+    })
     const raw = await upstreams.forward(recorded(upstream.url, { connection }), none)
     await collect(raw.body)
     upstream.stop()

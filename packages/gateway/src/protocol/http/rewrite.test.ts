@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { httpOutboundOf } from '../../../test/call-stages.ts'
+import { httpConnectionOf, httpFunctionOf, rulebookOf } from '../../../test/rulebook-parts.ts'
 import type { MaskedArguments } from '../../call/arguments.ts'
 import type { HttpOutbound } from '../../call/stage.ts'
 import { compileArgumentMasking } from '../../mask/compile.ts'
@@ -10,7 +12,7 @@ import { type Request, readArguments } from './arguments.ts'
 import { headersForUpstream } from './header.ts'
 import { outboundPath } from './outbound.ts'
 import { rewriteArguments } from './rewrite.ts'
-import type { Match } from './route.ts'
+import { routeTable } from './route.ts'
 import { readTarget } from './target.ts'
 
 const list = { type: 'array', items: { type: 'string' } }
@@ -32,26 +34,22 @@ function requestOf(given: Given): { request: Request; outbound: HttpOutbound } {
   const url = `/crm${path}${query === '' ? '' : `?${query}`}`
   const target = readTarget(url, 'gw')
   const body = given.body === undefined ? undefined : Buffer.from(given.body)
-  const match = {
-    connection: { upstream: 'http://upstream.example/base', prefix: '/crm' },
-    fn: {
-      id: 'crm.put',
-      http: {
-        method: 'POST',
-        path: '/items/{id}/x-{owner}.csv',
-        places: { id: 'path', owner: 'path', 'X-Mode': 'header', declared: 'query' },
-        body: kind,
-        ...(bodyArgument !== undefined && { bodyArgument }),
-      },
-      argumentSchema,
+  const fn = httpFunctionOf({
+    id: 'crm.put',
+    http: {
+      method: 'POST',
+      path: '/items/{id}/x-{owner}.csv',
+      places: { id: 'path', owner: 'path', 'X-Mode': 'header', declared: 'query' },
+      body: kind,
+      ...(bodyArgument !== undefined && { bodyArgument }),
     },
-    pathArgs: {
-      id: target.segments[2],
-      owner: target.segments[3]?.slice(2, -4),
-    },
-    prefixLength: 1,
-    headerNames: new Set(['x-mode']),
-  } as unknown as Match
+    argumentSchema,
+  })
+  const connection = httpConnectionOf({ upstream: 'http://upstream.example/base' })
+  const { segments } = target
+  const routes = routeTable(rulebookOf({ connections: [connection], functions: [fn] }))
+  const match = routes.find({ host: 'gw', method: 'POST', segments })
+  assert.ok(match)
   const headers = [
     ['host', 'gw'],
     ['accept', 'a/b'],
@@ -59,13 +57,12 @@ function requestOf(given: Given): { request: Request; outbound: HttpOutbound } {
     ['content-type', 'application/json'],
   ] as const
   const head = { method: 'POST', url, host: 'gw', headers }
-  const outbound = {
-    protocol: 'http' as const,
+  const outbound = httpOutboundOf({
     method: 'POST',
     path: outboundPath('http://upstream.example/base', target, 1),
     headers: headersForUpstream(headers, new Set(['x-mode'])),
     body,
-  }
+  })
   return { request: { head, target, match, body }, outbound }
 }
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { gateOf, mcpOutboundOf, reviewedOf } from '../../../../test/call-stages.ts'
+import { inForceOf, mcpConnectionOf, mcpFunctionOf } from '../../../../test/rulebook-parts.ts'
 import type { MaskedArguments } from '../../../call/arguments.ts'
-import type { Gate } from '../../../call/gate.ts'
 import { guardArguments } from '../../../call/guard-arguments.ts'
-import type { InForce } from '../../../call/in-force.ts'
-import type { Reviewed } from '../../../call/stage.ts'
 import type { ArgumentMasking } from '../../../mask/plan.ts'
 import { withAnswers } from './answers.ts'
 import type { ArgumentsRead } from './arguments.ts'
@@ -56,18 +55,19 @@ const masking: ArgumentMasking = {
 test('answers are masked as arguments are, for the upstream and for the record', async () => {
   const { args, paramsWith } = withAnswers(plain, answers)
   const rewritten: MaskedArguments[] = []
-  const rules: Partial<InForce> = { argumentProblems: () => [], argumentMasking: () => masking }
-  const at = {
+  const at = reviewedOf({
     args,
-    fn: { mcp: { method: 'tools/call', name: 'pay' } },
-    outbound: { protocol: 'mcp' },
-    rules,
-    rewrite: (masked: MaskedArguments) => {
+    fn: mcpFunctionOf({ id: 'peer.pay' }),
+    connection: mcpConnectionOf(),
+    outbound: mcpOutboundOf({ params: paramsWith().params }),
+    rules: inForceOf({}, { argumentMasking: () => masking }),
+    rewrite: (masked) => {
       rewritten.push(masked)
-      return { outbound: { protocol: 'mcp' }, bytes: paramsWith(masked).bytes }
+      const { params, bytes } = paramsWith(masked)
+      return { outbound: mcpOutboundOf({ params }), bytes }
     },
-  } as unknown as Reviewed
-  const guarded = await guardArguments({ maskKey: new Uint8Array(32) } as unknown as Gate, at)
+  })
+  const guarded = await guardArguments(gateOf({ maskKey: new Uint8Array(32) }), at)
   const hidden =
     '{"arguments":{"card":  "****"},"inputResponses":{"how":{"content":{"pin":"****"}}}}'
   assert.equal(text(guarded.recordedArgs), hidden)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Principal } from '../../../model/principal.ts'
+import { principalOf } from '../../../../test/rulebook-parts.ts'
 import { isInReach } from './in-reach.ts'
 
 const rows: readonly (readonly [
@@ -22,7 +22,7 @@ const rows: readonly (readonly [
 test('a question is there where its function could be called', async (t) => {
   for (const [name, endpoint, scope, expected] of rows) {
     await t.test(name, () => {
-      const principal = (scope ? { scope } : {}) as unknown as Principal
+      const principal = principalOf(scope && { scope })
       assert.equal(isInReach({ functionId: 'pay.refund' }, { principal, endpoint }), expected)
     })
   }

@@ -1,29 +1,29 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { InForce } from '../../../call/in-force.ts'
-import type { McpConnection } from '../../../model/connection.ts'
-import type { McpFunction } from '../../../model/function.ts'
+import {
+  inForceOf,
+  mcpConnectionOf,
+  mcpFunctionOf,
+  principalOf,
+  userOf,
+} from '../../../../test/rulebook-parts.ts'
 import type { McpKind } from '../../../model/mcp-listing.ts'
-import type { Principal } from '../../../model/principal.ts'
 import { type ListChangeNeeds, listChangesOf } from './list-changes.ts'
 import type { Asker } from './lists.ts'
 
 const ids = ['crm', 'files', 'pay']
 const asker: Asker = {
-  principal: { subject: { id: 'ann' }, actors: [] } as unknown as Principal,
+  principal: principalOf({ subject: userOf('ann') }),
   source: { protocol: 'mcp', ip: '::1' },
 }
 
 /** Three connections with one tool each; `pay` may not be called. */
 function openYard(endpoint = '', wanted: readonly McpKind[] = ['tools', 'resources']) {
-  const rules = (digest: string) => {
-    const connections = ids.map((id) => ({ id, protocol: 'mcp' }) as McpConnection)
-    const functions = ids.map((id) => {
-      const mcp = { method: 'tools/call', name: 'go' }
-      return { id: `${id}.go`, connection: id, mcp } as McpFunction
+  const rules = (purpose: string) =>
+    inForceOf({
+      connections: ids.map((id) => mcpConnectionOf({ id })),
+      functions: ids.map((id) => mcpFunctionOf({ id: `${id}.go`, purpose })),
     })
-    return { rulebook: { digest, connections, functions } } as unknown as InForce
-  }
   const revisions = new Map<string, number>()
   let current = rules('first')
   let compared = 0
@@ -42,8 +42,8 @@ function openYard(endpoint = '', wanted: readonly McpKind[] = ['tools', 'resourc
   return {
     changes,
     compared: () => compared,
-    activate: (digest: string) => {
-      current = rules(digest)
+    activate: (purpose: string) => {
+      current = rules(purpose)
     },
     change: (connection: string, kind: McpKind) => {
       revisions.set(`${connection} ${kind}`, (revisions.get(`${connection} ${kind}`) ?? 0) + 1)

@@ -5,7 +5,7 @@ import * as http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { until } from '../../../../test/mcp-exchange.ts'
-import type { Principal } from '../../../model/principal.ts'
+import { principalOf } from '../../../../test/rulebook-parts.ts'
 import type { HttpResponse } from '../../door/response.ts'
 import { openListeners } from './listeners.ts'
 
@@ -63,7 +63,7 @@ for (const { name, server, ask } of rows) {
       let ends = 0
       const isOpen = listeners.open({
         ...{ response, headers: {}, first: [{ first: 1 }], last: [] },
-        principal: { subject: { id: 'ann' }, actors: [] } as unknown as Principal,
+        principal: principalOf(),
         ...{ confirm: () => Promise.reject(new Error('nobody')), hasNews: () => false },
         takeNews: async () => ({ messages: [] }),
         onEnd: () => {
@@ -93,7 +93,7 @@ test('news that its caller leaves before were not said', async (t) => {
   const [, response] = await asked
   const listeners = openListeners()
   t.after(listeners.close)
-  const principal = { subject: { id: 'ann' }, actors: [] } as unknown as Principal
+  const principal = principalOf()
   let unsaid = 0
   listeners.open({
     ...{ response, headers: {}, first: [], last: [], principal, onEnd: () => undefined },

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { test } from 'node:test'
 import { setImmediate as aTurn } from 'node:timers/promises'
-import type { Call, McpWatch } from '../../../call/stage.ts'
+import { noFollowUps } from '../../../../test/no-follow-ups.ts'
+import { principalOf, userOf } from '../../../../test/rulebook-parts.ts'
+import type { Call, McpWatch, Reply } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'
 import type { Json } from '../../../model/json.ts'
-import type { Listener } from './listeners.ts'
+import type { CallerRequest } from '../message/json-rpc.ts'
 import { type SubscribeNeeds, subscribe } from './subscribe.ts'
 import { openSubscriptions, type Wish } from './subscriptions.ts'
 import type { Known } from './visit.ts'
@@ -22,7 +26,7 @@ async function listenTo(
   seen.wanted = () => watches.filter(({ until }) => !until.aborted).length
   const leaving = new AbortController()
   let underWay = 0
-  const onCall = async (call: Call) => {
+  const onCall = async (call: Call): Promise<Reply> => {
     assert.equal(call.protocol, 'mcp')
     seen.calls += 1
     onCallNumber(seen.calls)
@@ -31,7 +35,7 @@ async function listenTo(
     seen.atOnce = Math.max(seen.atOnce, underWay)
     await aTurn()
     underWay -= 1
-    return { body: [Buffer.from('{"result":{}}')] }
+    return replyOf('{"result":{}}')
   }
   const subscriptions = openSubscriptions({
     ...{ rules: () => undefined, access: () => 'none', labels: async () => [] },
@@ -42,30 +46,53 @@ async function listenTo(
     if (subscribing) watches.push(subscribing.watch)
     return subscribing
   }
-  const needs = {
+  const needs: SubscribeNeeds = {
     listeners: {
-      open: ({ first }: Listener) => {
+      open: ({ first }) => {
         seen.first = first
         return true
       },
+      close: () => undefined,
     },
+    followUps: noFollowUps,
     subscriptions: { ...subscriptions, begin },
     listChanges: () => ({ hasNews: () => false, takeNews: async () => [] }),
     onCall,
-  } as unknown as SubscribeNeeds
-  const known = {
-    ...{ caller: { endpoint: 'files', headers: [] }, gone: leaving.signal },
-    principal: { subject: { id: 'ann' }, actors: [] },
-  } as unknown as Known
-  const problem = await subscribe(needs, known, {
-    request: {
-      ...{ id: 1, method: 'subscriptions/listen', members: new Map() },
-      params: { notifications: { resourceSubscriptions } },
-    } as unknown as Parameters<typeof subscribe>[2]['request'],
+  }
+  const request: CallerRequest = {
+    ...{ kind: 'request', id: 1, method: 'subscriptions/listen', members: new Map() },
+    params: { notifications: { resourceSubscriptions } },
+    exactNumber: () => undefined,
+  }
+  const problem = await subscribe(needs, knownAs('ann', leaving.signal), {
+    request,
     place: { admit: () => undefined, receive: (_, come) => come(), leave: () => undefined },
     capabilities: {},
   })
   return { ...seen, problem }
+}
+
+/** Somebody who asks at the endpoint of one connection, until they leave. */
+function knownAs(id: string, gone: AbortSignal): Known {
+  const request = new IncomingMessage(new Socket())
+  const source = { protocol: 'mcp', ip: '::1' }
+  return {
+    ...{ request, response: new ServerResponse(request), headers: {}, gone, session: undefined },
+    caller: { endpoint: 'files', headers: [], proof: undefined, source, sessionName: undefined },
+    stopping: new AbortController().signal,
+    principal: principalOf({ subject: userOf(id) }),
+  }
+}
+
+function replyOf(frame: string): Reply {
+  return {
+    ...{ state: 'witnessed', callId: 'call-1', record: { origin: 'test', index: 0 } },
+    head: { status: 200, headers: [], mediaType: 'application/json' },
+    length: frame.length,
+    body: (async function* () {
+      yield Buffer.from(frame)
+    })(),
+  }
 }
 
 const many = (count: number) => Array.from({ length: count }, (_, at) => `file:///${at}`)

@@ -1,25 +1,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { InForce } from '../../../call/in-force.ts'
+import {
+  inForceOf,
+  mcpConnectionOf,
+  mcpFunctionOf,
+  principalOf,
+  userOf,
+} from '../../../../test/rulebook-parts.ts'
 import type { McpWatch } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'
-import type { McpConnection } from '../../../model/connection.ts'
 import type { McpFunction } from '../../../model/function.ts'
 import type { JsonObject } from '../../../model/json.ts'
-import type { Principal } from '../../../model/principal.ts'
 import type { Asker } from './lists.ts'
 import { openSubscriptions } from './subscriptions.ts'
 
-const connection = { id: 'files', protocol: 'mcp' } as McpConnection
+const rulesOf = (functions: readonly McpFunction[]) =>
+  inForceOf({ functions, connections: [mcpConnectionOf({ id: 'files' })] })
 const fnOf = (name: string, uri: string) =>
-  ({
-    id: `files.${name}`,
-    connection: 'files',
-    mcp: { method: 'resources/read', name: uri },
-  }) as McpFunction
+  mcpFunctionOf({ id: `files.${name}`, mcp: { method: 'resources/read', name: uri } })
 const note = fnOf('note', 'file:///{name}')
 const asker: Asker = {
-  principal: { subject: { id: 'ann' }, actors: [] } as unknown as Principal,
+  principal: principalOf({ subject: userOf('ann') }),
   source: { protocol: 'mcp', ip: '::1' },
 }
 
@@ -29,9 +30,7 @@ function openYard() {
     onLabels: async (): Promise<unknown> => undefined,
   }
   const asked: JsonObject[] = []
-  let rules = {
-    rulebook: { functions: now.functions, connections: [connection] },
-  } as unknown as InForce
+  let rules = rulesOf(now.functions)
   const subscriptions = openSubscriptions({
     rules: () => rules,
     access: (_rules, _fn, _asker, _labels, args = {}) => {
@@ -45,7 +44,7 @@ function openYard() {
     isQuarantined: () => now.quarantined,
   })
   const replace = (functions: readonly McpFunction[]) => {
-    rules = { rulebook: { functions, connections: [connection] } } as unknown as InForce
+    rules = rulesOf(functions)
   }
   const begin = (uri: string, owner = 'session', caller = 'ann') =>
     subscriptions.begin({ owner, caller, uri, endpoint: 'files', capabilities: {} })

@@ -3,13 +3,13 @@ import { createServer, type ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import {
   type Exchanged,
-  exchanged,
   framesOf,
   noCredential,
   openForwarder,
+  peerOf,
   until,
 } from '../../../../test/mcp-exchange.ts'
-import type { McpConnection, McpRevision } from '../../../model/connection.ts'
+import type { McpRevision } from '../../../model/connection.ts'
 
 type Message = {
   readonly id?: number
@@ -72,7 +72,7 @@ async function openYard(t: TestContext, revision: McpRevision) {
     http.closeAllConnections()
     http.close()
   })
-  const connection = exchanged(given).connection as McpConnection
+  const connection = peerOf(given)
   /** What comes of a call of this tool. */
   const call = async (name: string, exchange: Exchanged['exchange'] = {}) => {
     const { text, refusal } = await framesOf(upstreams, { ...given, params: { name }, exchange })

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { createServer, type ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
-import { exchanged, openForwarder, until } from '../../../../test/mcp-exchange.ts'
+import { mcpWatchOf } from '../../../../test/call-stages.ts'
+import { exchanged, openForwarder, peerOf, until } from '../../../../test/mcp-exchange.ts'
 import type { McpWatch, Recorded } from '../../../call/stage.ts'
 import type { McpConnection, McpRevision } from '../../../model/connection.ts'
-import type { Credential, CredentialUse } from '../../../model/secret.ts'
+import type { Credential } from '../../../model/secret.ts'
 
 const uri = 'file:///a'
 const capabilities = { resources: { subscribe: true }, tools: { listChanged: true } }
@@ -90,18 +91,7 @@ function resultOf(method: string | undefined, revision: McpRevision): object | u
 }
 
 function watching(upstream: string, revision: McpRevision, watch: Partial<McpWatch>): Recorded {
-  const at = exchanged({ upstream, revision })
-  const onNothing = () => undefined
-  const aborts = new AbortController()
-  const outbound = {
-    ...{ protocol: 'mcp', to: 'watch', method: 'resources/subscribe', headers: [] },
-    params: Buffer.from(JSON.stringify({ uri })),
-    watch: {
-      ...{ capabilities: {}, onChanged: onNothing, onOver: onNothing, until: aborts.signal },
-      ...watch,
-    },
-  }
-  return { ...at, outbound } as unknown as Recorded
+  return { ...exchanged({ upstream, revision }), outbound: mcpWatchOf(uri, watch) }
 }
 
 test('a watch that a clearance allowed ends when that is revoked', async (t) => {
@@ -156,8 +146,7 @@ const replacements: readonly Replaced[] = [
   ['has another url', (one) => elsewhere(one, { upstream: 'http://127.0.0.1:1/mcp' })],
   [
     'is called with another secret',
-    (one) =>
-      elsewhere(one, { credential: { kind: 'bearer', secret: { env: 'OTHER' } } as CredentialUse }),
+    (one) => elsewhere(one, { credential: { kind: 'bearer', secret: { env: 'OTHER' } } }),
   ],
   ['is everybody’s', (one) => elsewhere(one, { shared: true })],
   ['is not there', () => []],
@@ -170,7 +159,7 @@ for (const revision of ['2026-07-28', '2025-11-25'] as const) {
       t.after(() => upstreams.close())
       let overs = 0
       const at = watching(server.url, revision, { onOver: () => void overs++ })
-      const connection = at.connection as McpConnection
+      const connection = peerOf({ upstream: server.url, revision })
       upstreams.follow([connection])
       await upstreams.forward(at, bearer('one'))
       // The same rules again, and others about something else.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { mcpWatchOf } from '../../../../test/call-stages.ts'
 import { exchanged, noCredential, openForwarder, until } from '../../../../test/mcp-exchange.ts'
-import type { Recorded } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'
 import type { Conversation } from './conversation.ts'
 import { KeptConversations } from './kept-conversations.ts'
@@ -16,6 +16,21 @@ type Step =
     readonly isChild?: boolean
   }
 
+/** One that goes on until it is closed, and in which nothing is said. */
+function conversationOf(
+  answers: Pick<Conversation, 'isBusy' | 'isWatched' | 'close'>,
+): Conversation {
+  return {
+    ...{ era: 'legacy', revision: '2025-11-25', told: { logLevel: undefined } },
+    server: { capabilities: {}, serverInfo: undefined, instructions: undefined },
+    request: () => assert.fail('something was said'),
+    watch: () => assert.fail('a resource was asked about'),
+    pin: () => assert.fail('it was pinned'),
+    isOver: () => false,
+    ...answers,
+  }
+}
+
 /** Takes the steps one after the other: how many of each were refused, and of whom some were ended. */
 async function check(steps: readonly Step[], expected: readonly string[]): Promise<void> {
   const kept = new KeptConversations()
@@ -27,14 +42,13 @@ async function check(steps: readonly Step[], expected: readonly string[]): Promi
     ended.length = 0
     for (let at = 0; at < more; at++) {
       last += 1
-      const conversation = {
-        isOver: () => false,
+      const conversation = conversationOf({
         isBusy: () => busy,
         isWatched: () => watched,
         close: async () => {
           ended.push(subject ?? 'gateway')
         },
-      } as unknown as Conversation
+      })
       const begin = () => Promise.resolve(conversation)
       await kept.get(`${last}`, { server: 'peer', isChild, subject, begin }).catch((thrown) => {
         assert.equal(thrown.code, 'overloaded')
@@ -139,14 +153,13 @@ test('what is not wanted any more ends, once nobody is at work in it', async () 
   const ended: string[] = []
   const busy = new Set(['old busy'])
   const open = async (server: string, name: string) => {
-    const conversation = {
-      isOver: () => false,
+    const conversation = conversationOf({
       isBusy: () => busy.has(name),
       isWatched: () => true,
       close: async () => {
         ended.push(name)
       },
-    } as unknown as Conversation
+    })
     const begin = async () => conversation
     await kept.get(name, { server, isChild: false, subject: 'a', begin })
   }
@@ -188,15 +201,9 @@ test('a child in which somebody only waits to hear of changes makes room, and is
       stdio: { command: 'node', args: ['-e', program, `${at}`], env: {} },
       revision: '2025-11-25',
     })
-    const watch = {
-      ...{ capabilities: {}, until: leaving.signal, onChanged: () => undefined },
-      onOver: () => void over.push(at),
-    }
-    const outbound = {
-      ...{ protocol: 'mcp', to: 'watch', method: 'resources/subscribe', headers: [], watch },
-      params: Buffer.from(JSON.stringify({ uri: 'file:///a' })),
-    }
-    await upstreams.forward({ ...call, outbound } as unknown as Recorded, noCredential)
+    const watch = { until: leaving.signal, onOver: () => void over.push(at) }
+    const outbound = mcpWatchOf('file:///a', watch)
+    await upstreams.forward({ ...call, outbound }, noCredential)
   }
   await until(() => over.length > 0, 'one made room')
   assert.deepEqual(over, [0])

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { mcpWatchOf } from '../../../../test/call-stages.ts'
 import {
   exchanged,
   framesOf,
   noCredential,
   openForwarder,
+  peerOf,
   until,
 } from '../../../../test/mcp-exchange.ts'
-import type { McpExchange, Recorded } from '../../../call/stage.ts'
+import type { McpExchange } from '../../../call/stage.ts'
 import { limits } from '../../../config/limits.ts'
-import type { McpConnection } from '../../../model/connection.ts'
 
 /**
  * A child process of 2026-07-28. It agrees to whatever it is asked to say, but for `file:///never`, `file:///error` and
@@ -103,17 +104,12 @@ function openYard(t: TestContext) {
   const seen: string[] = []
   const times = (what: string) => seen.filter((one) => one === what).length
   const watch = async (uri: string, until: AbortSignal = leaving.signal): Promise<string> => {
-    const outbound = {
-      ...{ protocol: 'mcp', to: 'watch', method: 'resources/subscribe', headers: [] },
-      params: Buffer.from(JSON.stringify({ uri })),
-      watch: {
-        ...{ capabilities: {}, until },
-        onChanged: () => void seen.push(uri),
-        onOver: () => void seen.push(`${uri} is over`),
-      },
-    }
-    const at = { ...exchanged(child), outbound } as unknown as Recorded
-    const raw = await upstreams.forward(at, noCredential)
+    const outbound = mcpWatchOf(uri, {
+      until,
+      onChanged: () => void seen.push(uri),
+      onOver: () => void seen.push(`${uri} is over`),
+    })
+    const raw = await upstreams.forward({ ...exchanged(child), outbound }, noCredential)
     const chunks: Uint8Array[] = []
     for await (const chunk of raw.body) chunks.push(chunk)
     return Buffer.concat(chunks).toString()
@@ -286,8 +282,7 @@ const rows: readonly Row[] = [
   [
     'asks by its result, and is not wanted any more meanwhile: it ends when the call has',
     async ({ upstreams, tell }) => {
-      const inForce = exchanged(child).connection as McpConnection
-      upstreams.follow([inForce])
+      upstreams.follow([peerOf(child)])
       let pid = 0
       const ask = async () => {
         pid = JSON.parse(await tell('told')).result.pid

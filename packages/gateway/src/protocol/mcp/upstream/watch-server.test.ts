@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createServer, type ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { noCredential, until } from '../../../../test/mcp-exchange.ts'
+import { mcpConnectionOf } from '../../../../test/rulebook-parts.ts'
 import { limits } from '../../../config/limits.ts'
-import type { McpConnection } from '../../../model/connection.ts'
 import { openConversations } from './conversations.ts'
 
 /** A server of 2026-07-28 that agrees to whatever it is asked to say. */
@@ -47,10 +47,7 @@ async function openYard(t: TestContext) {
     await conversations.close()
     server.close().closeAllConnections()
   })
-  const connection = {
-    ...{ protocol: 'mcp', id: 'peer', shared: false },
-    upstream: `http://127.0.0.1:${address.port}/mcp`,
-  } as McpConnection
+  const connection = mcpConnectionOf({ upstream: `http://127.0.0.1:${address.port}/mcp` })
   const watch = async (subject: string, uri: string) => {
     const speaker = { principal: subject, subject, capabilities: {}, credential: noCredential }
     const conversation = await conversations.with(connection, speaker)
