@@ -1,71 +1,98 @@
+import {
+  beginRow,
+  digitsOf,
+  doubledDigit,
+  endOf,
+  groupAt,
+  hasGroup,
+  luhnOf,
+  separatorOfRow,
+  startOf,
+} from './card-row.ts'
 import { isDigit, kindOf, kinds } from './classes.ts'
 import { hintOfCell, noSupport, supportOf, topic } from './context.ts'
 import { add } from './finding.ts'
 import { hints } from './hint-bits.ts'
 
 /**
- * A payment card number (ISO/IEC 7812-1) that begins with the digit at `start`, as one group or as
- * groups of equal length, 4-6-5 or 4-6-4, with one separator throughout. The Luhn sum of every length
- * comes from one pass. Returns where the number ends if it is sure; `start` when not.
+ * A payment card number (ISO/IEC 7812-1) that begins with the digits at `[start, wordEnd)`, as one group
+ * or as groups of equal length, 4-6-5 or 4-6-4, with one separator throughout. Returns where the number
+ * ends if it is sure; `start` when not.
  */
-export function scanCard(bytes: Uint8Array, start: number, to: number): number {
+export function scanCard(bytes: Uint8Array, start: number, wordEnd: number, to: number): number {
   // In the middle of a row of short groups none begins: that would be a window over any list.
   const short = start + 3 < to && !isDigit(bytes[start + 3])
   if (short && isSeparator(bytes[start - 1] ?? 0) && isDigit(bytes[start - 2])) return start
-  const limit = Math.min(to, start + cardBytesMax)
-  let separator = 0
-  let digits = 0
-  // The Luhn sum so far, with the last digit as it is and with it doubled: each digit swaps the two.
-  let plain = 0
-  let doubled = 0
-  let firstGroup = 0
-  let groups = 0
-  let best = start
-  let at = start
-  for (;;) {
-    const before = digits
-    for (; at < limit && digits <= 19; at++) {
-      const value = (bytes[at] ?? 0) - 0x30
-      if (value < 0 || value > 9) break
-      const sum = doubled + value
-      doubled = plain + (doubledDigit[value] ?? 0)
-      plain = sum
-      digits += 1
-    }
-    const next = at < to ? (bytes[at] ?? 0) : 0
-    const group = digits - before
-    const ends = !isDigit(next) && digits >= 12 && digits <= 19 && plain % 10 === 0
-    if (ends && fits(firstGroup, group, groups, digits) && (at >= to || !isLetter(next))) {
-      const strict = groups > 0 && firstGroup > 0 && firstGroup < 4
-      const inRow =
-        isBeside(bytes, start - 1, separator) || (next === separator && isDigit(bytes[at + 1]))
-      if (!(strict && inRow) && report(bytes, start, at, digits, groups)) best = at
-    }
-    if (at >= limit || digits > 19) return best
-    if (!isSeparator(next) || at + 1 >= to || !isDigit(bytes[at + 1])) return best
-    if (separator !== 0 && next !== separator) return best
-    separator = next
-    groups += 1
-    if (groups === 1) {
-      if (group > 8 || group === 6 || group === 7) return best
-      firstGroup = group
-    } else if (groups === 2 && firstGroup === 4 && group === 6) {
-      firstGroup = fourSix
-    } else if (group !== firstGroup) {
-      return best
-    }
-    at += 1
+  const known = groupAt(start)
+  if (known >= 0) return scanGroups(bytes, known, to)
+  const digits = wordEnd - start
+  if (digits >= 12) {
+    if (digits > 19 || !isLuhn(bytes, start, wordEnd)) return start
+    return report(bytes, start, wordEnd, digits, 0) ? wordEnd : start
   }
+  const next = bytes[wordEnd] ?? 0
+  if (to - start < fewestBytes || !isSeparator(next) || !isDigit(bytes[wordEnd + 1])) return start
+  // A second group is as long as the first or longer, or these are eight digits and some.
+  const isRow = digits === 8 || (digits <= 5 && isDigit(bytes[wordEnd + digits]))
+  return isRow ? scanGroups(bytes, beginRow(bytes, start, to, next), to) : start
 }
 
-/** A digit doubled, and its digits summed. */
-const doubledDigit = Uint8Array.of(0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+/** The same of the numbers that begin with this group of the row and have more than one. */
+function scanGroups(bytes: Uint8Array, first: number, to: number): number {
+  const start = startOf(first)
+  let size = digitsOf(first, first)
+  if (!mayBeFirst(size)) return start
+  let firstSize = size
+  let best = start
+  for (let group = first + 1; hasGroup(bytes, group, to); group++) {
+    size = digitsOf(group, group)
+    const digits = digitsOf(first, group)
+    if (digits > 19) return best
+    if (digits >= 12 && luhnOf(first, group) % 10 === 0) {
+      const fitting = fits(firstSize, size, group - first, digits)
+      if (fitting && isFree(bytes, first, group, to, firstSize)) {
+        const end = endOf(group)
+        if (report(bytes, start, end, digits, group - first)) best = end
+      }
+    }
+    if (group === first + 1 && firstSize === 4 && size === 6) firstSize = fourSix
+    else if (size !== firstSize) return best
+  }
+  return best
+}
+
+/** ISO/IEC 7812-1 annex B, of the digits at `[start, end)`. */
+function isLuhn(bytes: Uint8Array, start: number, end: number): boolean {
+  // The sum so far, with the last digit as it is and with it doubled: each digit swaps the two.
+  let plain = 0
+  let doubled = 0
+  for (let at = start; at < end; at++) {
+    const value = (bytes[at] ?? 0) - 0x30
+    const sum = doubled + value
+    doubled = plain + (doubledDigit[value] ?? 0)
+    plain = sum
+  }
+  return plain % 10 === 0
+}
+
+const mayBeFirst = (size: number): boolean => size <= 5 || size === 8
+
+/** No letter follows, and short groups are not some of a longer row. */
+function isFree(bytes: Uint8Array, first: number, last: number, to: number, size: number): boolean {
+  const end = endOf(last)
+  const next = end < to ? (bytes[end] ?? 0) : 0
+  if (isLetter(next)) return false
+  if (size < 0 || size > 3) return true
+  const separator = separatorOfRow()
+  if (isBeside(bytes, startOf(first) - 1, separator)) return false
+  return !(next === separator && isDigit(bytes[end + 1]))
+}
+
+/** Twelve digits in two groups. */
+const fewestBytes = 13
 
 /** Stands for the length of groups after 4 and 6 digits: one more may follow. */
 const fourSix = -6
-
-/** Nineteen digits, each with a separator. */
-const cardBytesMax = 40
 
 const isSeparator = (byte: number): boolean =>
   byte === 0x20 || byte === 0x2d || byte === 0x2e || byte === 0x5f || byte === 0x2f

@@ -1,4 +1,5 @@
 import type { Cell } from './cell.ts'
+import { kindOf, kinds } from './classes.ts'
 import { hints, topicShift } from './hint-bits.ts'
 import { topicCount, topicNumber, wordTopics } from './vocabulary.ts'
 import { emptyHash, hashByte, hashPair, lowerOf } from './word-hash.ts'
@@ -156,40 +157,37 @@ function lookAhead(from: number): void {
   aheadOf = from
   aheadStamp += 1
   aheadAny = false
+  const { bytes } = cell
   const to = Math.min(cell.to, from + bytesAfter)
-  let last = 0
-  let lastEnd = -1
   // What was seen to hold no letter is not read again: in rows of digits, each byte is read once.
   if (from < quietFrom || from > quietTo) {
     quietFrom = from
     quietTo = from
   }
   let at = quietTo
-  let quiet = true
+  while (at < to && isLetter[bytes[at] ?? 0] === 0) at += 1
+  quietTo = at
+  let last = 0
+  let lastEnd = -1
   while (at < to) {
     let hash = emptyHash
     const start = at
-    for (; at < to && isLetter(cell.bytes[at] ?? 0); at++) {
-      hash = hashByte(hash, lowerOf[cell.bytes[at] ?? 0] ?? 0)
+    for (; at < to && isLetter[bytes[at] ?? 0] === 1; at++) {
+      hash = hashByte(hash, lowerOf[bytes[at] ?? 0] ?? 0)
     }
-    if (at > start) {
-      quiet = false
-      mark(wordTopics(hash))
-      if (lastEnd >= 0 && start - lastEnd <= phraseGap) mark(wordTopics(hashPair(last, hash)))
-      last = hash
-      lastEnd = at
-    } else {
-      at += 1
-      if (quiet) quietTo = at
-    }
+    mark(wordTopics(hash))
+    if (lastEnd >= 0 && start - lastEnd <= phraseGap) mark(wordTopics(hashPair(last, hash)))
+    last = hash
+    lastEnd = at
+    while (at < to && isLetter[bytes[at] ?? 0] === 0) at += 1
   }
 }
+
+/** 1: a byte of a word, in ASCII or beyond. */
+const isLetter: Uint8Array = Uint8Array.from(kindOf, (kind) => (kind > kinds.digit ? 1 : 0))
 
 function mark(topics: readonly number[] | undefined): void {
   if (topics === undefined) return
   aheadAny = true
   for (const one of topics) ahead[one] = aheadStamp
 }
-
-const isLetter = (byte: number): boolean =>
-  byte > 0x7f || (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x41 && byte <= 0x5a)

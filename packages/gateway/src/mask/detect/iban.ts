@@ -1,4 +1,4 @@
-import { isAlnum, kindOf, kinds } from './classes.ts'
+import { isAlnum, kindOf as kindOfByte, kinds } from './classes.ts'
 import { add } from './finding.ts'
 
 /**
@@ -30,28 +30,74 @@ export function scanIban(bytes: Uint8Array, start: number, to: number): number {
   return end
 }
 
+/** A constant of this file to the compiler, see `scan.ts`. */
+const kindOf: Uint8Array = kindOfByte
+
 /** Where as many letters and digits end as an IBAN of this country has, in one case; `start` when they do not. */
 function formEnd(bytes: Uint8Array, start: number, to: number, length: number): number {
   // Two letters stand there, and two digits.
   if (((kindOf[bytes[start + 2] ?? 0] ?? 0) & (kindOf[bytes[start + 3] ?? 0] ?? 0)) !== kinds.digit)
     return start
+  const inFours = endInFours(bytes, start, to, length)
+  if (inFours > start && inFours < to && isAlnum(bytes[inFours])) return start
   let at = start + 4
   let left = length - 4
   let separator = 0
-  let cases = caseOf(bytes[start] ?? 0) | caseOf(bytes[start + 1] ?? 0)
-  for (; left > 0; at++) {
-    if (at >= to) return start
-    const byte = bytes[at] ?? 0
-    const kind = kindOf[byte] ?? 0
-    if ((kind & (kinds.digit | kinds.letter)) !== 0) {
-      if (kind === kinds.letter) cases |= caseOf(byte)
-      left -= 1
-      continue
-    }
-    if (!isSeparator(byte, separator) || at + 1 >= to || !isAlnum(bytes[at + 1])) return start
-    separator = byte
+  for (;;) {
+    const begun = at
+    const limit = Math.min(to, at + left)
+    while (at < limit && ((kindOf[bytes[at] ?? 0] ?? 0) & (kinds.digit | kinds.letter)) !== 0) at++
+    left -= at - begun
+    if (left === 0) break
+    if (at + 1 >= to || !isSeparator(bytes[at] ?? 0, separator) || !isAlnum(bytes[at + 1]))
+      return start
+    separator = bytes[at] ?? 0
+    at += 1
   }
-  return cases === mixedCase || (at < to && isAlnum(bytes[at])) ? start : at
+  return (at < to && isAlnum(bytes[at])) || isMixed(bytes, start, at) ? start : at
+}
+
+/**
+ * The groups of four letters and digits with one separator that were read last. Where many IBANs could
+ * begin among such groups, each group is read once and not by all of them. Scanning is synchronous and
+ * never nested, so this serves all cells.
+ */
+let foursFrom = 0
+let foursTo = 0
+let foursSeparator = 0
+
+/** Nothing is known of the cell that is read next. */
+export function forgetFours(): void {
+  foursTo = 0
+}
+
+/** Where so many letters and digits end if they stand in groups of four, of which the last is whole; else `start`. */
+function endInFours(bytes: Uint8Array, start: number, to: number, length: number): number {
+  const separator = bytes[start + 4] ?? 0
+  const end = start + length + ((length - 1) >> 2)
+  if (!isSeparator(separator, 0) || end > to) return start
+  const isKnown = start < foursTo && start >= foursFrom && separator === foursSeparator
+  if (!isKnown || (start - foursFrom) % 5 !== 0) {
+    foursFrom = start
+    foursTo = start + 4
+    foursSeparator = separator
+  }
+  while (foursTo < end) {
+    if (bytes[foursTo] !== separator || foursTo + 5 > to) return start
+    for (let at = foursTo + 1; at < foursTo + 5; at++) if (!isAlnum(bytes[at])) return start
+    foursTo += 5
+  }
+  return end
+}
+
+/** Capitals and small letters stand there. */
+function isMixed(bytes: Uint8Array, from: number, to: number): boolean {
+  let cases = 0
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] ?? 0
+    if (kindOf[byte] === kinds.letter) cases |= caseOf(byte)
+  }
+  return cases === mixedCase
 }
 
 /** One bit for capitals and one for small letters. */

@@ -17,6 +17,7 @@ export function scanPhone(bytes: Uint8Array, start: number, to: number): number 
   const international = bytes[start] === plus
   const last = ends[groups - 1] ?? start
   const supported = isSupported(start, last)
+  if (!(supported || international || mayStandAlone())) return last
   strong = supported && (named() || supportOf(phoneTopic, start, last) !== noSupport)
   verb = strong || (supported && supportOf(verbTopic, start, last) !== noSupport)
   weak = verb || (supported && supportOf(weakTopic, start, last) !== noSupport)
@@ -59,6 +60,10 @@ function endsSoon(bytes: Uint8Array, start: number, to: number): boolean {
   const byte = end + 1 < to ? (bytes[end + 1] ?? 0) : 0
   return !(isDigit(byte) || byte === open || byte === 0x20 || byte === 0x2d)
 }
+
+/** Without anything beside it, a number has the first group of North America, or a trunk prefix. */
+const mayStandAlone = (): boolean =>
+  sizes[0] === 3 || (sizes[0] === 1 && digitText[0] === 0x31) || digitText[0] === 0x30
 
 /** Where the number last read ends, if nothing else can be there. */
 export const surePhoneEnd = (): number => sureEnd

@@ -68,6 +68,22 @@ test('values in text', () => {
   check('57c2b62a-dda1-4f4f-af3a-414fbf055fa9', [])
 })
 
+test('values among groups that look like their own', () => {
+  const card = 'CREDIT_CARD=5555 5555 5555 4444'
+  check('4111 1111 1111 1112 5555 5555 5555 4444 4111', [card])
+  check('5555 5555 5555 4444', [card])
+  check('12 345 678 901 234 5555 5555 5555 4444 10', [card])
+  check('1234-5678-5555-5555-5555-4444-1', ['CREDIT_CARD=5555-5555-5555-4444'])
+  check('1 3782 822463 10005 1', ['CREDIT_CARD=3782 822463 10005'])
+  check('1111 2222-3782-822463-10005', ['CREDIT_CARD=3782-822463-10005'])
+  check('1 2 3 4 5 6 7 8 call 212 555 0123', ['PHONE_NUMBER=212 555 0123'])
+  const german = 'IBAN_CODE=DE89 3704 0044 0532 0130 00'
+  check('AB12 DE89 3704 0044 0532 0130 00 AB12', [german])
+  check('DE89 3704 0044 0532 0130 DE89 3704 0044 0532 0130 00', [german])
+  check('DE89 3704 GB82 WEST 1234 5698 7654 32', ['IBAN_CODE=GB82 WEST 1234 5698 7654 32'])
+  check('BE68 5390 0754 7034 1234', ['IBAN_CODE=BE68 5390 0754 7034'])
+})
+
 test('telephone numbers', () => {
   check('+44 20 7946 0958', ['PHONE_NUMBER=+44 20 7946 0958'])
   check('+1 415 555 0132 12345', ['PHONE_NUMBER=+1 415 555 0132'])
@@ -170,13 +186,16 @@ test('addresses that node takes for IPs are found whole', () => {
   )
 })
 
+/** What stands behind `icon@2x.` is no domain, though some day one of these may be. */
+const fileEndings =
+  /^(?:png|jpe?g|gif|svg|webp|bmp|css|[jt]sx?|json|html?|xml|ya?ml|txt|pdf|csv|tar|gz|exe|dll)$/i
+
 test('mailboxes that validator.js takes for one are found whole', () => {
   fc.assert(
     fc.property(fc.emailAddress({ size: 'small' }), (text) => {
       const tail = text.slice(text.lastIndexOf('.') + 1)
-      fc.pre(
-        validator.isEmail(text) && /^[a-z0-9._+-]+@/i.test(text) && !/^(?:js|ts|gz)$/.test(tail),
-      )
+      fc.pre(validator.isEmail(text) && /^[a-z0-9._+-]+@/i.test(text))
+      fc.pre(!fileEndings.test(tail))
       const covered = spansOf(text).some(({ end }) => end === text.length)
       assert.ok(covered, text)
     }),

@@ -1,13 +1,14 @@
 import { scanSecrets } from '../secrets/scan.ts'
 import { scanBic } from './bic.ts'
 import { scanCard } from './card.ts'
+import { forgetRow } from './card-row.ts'
 import type { Cell, Span, Spans, Wanted } from './cell.ts'
-import { hexOf, isAlnum, isDigit, kindOf, kinds } from './classes.ts'
+import { hexOf, isAlnum, isDigit, kindOf as kindOfByte, kinds } from './classes.ts'
 import { beginContext, passWord } from './context.ts'
 import { scanCrypto } from './crypto.ts'
 import { scanEmail } from './email.ts'
 import { beginFinding, isTypeWanted, isWanted, spansSoFar } from './finding.ts'
-import { scanIban } from './iban.ts'
+import { forgetFours, scanIban } from './iban.ts'
 import { scanIpv4, scanIpv6 } from './ip.ts'
 import { scanBareMac, scanMac } from './mac.ts'
 import { scanPhone, surePhoneEnd } from './phone.ts'
@@ -74,8 +75,13 @@ function scanWords(bytes: Uint8Array, from: number, to: number): void {
   emailFrom = from
   macFrom = from
   digitFrom = from
+  forgetRow()
+  forgetFours()
   for (let at = from; at < to; ) at = scanSome(bytes, at, from, to)
 }
+
+/** By its own name here the table is a constant to the compiler, and reading it takes half the time. */
+const kindOf: Uint8Array = kindOfByte
 
 /** So much of a long cell at once: a loop that is left now and then is compiled whole. */
 const bytesAtOnce = 2_048
@@ -146,6 +152,7 @@ const open = 0x28
 const colon = 0x3a
 const dash = 0x2d
 const dot = 0x2e
+const underscore = 0x5f
 
 /** Bytes between words at which something may begin. */
 const isMark: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -189,7 +196,7 @@ function scanWord(
     const hex = scanHex(bytes, start, end, to, next)
     if (hex > start) return hex
   }
-  return length <= shapedWordMax ? scanIds(bytes, start, to) : end
+  return length <= shapedWordMax ? scanIds(bytes, start, end, to, flags) : end
 }
 
 /** The longest word any identifier has. */
@@ -208,7 +215,7 @@ function scanLetters(
     if (hex > start) return hex
     const follows = next === 0x20 || next === dash || next === dot || next === 0x2f
     if (follows && end + 1 < to && startsShape(bytes, end + 1, to)) {
-      return scanIds(bytes, start, to)
+      return scanIds(bytes, start, end, to, kinds.letter)
     }
   } else if (length === 8 || length === 11) {
     scanBic(bytes, start, end)
@@ -236,14 +243,16 @@ function scanDigits(
   next: number,
 ): number {
   const length = end - start
-  if (next !== colon && isInRow(bytes, start, to)) return end
+  if (next !== colon && isInRow(bytes, start, to)) return rowEnd(bytes, end, to)
   // Of what is as short, only groups of a telephone number have more than one byte between them.
-  if (length < fewestCharacters && next !== colon && !isAlnum(end + 1 < to ? bytes[end + 1] : 0)) {
-    if (start >= phoneFrom) phoneFrom = scanPhone(bytes, start, to)
+  const after = end + 1 < to ? (bytes[end + 1] ?? 0) : 0
+  if (length < fewestCharacters && next !== colon && !isAlnum(after)) {
+    const goesOn = next === open || after === open || after === 0x20 || after === dash
+    if (goesOn && start >= phoneFrom) phoneFrom = scanPhone(bytes, start, to)
     return end
   }
   if (start >= cardFrom && length <= 19) {
-    cardFrom = scanCard(bytes, start, to)
+    cardFrom = scanCard(bytes, start, end, to)
     if (cardFrom > start) return cardFrom
   }
   if (length <= 3 && next === dot) {
@@ -258,9 +267,9 @@ function scanDigits(
   // Between two of the same separators stands one group of a row, which is too short by itself.
   const before = bytes[start - 1] ?? 0
   if (length < fewestCharacters && next === before && separatesRow[next] === 1) {
-    if (isDigit(bytes[start - 2])) return end
+    if (isDigit(bytes[start - 2])) return scanRow(bytes, end, to)
   }
-  return length <= 22 ? scanIds(bytes, start, to) : end
+  return length <= 22 ? scanIds(bytes, start, end, to, kinds.digit) : end
 }
 
 /** The size of a first group, and what has to stand behind it. */
@@ -272,6 +281,44 @@ function isInRow(bytes: Uint8Array, start: number, to: number): boolean {
   const before = bytes[start - 1]
   if ((before !== dot && before !== dash) || !isDigit(bytes[start - 2])) return false
   return start + 3 < to && !isDigit(bytes[start + 3])
+}
+
+/**
+ * Goes along short groups of digits with one separator, as numbers of a table have them, from the
+ * separator at `from` on: nothing but a card or telephone number may begin at one. Returns where to go on.
+ */
+function scanRow(bytes: Uint8Array, from: number, to: number): number {
+  const separator = bytes[from]
+  if (separator !== 0x20 && separator !== 0x2f && separator !== underscore) return from
+  for (let at = from; ; ) {
+    const start = at + 1
+    let end = start
+    while (end - start < fewestCharacters && end < to && isDigit(bytes[end])) end += 1
+    const length = end - start
+    // Pairs may be those of a hardware address.
+    if (length === 0 || length === 2 || length >= fewestCharacters) return at
+    if (end + 1 >= to || bytes[end] !== separator || !isAlnum(bytes[end + 1])) return at
+    if (start >= cardFrom) {
+      cardFrom = scanCard(bytes, start, end, to)
+      if (cardFrom > start) return cardFrom
+    }
+    if (start >= phoneFrom) phoneFrom = scanPhone(bytes, start, to)
+    at = end
+  }
+}
+
+/** Where the short groups end that go on behind `end` in the same row: nothing begins at any of them. */
+function rowEnd(bytes: Uint8Array, end: number, to: number): number {
+  let at = end
+  while (at + 4 < to && (bytes[at] === dot || bytes[at] === dash)) {
+    let next = at + 1
+    while (next < at + 4 && isDigit(bytes[next])) next += 1
+    const follows = bytes[next]
+    const isWord = next > at + 1 && kindOf[follows ?? 0] !== kinds.letter && follows !== colon
+    if (!isWord || isDigit(bytes[at + 4])) return at
+    at = next
+  }
+  return at
 }
 
 /** The beginning of an IPv6 or hardware address. Returns where a find ends; `start` when there is none. */

@@ -1,4 +1,4 @@
-import { kindOf, kinds } from './classes.ts'
+import { isAlnum, isDigit, kindOf, kinds } from './classes.ts'
 import { fieldName, hintOfCell, isSupported, nearWord, noSupport, supportOf } from './context.ts'
 import { add, leastConfidence } from './finding.ts'
 import { hints } from './hint-bits.ts'
@@ -7,46 +7,67 @@ import { idRules } from './id-rules.ts'
 import { topicNumber } from './vocabulary.ts'
 
 /**
- * Finds the identifiers of `id-rules.ts` that begin with the word at `start`. The words from there on,
- * with single separators between them, are walked along a tree of all shapes (digits, letters,
- * separators), which ends as soon as nothing looks like this. So hundreds of forms cost one pass over
- * few bytes. Returns where the surest find ends; `start` when there is none.
+ * Finds the identifiers of `id-rules.ts` that begin with the word at `[start, first)`, of ASCII letters
+ * and digits; `flags`: the kinds it is made of. The words from there on, with single separators between
+ * them, are walked along a tree of all shapes (digits, letters, separators), which ends as soon as
+ * nothing looks like this. So hundreds of forms cost one pass over few bytes. Returns where the surest
+ * find ends; `start` when there is none.
  */
-export function scanIds(bytes: Uint8Array, start: number, to: number): number {
-  if (isInside(bytes, start)) return start
+export function scanIds(
+  bytes: Uint8Array,
+  start: number,
+  first: number,
+  to: number,
+  flags: number,
+): number {
+  const node = nodeOfWord(bytes, start, first, flags)
+  const words = flags === (kinds.digit | kinds.letter) ? wordForms[first - start] : undefined
+  if ((node < 0 && words === undefined) || isInside(bytes, start)) return start
+  let sureEnd = start
+  const forms = node < 0 ? undefined : formsAt[node]
+  if (forms !== undefined && tryForms(bytes, forms, start, first, to, true)) sureEnd = first
+  if (words !== undefined && tryForms(bytes, words, start, first, to, true)) sureEnd = first
+  if (node < 0 || goesOn[node] === 0) return sureEnd
+  return Math.max(sureEnd, scanGroups(bytes, node, start, first, to))
+}
+
+/** Where in the tree a word leads; `dead` where no shape begins so. */
+function nodeOfWord(bytes: Uint8Array, start: number, end: number, flags: number): number {
+  if (flags === kinds.digit) return nodeOfDigits[end - start] ?? dead
+  let node = 0
+  for (let at = start; at < end && node >= 0; at++) {
+    node = tree[node * symbols + (symbolOf[bytes[at] ?? 0] ?? other)] ?? dead
+  }
+  return node
+}
+
+/** Goes on from the node of the first word, along the groups behind it. Where the surest find ends, or `start`. */
+function scanGroups(
+  bytes: Uint8Array,
+  from: number,
+  start: number,
+  first: number,
+  to: number,
+): number {
   const row = rowSeparator(bytes, start)
   const end = Math.min(to, start + shapeBytesMax)
-  let node = 0
-  let length = 0
-  let first = true
-  let mixed = 0
+  let node = from
   let sureEnd = start
-  let symbol = symbolAt(bytes, start, to)
-  for (let at = start; at < end; at++) {
-    const next = symbolAt(bytes, at + 1, to)
-    if (symbol === other) return sureEnd
-    if (node >= 0) node = tree[node * symbols + symbol] ?? dead
-    if (symbol <= letter) {
-      text[length++] = symbol === digit ? (bytes[at] ?? 0) : (bytes[at] ?? 0) & 0xdf
-      mixed |= symbol === digit ? kinds.digit : kinds.letter
-      symbol = next
-      if (next <= letter) continue
-      const forms = node >= 0 ? formsAt[node] : undefined
-      if (forms !== undefined && tryForms(bytes, forms, start, at + 1, to, length, first)) {
-        sureEnd = at + 1
-      }
-      if (first && mixed === (kinds.digit | kinds.letter)) {
-        const words = wordForms[length]
-        if (words !== undefined && tryForms(bytes, words, start, at + 1, to, length, true)) {
-          sureEnd = at + 1
-        }
-      }
+  let at = first
+  // A separator, and a letter or digit behind it.
+  while (at + 1 < end && bytes[at] !== row) {
+    node = tree[node * symbols + (symbolOf[bytes[at] ?? 0] ?? other)] ?? dead
+    if (node < 0) return sureEnd
+    at += 1
+    do {
+      node = tree[node * symbols + (symbolOf[bytes[at] ?? 0] ?? other)] ?? dead
       if (node < 0) return sureEnd
-    } else {
-      if (node < 0 || bytes[at] === row || next > letter || at + 1 >= end) return sureEnd
-      symbol = next
-      first = false
-    }
+      at += 1
+    } while (at < end && isAlnum(bytes[at]))
+    // The group goes on beyond the longest form.
+    if (at < to && isAlnum(bytes[at])) return sureEnd
+    const forms = formsAt[node]
+    if (forms !== undefined && tryForms(bytes, forms, start, at, to, false)) sureEnd = at
   }
   return sureEnd
 }
@@ -73,14 +94,16 @@ function written(shape: string): string {
 
 /** The longest form has 18 characters and their separators. */
 const shapeBytesMax = 27
+/** Letters and digits of what is being proved, in capitals. */
 const text: Uint8Array = new Uint8Array(shapeBytesMax + 1)
 
 /** What shapes are made of: digits, letters, and what may stand once between two groups. */
 const digit = 0
 const letter = 1
 const separators = ' -./:(+_'
-const symbols: number = 2 + separators.length
-const other = 255
+/** Every other byte, behind which no shape goes on. */
+const other: number = 2 + separators.length
+const symbols: number = other + 1
 const symbolOf: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
   const kind = kindOf[byte] ?? 0
   if (kind === kinds.digit) return digit
@@ -89,24 +112,18 @@ const symbolOf: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
   return at < 0 ? other : 2 + at
 })
 
-const symbolAt = (bytes: Uint8Array, at: number, to: number): number =>
-  at < to ? (symbolOf[bytes[at] ?? 0] ?? other) : other
-
-const isAlnumAt = (bytes: Uint8Array, at: number, to: number): boolean =>
-  at < to && ((kindOf[bytes[at] ?? 0] ?? 0) & (kinds.digit | kinds.letter)) !== 0
-
 /** The word before goes on into this one: the middle of a UUID, a path or a decimal. */
 function isInside(bytes: Uint8Array, start: number): boolean {
   const before = bytes[start - 1] ?? 0x20
   if (before !== 0x2d && before !== 0x2e && before !== 0x5f) return false
-  return ((kindOf[bytes[start - 2] ?? 0x20] ?? 0) & (kinds.digit | kinds.letter)) !== 0
+  return isAlnum(bytes[start - 2])
 }
 
 /** Between groups of digits, the separator of the row: a value that has it would have begun before. */
 function rowSeparator(bytes: Uint8Array, start: number): number {
   const before = bytes[start - 1] ?? 0x0a
   if (before !== 0x20 && before !== 0x2f && before !== 0x3a) return 0
-  return isDigitByte(bytes[start - 2]) && isDigitByte(bytes[start]) ? before : 0
+  return isDigit(bytes[start - 2]) && isDigit(bytes[start]) ? before : 0
 }
 
 /** The value goes on behind `end`: a connector and a word. */
@@ -114,7 +131,7 @@ function continues(bytes: Uint8Array, end: number, to: number): boolean {
   if (end + 1 >= to) return false
   const next = bytes[end] ?? 0
   if (next !== 0x2d && next !== 0x2e && next !== 0x5f && next !== 0x2f) return false
-  return isAlnumAt(bytes, end + 1, to)
+  return isAlnum(bytes[end + 1])
 }
 
 type Form = {
@@ -135,7 +152,6 @@ function tryForms(
   start: number,
   end: number,
   to: number,
-  length: number,
   single: boolean,
 ): boolean {
   if (continues(bytes, end, to)) return false
@@ -143,13 +159,16 @@ function tryForms(
   const supported = isSupported(start, end)
   const penalty = single && (hintOfCell() & hints.other) !== 0 ? otherPenalty : 0
   let sure = false
+  let length = 0
   for (const form of forms) {
     const alone = form.alone - penalty
     // The surest stand first, and nothing here makes the others surer.
     if (!supported && form.alone < least) return sure
     if (form.spaced && isGroupBeside(bytes, start, end, to)) continue
     const confidence = supported ? confidenceOf(form, alone, start, end) : alone
-    if (confidence < least || !form.rule.isValid(text, length)) continue
+    if (confidence < least) continue
+    if (length === 0) length = readText(bytes, start, end)
+    if (!form.rule.isValid(text, length)) continue
     const bracketed = form.bracket && bytes[end] === 0x29 ? 1 : 0
     add({
       type: form.rule.type,
@@ -162,6 +181,17 @@ function tryForms(
     sure ||= confidence >= sureConfidence
   }
   return sure
+}
+
+/** Reads what a validator is asked about; returns how many letters and digits that are. */
+function readText(bytes: Uint8Array, start: number, end: number): number {
+  let length = 0
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    const kind = kindOf[byte] ?? 0
+    if (kind !== 0) text[length++] = kind === kinds.digit ? byte : byte & 0xdf
+  }
+  return length
 }
 
 /** Nothing that begins within such a value is looked for. */
@@ -185,17 +215,26 @@ function confidenceOf(form: Form, alone: number, start: number, end: number): nu
 
 /** More digits stand one space away, so that this is part of a longer row of groups. */
 function isGroupBeside(bytes: Uint8Array, start: number, end: number, to: number): boolean {
-  const before = bytes[start - 1] === 0x20 && isDigitByte(bytes[start - 2])
-  return before || (end + 1 < to && bytes[end] === 0x20 && isDigitByte(bytes[end + 1]))
+  const before = bytes[start - 1] === 0x20 && isDigit(bytes[start - 2])
+  return before || (end + 1 < to && bytes[end] === 0x20 && isDigit(bytes[end + 1]))
 }
-
-const isDigitByte = (byte: number | undefined): boolean =>
-  byte !== undefined && byte >= 0x30 && byte <= 0x39
 
 const wordForms: Form[][] = []
 const formsAt: Form[][] = []
 const dead = -1
 const tree: Int16Array = growTree()
+/** By node, 1: a separator may follow. */
+const goesOn: Uint8Array = Uint8Array.from({ length: tree.length / symbols }, (_, node) =>
+  tree.subarray(node * symbols + letter + 1, (node + 1) * symbols).some((next) => next >= 0)
+    ? 1
+    : 0,
+)
+/** By length: where a word of digits leads. */
+const nodeOfDigits: Int16Array = Int16Array.from({ length: shapeBytesMax }, (_, length) => {
+  let node = 0
+  for (let at = 0; at < length && node >= 0; at++) node = tree[node * symbols + digit] ?? dead
+  return node
+})
 
 function growTree(): Int16Array {
   const rows: number[][] = [new Array(symbols).fill(dead)]
