@@ -67,8 +67,9 @@ export function compileDetection(plan: DetectionPlan, problems: string[]): Detec
       // Values of one entity often come together, and each is asked about more than once.
       if (entity === asked) return answer
       asked = entity
-      answer = known.get(entity) ?? rulesOf(entity)
-      known.set(entity, answer)
+      const before = known.get(entity)
+      answer = before ?? rulesOf(entity)
+      if (before === undefined) known.set(entity, answer)
       return answer
     },
     places: lists.length > 0 ? new Automaton([], lists) : undefined,

@@ -1,8 +1,11 @@
-import { traits, traitsOf } from './body/traits.ts'
+import { traits as theirTraits, traitsOf as theirTraitsOf } from './body/traits.ts'
 import { afterNumberByte, endsNumber, numberMinus, numberWhole, numberZero } from './json-number.ts'
 import { escapeMeanings, escapeWidth, literals, wordEnd } from './json-word.ts'
 import { limits } from './limits.ts'
 import { MaskError } from './plan.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const [traits, traitsOf] = [theirTraits, theirTraitsOf]
 
 /**
  * What a scanner tells as it goes. Positions are indexes into the chunk being scanned; what begins in

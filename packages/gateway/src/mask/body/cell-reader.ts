@@ -1,5 +1,6 @@
+import type { SpanStrategy } from '../../model/detection.ts'
 import type { Span } from '../detect/cell.ts'
-import { classes, mayHold } from '../detect/classes.ts'
+import { mayHold, classes as theirClasses } from '../detect/classes.ts'
 import { empty } from '../detect/finding.ts'
 import type { Fate } from '../detect/resolve.ts'
 import { scanCell } from '../detect/scan.ts'
@@ -18,8 +19,12 @@ import { isFraction, wholeNumber } from './ordinary.ts'
 import { isMoment, isSum, wantsSure } from './ordinary-cells.ts'
 import type { RawCell } from './raw-cell.ts'
 import { type SpanSeen, Telling, type Told } from './telling.ts'
-import { traits } from './traits.ts'
+import { traits as theirTraits } from './traits.ts'
 import { writtenMark, writtenText } from './written-mark.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const classes = theirClasses
+const traits = theirTraits
 
 /** Of a text: `traitsOf` of its bytes ORed, how many are digits, and what the name of its field says. */
 export type Traits = { readonly traits: number; readonly digits: number; readonly hint: number }
@@ -313,21 +318,31 @@ export class CellReader {
     if (this.#isTold(start, end, type, how)) return
     const path = cell.place.path()
     const plain = how === 'redact' && !this.telling.hears
-    const text = plain ? '' : utf8(bytes, span.start, span.end)
-    this.#told.push({ span, rule: rule.id, how, path, text, start, end })
-    if (how === 'keep' || how === 'allowed') return
+    const says = plain ? '' : utf8(bytes, span.start, span.end)
+    const stays = how === 'keep' || how === 'allowed'
+    const text = stays ? nothing : this.#mark(rule.strategy, type, says, { cell, whole })
+    const told = { start, end, text, span, rule: rule.id, how, path, says }
+    this.#told.push(told)
+    if (stays) return
     if (this.#encoded !== undefined) this.#encoded.found = true
+    this.#edits.push(told)
+  }
+
+  /** What stands in for a value of this type that says this. `whole`: for the JSON number that it is. */
+  #mark(
+    ofRule: SpanStrategy,
+    type: string,
+    says: string,
+    { cell, whole }: { readonly cell: RawCell; readonly whole: boolean },
+  ): Uint8Array {
     const written = this.#written
     written.escapes = cell.escapes
     written.number = whole && this.#encoded === undefined
     written.depth = this.#encoded?.depth ?? this.#depth
     // A whole stretch of base64 cannot show a part of what it says.
-    const strategy = this.#encoded === undefined ? rule.strategy : redact
-    const mark =
-      strategy.kind === 'redact'
-        ? writtenMark(type, written)
-        : writtenText(standIn({ strategy, type, text, key: this.#key }), written)
-    this.#edits.push({ start, end, text: mark })
+    const strategy = this.#encoded === undefined ? ofRule : redact
+    if (strategy.kind === 'redact') return writtenMark(type, written)
+    return writtenText(standIn({ strategy, type, text: says, key: this.#key }), written)
   }
 
   /** A value of an allow-list, or a mark that redaction left before. */

@@ -1,7 +1,14 @@
-import { classes } from '../detect/classes.ts'
-import { escapeMeanings, hexDigits } from '../json-word.ts'
+import { classes as theirClasses } from '../detect/classes.ts'
+import { escapeMeanings as theirEscapeMeanings, hexDigits as theirHexDigits } from '../json-word.ts'
 import { foldOf, folds } from './fold-table.ts'
-import { traits, traitsOf } from './traits.ts'
+import { traits as theirTraits, traitsOf as theirTraitsOf } from './traits.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const classes = theirClasses
+const escapeMeanings = theirEscapeMeanings
+const hexDigits = theirHexDigits
+const traits = theirTraits
+const traitsOf = theirTraitsOf
 
 /** In which way characters of the text may be written as something else. */
 export type Escapes = 'none' | 'json' | 'url' | 'form' | 'markup' | 'table'
@@ -66,7 +73,7 @@ export class FoldedText {
     this.#origin = new Int32Array(room + 1)
   }
 
-  /** Characters that stand for themselves, up to one that may not. */
+  /** Characters that stand for themselves and short escapes of ASCII, up to anything else. */
   #plain(stops: Uint8Array): void {
     const { bytes } = this
     const source = this.#source
@@ -76,9 +83,23 @@ export class FoldedText {
     let length = this.length
     let flags = 0
     let digits = 0
-    for (; at < to; at += 1) {
-      const byte = source[at] ?? 0
-      if (stops[byte] === 1) break
+    let width = 1
+    for (; at < to; at += width) {
+      let byte = source[at] ?? 0
+      width = 1
+      if (stops[byte] === 1) {
+        if (byte === backslash && at + 1 < to) {
+          byte = escapeMeanings[source[at + 1] ?? 0] ?? 0
+          width = 2
+        } else if (byte === percent) {
+          const encoded = encodedByte(source, at + 1, to)
+          if (encoded >= 0) {
+            byte = encoded < 0x80 ? encoded : 0
+            width = 3
+          }
+        } else break
+        if (byte === 0) break
+      }
       if (byte <= space) {
         if (this.#wordLookalike) break
         this.#word = length + 1
@@ -227,14 +248,6 @@ export class FoldedText {
     return 0x10000 + ((high - 0xd800) << 10) + low - 0xdc00
   }
 
-  /** What two hexadecimal digits write; -1 where they are none. */
-  #byte(from: number): number {
-    if (from + 2 > this.#to) return -1
-    const high = hexDigits[this.#source[from] ?? 0] ?? 0
-    const low = hexDigits[this.#source[from + 1] ?? 0] ?? 0
-    return high === 0 || low === 0 ? -1 : high * 16 + low - 17
-  }
-
   #hex(from: number, digits: number): number {
     if (from + digits > this.#to) return -1
     let value = 0
@@ -248,7 +261,7 @@ export class FoldedText {
 
   /** Percent-encoded bytes of one character (RFC 3986 section 2.1). */
   #percent(from: number): void {
-    const first = this.#byte(from + 1)
+    const first = encodedByte(this.#source, from + 1, this.#to)
     if (first < 0) {
       this.#at += 1
       this.#put(from, percent)
@@ -266,7 +279,8 @@ export class FoldedText {
     }
     encoded[0] = first
     for (let i = 1; i < width; i += 1) {
-      const next = this.#source[this.#at] === percent ? this.#byte(this.#at + 1) : -1
+      const next =
+        this.#source[this.#at] === percent ? encodedByte(this.#source, this.#at + 1, this.#to) : -1
       if (next < 0x80 || next > 0xbf) {
         this.#character(from, 0xfffd)
         return
@@ -320,6 +334,14 @@ function stopsAt(bytes: readonly number[]): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) =>
     byte === 0 || byte > 0x7f || bytes.includes(byte) ? 1 : 0,
   )
+}
+
+/** What two hexadecimal digits write; -1 where they are none. */
+function encodedByte(bytes: Uint8Array, from: number, to: number): number {
+  if (from + 2 > to) return -1
+  const high = hexDigits[bytes[from] ?? 0] ?? 0
+  const low = hexDigits[bytes[from + 1] ?? 0] ?? 0
+  return high === 0 || low === 0 ? -1 : high * 16 + low - 17
 }
 
 const references: Readonly<Record<string, number>> = {

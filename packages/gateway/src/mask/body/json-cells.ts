@@ -1,6 +1,6 @@
 import type { Automaton, Node } from '../automaton.ts'
 import { Bytes } from '../bytes.ts'
-import { classes } from '../detect/classes.ts'
+import { classes as theirClasses } from '../detect/classes.ts'
 import { limits } from '../limits.ts'
 import { MaskError } from '../plan.ts'
 import { unescapeJson } from '../strategy.ts'
@@ -15,7 +15,11 @@ import type { KnownName } from './known-names.ts'
 import type { Edit } from './merged-edits.ts'
 import type { RawCell } from './raw-cell.ts'
 import { contextBytes, Roll } from './roll.ts'
-import { traits } from './traits.ts'
+import { traits as theirTraits } from './traits.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const classes = theirClasses
+const traits = theirTraits
 
 export type TokenKind = 'string' | 'number' | 'key'
 

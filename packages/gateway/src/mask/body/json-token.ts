@@ -1,5 +1,9 @@
-import { classes } from '../detect/classes.ts'
-import { traits } from './traits.ts'
+import { classes as theirClasses } from '../detect/classes.ts'
+import { traits as theirTraits } from './traits.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const classes = theirClasses
+const traits = theirTraits
 
 /** How many bytes of a token are digits, up to as many as anyone asks for; `seen`: `traitsOf` of its bytes ORed. */
 export function digitsOf(bytes: Uint8Array, from: number, to: number, seen: number): number {

@@ -18,8 +18,9 @@ export function mergeEdits(edits: Edit[]): void {
 /** They ascend already, and none touches what another changes. */
 function areApart(edits: readonly Edit[]): boolean {
   let end = -1
-  for (const edit of edits) {
-    if (edit.start < end || edit.end <= edit.start) return false
+  for (let at = 0; at < edits.length; at += 1) {
+    const edit = edits[at]
+    if (edit === undefined || edit.start < end || edit.end <= edit.start) return false
     end = edit.end
   }
   return true

@@ -1,7 +1,10 @@
 import type { Wanted } from '../detect/cell.ts'
-import { hints, topicShift } from '../detect/hint-bits.ts'
+import { hints as theirHints, topicShift } from '../detect/hint-bits.ts'
 import { defaultConfidence } from '../detect/registry.ts'
 import { isFraction, isPlainTime, isTime, wholeNumber } from './ordinary.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const hints = theirHints
 
 /** What is read of a cell before its words are: how many digits it has, and what the name of its field says. */
 type Glance = { readonly digits: number; readonly hint: number }

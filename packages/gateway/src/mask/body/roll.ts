@@ -52,14 +52,16 @@ export class Roll {
     const edits = this.#reader.look(cell)
     const continues = this.#endsInMark
     let settled = last ? cell.to : Math.max(emitted, this.#reader.hold())
-    for (const edit of edits) {
-      if (edit.end <= emitted) continue
+    for (let at = 0; at < edits.length; at += 1) {
+      const edit = edits[at]
+      if (edit === undefined || edit.end <= emitted) continue
       if (edit.start >= settled) break
       const start = Math.max(edit.start, emitted)
       if (edit.end > settled) settled = start
       else {
         const stands = edit.start < emitted && this.#endsInMark
-        this.edits.push({ start, end: edit.end, text: stands ? nothing : edit.text })
+        const whole = edit.start === start
+        this.edits.push(whole ? edit : { start, end: edit.end, text: stands ? nothing : edit.text })
       }
     }
     if (settled > emitted) this.#endsInMark = this.edits.at(-1)?.end === settled
@@ -73,9 +75,12 @@ export class Roll {
 
   /** Counts what is settled now: a text is read again until it is, and again where it explains what follows. */
   #tell(from: number, to: number, continues: boolean): void {
-    for (const one of this.#reader.told) {
+    const { told, telling } = this.#reader
+    for (let at = 0; at < told.length; at += 1) {
+      const one = told[at]
+      if (one === undefined) continue
       const known = one.end <= from || (one.start < from && continues)
-      if (!known && one.end <= to) this.#reader.telling.tell(one)
+      if (!known && one.end <= to) telling.tell(one)
     }
   }
 

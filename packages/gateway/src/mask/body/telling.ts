@@ -1,16 +1,16 @@
 import type { Span } from '../detect/cell.ts'
 import type { FindingCount } from '../finding-count.ts'
 import type { SpanFound } from '../plan.ts'
+import type { Edit } from './merged-edits.ts'
 
-/** A value that a rule covers, as it stands in a cell, before it is counted. */
-export type Told = {
+/** A value that a rule covers, as it stands in a cell, before it is counted; an edit where the rule hides it. */
+export type Told = Edit & {
   readonly span: Span
   readonly rule: string
   readonly how: string
   readonly path: string
-  readonly text: string
-  readonly start: number
-  readonly end: number
+  /** What the value says, for whoever hears it. */
+  readonly says: string
 }
 
 /** Told of every value that was found; offsets are what `Telling.locate` makes of those of the cell. */
@@ -55,11 +55,11 @@ export class Telling {
     if (this.#eachLook) for (const one of all) this.#show(one)
   }
 
-  #show({ span: { type, rule, confidence }, text, start, end }: Told): void {
+  #show({ span: { type, rule, confidence }, says, start, end }: Told): void {
     if (this.#seen === undefined) return
     const from = this.begin + this.locate(start)
     const to = this.begin + this.locate(end - 1) + 1
-    this.#seen({ type, rule, confidence, text, start: from, end: to })
+    this.#seen({ type, rule, confidence, text: says, start: from, end: to })
   }
 }
 

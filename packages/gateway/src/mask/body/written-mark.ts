@@ -27,12 +27,25 @@ export function writtenText(
 
 /** The same for the mark of redaction, which is one for each entity and way of writing. */
 export function writtenMark(type: string, written: Written): Uint8Array {
-  const ofKind = written.depth > 0 ? undefined : marks[written.number ? 'number' : written.escapes]
-  const known = ofKind?.get(type)
-  if (known !== undefined) return known
-  const text = writtenText(redacted(type), written)
-  if (ofKind !== undefined && ofKind.size < marksMax) ofKind.set(type, text)
+  if (written.depth > 0) return writtenText(redacted(type), written)
+  const how = written.number ? 'number' : written.escapes
+  // Values of one entity often come together.
+  if (type === last.type && how === last.how) return last.text
+  const ofKind = marks[how]
+  const known = ofKind.get(type)
+  const text = known ?? writtenText(redacted(type), written)
+  if (known === undefined && ofKind.size < marksMax) ofKind.set(type, text)
+  last.type = type
+  last.how = how
+  last.text = text
   return text
+}
+
+/** The mark that was asked for last. */
+const last: { type: string; how: Escapes | 'number' | ''; text: Uint8Array } = {
+  type: '',
+  how: '',
+  text: new Uint8Array(0),
 }
 
 /** The entities there are, and those that a rulebook's own patterns name. */

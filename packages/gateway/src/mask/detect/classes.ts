@@ -44,12 +44,15 @@ export type CellTraits = {
  */
 export function mayHold({ flags, digits, bytes, hint }: CellTraits): boolean {
   if ((hint & telling) !== 0) return bytes > 0
-  if ((flags & classes.at) !== 0) return bytes >= shortestAddress
+  if ((flags & at) !== 0) return bytes >= shortestAddress
   if (digits >= fewestDigits) return true
-  if (bytes < shortestToken) return (flags & classes.colon) !== 0 && bytes >= shortestIpv6
+  if (bytes < shortestToken) return (flags & colon) !== 0 && bytes >= shortestIpv6
   // A token has letters and length; a secret in prose has its key beside it.
-  return (flags & (classes.assign | classes.digit)) !== 0 || (flags & classes.space) === 0
+  return (flags & (assign | digit)) !== 0 || (flags & space) === 0
 }
+
+// The compiler knows the constants of a module, but not what a module exports.
+const { assign, at, colon, digit, space } = classes
 
 /** Names that make a value of few or no digits something to find. */
 const telling =
@@ -86,7 +89,11 @@ export const kindOf: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => 
 
 /** A digit or letter of ASCII. Bytes outside the cell count as neither. */
 export const isAlnum = (byte: number | undefined): boolean =>
-  byte !== undefined && ((kindOf[byte] ?? 0) & (kinds.digit | kinds.letter)) !== 0
+  byte !== undefined && isAlnumOf[byte] === 1
+
+const isAlnumOf: Uint8Array = kindOf.map((kind) =>
+  (kind & (kinds.digit | kinds.letter)) !== 0 ? 1 : 0,
+)
 
 export const isDigit = (byte: number | undefined): boolean =>
   byte !== undefined && byte >= 0x30 && byte <= 0x39

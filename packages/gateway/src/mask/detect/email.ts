@@ -1,5 +1,8 @@
-import { isAlnum, kindOf } from './classes.ts'
+import { isAlnum, kindOf as theirKindOf } from './classes.ts'
 import { add } from './finding.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const kindOf = theirKindOf
 
 /**
  * An e-mail address (RFC 5321 mailbox, quoted local parts too) around the `@` at `at`, not reaching

@@ -15,6 +15,8 @@ export function beginFinding(wanted: Wanted | undefined): void {
   if (wanted !== wantedNow) {
     wantedNow = wanted
     askedType = ''
+    floors.clear()
+    secretsWanted = floorOf('SECRET') < never
     least = wanted === undefined ? defaultConfidence : 100
     if (wanted !== undefined) {
       for (const { confidence } of wanted.values()) least = Math.min(least, confidence)
@@ -38,8 +40,7 @@ export function add(span: {
   readonly confidence: number
   readonly validator: string | undefined
 }): void {
-  const floor = floorOf(span.type)
-  if (floor === undefined || span.confidence < floor) return
+  if (span.confidence < floorOf(span.type)) return
   found.push(span)
   if (span.confidence >= sure) consume(span.end)
 }
@@ -50,24 +51,33 @@ const sure = 75
 /** The spans for other scanners to add to; they are filtered when it is decided what wins. */
 export const spansSoFar = (): Span[] => found
 
-export const isWanted = (span: Span): boolean => {
-  const floor = floorOf(span.type)
-  return floor !== undefined && span.confidence >= floor
-}
+export const isWanted = (span: Span): boolean => span.confidence >= floorOf(span.type)
 
-/** Whether anything of this type is wanted at all. */
-export const isTypeWanted = (type: EntityType): boolean => floorOf(type) !== undefined
+/** Whether any secret is wanted at all, which is asked of every cell. */
+export const areSecretsWanted = (): boolean => secretsWanted
+
+let secretsWanted = true
 
 /** The entity last asked about, of which there are often more, and from which confidence on it is wanted. */
 let askedType: EntityType = ''
-let askedFloor: number | undefined
+let askedFloor = 0
+const floors = new Map<EntityType, number>()
+
+/** No find is as sure. */
+const never = 101
 
 /** `*` stands for every entity that is not named. */
-function floorOf(type: EntityType): number | undefined {
+function floorOf(type: EntityType): number {
   if (wantedNow === undefined) return defaultConfidence
   if (type !== askedType) {
     askedType = type
-    askedFloor = (wantedNow.get(type) ?? wantedNow.get('*'))?.confidence
+    askedFloor = floors.get(type) ?? readFloor(wantedNow, type)
   }
   return askedFloor
+}
+
+function readFloor(wanted: Wanted, type: EntityType): number {
+  const floor = (wanted.get(type) ?? wanted.get('*'))?.confidence ?? never
+  floors.set(type, floor)
+  return floor
 }

@@ -1,4 +1,7 @@
-import { kindOf, kinds } from './classes.ts'
+import { kinds, kindOf as theirKindOf } from './classes.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const kindOf = theirKindOf
 
 /**
  * The first byte of `[from, to)` that could still become part of a match if more text follows; `to`

@@ -1,7 +1,18 @@
-import { hexOf, isAlnum, isDigit, kindOf, kinds } from './classes.ts'
+import {
+  isAlnum,
+  isDigit,
+  hexOf as theirHexOf,
+  kindOf as theirKindOf,
+  kinds as theirKinds,
+} from './classes.ts'
 import { hintOfCell } from './context.ts'
 import { add } from './finding.ts'
 import { hints } from './hint-bits.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const hexOf = theirHexOf
+const kindOf = theirKindOf
+const kinds = theirKinds
 
 /**
  * An IPv4 address in dotted decimal that begins with the digit at `start`, with its prefix length

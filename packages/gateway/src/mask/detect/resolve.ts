@@ -16,7 +16,7 @@ export function resolveSpans(found: Span[], into: Spans, fateOf?: (span: Span) =
     return
   }
   if (areApart(found)) {
-    for (const span of found) into.push(span)
+    for (let at = 0; at < found.length; at++) push(into, found[at])
     if (lets.size > 0) lets.clear()
     return
   }
@@ -42,9 +42,10 @@ export function resolveSpans(found: Span[], into: Spans, fateOf?: (span: Span) =
 /** They ascend already, and none reaches into the next. */
 function areApart(spans: readonly Span[]): boolean {
   let reach = -1
-  for (const { start, end } of spans) {
-    if (start < reach || end <= start) return false
-    reach = end
+  for (let at = 0; at < spans.length; at++) {
+    const span = spans[at]
+    if (span === undefined || span.start < reach || span.end <= span.start) return false
+    reach = span.end
   }
   return true
 }
@@ -54,10 +55,10 @@ const lets = new Set<Span>()
 
 /** Drops spans that no rule covers, and those that a surer kept one of the same bytes says are something else. */
 function weighFates(found: Span[], fateOf: (span: Span) => Fate): void {
+  // Mostly every span is hidden, and all of them stay.
+  if (areHidden(found, fateOf)) return
   const kept = new Map<string, Span>()
   const covered: Span[] = []
-  // Mostly every span is hidden, and all of them stay.
-  if (found.every((span) => fateOf(span) === 'hidden')) return
   for (const span of found) {
     const fate = fateOf(span)
     if (fate !== 'none') covered.push(span)
@@ -70,6 +71,14 @@ function weighFates(found: Span[], fateOf: (span: Span) => Fate): void {
     const same = lets.has(span) ? undefined : kept.get(`${span.start} ${span.end}`)
     if (same === undefined || span.confidence > same.confidence) found.push(span)
   }
+}
+
+function areHidden(spans: readonly Span[], fateOf: (span: Span) => Fate): boolean {
+  for (let at = 0; at < spans.length; at++) {
+    const span = spans[at]
+    if (span !== undefined && fateOf(span) !== 'hidden') return false
+  }
+  return true
 }
 
 /** The name of a field speaks for all of its value, whatever that holds. */

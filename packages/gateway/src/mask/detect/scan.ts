@@ -3,11 +3,17 @@ import { scanBic } from './bic.ts'
 import { scanCard } from './card.ts'
 import { forgetRow } from './card-row.ts'
 import type { Cell, Span, Spans, Wanted } from './cell.ts'
-import { hexOf, isAlnum, isDigit, kindOf as kindOfByte, kinds } from './classes.ts'
+import {
+  isAlnum,
+  isDigit,
+  hexOf as theirHexOf,
+  kindOf as theirKindOf,
+  kinds as theirKinds,
+} from './classes.ts'
 import { beginContext, passWord } from './context.ts'
 import { scanCrypto } from './crypto.ts'
 import { scanEmail } from './email.ts'
-import { beginFinding, isTypeWanted, isWanted, spansSoFar } from './finding.ts'
+import { areSecretsWanted, beginFinding, isWanted, spansSoFar } from './finding.ts'
 import { forgetFours, scanIban } from './iban.ts'
 import { scanIpv4, scanIpv6 } from './ip.ts'
 import { scanBareMac, scanMac } from './mac.ts'
@@ -15,6 +21,11 @@ import { scanPhone, surePhoneEnd } from './phone.ts'
 import { type Fate, resolveSpans } from './resolve.ts'
 import { fewestCharacters, scanIds } from './shapes.ts'
 import { wholeOf } from './whole.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const hexOf = theirHexOf
+const kindOf: Uint8Array = theirKindOf
+const kinds = theirKinds
 
 /**
  * Adds the spans of one cell: they do not overlap and ascend. A checksum wins over a weaker pattern,
@@ -33,7 +44,7 @@ export function scanCell(
   scanWords(cell.bytes, cell.from, cell.to)
   const found = spansSoFar()
   const known = found.length
-  if (isTypeWanted('SECRET')) scanSecrets(cell, found)
+  if (areSecretsWanted()) scanSecrets(cell, found)
   if (found.length > known) dropUnwanted(found, known)
   const whole = wholeOf(cell)
   if (whole !== undefined && isWanted(whole)) addWhole(whole, found, fateOf)
@@ -45,9 +56,11 @@ function dropUnwanted(found: Span[], from: number): void {
   let kept = from
   for (let at = from; at < found.length; at++) {
     const span = found[at]
-    if (span !== undefined && isWanted(span)) found[kept++] = span
+    if (span === undefined || !isWanted(span)) continue
+    if (kept < at) found[kept] = span
+    kept++
   }
-  found.length = kept
+  if (kept < found.length) found.length = kept
 }
 
 /** The field's name speaks for the whole value, unless one find already covers and hides all of it. */
@@ -79,9 +92,6 @@ function scanWords(bytes: Uint8Array, from: number, to: number): void {
   forgetFours()
   for (let at = from; at < to; ) at = scanSome(bytes, at, from, to)
 }
-
-/** By its own name here the table is a constant to the compiler, and reading it takes half the time. */
-const kindOf: Uint8Array = kindOfByte
 
 /** So much of a long cell at once: a loop that is left now and then is compiled whole. */
 const bytesAtOnce = 2_048
@@ -228,11 +238,11 @@ function scanLetters(
 /** Digits come soon: `DE 136…`, `M-XY 999`, `VE J-12…`. */
 function startsShape(bytes: Uint8Array, at: number, to: number): boolean {
   const limit = Math.min(to, at + 5)
-  for (let index = Math.max(at, digitFrom); index < limit; index++) {
-    if (isDigit(bytes[index])) return true
-    digitFrom = index + 1
-  }
-  return false
+  let index = Math.max(at, digitFrom)
+  if (index >= limit) return false
+  while (index < limit && !isDigit(bytes[index])) index++
+  digitFrom = index
+  return index < limit
 }
 
 function scanDigits(

@@ -1,4 +1,7 @@
-import { alphabetNumber, alphabetsOf } from './alphabet.ts'
+import { alphabetNumber, alphabetsOf as theirAlphabetsOf } from './alphabet.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const alphabetsOf = theirAlphabetsOf
 
 /** One documented form of a token: what it looks like, whose it is, and where the vendor says so. */
 export type Format = {

@@ -1,6 +1,18 @@
-import { emptyHash, hashByte, hashText, lowerOf } from '../detect/word-hash.ts'
-import { entropy, isAddress, isPlaceholder, isPlaceholderWhole, measure, shape } from './value.ts'
-import { bitsOfWord, wordBits } from './words.ts'
+import { emptyHash, hashByte, hashText, lowerOf as theirLowerOf } from '../detect/word-hash.ts'
+import {
+  entropy,
+  isAddress,
+  isPlaceholder,
+  isPlaceholderWhole,
+  measure,
+  shape as theirShape,
+} from './value.ts'
+import { bitsOfWord, wordBits as theirWordBits } from './words.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const wordBits = theirWordBits
+const shape = theirShape
+const lowerOf = theirLowerOf
 
 /** How a value stands beside its name. */
 export type Standing = {

@@ -1,9 +1,31 @@
-import { emptyHash, hashByte, lowerOf } from '../detect/word-hash.ts'
-import { alphabetNumber, alphabets, alphabetsOf } from './alphabet.ts'
+import { emptyHash, hashByte, lowerOf as theirLowerOf } from '../detect/word-hash.ts'
+import {
+  alphabetNumber,
+  alphabets as theirAlphabets,
+  alphabetsOf as theirAlphabetsOf,
+} from './alphabet.ts'
 import type { RunEnds } from './format.ts'
 import { judge, type Standing } from './judge.ts'
-import { isQuote, readSeparator, separator, separatorBytesMax } from './separator.ts'
-import { bitsOfEnding, bitsOfWord, leastEnding, mayBeWord, wordBits } from './words.ts'
+import {
+  isQuote,
+  readSeparator,
+  separatorBytesMax,
+  separator as theirSeparator,
+} from './separator.ts'
+import {
+  bitsOfEnding,
+  bitsOfWord,
+  leastEnding,
+  mayBeWord,
+  wordBits as theirWordBits,
+} from './words.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const alphabets = theirAlphabets
+const alphabetsOf = theirAlphabetsOf
+const lowerOf = theirLowerOf
+const separator = theirSeparator
+const wordBits = theirWordBits
 
 /**
  * Follows the words of a cell and finds the value that stands beside a name such as `password`,
@@ -28,7 +50,7 @@ export type Names = {
   runTries: number
 }
 
-export const names: Names = {
+const state: Names = {
   bits: 0,
   unsure: false,
   isId: false,
@@ -39,16 +61,17 @@ export const names: Names = {
   runEnd: -1,
   runTries: 0,
 }
+export const names: Names = state
 
 /** What `valueAfter` found, when it says so. */
 export const found = { start: 0, end: 0, confidence: 0, bits: 0 }
 
 export function forgetName(): void {
-  names.bits = 0
-  names.unsure = false
-  names.isId = false
-  names.barred = false
-  names.end = -1
+  state.bits = 0
+  state.unsure = false
+  state.isId = false
+  state.barred = false
+  state.end = -1
 }
 
 /**
@@ -57,13 +80,13 @@ export function forgetName(): void {
  */
 export function takeWord(bytes: Uint8Array, start: number, to: number): number {
   const end = wordEnd(bytes, start, to)
-  if (wordHash === noHash && names.bits === 0 && !names.barred && end - start < leastEnding) {
+  if (wordHash === noHash && state.bits === 0 && !state.barred && end - start < leastEnding) {
     // Most words say nothing, and no name is being read.
-    names.end = end
+    state.end = end
     return end
   }
   if (end - start > longestWord) {
-    names.end = end
+    state.end = end
     if (bitsOfEnding(bytes, start, end) === 0) return end
   }
   return note(bytes, start, end) ? -end : end
@@ -80,20 +103,20 @@ function wordEnd(bytes: Uint8Array, start: number, to: number): number {
   let at = start
   const byte = bytes[at] ?? 0
   at++
-  if (isUpper(byte) && at < to && isUpper(bytes[at] ?? 0)) {
+  if (caseOf[byte] === upper && at < to && caseOf[bytes[at] ?? 0] === upper) {
     let hash = hashByte(emptyHash, byte | 0x20)
     let before = hash
-    for (; at < to && isUpper(bytes[at] ?? 0); at++) {
+    for (; at < to && caseOf[bytes[at] ?? 0] === upper; at++) {
       before = hash
       hash = hashByte(hash, (bytes[at] ?? 0) | 0x20)
     }
     wordHash = hash
     // `APIKey`: the last capital begins the next word, unless it ends one: `SECRETkey`.
-    if (at >= to || !isLower(bytes[at] ?? 0) || bitsOfWord(hash) !== 0) return at
+    if (at >= to || caseOf[bytes[at] ?? 0] !== lower || bitsOfWord(hash) !== 0) return at
     wordHash = before
     return at - 1
   }
-  while (at < to && isLower(bytes[at] ?? 0)) at++
+  while (at < to && caseOf[bytes[at] ?? 0] === lower) at++
   wordHash = mayBeWord(bytes, start, at) ? hashOf(bytes, start, at) : noHash
   return at
 }
@@ -108,42 +131,42 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
 function note(bytes: Uint8Array, start: number, end: number): boolean {
   let bits = wordHash === noHash ? 0 : bitsOfWord(wordHash)
   if (bits === 0) bits = bitsOfEnding(bytes, start, end)
-  if (bits === 0 && names.bits === 0) {
-    if (names.barred && gapBefore(bytes, start) !== joined) names.barred = false
-    names.end = end
+  if ((bits & ~wordBits.filler) === 0 && state.bits === 0) {
+    if (state.barred && gapBefore(bytes, start) !== joined) state.barred = false
+    state.end = end
     return false
   }
-  if ((bits & wordBits.login) !== 0) names.login = true
+  if ((bits & wordBits.login) !== 0) state.login = true
   const gap = gapBefore(bytes, start)
   if (gap === apart) forgetName()
   if ((bits & wordBits.never) !== 0) {
-    names.bits = 0
-    names.barred = true
-    names.end = end
+    state.bits = 0
+    state.barred = true
+    state.end = end
     return false
   }
   if ((bits & named) !== 0) {
-    if (!names.barred) {
-      if (names.bits === 0) {
-        names.start = start
-        names.unsure = false
+    if (!state.barred) {
+      if (state.bits === 0) {
+        state.start = start
+        state.unsure = false
       }
-      names.bits |= bits & named
-      names.isId = false
-      if ((bits & certain) !== 0) names.unsure = false
+      state.bits |= bits & named
+      state.isId = false
+      if ((bits & certain) !== 0) state.unsure = false
     }
-  } else if (names.bits === wordBits.plainKey && isId(bytes, start, end)) {
+  } else if (state.bits === wordBits.plainKey && isId(bytes, start, end)) {
     // The id of a key is none.
-    names.bits = 0
+    state.bits = 0
   } else if ((bits & wordBits.filler) === 0) {
-    if (gap === spaced) names.bits = 0
-    else if (gap === joined && names.bits !== 0) names.unsure = true
+    if (gap === spaced) state.bits = 0
+    else if (gap === joined && state.bits !== 0) state.unsure = true
   }
-  if ((names.bits & wordBits.kept) !== 0 && isId(bytes, start, end)) names.isId = true
+  if ((state.bits & wordBits.kept) !== 0 && isId(bytes, start, end)) state.isId = true
   // `public key` bars one word after a space, and the rest of a name that is written as one.
-  if (gap === spaced) names.barred = false
-  names.end = end
-  return names.bits !== 0
+  if (gap === spaced) state.barred = false
+  state.end = end
+  return state.bits !== 0
 }
 
 const isId = (bytes: Uint8Array, start: number, end: number): boolean =>
@@ -156,8 +179,8 @@ const isId = (bytes: Uint8Array, start: number, end: number): boolean =>
  * follow.
  */
 export function takeNumber(start: number, end: number): boolean {
-  if (names.bits === 0 || end - start > 2 || start - names.end > 1) return false
-  names.end = end
+  if (state.bits === 0 || end - start > 2 || start - state.end > 1) return false
+  state.end = end
   return true
 }
 
@@ -171,12 +194,12 @@ const joined = 2
 
 /** How the word at `start` stands to the one before it. */
 function gapBefore(bytes: Uint8Array, start: number): number {
-  if (names.end < 0 || start - names.end > widestGap) return apart
+  if (state.end < 0 || start - state.end > widestGap) return apart
   let gap = joined
-  for (let at = names.end; at < start; at++) {
+  for (let at = state.end; at < start; at++) {
     const byte = bytes[at] ?? 0
     if (byte === 0x20 || isQuote(byte)) gap = spaced
-    else if (byte === 0x3a && start - names.end <= 2) gap = spaced
+    else if (byte === 0x3a && start - state.end <= 2) gap = spaced
     else if (!isJoint(byte)) return apart
   }
   return gap
@@ -191,12 +214,16 @@ const isJoint = (byte: number): boolean =>
 /** Looks for the value of the name that was read so far. True: it is in `found`. */
 export function valueAfter(bytes: Uint8Array, to: number, runs: RunEnds): boolean {
   // What follows lies within a run that was judged often enough.
-  if (names.runTries > triesOfRun && names.end + separatorBytesMax < names.runEnd) return false
-  readSeparator(bytes, names.end, to)
+  if (state.runTries > triesOfRun && state.end + separatorBytesMax < state.runEnd) return false
+  return readValue(bytes, to, runs)
+}
+
+function readValue(bytes: Uint8Array, to: number, runs: RunEnds): boolean {
+  readSeparator(bytes, state.end, to)
   const start = separator.value
   if (start < 0) return false
-  const scheme = (names.bits & wordBits.scheme) !== 0
-  if (separator.dash && (names.bits & (wordBits.secret | wordBits.service)) === 0) return false
+  const scheme = (state.bits & wordBits.scheme) !== 0
+  if (separator.dash && (state.bits & (wordBits.secret | wordBits.service)) === 0) return false
   let end = -1
   let quoted = separator.quote !== 0
   if (quoted) {
@@ -208,13 +235,13 @@ export function valueAfter(bytes: Uint8Array, to: number, runs: RunEnds): boolea
     if (!mayTry(end)) return false
     while (end > start && isTrailing(bytes[end - 1] ?? 0)) end--
   }
-  standing.bits = names.bits
-  standing.unsure = names.unsure
-  standing.ofId = names.isId
+  standing.bits = state.bits
+  standing.unsure = state.unsure
+  standing.ofId = state.isId
   // `machine host login sam password …` of a .netrc, and commands that log in.
-  const netrc = names.login && (names.bits & wordBits.password) !== 0
+  const netrc = state.login && (state.bits & wordBits.password) !== 0
   standing.assigned =
-    (separator.assigned && !separator.argument) || isFlag(bytes, names.start) || netrc
+    (separator.assigned && !separator.argument) || isFlag(bytes, state.start) || netrc
   standing.quoted = quoted
   standing.argument = separator.argument
   standing.dash = separator.dash
@@ -222,15 +249,15 @@ export function valueAfter(bytes: Uint8Array, to: number, runs: RunEnds): boolea
   standing.alone = separator.tight || endsLine(bytes, end, to)
   if (scheme && !(quoted || separator.assigned || bytes[start - 1] === 0x20)) return false
   // «Pass `name` on» gives nobody a password.
-  if (!standing.assigned && isPass(bytes, names.start)) return false
+  if (!standing.assigned && isPass(bytes, state.start)) return false
   const confidence = judge(bytes, start, end, standing)
   // Nor is a part of an id one.
-  if (confidence === 0 && names.isId) forgetName()
+  if (confidence === 0 && state.isId) forgetName()
   if (confidence === 0) return false
   found.start = start
   found.end = end
   found.confidence = confidence
-  found.bits = names.bits
+  found.bits = state.bits
   return true
 }
 
@@ -252,12 +279,12 @@ const standing: Standing = {
  * only the first of one run are.
  */
 function mayTry(end: number): boolean {
-  if (end !== names.runEnd) {
-    names.runEnd = end
-    names.runTries = 0
+  if (end !== state.runEnd) {
+    state.runEnd = end
+    state.runTries = 0
   }
-  names.runTries += 1
-  return names.runTries <= triesOfRun
+  state.runTries += 1
+  return state.runTries <= triesOfRun
 }
 
 const triesOfRun = 6
@@ -310,5 +337,11 @@ function endsLine(bytes: Uint8Array, end: number, to: number): boolean {
   )
 }
 
-const isUpper = (byte: number): boolean => byte >= 0x41 && byte <= 0x5a
-const isLower = (byte: number): boolean => (byte >= 0x61 && byte <= 0x7a) || byte > 0x7f
+const lower = 1
+const upper = 2
+
+/** Of a letter: its case, which what is not ASCII has none of and is read as small; 0: it is none. */
+const caseOf: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte >= 0x41 && byte <= 0x5a) return upper
+  return (byte >= 0x61 && byte <= 0x7a) || byte > 0x7f ? lower : 0
+})

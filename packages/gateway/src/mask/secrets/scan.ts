@@ -1,13 +1,29 @@
 import type { Cell, Spans } from '../detect/cell.ts'
 import { hints } from '../detect/hint-bits.ts'
-import { alphabets, alphabetsOf } from './alphabet.ts'
+import { alphabets as theirAlphabets, alphabetsOf as theirAlphabetsOf } from './alphabet.ts'
 import { wordBitsOf } from './field.ts'
 import { RunEnds } from './format.ts'
 import { isPhrase, judge, type Standing } from './judge.ts'
-import { forgetName, found, names, takeNumber, takeWord, valueAfter } from './names.ts'
-import { part, readFlag, readJwt, readPem, readUserOfUrl } from './structured.ts'
-import { matchVendor, mayBeVendor, vendor } from './vendor.ts'
-import { wordBits } from './words.ts'
+import {
+  forgetName,
+  takeNumber,
+  takeWord,
+  found as theirFound,
+  names as theirNames,
+  valueAfter,
+} from './names.ts'
+import { readFlag, readJwt, readPem, readUserOfUrl, part as theirPart } from './structured.ts'
+import { matchVendor, mayBeVendor, vendor as theirVendor } from './vendor.ts'
+import { wordBits as theirWordBits } from './words.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const alphabets = theirAlphabets
+const alphabetsOf = theirAlphabetsOf
+const names = theirNames
+const found = theirFound
+const part = theirPart
+const vendor = theirVendor
+const wordBits = theirWordBits
 
 /**
  * Adds the secrets of one cell: documented tokens, JWT, private keys, credentials in URLs, and random
@@ -37,8 +53,10 @@ function scanSome(bytes: Uint8Array, at: number, from: number, to: number, into:
   const stop = Math.min(to, at + bytesAtOnce)
   let next = at
   while (next < stop) {
-    if (matters[bytes[next] ?? 0] === 0) next++
-    else next = step(bytes, next, from, to, into)
+    const kind = beginsAt[bytes[next] ?? 0]
+    if (kind === begins.nothing) next++
+    else if (kind === begins.sign) next = stepSign(bytes, next, from, to, into)
+    else next = stepWord(bytes, next, from, to, into)
   }
   return next
 }
@@ -48,28 +66,27 @@ const secretHints = hints.secret | hints.password | hints.token | hints.key | hi
 
 const runs = new RunEnds()
 
-/** 1: the byte is a letter, a digit or a sign that may begin or mark a secret. */
-const matters: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
-  ((alphabetsOf[byte] ?? 0) & alphabets.alnum) !== 0 ||
-  [0x0a, 0x24, 0x2d, 0x3a, 0x5c].includes(byte) ||
-  byte > 0x7f
-    ? 1
-    : 0,
-)
+const begins = { nothing: 0, word: 1, number: 2, sign: 3 } as const
 
-/** Looks at what begins at `at`, a letter, a digit or a sign that matters; returns where to go on. */
-function step(bytes: Uint8Array, at: number, from: number, to: number, into: Spans): number {
-  const byte = bytes[at] ?? 0
+/** What begins with the byte: a word, a number, or a sign that may begin or mark a secret. */
+const beginsAt: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
   const sets = alphabetsOf[byte] ?? 0
-  if ((sets & alphabets.alnum) === 0 && byte < 0x80) return stepSign(bytes, at, from, to, into)
-  const left = tokenLeft(bytes, at, to)
-  const mayBegin = left >= shortestToken && (isJwtBegin(bytes, at) || mayBeVendor(bytes, at, left))
-  if (mayBegin && isTokenStart(bytes, at, from)) {
-    const end = tokenAt(bytes, at, to, into, left)
-    if (end > at) return end
+  if ((sets & alphabets.digit) !== 0) return begins.number
+  if ((sets & alphabets.alnum) !== 0 || byte > 0x7f) return begins.word
+  return [0x0a, 0x24, 0x2d, 0x3a, 0x5c].includes(byte) ? begins.sign : begins.nothing
+})
+
+/** Looks at the word or number that begins at `at`; returns where to go on. */
+function stepWord(bytes: Uint8Array, at: number, from: number, to: number, into: Spans): number {
+  if (isTokenStart(bytes, at, from)) {
+    const left = tokenLeft(bytes, at, to)
+    if (left >= shortestToken && (isJwtBegin(bytes, at) || mayBeVendor(bytes, at, left))) {
+      const end = tokenAt(bytes, at, to, into, left)
+      if (end > at) return end
+    }
   }
   let end = 0
-  if ((sets & alphabets.digit) !== 0) {
+  if (beginsAt[bytes[at] ?? 0] === begins.number) {
     end = numberEnd(bytes, at, to)
     if (names.bits === 0 || !takeNumber(at, end)) return end
   } else {
@@ -86,9 +103,9 @@ let tokenEnd = 0
 /** How many bytes that may be of a token are left from `at` on. */
 function tokenLeft(bytes: Uint8Array, at: number, to: number): number {
   if (at >= tokenEnd) {
-    tokenEnd = at
-    while (tokenEnd < to && ((alphabetsOf[bytes[tokenEnd] ?? 0] ?? 0) & alphabets.token) !== 0)
-      tokenEnd++
+    let end = at
+    while (end < to && ((alphabetsOf[bytes[end] ?? 0] ?? 0) & alphabets.token) !== 0) end++
+    tokenEnd = end
   }
   return tokenEnd - at
 }

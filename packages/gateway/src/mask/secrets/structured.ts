@@ -1,5 +1,13 @@
-import { alphabetNumber, alphabets, alphabetsOf } from './alphabet.ts'
+import {
+  alphabetNumber,
+  alphabets as theirAlphabets,
+  alphabetsOf as theirAlphabetsOf,
+} from './alphabet.ts'
 import type { RunEnds } from './format.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const alphabets = theirAlphabets
+const alphabetsOf = theirAlphabetsOf
 
 /** Where the part that has to be hidden begins and ends; filled by the functions of this file. */
 export const part = { start: 0, end: 0 }
@@ -104,11 +112,12 @@ export function readUserOfUrl(bytes: Uint8Array, at: number, from: number, to: n
   let colon = -1
   let sign = -1
   for (let next = start; next < last; next++) {
-    const byte = bytes[next] ?? 0
-    if (byte <= 0x20 || byte === 0x22 || byte === 0x2f || byte === 0x3c || byte === 0x3e) break
+    const role = roleInUser[bytes[next] ?? 0]
+    if (role === roles.text) continue
+    if (role === roles.end) break
     // A password may hold `@`: the last one before the path counts.
-    if (byte === 0x40) sign = next
-    else if (byte === 0x3a && colon < 0 && sign < 0) colon = next
+    if (role === roles.sign) sign = next
+    else if (colon < 0 && sign < 0) colon = next
   }
   if (sign < 0) return false
   part.start = start
@@ -116,6 +125,15 @@ export function readUserOfUrl(bytes: Uint8Array, at: number, from: number, to: n
   if (colon < 0) return sign - start >= tokenBytesMin
   return sign - colon > 1 && !isStandIn(bytes, colon + 1, sign)
 }
+
+const roles = { text: 0, end: 1, sign: 2, colon: 3 } as const
+
+/** What a byte is of the user and password of a URL. */
+const roleInUser: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte === 0x40) return roles.sign
+  if (byte === 0x3a) return roles.colon
+  return byte <= 0x20 || [0x22, 0x2f, 0x3c, 0x3e].includes(byte) ? roles.end : roles.text
+})
 
 const userBytesMax = 512
 const tokenBytesMin = 16

@@ -1,10 +1,15 @@
 import { beginsStandIn, isStandIn } from '../detect/stand-in.ts'
-import { lowerOf } from '../detect/word-hash.ts'
-import { alphabets, alphabetsOf } from './alphabet.ts'
+import { lowerOf as theirLowerOf } from '../detect/word-hash.ts'
+import { alphabets as theirAlphabets, alphabetsOf as theirAlphabetsOf } from './alphabet.ts'
 import { PrefixTrie } from './trie.ts'
 
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const alphabets = theirAlphabets
+const alphabetsOf = theirAlphabetsOf
+const lowerOf = theirLowerOf
+
 /** What a value is made of; filled by `measure`, which allocates nothing. */
-export const shape = {
+const measured = {
   length: 0,
   digits: 0,
   lowers: 0,
@@ -22,6 +27,7 @@ export const shape = {
   hex: false,
   uuid: false,
 }
+export const shape: typeof measured = measured
 
 const counts = new Uint16Array(128)
 let countedBytes = 0
@@ -66,18 +72,18 @@ export function measure(bytes: Uint8Array, from: number, to: number): void {
     counts[slot] = count + 1
   }
   const length = end - from
-  shape.length = to - from
-  shape.digits = digits
-  shape.lowers = lowers
-  shape.uppers = uppers
-  shape.others = length - digits - lowers - uppers
-  shape.joiners = joiners
-  shape.spaces = spaces
-  shape.distinct = distinct
-  shape.repeat = repeat
-  shape.letters = letters
-  shape.hex = hex === length
-  shape.uuid = isUuid(bytes, from, to)
+  measured.length = to - from
+  measured.digits = digits
+  measured.lowers = lowers
+  measured.uppers = uppers
+  measured.others = length - digits - lowers - uppers
+  measured.joiners = joiners
+  measured.spaces = spaces
+  measured.distinct = distinct
+  measured.repeat = repeat
+  measured.letters = letters
+  measured.hex = hex === length
+  measured.uuid = isUuid(bytes, from, to)
   countedBytes = length
 }
 
@@ -108,13 +114,13 @@ function isUuid(bytes: Uint8Array, from: number, to: number): boolean {
  * called for it.
  */
 export function isPlaceholder(bytes: Uint8Array, from: number, to: number): boolean {
-  if (shape.length === 0) return true
+  if (measured.length === 0) return true
   const first = bytes[from] ?? 0
   // `<token>`, `${TOKEN}`, `$TOKEN`, `%TOKEN%`, `{{ token }}`, `@password`, `[REDACTED:SECRET]`
   if (first === 0x3c || first === 0x7b || first === 0x5b || first === 0x28) return true
   if (first === 0x24 && isReference(bytes, from + 1, to)) return true
   if (first === 0x25 && bytes[to - 1] === 0x25) return true
-  if (shape.distinct <= 2 || shape.repeat >= 5 + shape.length / 16) return true
+  if (measured.distinct <= 2 || measured.repeat >= 5 + measured.length / 16) return true
   return holds(bytes, from, to) === standIn
 }
 
@@ -123,23 +129,23 @@ export function isPlaceholder(bytes: Uint8Array, from: number, to: number): bool
  * all of it says so. Brackets around a password, or `example` behind it, make it no less of one.
  */
 export function isPlaceholderWhole(bytes: Uint8Array, from: number, to: number): boolean {
-  if (shape.length === 0) return true
+  if (measured.length === 0) return true
   if (beginsStandIn(bytes[from] ?? 0)) {
     return isStandIn(Buffer.from(bytes.subarray(from, to)).toString('latin1'))
   }
-  if (shape.distinct <= 2) return true
-  const stuffed = shape.repeat * 2 >= shape.length
-  if (stuffed && shape.repeat >= 5 + shape.length / 16) return true
+  if (measured.distinct <= 2) return true
+  const stuffed = measured.repeat * 2 >= measured.length
+  if (stuffed && measured.repeat >= 5 + measured.length / 16) return true
   if (holds(bytes, from, to) !== standIn) return false
   let end = to
   while (end > from && ((alphabetsOf[bytes[end - 1] ?? 0] ?? 0) & alphabets.digit) !== 0) end--
   // Words, with a number behind them at most: `changeme123`, `your_api_key`, `process.env.TOKEN`.
-  return stuffed || (shape.digits === to - end && shape.others === shape.joiners)
+  return stuffed || (measured.digits === to - end && measured.others === measured.joiners)
 }
 
 /** The value is, or holds, the address of a place. */
 export const isAddress = (bytes: Uint8Array, from: number, to: number): boolean =>
-  shape.others > 2 && holds(bytes, from, to) === address
+  measured.others > 2 && holds(bytes, from, to) === address
 
 /** `NAME`, `{NAME}`, `(command)` after a dollar: not a password that begins with one. */
 function isReference(bytes: Uint8Array, from: number, to: number): boolean {
@@ -148,7 +154,7 @@ function isReference(bytes: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; at++) {
     if (((alphabetsOf[bytes[at] ?? 0] ?? 0) & alphabets.word) === 0) return false
   }
-  return shape.digits < 3
+  return measured.digits < 3
 }
 
 const standIn = 1
@@ -158,6 +164,7 @@ const address = 2
 function holds(bytes: Uint8Array, from: number, to: number): number {
   const end = Math.min(to, from + measuredBytes)
   for (let at = from; at < end; at++) {
+    if (beginsStopWord[bytes[at] ?? 0] === 0) continue
     let node = stopWords.step(0, lowerOf[bytes[at] ?? 0] ?? 0)
     for (let next = at + 1; node !== 0; next++) {
       const kind = stopWords.valuesAt(node)
@@ -177,3 +184,6 @@ const stopWords: PrefixTrie<number> = new PrefixTrie(
     .split(' ')
     .map((word) => [Buffer.from(word), word === '://' ? address : standIn] as const),
 )
+
+/** 1: a stop word begins with the byte, in any case of letters. */
+const beginsStopWord: Uint8Array = lowerOf.map((byte) => (stopWords.step(0, byte) === 0 ? 0 : 1))

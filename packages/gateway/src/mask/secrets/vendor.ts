@@ -1,10 +1,15 @@
-import { alphabets, alphabetsOf } from './alphabet.ts'
+import { alphabets as theirAlphabets, alphabetsOf as theirAlphabetsOf } from './alphabet.ts'
 import { defaultConfidence, matchParts, type Part, partsOf, type RunEnds } from './format.ts'
 import { formats } from './formats.ts'
 import { isPublished } from './published.ts'
 import { endsInCrc } from './token-checksum.ts'
 import { PrefixTrie } from './trie.ts'
-import { entropy, isPlaceholder, measure, shape } from './value.ts'
+import { entropy, isPlaceholder, measure, shape as theirShape } from './value.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const alphabets = theirAlphabets
+const alphabetsOf = theirAlphabetsOf
+const shape = theirShape
 
 /** A format made ready. */
 type Ready = {
@@ -38,7 +43,7 @@ export function mayBeVendor(bytes: Uint8Array, at: number, left: number): boolea
   if (left < leastAnchored) return false
   if (isWordy(bytes, at)) return true
   for (let index = 0; index < nearAnchors; index++) {
-    if (bytes[at + (anchorOffsets[index] ?? 0)] === anchorBytes[index]) return true
+    if (bytes[at + (looseOffsets[index] ?? 0)] === looseBytes[index]) return true
   }
   return false
 }
@@ -61,25 +66,49 @@ export function matchVendor(
 ): boolean {
   vendor.end = at
   if (hasPrefix(bytes, at)) matchPrefixed(bytes, at, to, runs)
-  if (left < leastAnchored) return vendor.end > at
-  const last = isWordy(bytes, at) ? anchorOffsets.length : nearAnchors
-  for (let index = 0; index < last; index++) {
-    const anchor = at + (anchorOffsets[index] ?? 0)
-    if (anchor >= to) break
-    if (bytes[anchor] !== anchorBytes[index]) continue
-    const ready = anchored[index]?.ready
-    if (ready !== undefined && !isExtension(bytes, at)) tryFormat(ready, bytes, at, to, runs)
-  }
+  if (left >= leastAnchored) matchAnchored(bytes, at, to, runs)
   return vendor.end > at
 }
 
 /** The first bytes are those that all but the nearest anchors have before them. */
 const isWordy = (bytes: Uint8Array, at: number): boolean =>
-  ((alphabetsOf[bytes[at + 1] ?? 0] ?? 0) &
-    (alphabetsOf[bytes[at + 3] ?? 0] ?? 0) &
-    (alphabetsOf[bytes[at + 5] ?? 0] ?? 0) &
-    alphabets.word) !==
-  0
+  isWordByte(bytes[at + 1] ?? 0) && isWordByte(bytes[at + 3] ?? 0) && isWordByte(bytes[at + 5] ?? 0)
+
+const isWordByte = (byte: number): boolean => ((alphabetsOf[byte] ?? 0) & alphabets.word) !== 0
+
+/** So many bytes `isWordy` speaks for. */
+const wordyBytes = 6
+
+/** Formats that begin with no text: what stands far behind their beginning tells most of them apart. */
+function matchAnchored(bytes: Uint8Array, at: number, to: number, runs: RunEnds): void {
+  const wordy = isWordy(bytes, at)
+  const last = wordy ? loose.length : nearAnchors
+  for (let index = 0; index < last; index++) {
+    const anchor = at + (looseOffsets[index] ?? 0)
+    if (anchor >= to) break
+    if (bytes[anchor] === looseBytes[index]) tryAnchored(loose[index], bytes, at, to, runs)
+  }
+  if (!wordy) return
+  // Formats that begin with so many bytes of one word: most words are shorter.
+  const end = Math.min(to, at + furthestWorded)
+  let word = at + 1
+  while (word < end && isWordByte(bytes[word] ?? 0)) word++
+  for (let index = 0; index < worded.length; index++) {
+    const anchor = at + (wordedOffsets[index] ?? 0)
+    if (anchor > word || anchor >= to) return
+    if (bytes[anchor] === wordedBytes[index]) tryAnchored(worded[index], bytes, at, to, runs)
+  }
+}
+
+function tryAnchored(
+  anchor: Anchored | undefined,
+  bytes: Uint8Array,
+  at: number,
+  to: number,
+  runs: RunEnds,
+): void {
+  if (anchor !== undefined && !isExtension(bytes, at)) tryFormat(anchor.ready, bytes, at, to, runs)
+}
 
 /** `video.ico-7a38…` is a file. */
 const isExtension = (bytes: Uint8Array, at: number): boolean =>
@@ -156,8 +185,16 @@ for (const [text] of prefixed) {
   secondsOf[first] = (secondsOf[first] ?? 0) | bits
 }
 
-/** Formats that begin with runs of a fixed length: one byte behind them says whether it may be one. */
-const anchored: readonly { offset: number; byte: number; ready: Ready }[] = all
+/** A format that begins with runs of a fixed length: one byte behind them says whether it may be one. */
+type Anchored = {
+  readonly offset: number
+  readonly byte: number
+  /** All before that byte is of one word. */
+  readonly worded: boolean
+  readonly ready: Ready
+}
+
+const anchored: readonly Anchored[] = all
   .filter((ready) => ready.prefix === 0)
   .map((ready) => {
     const text = ready.parts.findIndex((part) => part.text !== undefined)
@@ -166,16 +203,28 @@ const anchored: readonly { offset: number; byte: number; ready: Ready }[] = all
       throw new Error(`the format ${ready.rule} begins with no text and no run of fixed length`)
     }
     const offset = runsBefore.reduce((sum, part) => sum + part.most, 0)
-    return { offset, byte: ready.parts[text]?.text?.[0] ?? 0, ready }
+    const isWorded = runsBefore.every(({ alphabet }) => isWithin(alphabet, alphabets.word))
+    const byte = ready.parts[text]?.text?.[0] ?? 0
+    return { offset, byte, worded: isWorded, ready }
   })
   .sort((one, other) => one.offset - other.offset)
+
+/** Every byte of the alphabet of this number is of the alphabet of that bit. */
+function isWithin(alphabet: number, bit: number): boolean {
+  return alphabetsOf.every((sets) => (sets & (1 << alphabet)) === 0 || (sets & bit) !== 0)
+}
 
 /** No token of these formats has fewer bytes. */
 const leastAnchored = Math.min(
   ...anchored.map(({ ready }) => ready.parts.reduce((sum, part) => sum + part.least, 0)),
 )
 
-const anchorOffsets = Int32Array.from(anchored, ({ offset }) => offset)
-const anchorBytes = Uint8Array.from(anchored, ({ byte }) => byte)
+const worded = anchored.filter((one) => one.worded && one.offset >= wordyBytes)
+const wordedOffsets = Int32Array.from(worded, ({ offset }) => offset)
+const wordedBytes = Uint8Array.from(worded, ({ byte }) => byte)
+const furthestWorded = Math.max(...wordedOffsets)
+const loose = anchored.filter((one) => !worded.includes(one))
+const looseOffsets = Int32Array.from(loose, ({ offset }) => offset)
+const looseBytes = Uint8Array.from(loose, ({ byte }) => byte)
 /** How many anchors stand too near for `isWordy`. */
-const nearAnchors = anchored.filter(({ offset }) => offset < 6).length
+const nearAnchors = loose.filter(({ offset }) => offset < wordyBytes).length
