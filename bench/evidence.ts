@@ -203,7 +203,7 @@ function opened(): Entry {
 }
 
 function denial(): Entry {
-  const what = { call: randomUUIDv7(), code: 'policy-denied', stage: 'resolved' }
+  const what = { call: randomUUIDv7(), code: 'policy-denied', stage: 'resolved' } as const
   return { record: { type: 'call.denied', time: now(), ...facts, ...what }, payloads: [] }
 }
 
@@ -222,7 +222,7 @@ function intent(call: string): Entry {
 function outcome(call: string, index: number): Entry {
   const bytes = new Uint8Array(2_000)
   const payload = { mediaType: 'application/json', bytes, keep: false } as const
-  const ending = { intent: index, ending: 'done', status: 200, masked: [] }
+  const ending = { intent: index, ending: 'done', status: 200, masked: [] } as const
   return {
     record: { type: 'call.outcome', time: now(), call, session, ...ending },
     payloads: [

@@ -121,7 +121,7 @@ function intent(call: string): Entry {
 }
 
 function outcome(call: string, of: number): Entry {
-  const ended = { call, session, intent: of, ending: 'done', status: 200, masked: [] }
+  const ended = { call, session, intent: of, ending: 'done', status: 200, masked: [] } as const
   return {
     record: { type: 'call.outcome', time: new Date().toISOString(), ...ended },
     payloads: [

@@ -85,6 +85,7 @@ async function run({ home, callers, stop, finish }: TargetOptions): Promise<void
     witnessed: () => undefined,
     trust,
     onPublished: () => {},
+    onLast: async () => {},
     onFollowed: () => {},
     onFailure: (thrown) => {
       throw thrown
@@ -118,7 +119,7 @@ async function makeCall(ledger: Ledger, answered: Map<string, () => void>): Prom
   const at = () => ({ time: new Date().toISOString(), call, session: 'ses' })
   const bytes = Buffer.from(call)
   const { index: intent } = await ledger.commit({
-    record: { type: 'call.authorized', ...at(), masked: [], approvals: [] },
+    record: { type: 'call.authorized', ...at(), ...decided(), masked: [], approvals: [] },
     payloads: [{ role: 'args', mediaType: 'text/plain', bytes, keep: true }],
   })
   const done = Promise.withResolvers<void>()
@@ -126,10 +127,28 @@ async function makeCall(ledger: Ledger, answered: Map<string, () => void>): Prom
   tell({ kind: 'effect', call, intent })
   await done.promise
   answered.delete(call)
-  const ending = { intent, ending: 'done', status: 200, masked: [] }
+  const ending = { intent, ending: 'done', status: 200, masked: [] } as const
   const record = { type: 'call.outcome', ...at(), ...ending } as const
   const { index } = await ledger.commit({ record, payloads: [] })
   tell({ kind: 'acknowledged', call, index })
+}
+
+/** What every intent says; by rules that nothing looks at here. */
+function decided() {
+  const rulebook = `sha256:${'0'.repeat(64)}`
+  return {
+    caller: { iss: 'corp', sub: 'kim', authn: 'oidc', cred: rulebook },
+    obo: [],
+    fn: { name: 'crm.search', schema: rulebook, server: 'crm' },
+    source: { ip: '127.0.0.1', protocol: 'http' },
+    decision: {
+      policy: rulebook,
+      effect: 'allow',
+      rules: ['readers'],
+      obligations: [],
+      time: new Date().toISOString(),
+    },
+  } as const
 }
 
 function dieAt(

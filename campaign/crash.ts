@@ -19,12 +19,8 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
   },
 })
-const count = Number(values.count)
-const seed = Number(values.seed ?? Date.now() % 1_000_000)
-const started = performance.now()
-const tally = emptyTally()
-const cache = mkdtempSync(join(tmpdir(), 'crash-cache-'))
-const env = { ...process.env, NODE_COMPILE_CACHE: cache }
+const count = numberOf('count', values.count)
+const seed = numberOf('seed', values.seed ?? String(Date.now() % 1_000_000))
 const killsPerHome = 40
 const homes: { readonly kills: number; readonly whole: boolean }[] = []
 for (let left = count; left > 0; left -= killsPerHome) {
@@ -33,7 +29,13 @@ for (let left = count; left > 0; left -= killsPerHome) {
   if (whole > 0) homes.push({ kills: whole, whole: true })
   if (kills > whole) homes.push({ kills: kills - whole, whole: false })
 }
-const from = Number(values.from)
+const from = numberOf('from', values.from)
+if (count === 0) refuse('--count is at least 1')
+if (from < 1 || from > homes.length) refuse(`--from is one of its ${homes.length} homes`)
+const started = performance.now()
+const tally = emptyTally()
+const cache = mkdtempSync(join(tmpdir(), 'crash-cache-'))
+const env = { ...process.env, NODE_COMPILE_CACHE: cache }
 process.stdout.write(`${count} kills in ${homes.length} homes, from home ${from}, seed ${seed}\n`)
 
 try {
@@ -54,6 +56,17 @@ process.stdout.write(
   `${total()} kills (${kinds.join(', ')}): ${tally.records} records, ${tally.acknowledged} acknowledged calls, ` +
     `${tally.effects} effects; 0 lost, 0 without an intent, every log verified. ${seconds()} s\n`,
 )
+
+/** A campaign that was told nonsense kills nothing, and must not look as if it had found nothing. */
+function numberOf(name: string, text: string): number {
+  if (!/^\d{1,7}$/.test(text)) refuse(`--${name} is a whole number of at most seven digits`)
+  return Number(text)
+}
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n`)
+  process.exit(2)
+}
 
 function report(home: number): void {
   process.stdout.write(`home ${home} of ${homes.length}: ${total()} kills, ${seconds()} s\n`)

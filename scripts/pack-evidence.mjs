@@ -29,7 +29,8 @@ run('npm', ['pack', '--silent', '--pack-destination', target], folder)
 /** What the workspace says of itself, with the compiled files in place of the sources. */
 function published() {
   const {
-    devDependencies: _,
+    devDependencies: _tests,
+    scripts: _refusal,
     exports: doors,
     ...rest
   } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'))

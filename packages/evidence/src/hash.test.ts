@@ -67,3 +67,15 @@ for (const length of [0, 1, 65_534, 65_535, 65_536, 65_537, 0, 3]) {
     check(leafHash(input), createHash('sha256').update(Uint8Array.of(0)).update(input).digest())
   })
 }
+
+for (const [name, value] of [
+  ['a string', 'abc'],
+  ['numbers', [1, 2, 3]],
+  ['a buffer without a view', new ArrayBuffer(3)],
+  ['nothing', undefined],
+] as const) {
+  test(`a leaf is no ${name}`, () => {
+    // Whoever passes over the compiler is stopped all the same.
+    assert.throws(() => leafHash(value as never), TypeError)
+  })
+}

@@ -37,8 +37,12 @@ export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array {
 const leaf = new Uint8Array(2 ** 16)
 const pair = new Uint8Array(1 + 2 * hashBytes).fill(1, 0, 1)
 
-/** The hash of a leaf's exact bytes: SHA-256(0x00 ‖ bytes) (RFC 6962 section 2.1). */
+/**
+ * The hash of a leaf's exact bytes: SHA-256(0x00 ‖ bytes) (RFC 6962 section 2.1). Throws `TypeError` for what
+ * are no bytes: a string would be taken for as many zeros.
+ */
 export function leafHash(bytes: Uint8Array): Uint8Array {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('a leaf is not bytes')
   const prefixed = bytes.length < leaf.length ? leaf : new Uint8Array(1 + bytes.length)
   prefixed.set(bytes, 1)
   return sha256(prefixed.subarray(0, 1 + bytes.length))

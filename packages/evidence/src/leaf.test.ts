@@ -20,7 +20,7 @@ const emitter = { seq: 7, prev: chainStart, instance: 'gw-1', boot: 'b1' }
 const commitment = { mt: 'text/plain', len: 3, c: 'abc', alg: 'HMAC-SHA-256' } as const
 
 const facts = (text: string): CallFacts => ({
-  grants: [{ party: text, grant: text, freshness: text }],
+  grants: [{ party: text, grant: text, freshness: 'FRESH' }],
   duties: [text],
   trace: text,
   session: text,
@@ -28,10 +28,10 @@ const facts = (text: string): CallFacts => ({
   fn: { server: text, schema: text, name: text },
   decision: { rules: [text], policy: text, obligations: [text], effect: 'hold', time: text },
   source: { protocol: text, ip: text },
-  caller: { sub: text, iss: text, cred: text, authn: text },
+  caller: { sub: text, iss: text, cred: text, authn: 'oidc' },
   call: text,
   labels: [text],
-  wants: text,
+  wants: 'subscribe',
 })
 const masked = (text: string) => [{ rule: text, path: text, n: 2, how: text }]
 const args = { forwarded: commitment, args: commitment }
@@ -61,10 +61,17 @@ const callDrafts = (text: string): Drafts => [
     args,
   ],
   [
-    { type: 'call.denied', time, stage: text, code: text, approval: text, ...facts(text) },
+    {
+      type: 'call.denied',
+      time,
+      stage: 'guarded',
+      code: 'internal',
+      approval: text,
+      ...facts(text),
+    },
     { args: commitment },
   ],
-  [{ type: 'call.denied', time, stage: text, code: text, call: text }, {}],
+  [{ type: 'call.denied', time, stage: 'guarded', code: 'internal', call: text }, {}],
   [
     {
       type: 'call.outcome',
@@ -73,29 +80,29 @@ const callDrafts = (text: string): Drafts => [
       masked: masked(text),
       intent: 1,
       session: text,
-      ending: text,
+      ending: 'done',
       call: text,
     },
     results,
   ],
   [{ type: 'call.chunk', time, session: text, intent: 1, call: text }, results],
   [
-    { type: 'reconcile.indeterminate', time, session: text, reason: text, intent: 1, call: text },
+    { type: 'reconcile.indeterminate', time, session: text, reason: 'stop', intent: 1, call: text },
     {},
   ],
 ]
 
 const approvalDrafts = (text: string): Drafts => {
-  const terms = { when: [text], uses: 3, kind: text, for: 60_000 }
+  const terms = { when: [text], uses: 3, kind: 'window', for: 60_000 } as const
   const vote = {
     type: 'approval.decided',
     time,
-    verdict: text,
+    verdict: 'deny',
     step: 0,
-    state: text,
+    state: 'DENIED',
     offer: text,
     group: text,
-    channel: text,
+    channel: 'slack',
     by: text,
     approval: text,
   } as const
@@ -111,25 +118,25 @@ const approvalDrafts = (text: string): Drafts => {
     type: 'break-glass.opened',
     time,
     uses: 100,
-    signedIn: text,
-    reviewBy: text,
+    signedIn: time,
+    reviewBy: time,
     reason: text,
     incident: text,
     glass: text,
     functions: [text],
-    expires: text,
+    expires: time,
     clearance: text,
     by: text,
     amr: [text],
   } as const
   const records: readonly RecordDraft[] = [
-    { ...vote, voided: [text], onBehalfOf: text, clearance: text, claimBy: text },
+    { ...vote, voided: [text], onBehalfOf: text, clearance: text, claimBy: time },
     vote,
     { ...countered, onBehalfOf: text },
-    { ...countered, terms: { kind: text } },
+    { ...countered, terms: { kind: 'call' } },
     { type: 'approval.escalated', time, step: 1, groups: [text], approval: text },
-    { type: 'approval.closed', time, state: text, by: text, approval: text },
-    { type: 'approval.closed', time, state: text, approval: text },
+    { type: 'approval.closed', time, state: 'EXPIRED', by: text, approval: text },
+    { type: 'approval.closed', time, state: 'EXPIRED', approval: text },
     {
       type: 'clearance.claimed',
       time,
@@ -139,16 +146,16 @@ const approvalDrafts = (text: string): Drafts => {
       call: text,
       approval: text,
     },
-    { type: 'clearance.returned', time, state: text, clearance: text, call: text },
-    { type: 'clearance.closed', time, state: text, reason: text, clearance: text, by: text },
-    { type: 'clearance.closed', time, state: text, clearance: text },
+    { type: 'clearance.returned', time, state: 'ACTIVE', clearance: text, call: text },
+    { type: 'clearance.closed', time, state: 'REVOKED', reason: text, clearance: text, by: text },
+    { type: 'clearance.closed', time, state: 'REVOKED', clearance: text },
     { ...glass, approval: text, acr: text },
     glass,
-    { type: 'break-glass.reviewed', time, verdict: text, glass: text, by: text },
+    { type: 'break-glass.reviewed', time, verdict: 'justified', glass: text, by: text },
     {
       type: 'delegation.made',
       time,
-      until: text,
+      until: time,
       to: text,
       groups: [text],
       from: text,
@@ -156,8 +163,8 @@ const approvalDrafts = (text: string): Drafts => {
       by: text,
     },
     { type: 'delegation.ended', time, delegation: text, by: text },
-    { type: 'deferral.changed', time, state: text, ran: text, call: text, approval: text },
-    { type: 'deferral.changed', time, state: text, call: text, approval: text },
+    { type: 'deferral.changed', time, state: 'DONE', ran: text, call: text, approval: text },
+    { type: 'deferral.changed', time, state: 'DONE', call: text, approval: text },
   ]
   const requested: RecordDraft = {
     type: 'approval.requested',
@@ -171,7 +178,7 @@ const approvalDrafts = (text: string): Drafts => {
     fn: text,
     excluded: [text],
     digest: text,
-    decideBy: text,
+    decideBy: time,
     call: text,
     approval: text,
   }
@@ -180,12 +187,12 @@ const approvalDrafts = (text: string): Drafts => {
 
 const stateDrafts = (text: string): Drafts => [
   [{ type: 'rulebook.activated', time, previous: text, digest: text, by: text }, {}],
-  [{ type: 'key.issued', time, scope: [text], name: text, key: text, expires: text, by: text }, {}],
+  [{ type: 'key.issued', time, scope: [text], name: text, key: text, expires: time, by: text }, {}],
   [{ type: 'key.revoked', time, key: text, by: text }, {}],
-  [{ type: 'admin.signed-in', time, method: text, by: text }, {}],
+  [{ type: 'admin.signed-in', time, method: 'operator', by: text }, {}],
   [{ type: 'principal.locked', time, reason: text, principal: text, by: text }, {}],
   [{ type: 'principal.unlocked', time, principal: text, by: text }, {}],
-  [{ type: 'payload.read', time, role: text, record: 1, by: text }, {}],
+  [{ type: 'payload.read', time, role: 'result', record: 1, by: text }, {}],
   [
     {
       type: 'session.opened',
@@ -226,7 +233,7 @@ const stateDrafts = (text: string): Drafts => [
       time,
       to: 9,
       session: text,
-      scope: text,
+      scope: 'session',
       payloads: true,
       from: 1,
       by: text,
@@ -241,29 +248,38 @@ const stateDrafts = (text: string): Drafts => [
       type: 'emitter.start',
       time,
       version: text,
+      config: text,
       after: { seq: 3, hash: text, boot: text },
     },
     {},
   ],
   [{ type: 'emitter.start', time, version: text }, {}],
   [{ type: 'emitter.stop', time }, {}],
-  [{ type: 'outage.ended', time, reason: 'disk-full', from: text }, {}],
+  [{ type: 'outage.ended', time, reason: 'disk-full', from: time }, {}],
   [{ type: 'log.recovered', time, size: 9, kept: 4 }, {}],
 ]
 
 const grantDrafts = (text: string): Drafts => {
   const said = { time, timed: text, reason: text, by: text }
-  const access = { time, timed: text, when: [text], party: text, from: text, functions: [text] }
-  const putOff = { time, until: text, reason: text, grant: text, content: text, by: [text, text] }
+  const access = { time, timed: text, when: [text], party: text, from: time, functions: [text] }
+  const putOff = { time, until: time, reason: text, grant: text, content: text, by: [text, text] }
   const certified: RecordDraft = {
     type: 'grant.certified',
-    ...{ time, when: [text], validUntil: text, tier: text, reason: text, grant: text },
-    ...{ decision: text, content: text, certification: text, by: [text] },
+    ...{ time, when: [text], validUntil: time, tier: 'high', reason: text, grant: text },
+    ...{ decision: 'keep', content: text, certification: text, by: [text] },
   }
   const records: readonly RecordDraft[] = [
     certified,
-    { ...certified, item: text, endsAt: text, campaign: text },
-    { type: 'grant.proposed', time, reason: text, grant: text, content: text, by: text, act: text },
+    { ...certified, item: text, endsAt: time, campaign: text },
+    {
+      type: 'grant.proposed',
+      time,
+      reason: text,
+      grant: text,
+      content: text,
+      by: text,
+      act: 'extend',
+    },
     {
       type: 'grant.revoked',
       time,
@@ -277,14 +293,14 @@ const grantDrafts = (text: string): Drafts => {
     { type: 'grant.restored', time, reason: text, grant: text, by: [text, text] },
     { type: 'grant.exempted', ...putOff },
     { type: 'grant.extended', ...putOff },
-    { type: 'timed.asked', ...access, reason: text, endsAt: text, by: text },
-    { type: 'timed.given', ...access, reason: text, endsAt: text, by: [text] },
+    { type: 'timed.asked', ...access, reason: text, endsAt: time, by: text },
+    { type: 'timed.given', ...access, reason: text, endsAt: time, by: [text] },
     { type: 'timed.agreed', ...said },
     { type: 'timed.refused', ...said },
     { type: 'timed.revoked', ...said },
     {
       type: 'function.quarantined',
-      ...{ time, why: text, registered: text, found: text, fn: text, connection: text },
+      ...{ time, why: 'drift', registered: text, found: text, fn: text, connection: text },
     },
     {
       type: 'function.accepted',
@@ -296,32 +312,40 @@ const grantDrafts = (text: string): Drafts => {
 
 const reviewDrafts = (text: string): Drafts => {
   const about = { time, item: text, grant: text, campaign: text }
-  const dates = { opensAt: text, graceUntil: text, dueAt: text }
+  const dates = { opensAt: time, graceUntil: time, dueAt: time }
   const population = { hash: text, excluded: 1, count: 2 }
   const records: readonly RecordDraft[] = [
     {
       type: 'campaign.opened',
-      ...{ time, state: text, previous: text, owner: text, noResponse: text, name: text },
+      ...{ time, state: 'DRAFT', previous: text, owner: text, noResponse: 'revoke', name: text },
       ...{ levels: 2, campaign: text, by: text, ...dates },
     },
     {
       type: 'campaign.changed',
-      ...{ time, unanswered: 3, state: text, reason: text, population, campaign: text, by: [text] },
+      ...{
+        time,
+        unanswered: 3,
+        state: 'STAGED',
+        reason: text,
+        population,
+        campaign: text,
+        by: [text],
+      },
     },
-    { type: 'campaign.changed', time, state: text, campaign: text },
+    { type: 'campaign.changed', time, state: 'ACTIVE', campaign: text },
     {
       type: 'campaign.closed',
-      ...{ time, population: text, manifest: text, counts: [{ what: text, n: 1 }] },
+      ...{ time, population: text, manifest: text, counts: [{ what: 'voided', n: 1 }] },
       ...{ campaign: text, by: text },
     },
     { type: 'review.assigned', ...about, people: [text], note: text, groups: [text], by: text },
     {
       type: 'review.decided',
-      ...{ ...about, when: [text], tier: text, shown: text, recommended: text, reason: text },
-      ...{ level: 1, endsAt: text, dwell: 5, decision: text, content: text, by: text },
+      ...{ ...about, when: [text], tier: 'low', shown: text, recommended: 'none', reason: text },
+      ...{ level: 1, endsAt: time, dwell: 5, decision: 'revoke', content: text, by: text },
     },
-    { type: 'review.applied', ...about, state: text, decision: text, answer: text },
-    { type: 'review.applied', ...about, state: text, decision: text },
+    { type: 'review.applied', ...about, state: 'verified', decision: 'keep', answer: 'permit' },
+    { type: 'review.applied', ...about, state: 'failed', decision: 'no-response' },
     { type: 'review.voided', ...about, reopened: text, content: text },
     { type: 'review.voided', ...about, content: text },
   ]
@@ -384,6 +408,7 @@ const unwritable: readonly (readonly [string, RecordDraft, Commitments])[] = [
   ['a string that is too long', { ...claimed, approval: 'x'.repeat(1025) }, {}],
   ['null', forbidden({ ...claimed, approval: null }), {}],
   ['a fraction', forbidden({ ...drafts('x')[4]?.[0], intent: 1.5 }), {}],
+  ['a negative number', forbidden({ ...drafts('x')[4]?.[0], intent: -1 }), {}],
   ['no number', forbidden({ ...drafts('x')[4]?.[0], intent: Number.NaN }), {}],
   ['an absent member', forbidden({ ...claimed, approval: undefined }), {}],
   ['an unknown type', forbidden({ type: 'call.eaten', time }), {}],

@@ -251,6 +251,7 @@ function fillLife(
   const recovered = d.type === 'log.recovered' ? d : undefined
   return {
     after: start?.after && bootEnd(start.after),
+    config: start?.config,
     elapsed: beat?.elapsed,
     emitter,
     from: outage?.from,
@@ -355,6 +356,7 @@ function assertMembers(value: Canonical): void {
     if (typeof value === 'string' && value.length > textMax) {
       throw new TypeError(`a string in a record is longer than ${textMax} characters`)
     }
+    if (typeof value === 'number' && value < 0) throw new TypeError('a number is below 0')
     return
   }
   if (isList(value)) {

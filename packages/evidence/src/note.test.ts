@@ -76,6 +76,12 @@ const rows: readonly (readonly [
   ['another id', signed, [{ ...log, id: log.id ^ 1 }], 'signature-missing'],
   ['an unknown signature', exampleNote + unknown, [exampleKey], ['example.com/foo 1393397818 ']],
   [
+    'an unknown signature twice, and two by one unknown key',
+    `${exampleNote}${unknown}${unknown}— someone.example/else AAAAAAI=\n`,
+    [exampleKey],
+    ['example.com/foo 1393397818 '],
+  ],
+  [
     'a short signature of a known key',
     `${exampleNote.slice(0, blank)}\n\n— example.com/foo Uw2QOgE=\n`,
     [exampleKey],

@@ -31,8 +31,7 @@ export type SignedBy = VerifierKey & { readonly time?: number }
 
 /**
  * A signed note (c2sp.org/signed-note) as it stands: nothing is verified. Throws `EvidenceError`
- * for control characters, text without UTF-8, a malformed signature line, two signatures of one
- * key, more than 100 signatures.
+ * for control characters, text without UTF-8, a malformed signature line, more than 100 signatures.
  */
 export function parseNote(text: string): Note {
   assertNoteText(text)
@@ -42,16 +41,14 @@ export function parseNote(text: string): Note {
   const lines = text.slice(blank + 2).split('\n')
   if (lines.pop() !== '' || lines.length === 0) throw malformedNote('its last line does not end')
   if (lines.length > signaturesMax) throw malformedNote(`it has over ${signaturesMax} signatures`)
-  const signatures = lines.map(parseSignature)
-  const keys = new Set(signatures.map(({ name, id }) => `${name}+${id}`))
-  if (keys.size < signatures.length) throw malformedNote('one key signs it twice')
-  return { text: text.slice(0, blank + 1), signatures }
+  return { text: text.slice(0, blank + 1), signatures: lines.map(parseSignature) }
 }
 
 /**
  * The text, and which of these keys signed it; at least one did. Keys are found by their exact name
- * and id; other signatures are ignored. Throws `EvidenceError`: `signature-missing` when no known
- * key signed, `signature-invalid` when a known key's signature is bad, whatever else is good.
+ * and id; other signatures are ignored, also where they come twice. Throws `EvidenceError`: `signature-missing`
+ * when no known key signed, `signature-invalid` when a known key's signature is bad, whatever else is good,
+ * `note-malformed` when a known key signs twice.
  */
 export async function verifyNote(
   text: string,
@@ -59,6 +56,7 @@ export async function verifyNote(
 ): Promise<{ readonly text: string; readonly signedBy: readonly SignedBy[] }> {
   const note = parseNote(text)
   const known = keyring(verifierKeys)
+  assertOnce(note.signatures.filter((signature) => known.has(ringName(signature))))
   const signedBy: SignedBy[] = []
   for (const signature of note.signatures) {
     const key = known.get(ringName(signature))
@@ -80,7 +78,7 @@ export async function signNote(text: string, signers: Signer | readonly Signer[]
     lines.push(signatureLine(signer, await signBytes(signer, utf8Bytes(text))))
   }
   const note = `${text}\n${lines.join('')}`
-  parseNote(note)
+  assertOnce(parseNote(note).signatures)
   return note
 }
 
@@ -118,6 +116,12 @@ function parseSignature(line: string, at: number): NoteSignature {
     id: new DataView(bytes.buffer).getUint32(0),
     signature: bytes.subarray(idBytes),
   }
+}
+
+/** Of what one key says twice, nobody could tell which it means: two cosignatures have two times. */
+function assertOnce(signatures: readonly NoteSignature[]): void {
+  const keys = new Set(signatures.map(ringName))
+  if (keys.size < signatures.length) throw malformedNote('one key signs it twice')
 }
 
 function keyring(keys: Iterable<string | VerifierKey>): ReadonlyMap<string, VerifierKey> {

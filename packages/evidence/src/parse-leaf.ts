@@ -8,6 +8,7 @@ import {
   type RecordType,
   recordVersion,
 } from './record.ts'
+import { refusalWords, words } from './record-words.ts'
 import { type LeafShape, reviewShapes } from './review-shapes.ts'
 import {
   flag,
@@ -15,6 +16,7 @@ import {
   isObject,
   list,
   type Members,
+  moment,
   object,
   oneOf,
   type Reading,
@@ -95,24 +97,24 @@ const always: Members = {
 }
 const callFacts: Members = {
   args: commitment,
-  caller: object({ authn: text, cred: text, iss: text, sub: text }),
+  caller: object({ authn: oneOf(...words.authn), cred: text, iss: text, sub: text }),
   decision: object(
     { effect: oneOf('allow', 'deny', 'hold'), obligations: texts, policy: text, rules: texts },
     { time: text },
   ),
   duties: texts,
   fn: object({ name: text, schema: text, server: text }),
-  grants: list(object({ freshness: text, grant: text, party: text })),
+  grants: list(object({ freshness: oneOf(...words.freshness), grant: text, party: text })),
   labels: texts,
   obo: list(party),
   session: text,
   source: object({ ip: text, protocol: text }),
   trace: text,
-  wants: text,
+  wants: oneOf(...words.wants),
 }
 const afterIntent: Members = { call: text, session: text, intent: integer }
 const results: Members = { result: commitment, returned: commitment }
-const terms = object({ kind: text }, { for: integer, uses: integer, when: texts })
+const terms = object({ kind: oneOf(...words.terms) }, { for: integer, uses: integer, when: texts })
 
 function leaf(own: Members, ownOptional: Members = {}): LeafShape {
   const required = { ...always, ...own }
@@ -125,13 +127,16 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
     { call: text, masked, approvals: list(object({ by: text, id: text })) },
     { ...callFacts, brings: texts, clearance: text, forwarded: commitment },
   ),
-  'call.denied': leaf({ call: text, code: text, stage: text }, { ...callFacts, approval: text }),
+  'call.denied': leaf(
+    { call: text, code: oneOf(...refusalWords), stage: oneOf(...words.stage) },
+    { ...callFacts, approval: text },
+  ),
   'call.outcome': leaf(
-    { ...afterIntent, ending: text, status: integer, masked },
+    { ...afterIntent, ending: oneOf('done', 'aborted', ...refusalWords), status: integer, masked },
     { ...results, masker: object({ digest: text, micros: integer }) },
   ),
   'call.chunk': leaf(afterIntent, results),
-  'reconcile.indeterminate': leaf({ ...afterIntent, reason: text }),
+  'reconcile.indeterminate': leaf({ ...afterIntent, reason: oneOf(...words.reconciled) }),
   'approval.requested': leaf(
     {
       approval: text,
@@ -145,7 +150,7 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
       steps: list(object({ flow: text, groups: texts, quorum: integer })),
       excluded: texts,
       rules: texts,
-      decideBy: text,
+      decideBy: moment,
     },
     { args: commitment, forwarded: commitment },
   ),
@@ -155,19 +160,19 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
       by: text,
       step: integer,
       group: text,
-      verdict: text,
-      state: text,
+      verdict: oneOf(...words.vote),
+      state: oneOf(...words.voted),
       offer: text,
-      channel: text,
+      channel: oneOf(...words.channel),
     },
-    { onBehalfOf: text, voided: texts, clearance: text, claimBy: text },
+    { onBehalfOf: text, voided: texts, clearance: text, claimBy: moment },
   ),
   'approval.countered': leaf(
     { approval: text, by: text, offer: text, terms },
     { onBehalfOf: text },
   ),
   'approval.escalated': leaf({ approval: text, step: integer, groups: texts }),
-  'approval.closed': leaf({ approval: text, state: text }, { by: text }),
+  'approval.closed': leaf({ approval: text, state: oneOf(...words.approvalClosed) }, { by: text }),
   'clearance.claimed': leaf({
     clearance: text,
     approval: text,
@@ -175,8 +180,15 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
     digest: text,
     use: integer,
   }),
-  'clearance.returned': leaf({ clearance: text, call: text, state: text }),
-  'clearance.closed': leaf({ clearance: text, state: text }, { by: text, reason: text }),
+  'clearance.returned': leaf({
+    clearance: text,
+    call: text,
+    state: oneOf(...words.clearanceReturned),
+  }),
+  'clearance.closed': leaf(
+    { clearance: text, state: oneOf(...words.clearanceClosed) },
+    { by: text, reason: text },
+  ),
   'break-glass.opened': leaf(
     {
       glass: text,
@@ -187,31 +199,34 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
       clearance: text,
       uses: integer,
       amr: texts,
-      signedIn: text,
-      expires: text,
-      reviewBy: text,
+      signedIn: moment,
+      expires: moment,
+      reviewBy: moment,
     },
     { approval: text, acr: text },
   ),
-  'break-glass.reviewed': leaf({ glass: text, by: text, verdict: text }),
+  'break-glass.reviewed': leaf({ glass: text, by: text, verdict: oneOf(...words.glassReviewed) }),
   'delegation.made': leaf({
     delegation: text,
     from: text,
     to: text,
     groups: texts,
-    until: text,
+    until: moment,
     by: text,
   }),
   'delegation.ended': leaf({ delegation: text, by: text }),
-  'deferral.changed': leaf({ call: text, approval: text, state: text }, { ran: text }),
+  'deferral.changed': leaf(
+    { call: text, approval: text, state: oneOf(...words.deferral) },
+    { ran: text },
+  ),
   ...reviewShapes(leaf),
   'rulebook.activated': leaf({ digest: text, previous: text, by: text }),
-  'key.issued': leaf({ key: text, name: text, scope: texts, expires: text, by: text }),
+  'key.issued': leaf({ key: text, name: text, scope: texts, expires: moment, by: text }),
   'key.revoked': leaf({ key: text, by: text }),
-  'admin.signed-in': leaf({ by: text, method: text }),
+  'admin.signed-in': leaf({ by: text, method: oneOf(...words.signIn) }),
   'principal.locked': leaf({ principal: text, reason: text, by: text }),
   'principal.unlocked': leaf({ principal: text, by: text }),
-  'payload.read': leaf({ record: integer, role: text, by: text }),
+  'payload.read': leaf({ record: integer, role, by: text }),
   'session.opened': leaf({
     session: text,
     parties: list(
@@ -239,7 +254,7 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
   }),
   'payload.expired': leaf({ class: text, period: integer, records: list(integer) }),
   'evidence.exported': leaf(
-    { by: text, scope: text, from: integer, to: integer, payloads: flag },
+    { by: text, scope: oneOf(...words.exported), from: integer, to: integer, payloads: flag },
     { session: text },
   ),
   'log.genesis': leaf({ origin: text, key: text }),
@@ -247,10 +262,10 @@ const shapes: Readonly<Record<RecordType, LeafShape>> = {
   heartbeat: leaf({ elapsed: integer, interval: integer }),
   'emitter.start': leaf(
     { version: text },
-    { after: object({ boot: text, hash: text, seq: integer }) },
+    { after: object({ boot: text, hash: text, seq: integer }), config: text },
   ),
   'emitter.stop': leaf({}),
-  'outage.ended': leaf({ from: text, reason: oneOf(...outageReasons) }),
+  'outage.ended': leaf({ from: moment, reason: oneOf(...outageReasons) }),
   'log.recovered': leaf({ kept: integer, size: integer }),
 }
 

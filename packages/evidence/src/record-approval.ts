@@ -1,3 +1,5 @@
+import type { Words } from './record-words.ts'
+
 /** Records of questions put to people, of what came of them, and of emergencies; see record.ts. */
 
 /**
@@ -5,7 +7,7 @@
  * milliseconds, `uses` calls that fit every expression (`window`), of one session only (`session`).
  */
 export type Terms = {
-  readonly kind: string
+  readonly kind: Words['terms']
   readonly for?: number
   readonly uses?: number
   readonly when?: readonly string[]
@@ -44,7 +46,7 @@ export type ApprovalDecided = {
   /** Which step of those asked this vote counts for, and through which group. */
   readonly step: number
   readonly group: string
-  readonly verdict: string
+  readonly verdict: Words['vote']
   readonly state: string
   /** The offer that the voter was shown. */
   readonly offer: string
@@ -140,7 +142,7 @@ export type BreakGlassReviewed = {
   readonly type: 'break-glass.reviewed'
   readonly glass: string
   readonly by: string
-  readonly verdict: string
+  readonly verdict: Words['glassReviewed']
 }
 
 export type DelegationMade = {

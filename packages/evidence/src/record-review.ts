@@ -1,12 +1,14 @@
+import type { Words } from './record-words.ts'
+
 /** Records of grants, of their reviews, and of functions that wait for their owner; see record.ts. */
 
-/** By which grant a party of a call was allowed, and how fresh it was then (`UNKNOWN`: nothing was known of it). */
+/** By which grant a party of a call was allowed, and how fresh it was then. */
 export type GrantUsed = {
   /** Party id. */
   readonly party: string
   /** A policy's id, or a timed grant's. */
   readonly grant: string
-  readonly freshness: string
+  readonly freshness: Words['freshness']
 }
 
 /** People said that a grant is still justified, as it is now, until a date. */
@@ -16,14 +18,13 @@ export type GrantCertified = {
   readonly certification: string
   /** Digest of what was certified. */
   readonly content: string
-  /** `keep`, `narrow` or `time-bound`. */
-  readonly decision: string
+  readonly decision: Words['certified']
   /** Who decided, in order. */
   readonly by: readonly string[]
   readonly reason: string
   /** Expressions that have to hold where it is to count; none unless it was narrowed. */
   readonly when: readonly string[]
-  readonly tier: string
+  readonly tier: Words['risk']
   /** First moment at which it is fresh no longer, RFC 3339. */
   readonly validUntil: string
   /** time-bound: the access ends then, RFC 3339. */
@@ -36,8 +37,7 @@ export type GrantCertified = {
 export type GrantProposed = {
   readonly type: 'grant.proposed'
   readonly grant: string
-  /** `certify`, `exempt`, `extend` or `restore`. */
-  readonly act: string
+  readonly act: Words['grantAct']
   readonly content: string
   readonly by: string
   readonly reason: string
@@ -118,7 +118,7 @@ export type CampaignOpened = {
   readonly by: string
   readonly state: string
   readonly levels: number
-  readonly noResponse: string
+  readonly noResponse: Words['noResponse']
   /** RFC 3339. */
   readonly opensAt: string
   readonly dueAt: string
@@ -176,18 +176,16 @@ export type ReviewDecided = {
   readonly item: string
   readonly grant: string
   readonly content: string
-  readonly tier: string
+  readonly tier: Words['risk']
   readonly by: string
   readonly level: number
-  /** `keep`, `narrow`, `time-bound` or `revoke`. */
-  readonly decision: string
+  readonly decision: Words['reviewed']
   readonly reason: string
   readonly when: readonly string[]
   readonly endsAt?: string
   /** SHA-256 of what the reviewer was shown, `sha256:<hex>`. */
   readonly shown: string
-  /** What was recommended: a decision, or `none`. */
-  readonly recommended: string
+  readonly recommended: Words['recommended']
   /** From when it was shown until it was decided, milliseconds; absent: in bulk. */
   readonly dwell?: number
 }
@@ -222,8 +220,7 @@ export type FunctionQuarantined = {
   readonly type: 'function.quarantined'
   readonly fn: string
   readonly connection: string
-  /** `drift`, `gone` or `new`. */
-  readonly why: string
+  readonly why: Words['quarantined']
   /** Digests of what was registered and of what was found; empty: none. */
   readonly registered: string
   readonly found: string

@@ -13,6 +13,7 @@ import type {
   DelegationMade,
 } from './record-approval.ts'
 import type { GrantUsed, ReviewRecord } from './record-review.ts'
+import type { RefusalWord, Words } from './record-words.ts'
 
 export type { Terms } from './record-approval.ts'
 
@@ -93,7 +94,7 @@ export type CallFacts = {
   /** What the session was labelled with when policy was asked: what `context.session.labels` was. Absent: nothing. */
   readonly labels?: readonly string[]
   /** `subscribe`: to hear when what the function reads changes, and not to read it. Absent: a call of the function, or one of which no function is known. */
-  readonly wants?: string
+  readonly wants?: Words['wants']
 }
 
 type CallAuthorized = CallFacts & {
@@ -109,8 +110,8 @@ type CallAuthorized = CallFacts & {
 
 type CallDenied = CallFacts & {
   readonly type: 'call.denied'
-  readonly code: string
-  readonly stage: string
+  readonly code: RefusalWord
+  readonly stage: Words['stage']
   readonly approval?: string
 }
 
@@ -119,7 +120,7 @@ type AfterIntent = { readonly call: string; readonly session: string; readonly i
 
 type CallOutcome = AfterIntent & {
   readonly type: 'call.outcome'
-  readonly ending: string
+  readonly ending: 'done' | 'aborted' | RefusalWord
   /** 0 when there was no reply. */
   readonly status: number
   readonly masked: readonly Masking[]
@@ -187,8 +188,7 @@ type PayloadExpired = {
 type EvidenceExported = {
   readonly type: 'evidence.exported'
   readonly by: string
-  /** `whole`, `range` or `session`. */
-  readonly scope: string
+  readonly scope: Words['exported']
   /** First index and the first one after the last. */
   readonly from: number
   readonly to: number
@@ -207,7 +207,10 @@ export type RecordDraft = { readonly time: string } & (
   | CallDenied
   | CallOutcome
   | (AfterIntent & { readonly type: 'call.chunk' })
-  | (AfterIntent & { readonly type: 'reconcile.indeterminate'; readonly reason: string })
+  | (AfterIntent & {
+      readonly type: 'reconcile.indeterminate'
+      readonly reason: Words['reconciled']
+    })
   | ApprovalRequested
   | ApprovalDecided
   | ApprovalCountered
@@ -225,7 +228,7 @@ export type RecordDraft = { readonly time: string } & (
   | RulebookActivated
   | KeyIssued
   | { readonly type: 'key.revoked'; readonly key: string; readonly by: string }
-  | { readonly type: 'admin.signed-in'; readonly by: string; readonly method: string }
+  | { readonly type: 'admin.signed-in'; readonly by: string; readonly method: Words['signIn'] }
   /** From here on no call of which `principal` is a party is authorised. */
   | {
       readonly type: 'principal.locked'
@@ -237,7 +240,7 @@ export type RecordDraft = { readonly time: string } & (
   | {
       readonly type: 'payload.read'
       readonly record: number
-      readonly role: string
+      readonly role: PayloadRole
       readonly by: string
     }
   | SessionOpened
@@ -257,7 +260,13 @@ export type RecordDraft = { readonly time: string } & (
   /** Written at a fixed interval. `elapsed`: milliseconds by the monotonic clock since this boot's start. */
   | { readonly type: 'heartbeat'; readonly elapsed: number; readonly interval: number }
   /** `after`: the last leaf of this instance's boot before, absent when there was none. */
-  | { readonly type: 'emitter.start'; readonly version: string; readonly after?: BootEnd }
+  | {
+      readonly type: 'emitter.start'
+      readonly version: string
+      /** Names the configuration that the gateway runs with; says nothing of what is in it. */
+      readonly config?: string
+      readonly after?: BootEnd
+    }
   | { readonly type: 'emitter.stop' }
   /** The first leaf after a time in which nothing could be written. `from`: the time of the leaf before. */
   | { readonly type: 'outage.ended'; readonly from: string; readonly reason: OutageReason }

@@ -1,5 +1,6 @@
 import type { ReviewRecord } from './record-review.ts'
-import { integer, list, type Members, object, type Shape, text } from './shape.ts'
+import { words } from './record-words.ts'
+import { integer, list, type Members, moment, object, oneOf, type Shape, text } from './shape.ts'
 
 /** The members of one type of leaf. */
 export type LeafShape = {
@@ -20,8 +21,8 @@ export function reviewShapes(leaf: Leaf): Readonly<Record<Type, LeafShape>> {
 }
 
 function grantShapes(leaf: Leaf): Readonly<Record<Exclude<Type, OfRounds>, LeafShape>> {
-  const putOff = leaf({ grant: text, content: text, by: texts, reason: text, until: text })
-  const access = { timed: text, party: text, functions: texts, when: texts, from: text }
+  const putOff = leaf({ grant: text, content: text, by: texts, reason: text, until: moment })
+  const access = { timed: text, party: text, functions: texts, when: texts, from: moment }
   const said = leaf({ timed: text, by: text, reason: text })
   return {
     'grant.certified': leaf(
@@ -29,18 +30,18 @@ function grantShapes(leaf: Leaf): Readonly<Record<Exclude<Type, OfRounds>, LeafS
         grant: text,
         certification: text,
         content: text,
-        decision: text,
+        decision: oneOf(...words.certified),
         by: texts,
         reason: text,
         when: texts,
-        tier: text,
-        validUntil: text,
+        tier: oneOf(...words.risk),
+        validUntil: moment,
       },
-      { endsAt: text, campaign: text, item: text },
+      { endsAt: moment, campaign: text, item: text },
     ),
     'grant.proposed': leaf({
       grant: text,
-      act: text,
+      act: oneOf(...words.grantAct),
       content: text,
       by: text,
       reason: text,
@@ -49,15 +50,15 @@ function grantShapes(leaf: Leaf): Readonly<Record<Exclude<Type, OfRounds>, LeafS
     'grant.restored': leaf({ grant: text, by: texts, reason: text }),
     'grant.exempted': putOff,
     'grant.extended': putOff,
-    'timed.asked': leaf({ ...access, endsAt: text, reason: text, by: text }),
-    'timed.given': leaf({ ...access, endsAt: text, reason: text, by: texts }),
+    'timed.asked': leaf({ ...access, endsAt: moment, reason: text, by: text }),
+    'timed.given': leaf({ ...access, endsAt: moment, reason: text, by: texts }),
     'timed.agreed': said,
     'timed.refused': said,
     'timed.revoked': said,
     'function.quarantined': leaf({
       fn: text,
       connection: text,
-      why: text,
+      why: oneOf(...words.quarantined),
       registered: text,
       found: text,
     }),
@@ -74,17 +75,17 @@ function roundShapes(leaf: Leaf): Readonly<Record<OfRounds, LeafShape>> {
         name: text,
         owner: text,
         by: text,
-        state: text,
+        state: oneOf(...words.campaignOpened),
         levels: integer,
-        noResponse: text,
-        opensAt: text,
-        dueAt: text,
-        graceUntil: text,
+        noResponse: oneOf(...words.noResponse),
+        opensAt: moment,
+        dueAt: moment,
+        graceUntil: moment,
       },
       { previous: text },
     ),
     'campaign.changed': leaf(
-      { campaign: text, state: text },
+      { campaign: text, state: oneOf(...words.campaign) },
       {
         by: texts,
         reason: text,
@@ -97,25 +98,32 @@ function roundShapes(leaf: Leaf): Readonly<Record<OfRounds, LeafShape>> {
       by: text,
       manifest: text,
       population: text,
-      counts: list(object({ n: integer, what: text })),
+      counts: list(object({ n: integer, what: oneOf(...words.counted) })),
     }),
     'review.assigned': leaf({ ...about, by: text, groups: texts, people: texts, note: text }),
     'review.decided': leaf(
       {
         ...about,
         content: text,
-        tier: text,
+        tier: oneOf(...words.risk),
         by: text,
         level: integer,
-        decision: text,
+        decision: oneOf(...words.reviewed),
         reason: text,
         when: texts,
         shown: text,
-        recommended: text,
+        recommended: oneOf(...words.recommended),
       },
-      { endsAt: text, dwell: integer },
+      { endsAt: moment, dwell: integer },
     ),
-    'review.applied': leaf({ ...about, state: text, decision: text }, { answer: text }),
+    'review.applied': leaf(
+      {
+        ...about,
+        state: oneOf(...words.remediation),
+        decision: oneOf(...words.applied),
+      },
+      { answer: oneOf(...words.answer) },
+    ),
     'review.voided': leaf({ ...about, content: text }, { reopened: text }),
   }
 }

@@ -1,5 +1,6 @@
 import type { Canonical } from './canonical.ts'
 import { utf8Bytes } from './encoding.ts'
+import { textMax } from './record.ts'
 
 /** What a value of a leaf looks like. */
 export type Shape = {
@@ -22,13 +23,14 @@ export type Reading = { readonly bytes: Uint8Array; readonly text: string; at: n
 export const text: Shape = {
   check: (value, at) => {
     if (typeof value !== 'string') throw new TypeError(`${at} is not a string`)
+    if (value.length > textMax) throw new TypeError(`${at} is too long`)
   },
   read: (reading) => {
     const { bytes, text, at } = reading
     if (bytes[at] !== quote) return undefined
     let end = at + 1
     while (isPlain[bytes[end] ?? quote] === 1) end += 1
-    if (bytes[end] !== quote) return undefined
+    if (bytes[end] !== quote || end - at > textMax + 1) return undefined
     reading.at = end + 1
     return text.slice(at + 1, end)
   },
@@ -36,7 +38,8 @@ export const text: Shape = {
 
 export const integer: Shape = {
   check: (value, at) => {
-    if (!Number.isSafeInteger(value)) throw new TypeError(`${at} is not an integer`)
+    const isFine = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+    if (!isFine) throw new TypeError(`${at} is not an integer from 0`)
   },
   read: (reading) => {
     const { bytes, at } = reading
@@ -53,6 +56,23 @@ export const integer: Shape = {
     reading.at = end
     return value
   },
+}
+
+/** RFC 3339 in UTC with milliseconds, as every date is written. */
+export const moment: Shape = {
+  check: (value, at) => {
+    if (!isMoment(value)) throw new TypeError(`${at} is no date`)
+  },
+  read: (reading) => {
+    const value = text.read(reading)
+    return isMoment(value) ? value : undefined
+  },
+}
+
+function isMoment(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length > textMax) return false
+  const at = new Date(value)
+  return !Number.isNaN(at.getTime()) && at.toISOString() === value
 }
 
 const [yes, no] = [utf8Bytes('true'), utf8Bytes('false')]

@@ -24,6 +24,11 @@ export function tooLarge(): EvidenceError {
   return new EvidenceError('source-too-large', 'a file is longer than it may be')
 }
 
+/** What `read` and a container throw for what is no file. */
+export function irregular(): EvidenceError {
+  return new EvidenceError('source-irregular', 'a link, a pipe or a device is no part of a bundle')
+}
+
 /** A log folder behind an address. What answers 404 or 410 is not there; any other error is one. */
 export function urlSource(
   base: string,

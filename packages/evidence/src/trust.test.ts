@@ -168,6 +168,42 @@ const refused: readonly (readonly [string, string])[] = [
 for (const [name, text] of refused)
   test(`refuses ${name}`, () => check(text, note, 'trust-malformed'))
 
+const octets = (...parts: readonly (string | number)[]) =>
+  Buffer.concat(
+    parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.of(part))),
+  )
+
+test('bytes from 0x80 on are fine in comments, and UTF-8 elsewhere', async () => {
+  const bytes = octets(
+    '# caf',
+    0xe9,
+    '\n \t#',
+    0xff,
+    0x80,
+    `\nlog ${v(log)} https://é.example\nquorum none\n`,
+  )
+  const { checkpoint } = await checkTrust(note, parseTrust(bytes))
+  assert.equal(checkpoint.origin, origin)
+  assert.deepEqual(parseTrust(octets(example)), parseTrust(example))
+})
+
+const lines: readonly (readonly [string, Parameters<typeof parseTrust>[0], RegExp])[] = [
+  ['a carriage return', '# a\nquorum none\r\n', /line 2: ends in a carriage return/],
+  ['the same of bytes', octets('# a\nquorum none\r\n'), /line 2: ends in a carriage return/],
+  ['a NUL in a comment', octets('\n\n# ', 0, '\nquorum none\n'), /line 3: has a control character/],
+  [
+    'a name that is no UTF-8',
+    octets('witness ', 0xe9, ` ${w1}\nquorum none\n`),
+    /line 1: is no UTF-8/,
+  ],
+  ['a lone surrogate', 'quorum none\n# \ud800\n', /line 2: is no UTF-8/],
+  ['a cut', octets('# a\nquorum none'), /line 2: does not end/],
+  ['nothing', octets(), /line 1: does not end|none says quorum/],
+]
+for (const [name, file, expected] of lines) {
+  test(`the line is named: ${name}`, () => assert.throws(() => parseTrust(file), expected))
+}
+
 test('the error names the line and not its content', () => {
   assert.throws(
     () => parseTrust('# secret\nquorum none\nlog secret\n'),

@@ -1,5 +1,5 @@
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
-import { toBase64 } from './encoding.ts'
+import { toBase64, utf8Text } from './encoding.ts'
 import { EvidenceError } from './error.ts'
 import { cosignatureType, ed25519Type, parseVerifierKey, type VerifierKey } from './key.ts'
 import { parseNote, type SignedBy, verifyNote } from './note.ts'
@@ -28,13 +28,12 @@ export type Trusted = {
   readonly witnesses: readonly { readonly name: string; readonly time: number }[]
 }
 
-/** Throws `EvidenceError` with the number of the line for anything the specification does not allow. */
-export function parseTrust(text: string): Trust {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  if (!text.isWellFormed() || /[\u0000-\u0008\u000b-\u001f\u007f]/.test(text)) {
-    throw malformedTrust(0, 'there are characters that it may not have')
-  }
-  const lines = text.split('\n')
+/**
+ * A file's bytes, or its text. Throws `EvidenceError` with the number of the line for anything the specification
+ * does not allow. In comments all bytes from 0x80 on are fine; elsewhere they have to be UTF-8, as keys' names are.
+ */
+export function parseTrust(file: string | Uint8Array): Trust {
+  const lines = linesOf(file)
   // A file that was cut off may still have a whole line's sense: another quorum.
   if (lines.pop() !== '') throw malformedTrust(lines.length + 1, 'does not end in a newline')
   const draft: Draft = { logs: [], witnesses: [], groups: [], members: new Set(), quorums: [] }
@@ -70,6 +69,38 @@ export async function checkTrust(noteText: string, trust: Trust): Promise<Truste
     throw unmet('too few witnesses of the trust file cosigned the checkpoint')
   }
   return { checkpoint, logKeys: signedLogs, witnesses }
+}
+
+function linesOf(file: string | Uint8Array): string[] {
+  if (typeof file === 'string') {
+    return file
+      .split('\n')
+      .map((line, at) => checkedLine(line.isWellFormed() ? line : undefined, at))
+  }
+  const lines: string[] = []
+  for (let start = 0; start <= file.length; ) {
+    const newline = file.indexOf(0x0a, start)
+    const end = newline < 0 ? file.length : newline
+    lines.push(checkedLine(lineText(file.subarray(start, end)), lines.length))
+    start = end + 1
+  }
+  return lines
+}
+
+/** What the bytes say, each for itself where they are a comment. Undefined where they say nothing. */
+function lineText(bytes: Uint8Array): string | undefined {
+  const octets = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+  return /^[ \t]*#/.test(octets) ? octets : utf8Text(bytes)
+}
+
+function checkedLine(line: string | undefined, at: number): string {
+  if (line === undefined) throw malformedTrust(at + 1, 'is no UTF-8')
+  if (line.endsWith('\r')) {
+    throw malformedTrust(at + 1, 'ends in a carriage return: lines end in a newline alone')
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  if (!/[\u0000-\u0008\u000b-\u001f\u007f]/.test(line)) return line
+  throw malformedTrust(at + 1, 'has a control character')
 }
 
 const none = 'none'

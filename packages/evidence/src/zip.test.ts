@@ -35,6 +35,12 @@ for (const options of [{}, { deflate: true }, { zip64: true }, { zip64: true, de
   })
 }
 
+test('lengths told behind the bytes, and modes of files', async () => {
+  const told = { flags: 8, localLength: 0, mode: 0o100644 }
+  const files = await unpack(lying(told))
+  assert.equal(Buffer.from(files.get('b') ?? []).toString(), 'second')
+})
+
 test('folders are no files', async () => {
   const files = await unpack(writeZip([text('b/', ''), ...two]))
   assert.deepEqual([...files.keys()], ['a', 'b/c'])
@@ -68,6 +74,12 @@ const rows: readonly (readonly [string, Uint8Array, string])[] = [
   ['no name', writeZip([text('', 'x')]), 'zip-path'],
   ['a name twice', writeZip([text('a', 'x'), text('a', 'y')]), 'zip-duplicate'],
   ['another name in front', lying({ localName: 'x' }), 'zip-malformed'],
+  ['another time in front', lying({ localStamp: 1 }), 'zip-malformed'],
+  ['another length in front', lying({ localLength: 7, flags: 8 }), 'zip-malformed'],
+  ['a part of another disk', lying({ disk: 1 }), 'zip-malformed'],
+  ...[0o120777, 0o010600, 0o020600, 0o060600, 0o140600].map(
+    (mode) => [`a ${mode.toString(8)} of Unix`, lying({ mode }), 'source-irregular'] as const,
+  ),
   ['another checksum', lying({ crc: 1 }), 'zip-damaged'],
   ['a length that is too short', lying({ length: 3 }), 'zip-malformed'],
   ['a bomb', lying({ length: 3 }, { deflate: true }), 'zip-bomb'],

@@ -1,5 +1,5 @@
 import { EvidenceError } from './error.ts'
-import { type BundleSource, gather, isBundlePath, tooLarge } from './source.ts'
+import { type BundleSource, gather, irregular, isBundlePath, tooLarge } from './source.ts'
 
 /** Bytes that can be read anywhere: an open file, or a `Blob` in a browser. */
 export type RandomAccess = {
@@ -13,7 +13,8 @@ export type RandomAccess = {
  * A bundle in a zip file (PKWARE APPNOTE 6.3.10), stored or deflated, zip64 included. Strict, because
  * two readers of one zip must not see different files: no bytes before the first entry, no comment, no
  * name twice, no overlapping entries, local headers that say what the directory says, checksums that
- * fit, one disk, no encryption. Throws `EvidenceError` with a code that begins `zip-`.
+ * fit, one disk, no encryption, nothing but files and folders. Throws `EvidenceError` with a code that begins
+ * `zip-`, or as a folder does: `source-irregular`.
  */
 export async function openZip(file: RandomAccess): Promise<BundleSource> {
   const { find, names } = await readDirectory(file)
@@ -43,6 +44,8 @@ type Entry = {
   readonly name: string
   readonly method: number
   readonly flags: number
+  /** Time and date, as they stand there: nothing depends on them but that they are said once. */
+  readonly stamp: number
   readonly crc: number
   readonly packed: number
   readonly length: number
@@ -202,14 +205,32 @@ function readCentral(
   if ((flags & ~flagsAllowed) !== 0 || (method !== 0 && method !== 8)) {
     throw new EvidenceError('zip-unsupported', 'an entry of the zip file is packed in another way')
   }
+  if (view.getUint16(at + 34, true) !== 0) throw malformed('is one of several disks')
+  if (!isPlain(view, at)) throw irregular()
   const sizes = sizesOf(view, at, { from: nameEnd, to: extraEnd })
   if (method === 0 && sizes.packed !== sizes.length) throw malformed('has an entry of two lengths')
   const name = latin(bytes.subarray(at + centralBytes, nameEnd))
   return {
-    entry: { name, method, flags, crc: view.getUint32(at + 16, true), ...sizes },
+    entry: {
+      ...{ name, method, flags, ...sizes },
+      stamp: view.getUint32(at + 12, true),
+      crc: view.getUint32(at + 16, true),
+    },
     next,
   }
 }
+
+/**
+ * Not a link, a pipe or a device, by the file type in its Unix mode: what unpacks it would make one. Packers
+ * that know of no types write none.
+ */
+function isPlain(view: DataView, at: number): boolean {
+  const type = view.getUint16(at + 40, true) & 0xf000
+  return type === 0 || type === unixFile || type === unixFolder
+}
+
+const unixFile = 0x8000
+const unixFolder = 0x4000
 
 /** Sizes and offset, from the zip64 extra field where 32 bits do not hold them (APPNOTE 4.5.3). */
 function sizesOf(
@@ -304,15 +325,18 @@ function checkLocal(head: Uint8Array, view: DataView, entry: Entry): number {
     view.getUint32(0, true) === 0x04034b50 &&
     view.getUint16(6, true) === entry.flags &&
     view.getUint16(8, true) === entry.method &&
+    view.getUint32(10, true) === entry.stamp &&
     view.getUint16(26, true) === entry.name.length &&
     latin(head.subarray(localBytes, localBytes + entry.name.length)) === entry.name
   const [crc, packed, length] = [14, 18, 22].map((at) => view.getUint32(at, true))
+  // What is told behind the bytes is nothing here.
   const isLater = (entry.flags & sizesBehind) !== 0 && crc === 0
-  const sizesFit =
-    crc === entry.crc &&
-    (packed === entry.packed || packed === none32) &&
-    (length === entry.length || length === none32)
-  if (!isSame || !(isLater || sizesFit)) throw malformed('says two things about one entry')
+  const fits = (said: number | undefined, known: number) =>
+    said === known || said === none32 || (isLater && said === 0)
+  const isFitting = fits(packed, entry.packed) && fits(length, entry.length)
+  if (!isSame || !isFitting || !(isLater || crc === entry.crc)) {
+    throw malformed('says two things about one entry')
+  }
   return view.getUint16(28, true)
 }
 

@@ -1,5 +1,6 @@
-import { parties, refund } from './healthy-calls.ts'
-import { type Lie, vote } from './healthy-log.ts'
+import { partyId } from '../src/record.ts'
+import { parties, refund, type SessionParty } from './healthy-calls.ts'
+import { type Lie, shown, vote } from './healthy-log.ts'
 import type { Fields } from './log-builder.ts'
 import { beat, change, changeDecision, leaveOut, preceded, type Row, twice, wait } from './lying.ts'
 
@@ -97,7 +98,7 @@ export const approvalLies: readonly Row[] = [
   // the call
   [
     'an approval of another function',
-    { requested: change({ fn: 'crm.notes.list' }) },
+    { requested: change({ fn: 'crm.notes.list' }, { args: refund(150) }) },
     [['approval-other-call', 'approved']],
   ],
   [
@@ -150,11 +151,6 @@ export const approvalLies: readonly Row[] = [
     [['approval-late', 'vote']],
   ],
   [
-    'a question without a date to decide by',
-    { requested: change({ decideBy: 'never' }) },
-    [['approval-late', 'vote']],
-  ],
-  [
     'a yes that says nothing of the claim',
     { vote: change({ claimBy: undefined }) },
     [
@@ -191,9 +187,11 @@ function approvedBy(groups: readonly string[], people: readonly string[]): Lie {
 }
 
 /** Asked in a session of its own, of these parties. */
-function askedIn(of: readonly object[]): Lie {
+function askedIn(of: readonly SessionParty[]): Lie {
   const opened = preceded({ type: 'session.opened', session: 'ses_7', parties: of })
-  return (step, log) => opened({ ...step, fields: { ...step.fields, session: 'ses_7' } }, log)
+  const ids = of.map((party) => ({ id: partyId(party) }))
+  const payloads = { args: refund(150), forwarded: shown(150, { parties: ids }) }
+  return (step, log) => opened({ fields: { ...step.fields, session: 'ses_7' }, payloads }, log)
 }
 
 function until(time: string): Lie {
@@ -215,7 +213,7 @@ export function disclosing(args: string): Readonly<Record<string, Lie>> {
       return [step]
     },
     expired: leaveOut,
-    read: (step, log) => {
+    countered: (step, log) => {
       if (kept) log.payloads.set(path, kept)
       return [step]
     },

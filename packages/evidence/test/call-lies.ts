@@ -59,12 +59,12 @@ export const callLies: readonly Row[] = [
   ],
   [
     'a denial of a call that went on',
-    { outcome: preceded({ type: 'call.denied', call: 'c1', code: 'x', stage: 'accepted' }) },
+    { outcome: preceded({ type: 'call.denied', call: 'c1', code: 'internal', stage: 'accepted' }) },
     [['denial-after-intent', 'outcome']],
   ],
   [
     'a denial of a call that had ended',
-    { outcome: followed({ type: 'call.denied', call: 'c1', code: 'x', stage: 'accepted' }) },
+    { outcome: followed({ type: 'call.denied', call: 'c1', code: 'internal', stage: 'accepted' }) },
     [['denial-after-intent', 9]],
   ],
   [
@@ -185,12 +185,18 @@ export const callLies: readonly Row[] = [
   [
     'a permit for too few reasons',
     { stream: changeDecision({ rules: [] }) },
-    [['decision-rules', 'stream']],
+    [
+      ['decision-rules', 'stream'],
+      ['rule-effect', 'stream'],
+    ],
   ],
   [
     'a permit at another time',
     { stream: changeDecision({ time: '2025-03-01T08:00:00.000Z' }) },
-    [['decision-effect', 'stream']],
+    [
+      ['decision-effect', 'stream'],
+      ['decision-time', 'stream'],
+    ],
   ],
   [
     'a permit from another network',

@@ -136,7 +136,10 @@ export const clearanceLies: readonly Row[] = [
   [
     'one ended in no known way',
     { revoked: change({ state: 'EATEN' }) },
-    [['clearance-state', 'revoked']],
+    [
+      ['leaf-malformed', 'revoked'],
+      ['chain-gap', 62],
+    ],
   ],
   // calls that the gateway makes by itself
   ['a deferred call made twice', { deferred: twice }, [['deferral-state', 78]]],
@@ -168,7 +171,10 @@ export const clearanceLies: readonly Row[] = [
   [
     'a deferred call of no known state',
     { 'deferred-forgotten': change({ state: 'EATEN' }) },
-    [['deferral-state', 'deferred-forgotten']],
+    [
+      ['leaf-malformed', 'deferred-forgotten'],
+      ['chain-gap', 80],
+    ],
   ],
   // uses
   [

@@ -203,7 +203,7 @@ export const damages: readonly Row[] = [
   [
     'a witness that went back in time',
     (files, log) => files.set('checkpoints/20', Buffer.from(log.checkpoint(20, log.now))),
-    [['cosignature-backwards', 'checkpoints/239']],
+    [['cosignature-backwards', 'checkpoints/236']],
   ],
   ['a byte of a payload', flip('payloads/8.result', 40), [['payload-mismatch', 8]]],
   ['a byte of a salt', flip('payloads/8.result', 4), [['payload-mismatch', 8]]],

@@ -83,7 +83,7 @@ export const delegationLies: readonly Row[] = [
   [
     'two delegates at a time',
     { delegated: followed(delegation('dlg_2', 'corp:ann', 'corp:lou')) },
-    [['delegation-repeated', 34]],
+    [['delegation-repeated', 31]],
   ],
   [
     'two delegates, one after the other',

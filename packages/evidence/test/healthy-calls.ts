@@ -1,3 +1,4 @@
+import type { Party } from '../src/record.ts'
 import { digestOf } from './healthy-rulebook.ts'
 import type { Fields, LogBuilder, Payloads } from './log-builder.ts'
 
@@ -10,7 +11,9 @@ export const getCustomer = 'GET /crm/customers/7?verbose=true\n\n'
 export const result = '{"id":"7","ssn":"078-05-1120","name":"Ada"}'
 export const returned = '{"id":"7","ssn":"[REDACTED:ssn]","name":"Ada"}'
 
-export const parties: readonly object[] = [
+export type SessionParty = Party & { readonly kind: string; readonly groups: readonly string[] }
+
+export const parties: readonly SessionParty[] = [
   { iss: 'corp', sub: 'sam', kind: 'user', groups: ['support'] },
   { iss: 'corp', sub: 'bot', kind: 'agent', groups: ['support'] },
 ]

@@ -42,14 +42,16 @@ export function healthyLog(lies: Readonly<Record<string, Lie>> = {}, beats = 3):
     return at[name]
   }
   const digests = { first: log.putRulebook(rulebook(100)), second: log.putRulebook(rulebook(200)) }
-  firstBoot(log, say, digests, beats)
-  secondBoot(log, say, digests)
+  const calls = firstBoot(log, say, digests, beats)
+  secondBoot(log, say, digests, calls)
   return { log, at }
 }
 
 type Digests = { readonly first: string; readonly second: string }
+/** Indexes of the intents whose payloads go later. */
+type Calls = { readonly intent: number; readonly approved: number }
 
-function firstBoot(log: LogBuilder, say: Say, digests: Digests, beats: number): void {
+function firstBoot(log: LogBuilder, say: Say, digests: Digests, beats: number): Calls {
   say('genesis', { type: 'log.genesis', origin: log.origin, key: log.key.vkey })
   say('start', { type: 'emitter.start', version: '0.1.0' })
   say('rulebook', activation(digests.first, 'none'))
@@ -76,7 +78,7 @@ function firstBoot(log: LogBuilder, say: Say, digests: Digests, beats: number): 
     code: 'unauthenticated',
     stage: 'accepted',
   })
-  say('requested', question('c4'), { args: refund(150), forwarded: '{"shown":true}' })
+  say('requested', question('c4'), { args: refund(150), forwarded: shown(150) })
   say('held', held(log, 'c4', digests.first), { args: refund(150) })
   say('vote', vote('corp:dana'))
   say('claimed', claim('clr_1', 'apr_1', { call: 'c5', digest: 'd1' }))
@@ -95,16 +97,18 @@ function firstBoot(log: LogBuilder, say: Say, digests: Digests, beats: number): 
   for (const name of [`${stream + 1}.returned`, `${stream + 2}.returned`]) {
     log.payloads.delete(`payloads/${name}`)
   }
-  custody(log, say, intent, approved)
+  say('read', { type: 'payload.read', record: approved + 1, role: 'result', by: 'corp:dana' })
   say('rulebook-2', activation(digests.second, digests.first))
   const last = say('under-2', allowed(log, 'c8', digests.second, get), { args: getCustomer })
   say('under-2-outcome', outcome('c8', last, [masked]), { result, returned })
   askForWindow(log, say)
   say('lost', allowed(log, 'c9', digests.second, get), { args: getCustomer })
   log.archive()
+  return { intent, approved }
 }
 
-function custody(log: LogBuilder, say: Say, intent: number, approved: number): void {
+/** What becomes of payloads of the first boot, an hour later and by the second rulebook. */
+function custody(log: LogBuilder, say: Say, { intent, approved }: Calls): void {
   const erasure = { erasure: 'era_1', record: intent, roles: ['args'] }
   const asked = {
     type: 'erasure.requested',
@@ -115,14 +119,15 @@ function custody(log: LogBuilder, say: Say, intent: number, approved: number): v
   say('erasure', asked)
   say('erased', { type: 'payload.erased', ...erasure, requestedBy: 'corp:kim', by: 'corp:dana' })
   log.payloads.delete(`payloads/${intent}.args`)
-  say('expired', { type: 'payload.expired', class: 'short', period: 5, records: [approved] })
+  say('expired', {
+    ...{ type: 'payload.expired', class: 'short', period: 3_600_000, records: [approved] },
+  })
   log.payloads.delete(`payloads/${approved}.args`)
-  say('read', { type: 'payload.read', record: approved + 1, role: 'result', by: 'corp:dana' })
 }
 
-function secondBoot(log: LogBuilder, say: Say, digests: Digests): void {
+function secondBoot(log: LogBuilder, say: Say, digests: Digests, calls: Calls): void {
   const { boot, seq, prev } = log.emitter
-  log.now += 60_000
+  log.now += 3_660_000
   log.boot('boot-1')
   say('restart', {
     type: 'emitter.start',
@@ -133,6 +138,7 @@ function secondBoot(log: LogBuilder, say: Say, digests: Digests): void {
   const cut = { type: 'reconcile.indeterminate', call: 'c9', session: 'ses_1', intent: lost }
   say('reconciled', { ...cut, reason: 'restart' })
   say('rulebook-again', activation(digests.second, 'none'))
+  custody(log, say, calls)
   approvalStory(log, say, digests.second)
   beat(log, say, 'late-beat')
   say('late-session', { type: 'session.opened', session: 'ses_2', parties: [parties[0]] })
@@ -202,6 +208,20 @@ function denied(log: LogBuilder, call: string, policy: string): Fields {
     code: 'policy-denied',
     stage: 'resolved',
   }
+}
+
+/** The question of a refund as people were shown it. */
+export function shown(amount: number, more: object = {}): string {
+  const [subject, actor] = ['corp:sam', 'corp:bot']
+  return JSON.stringify({
+    function: { id: 'crm.refund.create', purpose: 'For tests', owner: 'team-crm' },
+    parties: [
+      { id: subject, kind: 'user', groups: ['support'] },
+      { id: actor, kind: 'agent', groups: ['support'] },
+    ],
+    arguments: { customer: '7', amount, rate: '1.25' },
+    ...more,
+  })
 }
 
 function question(call: string): Fields {

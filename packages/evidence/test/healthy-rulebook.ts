@@ -126,6 +126,34 @@ const definitions = [
     },
     retention: 'short',
   }),
+  definition('crm.note.send', {
+    http: { method: 'POST', path: '/notes/{to}', places: {}, body: 'json' },
+    argumentMasks: [
+      {
+        id: 'note',
+        path: '$.note',
+        strategy: { kind: 'redact', label: 'note' },
+        from: ['upstream'],
+      },
+      { id: 'card', path: '$.cards[*]', strategy: { kind: 'drop' }, from: ['upstream'] },
+    ],
+    detect: [
+      {
+        ...{ id: 'mails', entities: ['EMAIL_ADDRESS'], direction: ['arguments'] },
+        ...{ from: ['upstream'], paths: ['$.text'], confidence: 50 },
+        ...{ strategy: { kind: 'redact' }, reveal: [] },
+      },
+    ],
+  }),
+  definition('crm.note.keep', {
+    http: { method: 'POST', path: '/kept', places: {}, body: 'json' },
+    argumentMasks: [
+      {
+        ...{ id: 'secret', path: '$.note', strategy: { kind: 'redact', label: 'note' } },
+        from: ['upstream', 'record'],
+      },
+    ],
+  }),
   definition('crm.payout.create', {
     http: { method: 'POST', path: '/payouts', places: {}, body: 'json' },
     argumentSchema: { type: 'object', properties: { amount: { type: 'integer' } } },

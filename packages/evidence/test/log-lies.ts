@@ -140,7 +140,7 @@ export const logLies: readonly Row[] = [
   [
     'a recovery of more than there was',
     { restart: recovery({ more: 1 }) },
-    [['recovery-misplaced', 38]],
+    [['recovery-misplaced', 35]],
   ],
   [
     'a recovery in the middle of a boot',
@@ -151,17 +151,13 @@ export const logLies: readonly Row[] = [
   [
     'an erasure of what is still there',
     {
-      read: (step) => [
-        step,
-        {
-          fields: { type: 'payload.expired', class: 'standard', period: 1, records: [8] },
-          payloads: {},
-        },
-      ],
+      'late-beat': preceded({
+        ...{ type: 'payload.expired', class: 'standard', period: 3_600_000, records: [8] },
+      }),
     },
     [
-      ['payload-present', 29],
-      ['payload-present', 29],
+      ['payload-present', 'late-beat'],
+      ['payload-present', 'late-beat'],
     ],
   ],
   // heartbeats
@@ -344,7 +340,7 @@ export const logLies: readonly Row[] = [
     { read: change({ type: 'call.eaten' }) },
     [
       ['leaf-malformed', 'read'],
-      ['chain-gap', 29],
+      ['chain-gap', 26],
     ],
   ],
   [
@@ -352,7 +348,23 @@ export const logLies: readonly Row[] = [
     { read: change({ more: 1 }) },
     [
       ['leaf-malformed', 'read'],
-      ['chain-gap', 29],
+      ['chain-gap', 26],
     ],
   ],
+  ...(
+    [
+      ['a word of no closed list', { role: 'everything' }],
+      ['a string that holds more than ids do', { by: 'x'.repeat(1025) }],
+      ['less than nothing left out', { truncated: -1 }],
+    ] as const
+  ).map(
+    ([name, fields]): Row => [
+      `a record with ${name}`,
+      { read: change(fields) },
+      [
+        ['leaf-malformed', 'read'],
+        ['chain-gap', 26],
+      ],
+    ],
+  ),
 ]

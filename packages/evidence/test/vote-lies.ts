@@ -306,7 +306,7 @@ export const voteLies: readonly Row[] = [
     'an approval by too few',
     {
       'for-ann': change({
-        ...{ state: 'APPROVED', clearance: 'clr_2', claimBy: '2026-03-01T08:30:00.000Z' },
+        ...{ state: 'APPROVED', clearance: 'clr_2', claimBy: '2026-03-01T09:30:00.000Z' },
       }),
       'lou-yes': leaveOut,
     },
@@ -337,7 +337,10 @@ export const voteLies: readonly Row[] = [
   [
     'an end of no kind',
     { withdrawn: change({ state: 'EATEN' }) },
-    [['approval-state', 'withdrawn']],
+    [
+      ['leaf-malformed', 'withdrawn'],
+      ['chain-gap', 64],
+    ],
   ],
   ['an end twice', { withdrawn: twice }, [['approval-closed', 64]]],
   // a veto

@@ -12,6 +12,12 @@ export type ZipEntry = {
     readonly flags?: number
     readonly method?: number
     readonly offset?: number
+    /** Unix mode with its file type, as the directory says it. */
+    readonly mode?: number
+    readonly disk?: number
+    /** Time and date, sizes: as the local header says them. */
+    readonly localStamp?: number
+    readonly localLength?: number
   }
 }
 
@@ -33,9 +39,17 @@ export function writeZip(
     fields.writeUInt32LE(packed.length, 14)
     fields.writeUInt32LE(lie.length ?? bytes.length, 18)
     fields.writeUInt16LE(name.length, 22)
-    const local = [word(0x04034b50), fields, Buffer.from(lie.localName ?? name), packed]
+    const ownFields = Buffer.from(fields)
+    if (lie.localStamp !== undefined) ownFields.writeUInt32LE(lie.localStamp, 6)
+    if (lie.localLength !== undefined) {
+      ownFields.writeUInt32LE(0, 10)
+      ownFields.writeUInt32LE(lie.localLength, 18)
+    }
+    const local = [word(0x04034b50), ownFields, Buffer.from(lie.localName ?? name), packed]
     const wide = Buffer.alloc(options.zip64 ? 28 : 0)
     const rest = Buffer.alloc(14)
+    rest.writeUInt16LE(lie.disk ?? 0, 2)
+    rest.writeUInt16LE(lie.mode ?? 0, 8)
     rest.writeUInt32LE(lie.offset ?? offset, 10)
     const central = Buffer.from(fields)
     if (options.zip64) {

@@ -2,13 +2,14 @@ import { hash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from './config/config.ts'
+import { configDigest } from './config/digest.ts'
 import { limits } from './config/limits.ts'
 import type { Environment } from './config/load.ts'
 import { type WatchedClock, watchClock } from './log/clock.ts'
 import { readPublishedHead } from './log/head.ts'
 import { type Keys, openKeys } from './log/key-file.ts'
 import { type LogKeys, openLogKeys, openLogKeysInMemory } from './log/log-key.ts'
-import { type Evidence, openEvidence } from './log/open-evidence.ts'
+import { type Evidence, openEvidence, witnessedPath } from './log/open-evidence.ts'
 import { readPublished } from './log/read-published.ts'
 import { rulebookPath } from './log/rulebook-file.ts'
 import { openTileFolder } from './log/tile-folder.ts'
@@ -52,21 +53,26 @@ export async function openHome(options: HomeOptions, open: Open): Promise<Home> 
   const logKeys = await logKeysOf(config)
   const { home } = config
   const tiles = home === 'memory' ? openTileMemory() : await openLog(config)
-  const store = open(await openStore({ ...options, kek: keys.kek, keys: logKeys, tiles, clock }))
-  const trust = trustOf(config, logKeys)
-  const witnesses = openWitnesses({
-    members: config.witnesses.members,
-    ...{ trust, limits },
-    // Nobody is asked before `start`, below.
-    report: (event) => {
-      options.onWitness(event)
-      if (event.forked) void evidence.stopSigning(anotherHistory(event))
-    },
-  })
+  const digest = configDigest(config, keys.bindingKey)
+  const store = open(
+    await openStore({ ...options, kek: keys.kek, digest, keys: logKeys, tiles, clock }),
+  )
+  const trust = trustOf(config, logKeys, clock)
+  // Closed after the log: it takes its last checkpoint to them.
+  const witnesses = open(
+    openWitnesses({
+      members: config.witnesses.members,
+      ...{ trust, limits, logKeys: logKeys.verifierKeys },
+      // Nobody is asked before `start`, below.
+      report: (event) => {
+        options.onWitness(event)
+        if (event.forked) void evidence.stopSigning(anotherHistory(event))
+      },
+    }),
+  )
   const evidence = open(
     await openPublishedLog(options, { store, tiles, keys: logKeys, trust, witnesses, clock }),
   )
-  open(witnesses)
   if (config.witnesses.members.length > 0) await takeUp(witnesses, evidence)
   witnesses.start(evidence)
   const { now } = clock
@@ -91,8 +97,9 @@ async function takeUp(witnesses: Witnesses, evidence: Evidence): Promise<void> {
     .map(Number)
     .filter(Number.isSafeInteger)
     .toSorted((a, b) => b - a)
-  for (const size of sizes.slice(0, limits.checkpointsTakenUp)) {
-    const note = await evidence.file(`checkpoints/${size}`)
+  const newest = sizes.slice(0, limits.checkpointsTakenUp).map((size) => `checkpoints/${size}`)
+  for (const path of [witnessedPath, ...newest]) {
+    const note = await evidence.file(path)
     if (note) await witnesses.recall(Buffer.from(note).toString())
   }
   const checkpoint = await evidence.checkpoint()
@@ -101,10 +108,14 @@ async function takeUp(witnesses: Witnesses, evidence: Evidence): Promise<void> {
   if (evidence.publishes()) witnesses.onPublished(checkpoint)
 }
 
-/** Read anew each time: a rotated key is in it at once. */
-function trustOf({ origin, witnesses }: Config, keys: LogKeys): () => string {
+/** Read anew each time: a rotated key is in it at once, and the one before leaves it when it no longer signs. */
+function trustOf(
+  { origin, witnesses }: Config,
+  keys: LogKeys,
+  { now }: WatchedClock,
+): () => string {
   const { members, quorum } = witnesses
-  return () => trustText({ origin, logKeys: keys.verifierKeys(), witnesses: members, quorum })
+  return () => trustText({ origin, logKeys: keys.signing(now()), witnesses: members, quorum })
 }
 
 /**
@@ -193,6 +204,7 @@ async function openPublishedLog(
     witnessed: witnesses.witnessed,
     trust,
     onPublished: witnesses.onPublished,
+    onLast: witnesses.takeLast,
     onFollowed: (note) => void witnesses.recall(note).catch(() => undefined),
     onFailure,
     onRecovery,

@@ -1,9 +1,13 @@
 import { join } from 'node:path'
 import type { Config, StoreConfig } from './config/config.ts'
+import { limits } from './config/limits.ts'
 import type { Environment } from './config/load.ts'
 import type { WatchedClock } from './log/clock.ts'
+import { contradicts } from './log/contradicts.ts'
+import { readNewestHead } from './log/head.ts'
 import { compareHeads, LogRefused } from './log/integrate.ts'
 import type { LogKeys } from './log/log-key.ts'
+import { assertNoForkShown, readAllShown } from './log/shown-fork.ts'
 import type { TileStore } from './log/tile-store.ts'
 import { assertChainsGoOn } from './log/unsigned-leaves.ts'
 import { openSecrets } from './secret/resolve.ts'
@@ -19,17 +23,32 @@ export async function openStore(given: {
   readonly boot: string
   readonly version: string
   readonly kek: Uint8Array
+  /** Names the configuration in `emitter.start`. */
+  readonly digest: string
   readonly keys: LogKeys
   readonly tiles: TileStore
   readonly clock: WatchedClock
 }): Promise<Store> {
-  const { config, env, boot, version, kek, keys, tiles, clock } = given
+  const { config, env, boot, version, kek, digest, keys, tiles, clock } = given
   const { instance, origin } = config
-  const own = { instance, boot, kek, origin, version, now: clock.now, logKey: keys.current() }
+  const own = {
+    ...{ instance, boot, kek, origin, version, config: digest },
+    ...{ now: clock.now, logKey: keys.current() },
+  }
+  // Before the store is looked at: others that share it go on meanwhile, and are no fork.
+  const shown = await readAllShown({
+    ...{ origin, members: config.witnesses.members },
+    ...{ logKeys: keys.verifierKeys(), timeoutMs: limits.witnessAskMs },
+  })
   const accept = async (found: Found) => {
     const { signed } = await compareHeads({ store: found, tiles, keys, origin })
     if (keys.hasBegun() && (await found.size()) === 0) throw new LogRefused(lostLog(config))
     const isShared = config.store !== undefined
+    const head = () => readNewestHead({ keys, origin, tiles })
+    await assertNoForkShown({
+      ...{ origin, shown, signed: signed?.size ?? 0 },
+      contradicts: (one) => contradicts(one, { store: found, tiles, head }),
+    })
     await assertChainsGoOn({ store: found, signed: signed?.size ?? 0, instance, isShared })
   }
   // Most gateways have the embedded store: they start without the other one's driver.

@@ -45,13 +45,16 @@ type Options = {
   readonly log?: SmallLog
   /** Longer than any machine is busy, but where a peer is silent. */
   readonly askMs?: number
+  readonly stopMs?: number
+  /** How long a witness that could not be asked is left alone. */
+  readonly retryMs?: number
 }
 
 /** A log that publishes to these witnesses. */
 export async function asking(
   t: TestContext,
   members: readonly Pick<Peer, 'key' | 'name' | 'url'>[],
-  { quorum = 'all', log: given, askMs = 60_000 }: Options = {},
+  { quorum = 'all', log: given, askMs = 60_000, stopMs = 60_000, retryMs = 5 }: Options = {},
 ): Promise<Asked> {
   const log = given ?? (await smallLog(origin))
   const events: WitnessEvent[] = []
@@ -60,7 +63,11 @@ export async function asking(
     members,
     trust: () => trust,
     report: (event) => events.push(event),
-    limits: { witnessAskMs: askMs, witnessRetryMs: 5, witnessRetryMsMax: 20 },
+    logKeys: () => [log.key],
+    limits: {
+      ...{ witnessAskMs: askMs, witnessRetryMs: retryMs, witnessRetryMsMax: 4 * retryMs },
+      witnessStopMs: stopMs,
+    },
   })
   t.after(witnesses.close)
   let published = ''

@@ -90,7 +90,11 @@ test('an export that was interrupted is gone on with, also after a restart', asy
   assert.ok(!existsSync(part) && !existsSync(`${part}.json`))
   writeFileSync(join(folder, 'trust.txt'), (await run(auditor, 'trust')).stdout)
   check(await run(auditor, 'verify', 'again.zip', '--trust', 'trust.txt'), { code: 0 })
-  check(await run(auditor, 'export', '-o', 'whole'), { code: 1, stderr: /is there already/ })
+  for (const output of ['whole', 'again.zip']) {
+    check(await run(auditor, 'export', '-o', output), { code: 1, stderr: /is there already/ })
+  }
+  check(await run(auditor, 'export', '-o', 'again.zip', '--force'), { code: 0 })
+  check(await run(auditor, 'export', '-o', 'whole', '--force'), { code: 1 })
 })
 
 test('a plan the gateway still knows is gone on with', async (t) => {
@@ -118,6 +122,7 @@ test('what goes on in one place is one export', async (t) => {
   check(await run(auditor, 'export', '-o', 'b.zip'), { code: 2, stderr: /another export/ })
   check(await run(auditor, 'export', '-o', 'c.zip', '--session', 's', '--since', '1h'), { code: 2 })
   check(await run(auditor, 'export', '-o', 'c.zip', '--payloads'), { code: 5 })
+  assert.deepEqual(readdirSync(folder), ['b.zip.part.json'], 'what is refused leaves nothing')
 })
 
 test('a receipt is written, and names its state', async (t) => {
@@ -127,6 +132,11 @@ test('a receipt is written, and names its state', async (t) => {
   check(await run(auditor, 'prove', String(intent), '-o', 'p.txt'), { code: 0 })
   assert.equal(readFileSync(join(folder, 'p.txt'), 'utf8'), got.stdout)
   check(await run(auditor, 'prove', 'x'), { code: 2 })
+  const foreign = `other.example/x#${intent}`
+  check(await run(auditor, 'prove', foreign), { code: 1, stdout: /^$/, stderr: /of another log/ })
+  check(await run(reader, 'payload', foreign, 'args'), { code: 1, stderr: /of another log/ })
+  const erased = await run(root, 'erase', foreign, '--reason', 'DPO-12')
+  check(erased, { code: 1, stderr: /of another log/ })
   check(await run(auditor, 'prove', '99999'), { code: 1 })
 })
 

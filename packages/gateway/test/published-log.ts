@@ -29,7 +29,8 @@ export function assertVerifies(home: string): readonly string[] {
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
     assert.equal(status, 0, `${stderr}\n${stdout}`)
     const verdict: { readonly findings: readonly { readonly code: string }[] } = JSON.parse(stdout)
-    return verdict.findings.map(({ code }) => code)
+    // A home that is copied for a test runs under another path, with other peers.
+    return verdict.findings.map(({ code }) => code).filter((code) => code !== 'config-changed')
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -127,7 +127,7 @@ function asking(
   let published = ''
   let told = 'a'
   const witnesses = openWitnesses({
-    ...{ members, trust: () => trust, report: () => undefined },
+    ...{ members, trust: () => trust, logKeys: () => [log.key], report: () => undefined },
     limits: { ...limits, witnessRetryMs: 5, witnessRetryMsMax: 20 },
   })
   t.after(witnesses.close)

@@ -28,7 +28,7 @@ process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args
-  if (command === '--help' || command === '-h' || command === 'help') return told(help)
+  if (command === 'help' || args.includes('--help') || args.includes('-h')) return told(help)
   if (command === '--version') return told(`${version()}\n`)
   const options = readOptions(rest)
   const [target, ...more] = options?.positionals ?? []

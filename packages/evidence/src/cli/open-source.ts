@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EvidenceError } from '../error.ts'
-import { type BundleSource, isBundlePath, tooLarge, urlSource } from '../source.ts'
+import { type BundleSource, irregular, isBundlePath, tooLarge, urlSource } from '../source.ts'
 import { openZip, type RandomAccess } from '../zip.ts'
 
 /**
@@ -81,10 +81,6 @@ function readRegular(path: string, bytesMax: number): Uint8Array {
   } finally {
     closeSync(file)
   }
-}
-
-function irregular(): EvidenceError {
-  return new EvidenceError('source-irregular', 'a link, a pipe or a device is no part of a bundle')
 }
 
 async function* listFolder(root: string, below: string): AsyncGenerator<string> {

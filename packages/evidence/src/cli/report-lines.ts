@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { CheckResult, Finding, Verdict } from '../verify/verdict.ts'
+import type { CheckResult, Finding, Gone, Verdict } from '../verify/verdict.ts'
 
 /** The verdict for people: a line for each check, what was found, and one line that says it all. */
 export function reportLines(verdict: Verdict, colour: boolean): readonly string[] {
@@ -25,6 +25,7 @@ export function reportLines(verdict: Verdict, colour: boolean): readonly string[
     ...findings,
     ...(untold > 0 ? [`… and ${untold} more`] : []),
     ...(findings.length > 0 ? [''] : []),
+    ...goneLines(verdict.gone),
     ...ageLines(verdict),
     paint(['bold', verdict.ok ? 'green' : 'red'], conclusion(verdict)),
   ]
@@ -49,6 +50,28 @@ function place({ record, file }: Finding): string {
   return named.length === 0 ? '' : `  ${named.join(', ')}`
 }
 
+/** What is not there to be looked at, and why: nothing where nothing is gone. */
+function goneLines(gone: Gone | undefined): readonly string[] {
+  if (!gone) return []
+  const { erased, erasedOf, expired, lost = 0, neverKept = 0 } = gone
+  const more = erasedOf.length > erasedShown ? ' and others' : ''
+  const records = `${erasedOf.slice(0, erasedShown).join(', ')}${more}`
+  const of = erasedOf.length === 1 ? 'record' : 'records'
+  return [
+    ...(erased > 0 ? [`Erased by two people: ${payloads(erased)}, of ${of} ${records}.`] : []),
+    ...(expired > 0 ? [`Expired: ${payloads(expired)}.`] : []),
+    ...(lost > 0 ? [`Lost when the database was rebuilt: ${payloads(lost)}.`] : []),
+    ...(neverKept > 0 ? [`Never kept, only committed to: ${payloads(neverKept)}.`] : []),
+  ]
+}
+
+/** What is read at a glance; the rest is in the JSON. */
+const erasedShown = 10
+
+function payloads(count: number): string {
+  return count === 1 ? '1 payload' : `${count} payloads`
+}
+
 /** A log that was cut off, or one of last year, verifies as well: its age is for people to judge. */
 function ageLines({ origin, lastRecord, witnesses }: Verdict): readonly string[] {
   if (origin === '') return []
@@ -69,8 +92,9 @@ export function dateText(seconds: number): string {
   return Number.isNaN(date.getTime()) ? `${seconds} s` : date.toISOString()
 }
 
-function conclusion({ ok, origin, size, scope, checks, findings }: Verdict): string {
-  const what = origin === '' ? 'The bundle' : `${visible(origin)}, ${size} records (${scope})`
+function conclusion({ ok, origin, size, scope, part, checks, findings }: Verdict): string {
+  const shown = part ? partText(part) : scope
+  const what = origin === '' ? 'The bundle' : `${visible(origin)}, ${size} records (${shown})`
   if (!ok) {
     const failures = findings.filter(({ level }) => level === 'failure')
     const record = failures.find((one) => one.record !== undefined)?.record
@@ -79,6 +103,12 @@ function conclusion({ ok, origin, size, scope, checks, findings }: Verdict): str
   const unchecked = checks.filter(({ state }) => state !== 'passed').map(({ check }) => check)
   if (unchecked.length === 0) return `${what}: verified.`
   return `${what}: verified, but for what could not be checked: ${unchecked.join(', ')}.`
+}
+
+/** Which part, from its first record to its last. */
+function partText({ from, to, session }: NonNullable<Verdict['part']>): string {
+  const ends = from === to ? 'no record' : `from record ${from} to ${to - 1}`
+  return session === undefined ? `range, ${ends}` : `session ${visible(session)}, ${ends}`
 }
 
 /** File names and origins were written by others: nothing of them moves a terminal's cursor. */

@@ -47,12 +47,17 @@ function putAll(folder: string, files: Files): void {
 }
 
 test('a zip and a folder verify, and the table says what was checked', (t) => {
-  const { bundle, zip, trust } = desk(t)
+  const { bundle, zip, trust, at } = desk(t)
   for (const target of [bundle, zip]) {
     const { code, out, err } = run('verify', target, '--trust', trust)
     assert.equal(code, 0, out + err)
     assert.match(out, /✓ tree +passed +\(\d+ examined\)/)
     assert.match(out, /log\.example\/gateway, \d+ records \(whole\): verified/)
+    assert.match(
+      out,
+      new RegExp(`^Erased by two people: 1 payload, of record ${at.intent}\\.$`, 'm'),
+    )
+    assert.match(out, /^Expired: 1 payload\.\nNever kept, only committed to: 3 payloads\.$/m)
   }
 })
 
@@ -85,7 +90,9 @@ test('what is expected and not there is exit code 7', (t) => {
   const { folder, trust, log, at } = desk(t)
   const bundle = join(folder, 'session')
   putAll(bundle, log.sessionFiles('ses_1', [at.intent ?? 0]))
-  assert.equal(run('verify', bundle, '--trust', trust, '--expect', 'session').code, 0)
+  const part = run('verify', bundle, '--trust', trust, '--expect', 'session')
+  assert.equal(part.code, 0)
+  assert.match(part.out, /\(session ses_1, from record (\d+) to \1\): verified/)
   for (const expect of [[], ['--expect', 'whole'], ['--expect', 'range']]) {
     const { code, out } = run('verify', bundle, '--trust', trust, ...expect)
     assert.equal(code, 7)
@@ -103,8 +110,8 @@ test('what was kept from before has to be in the log', (t) => {
   const second = kept('second', log.checkpoint(20))
   const { code, out } = run('verify', zip, '--trust', trust, ...first, ...second)
   assert.equal(code, 0, out)
-  assert.match(out, /^The last record shown, \d+, is dated 2026-03-01T08:.*Z\.$/m)
-  assert.match(out, /^Cosigned by w0 at 2026-03-01T08:.*Z\.$/m)
+  assert.match(out, /^The last record shown, \d+, is dated 2026-03-01T09:.*Z\.$/m)
+  assert.match(out, /^Cosigned by w0 at 2026-03-01T09:.*Z\.$/m)
   log.leaves[0] = Buffer.from('x')
   const rewritten = kept('rewritten', log.checkpoint(20))
   const failed = run('verify', zip, '--trust', trust, ...first, ...rewritten)
@@ -126,6 +133,32 @@ test('what cannot be read is exit code 1, what is no zip is 7', (t) => {
   assert.equal(code, 7)
   assert.match(err, /\[zip-malformed\]/)
 })
+
+test('what cannot be read is said in JSON as well', (t) => {
+  const { folder, zip, trust } = desk(t)
+  const rows = [
+    [[join(folder, 'nothing'), '--trust', trust], 1, 'source-unreadable'],
+    [[zip, '--trust', zip], 1, 'trust-malformed'],
+    [[trust, '--trust', trust], 7, 'zip-malformed'],
+  ] as const
+  for (const [args, exit, expected] of rows) {
+    for (const command of ['verify', 'verify-proof']) {
+      const { code, out, err } = run(command, ...args, '--json')
+      const { ok, error } = JSON.parse(out)
+      assert.equal(ok, false)
+      assert.equal(err, `${error.message} [${error.code}]\n`)
+      if (command === 'verify') assert.deepEqual([code, error.code], [exit, expected])
+    }
+  }
+})
+
+for (const args of [['--help'], ['verify', '--help'], ['verify-proof', 'x', '-h'], ['help']]) {
+  test(`help is what was asked for: ${args.join(' ')}`, () => {
+    const { code, out, err } = run(...args)
+    assert.deepEqual([code, err], [0, ''])
+    assert.match(out, /verify <bundle\.zip/)
+  })
+}
 
 const wrong: readonly (readonly string[])[] = [
   [],

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { utf8Text } from '../encoding.ts'
 import { EvidenceError } from '../error.ts'
 import type { BundleSource } from '../source.ts'
 import { parseTrust, type Trust } from '../trust.ts'
@@ -39,7 +40,7 @@ export const exitCodes = { ok: 0, unreadable: 1, usage: 2, unverified: 7 } as co
 
 /** Verifies and tells. Returns the exit code: 0 verified, 7 not, 1 could not be read. */
 export async function verifyCommand(request: VerifyRequest, terminal: Terminal): Promise<number> {
-  return reading(terminal, async () => {
+  return reading(request, terminal, async () => {
     const trust = await readTrust(request.trust)
     const since = await Promise.all((request.since ?? []).map(readText))
     const source = await openSource(request.target)
@@ -60,13 +61,22 @@ export async function verifyCommand(request: VerifyRequest, terminal: Terminal):
   })
 }
 
-/** Runs what reads files others wrote. A container that is damaged does not verify; a file that is not there was not read. */
-export async function reading(terminal: Terminal, run: () => Promise<number>): Promise<number> {
+/**
+ * Runs what reads files others wrote. A container that is damaged does not verify; a file that is not there was
+ * not read. As JSON that is an answer too: whoever reads it from a program need not look for it elsewhere.
+ */
+export async function reading(
+  { json }: { readonly json: boolean },
+  terminal: Terminal,
+  run: () => Promise<number>,
+): Promise<number> {
   try {
     return await run()
   } catch (thrown) {
     if (!(thrown instanceof EvidenceError)) throw thrown
-    terminal.err(`${visible(thrown.message)} [${thrown.code}]\n`)
+    const { code, message } = thrown
+    terminal.err(`${visible(message)} [${code}]\n`)
+    if (json) terminal.out(`${JSON.stringify({ ok: false, error: { code, message } }, null, 2)}\n`)
     return isUnread.has(thrown.code) ? exitCodes.unreadable : exitCodes.unverified
   }
 }
@@ -79,12 +89,18 @@ const isUnread: ReadonlySet<string> = new Set([
 
 /** A trust file that cannot be read is no verdict on the bundle. */
 export async function readTrust(path: string): Promise<Trust> {
-  return parseTrust(await readText(path))
+  return parseTrust(await readBytes(path))
 }
 
 export async function readText(path: string): Promise<string> {
+  const text = utf8Text(await readBytes(path))
+  if (text === undefined) throw new EvidenceError('source-unreadable', `${path} is no text`)
+  return text
+}
+
+export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path))
+    return await readFile(path)
   } catch (cause) {
     throw new EvidenceError('source-unreadable', `${path} cannot be read`, { cause })
   }

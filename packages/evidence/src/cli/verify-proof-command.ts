@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { utf8Text } from '../encoding.ts'
-import { EvidenceError } from '../error.ts'
 import { verifyProof } from '../proof.ts'
 import { dateText, visible } from './report-lines.ts'
-import { reading, readText, readTrust, type Terminal } from './verify-command.ts'
+import { readBytes, reading, readText, readTrust, type Terminal } from './verify-command.ts'
 
 export type VerifyProofRequest = {
   /** Path of the `.tlog-proof` file. */
@@ -20,7 +18,7 @@ export function verifyProofCommand(
   request: VerifyProofRequest,
   terminal: Terminal,
 ): Promise<number> {
-  return reading(terminal, async () => {
+  return reading(request, terminal, async () => {
     const trust = await readTrust(request.trust)
     const text = await readText(request.file)
     const entry = request.entry === undefined ? undefined : await readBytes(request.entry)
@@ -50,12 +48,4 @@ export function verifyProofCommand(
     }
     return 0
   })
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path)
-  } catch (cause) {
-    throw new EvidenceError('source-unreadable', `${path} cannot be read`, { cause })
-  }
 }

@@ -63,6 +63,11 @@ export const approvalFindings = {
     'failure',
     'An approval became something that does not follow from its records.',
   ],
+  'question-altered': [
+    'approvals',
+    'failure',
+    'People were shown another question than the one about the call.',
+  ],
   'approval-not-cited': [
     'approvals',
     'failure',

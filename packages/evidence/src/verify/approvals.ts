@@ -2,7 +2,7 @@ import type { Cedar } from './cedar.ts'
 import { type Clearances, openClearances } from './clearances.ts'
 import { timeOf } from './dates.ts'
 import { openDeferrals } from './deferrals.ts'
-import { openElectorate } from './electorate.ts'
+import { type Electorate, openElectorate } from './electorate.ts'
 import { openEmergencies } from './emergencies.ts'
 import type { Payloads } from './payloads.ts'
 import { openQuestions } from './questions.ts'
@@ -13,7 +13,10 @@ import { openUses } from './uses.ts'
 import type { Hearing } from './votes.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
 
-export type Approvals = Watch & { readonly clearances: Pick<Clearances, 'issued'> }
+export type Approvals = Watch & {
+  readonly clearances: Pick<Clearances, 'issued'>
+  readonly electorate: Pick<Electorate, 'isLocked'>
+}
 
 /**
  * Each approval was put as the rulebook says; only people who have nothing to do with the call voted, each once,
@@ -44,7 +47,7 @@ export function watchApprovals(
   const hear = async ({ index, record }: SeenLeaf): Promise<Hearing> => {
     const contents = await needs.rulebooks.around(timeOf(record.time) ?? 0)
     const rules = contents.map(({ approvals }) => approvals)
-    return { report, at: { record: index }, electorate, rules, isWhole }
+    return { report, at: { record: index }, electorate, rules, contents, isWhole }
   }
   const see = (leaf: SeenLeaf): void | Promise<void> => {
     const { record } = leaf
@@ -86,6 +89,7 @@ export function watchApprovals(
   }
   return {
     clearances,
+    electorate,
     see: (leaf) => {
       last = leaf.record.time
       return see(leaf)

@@ -1,34 +1,36 @@
-import { utf8Text } from '../encoding.ts'
-import { EvidenceError } from '../error.ts'
 import { parseLeaf } from '../parse-leaf.ts'
 import type { LeafRecord } from '../record.ts'
 import type { BundleSource } from '../source.ts'
-import { checkTrust, type Trust, type Trusted } from '../trust.ts'
+import type { Trust } from '../trust.ts'
+import { watchApiKeys } from './api-keys.ts'
 import { type Approvals, watchApprovals } from './approvals.ts'
 import { type Cedar, loadCedar } from './cedar.ts'
 import { watchChains } from './chains.ts'
-import { type Cosigned, openArchive } from './checkpoints.ts'
+import { openArchive } from './checkpoints.ts'
 import { checkNames } from './codes.ts'
 import { watchCommitments } from './commitments.ts'
-import { watchDates } from './dates.ts'
+import { type Cosigned, watchDates } from './dates.ts'
 import { watchDecisions } from './decisions.ts'
 import { holdEdge } from './edge.ts'
+import { watchForwarded } from './forwarded.ts'
 import { watchHeartbeats } from './heartbeats.ts'
+import { watchIntents } from './intents.ts'
 import { takeInventory } from './inventory.ts'
-import { watchKeys } from './keys.ts'
+import { type NamedKeys, watchKeys } from './keys.ts'
 import { watchLocks } from './locks.ts'
 import { type Manifest, parseManifest } from './manifest.ts'
 import { watchMasks } from './masks.ts'
+import { type Newest, readNewest } from './newest.ts'
 import { watchPairing } from './pairing.ts'
-import { recordsMax } from './payload-set.ts'
 import { openPayloads } from './payloads.ts'
 import { type Remembered, remember } from './remembered.ts'
 import { watchReviews } from './reviews.ts'
 import { watchRulebooks } from './rulebooks.ts'
 import { openSince, together } from './since.ts'
 import { readOrFind } from './stored.ts'
+import { watchStreams } from './streams.ts'
 import { type ShownLeaf, walkTree } from './tree.ts'
-import { openReport, type Report, type Scope, type Verdict } from './verdict.ts'
+import { type Gone, openReport, type Report, type Scope, type Verdict } from './verdict.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
 
 export type VerifyOptions = {
@@ -68,7 +70,7 @@ export async function verifyBundle(
   if (reach[scope] < reach[expect]) {
     report.find('scope-unmet', { detail: `it is a ${scope} bundle, and ${expect} was expected` })
   }
-  const trusted = await readCheckpoint(source, report, trust)
+  const trusted = await readNewest({ source, report, isExport: manifest !== undefined }, trust)
   report.examined('signatures')
   if (!trusted) {
     for (const check of others) report.notChecked(check, 'there is no checkpoint to trust')
@@ -84,9 +86,16 @@ export async function verifyBundle(
   const isWhole = scope === 'whole'
   const scene: Scene = { source: edge, inventory, manifest, origin, size: count, isWhole, report }
   if (!showsItsEnds(scene)) report.find('manifest-mismatch', { file: 'bundle.json' })
-  const lastRecord = await walk(scene, trust, trusted, options)
+  const walked = await walk(scene, trust, trusted, options)
   const { witnesses } = trusted
-  return report.close({ origin, size, scope, witnesses, ...(lastRecord && { lastRecord }) })
+  return report.close({ origin, size, scope, ...partOf(manifest), witnesses, ...walked })
+}
+
+/** What it says of itself, which the records shown bear out or do not. */
+function partOf(manifest: Manifest | undefined): Pick<Verdict, 'part'> {
+  if (!manifest || manifest.scope === 'whole') return {}
+  const { from, to, session } = manifest
+  return { part: { from, to, ...(session !== undefined && { session }) } }
 }
 
 function describes(manifest: Manifest, origin: string, size: bigint): boolean {
@@ -106,20 +115,21 @@ function showsItsEnds({ manifest, inventory }: Scene): boolean {
 const reach: Readonly<Record<Scope, number>> = { session: 0, range: 1, whole: 2 }
 const others = checkNames.filter((check) => check !== 'signatures')
 
-/** Returns the last record shown. */
+/** Returns the last record shown, and what became of payloads. */
 async function walk(
   scene: Scene,
   trust: Trust,
-  trusted: Trusted,
+  trusted: Newest,
   { since = [], onProgress, cedar = loadCedar }: VerifyOptions,
-): Promise<Verdict['lastRecord']> {
+): Promise<Pick<Verdict, 'lastRecord' | 'gone'>> {
   const kept = await openSince(scene, trust, since)
   const archive = await openArchive(scene, trust, trusted)
   const earlier = together(archive, kept)
   let lastRecord: Verdict['lastRecord']
   const remembered = remember(scene)
-  const needs = { cosigned: archive.cosigned, remembered, cedar: await cedar() }
-  const watches = watchAll(scene, trusted, needs)
+  const keys = watchKeys(scene, trusted)
+  const needs = { keys, cosigned: archive.cosigned, remembered, cedar: await cedar() }
+  const { watches, gone } = watchAll(scene, needs)
   const visit = async (leaves: readonly ShownLeaf[]) => {
     for (const shown of leaves) {
       const record = readRecord(scene.report, shown)
@@ -142,9 +152,9 @@ async function walk(
     { ...scene, root: trusted.checkpoint.root, due: dueOf(scene) },
     { marks, passed, visit },
   )
-  earlier.end()
+  await earlier.end(keys)
   for (const { end } of watches) await end?.()
-  return lastRecord
+  return { gone: gone(), ...(lastRecord && { lastRecord }) }
 }
 
 /** A bundle of a session shows records of the session it names. */
@@ -169,40 +179,47 @@ function dueOf({ manifest, size }: Scene): { readonly from: number; readonly to:
 /** In this order: the content of a rulebook is asked for by the checks behind the one that finds it. */
 function watchAll(
   scene: Scene,
-  trusted: Trusted,
   {
+    keys,
     cosigned,
     remembered,
     cedar,
   }: {
+    readonly keys: NamedKeys
     readonly cosigned: readonly Cosigned[]
     readonly remembered: Remembered
     readonly cedar: Cedar | undefined
   },
-): readonly Watch[] {
+): { readonly watches: readonly Watch[]; readonly gone: () => Gone } {
   const payloads = openPayloads(scene)
   const rulebooks = watchRulebooks(scene)
   const about = { payloads, rulebooks, remembered, cedar }
   const reviews = watchReviews(scene, { ...about, approvals: () => approvals })
   const { timed } = reviews
   const approvals: Approvals = watchApprovals(scene, { ...about, timed })
-  const { clearances } = approvals
-  const needs = { ...about, clearances, timed }
-  return [
-    watchKeys(scene, trusted),
+  const { clearances, electorate } = approvals
+  const needs = { ...about, clearances, electorate, timed }
+  const commitments = watchCommitments(scene, needs)
+  const watches = [
+    keys,
     watchChains(scene),
     rulebooks,
+    watchIntents(scene, needs),
     watchDecisions(scene, needs),
     approvals,
     reviews,
-    watchCommitments(scene, needs),
+    commitments,
+    watchStreams(scene),
     watchMasks(scene, needs),
+    watchForwarded(scene, needs),
     watchPairing(scene),
     watchLocks(scene),
+    watchApiKeys(scene),
     watchDates(scene, cosigned),
     watchHeartbeats(scene),
     watchSession(scene),
   ]
+  return { watches, gone: commitments.gone }
 }
 
 function readRecord(report: Report, { index, bytes }: ShownLeaf): LeafRecord | undefined {
@@ -221,30 +238,4 @@ async function readManifest(source: BundleSource, report: Report): Promise<Manif
   const manifest = bytes && parseManifest(bytes)
   if (bytes && !manifest) report.find('manifest-malformed', { file })
   return manifest
-}
-
-async function readCheckpoint(
-  source: BundleSource,
-  report: Report,
-  trust: Trust,
-): Promise<Trusted | undefined> {
-  const file = 'checkpoint'
-  const bytes = await readOrFind({ source, report }, file)
-  if (!bytes) {
-    report.find('checkpoint-missing', { file })
-    return undefined
-  }
-  try {
-    const trusted = await checkTrust(utf8Text(bytes) ?? '', trust)
-    if (trusted.checkpoint.size <= BigInt(recordsMax)) return trusted
-    report.find('checkpoint-malformed', { file, detail: 'more records than can be counted here' })
-  } catch (thrown) {
-    if (!(thrown instanceof EvidenceError)) throw thrown
-    const isUntrusted = thrown.code === 'trust-unmet' || thrown.code === 'signature-invalid'
-    report.find(isUntrusted ? 'checkpoint-untrusted' : 'checkpoint-malformed', {
-      file,
-      detail: thrown.message,
-    })
-  }
-  return undefined
 }

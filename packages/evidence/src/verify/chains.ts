@@ -8,12 +8,21 @@ import type { Scene, SeenLeaf, Watch } from './watch.ts'
 export function watchChains(scene: Scene): Watch {
   const { report, isWhole } = scene
   const instances = new Map<string, Tip>()
+  const configs = new Map<string, string>()
+  const checkConfig = ({ index, record }: SeenLeaf) => {
+    if (record.type !== 'emitter.start' || record.config === undefined) return
+    const { instance } = record.emitter
+    const before = configs.get(instance) ?? record.config
+    if (record.config !== before) report.find('config-changed', { record: index })
+    configs.set(instance, record.config)
+  }
   if (!isWhole) report.partly('chains', 'only a part of the records is shown')
   return {
     see: (leaf) => {
       report.examined('chains')
       checkGenesis(scene, leaf)
       checkRecovery(scene, leaf)
+      checkConfig(leaf)
       const { instance, boot } = leaf.record.emitter
       const tip = instances.get(instance)
       if (tip?.boot === boot) checkNext(scene, tip, leaf)

@@ -1,4 +1,5 @@
 import { approvalFindings } from './approval-codes.ts'
+import { payloadFindings } from './payload-codes.ts'
 import { reviewFindings } from './review-codes.ts'
 
 /** What is checked, in the order in which it is told. docs/reference/verification.md explains each. */
@@ -18,7 +19,7 @@ export const checkNames = [
 ] as const
 export type CheckName = (typeof checkNames)[number]
 
-/** Findings of all checks but that of approvals, which are many. */
+/** Findings of all checks but those of approvals, payloads and reviews, which are many. */
 const otherFindings = {
   'checkpoint-missing': [
     'signatures',
@@ -50,6 +51,16 @@ const otherFindings = {
     'failure',
     'The bundle holds less of the log than was expected of it.',
   ],
+  'records-unwitnessed': [
+    'signatures',
+    'notice',
+    'The newest records are signed for by the log alone as yet: it was verified up to the newest checkpoint that witnesses have cosigned.',
+  ],
+  'key-retired': [
+    'signatures',
+    'failure',
+    'A checkpoint is signed only with a key that had been replaced more than seven days before.',
+  ],
   'key-rotation-broken': [
     'signatures',
     'failure',
@@ -78,7 +89,7 @@ const otherFindings = {
   'leaf-malformed': [
     'tree',
     'failure',
-    'The record is in the tree, but is no record of a known type.',
+    'The record is in the tree, but is no record as the format has them.',
   ],
   'tree-cut-off': [
     'tree',
@@ -158,6 +169,11 @@ const otherFindings = {
     'failure',
     'A recovery is recorded elsewhere than right after the start that followed it.',
   ],
+  'config-changed': [
+    'chains',
+    'notice',
+    'An instance was started with another configuration than before.',
+  ],
   'boot-unclean': ['chains', 'notice', 'An instance ended without recording its stop: it crashed.'],
 
   'intent-repeated': ['pairing', 'failure', 'A call was authorised twice, or after it had ended.'],
@@ -172,6 +188,16 @@ const otherFindings = {
     'failure',
     'An ending is recorded of a call that was not open.',
   ],
+  'intent-incomplete': [
+    'pairing',
+    'failure',
+    'A call was authorised and the record does not say who called, what, or by which decision.',
+  ],
+  'intent-not-allowed': [
+    'pairing',
+    'failure',
+    'A call was authorised although its decision does not allow it.',
+  ],
   'intent-mismatch': ['pairing', 'failure', 'An ending names another record as its intent.'],
   'session-mismatch': ['pairing', 'failure', 'A call ended in another session than it began in.'],
   'denial-after-intent': ['pairing', 'failure', 'A call was denied after it had been authorised.'],
@@ -180,6 +206,16 @@ const otherFindings = {
     'pairing',
     'failure',
     'A call was authorised of which a party was locked.',
+  ],
+  'key-unknown-called': [
+    'pairing',
+    'failure',
+    'A call was authorised with an API key that nobody had issued.',
+  ],
+  'key-ended-called': [
+    'pairing',
+    'failure',
+    'A call was authorised with an API key that was revoked, or had expired.',
   ],
 
   'rulebook-unknown': [
@@ -192,6 +228,17 @@ const otherFindings = {
     'failure',
     'The record cites a rulebook that had been replaced when policy was asked.',
   ],
+  'decision-time': [
+    'rulebook',
+    'failure',
+    'The moment policy was asked is no date, not right before the record, or before its rulebook.',
+  ],
+  'rule-unknown': [
+    'rulebook',
+    'failure',
+    'A decision names a rule that its rulebook does not have.',
+  ],
+  'rule-effect': ['rulebook', 'failure', 'A decision names rules that cannot have led to it.'],
   'rulebook-previous': [
     'rulebook',
     'failure',
@@ -231,46 +278,15 @@ const otherFindings = {
     'The caller is none of the parties of its session.',
   ],
 
-  'payload-mismatch': ['commitments', 'failure', 'A payload is not the one its record commits to.'],
-  'payload-malformed': ['commitments', 'failure', 'A commitment in a record is no commitment.'],
-  'payload-missing': ['commitments', 'failure', 'A payload is not there and nothing explains why.'],
-  'payload-lost': [
-    'commitments',
-    'notice',
-    'Payloads of older records were lost when the database was rebuilt from the published log.',
-  ],
-  'payload-present': ['commitments', 'failure', 'A payload is there that was recorded as gone.'],
-  'expiry-early': [
-    'commitments',
-    'failure',
-    'A payload expired before the time of its class was over.',
-  ],
-  'expiry-class': [
-    'commitments',
-    'failure',
-    'A payload expired under another class than its function has.',
-  ],
-  'retention-changed': [
-    'commitments',
-    'notice',
-    'Payloads of a class are kept for another time than before.',
-  ],
-  'erasure-unasked': [
-    'commitments',
-    'failure',
-    'A payload was erased that nobody had asked to erase.',
-  ],
-  'erasure-one-person': ['commitments', 'failure', 'One person alone erased a payload.'],
-  'erasure-mismatch': [
-    'commitments',
-    'failure',
-    'What was erased is not what was asked to be erased.',
-  ],
-
   'heartbeat-gap': [
     'heartbeats',
     'failure',
     'An instance was silent for more than two of its intervals.',
+  ],
+  'heartbeat-interval': [
+    'heartbeats',
+    'failure',
+    'A heartbeat names an interval that no gateway has: none, or more than ten seconds.',
   ],
   'instance-silent': [
     'heartbeats',
@@ -313,6 +329,21 @@ const otherFindings = {
     'failure',
     'A mask that the function declares was not required of the call.',
   ],
+  'forwarded-unexplained': [
+    'masks',
+    'failure',
+    'Other arguments were forwarded than were received, and no rule of the function says why.',
+  ],
+  'forwarded-altered': [
+    'masks',
+    'failure',
+    'In the arguments as forwarded something differs that no rule hides from the upstream.',
+  ],
+  'arguments-other-function': [
+    'masks',
+    'failure',
+    'The arguments of a call are no request for its function.',
+  ],
   'mask-not-applied': ['masks', 'failure', 'A value that had to be hidden went back unchanged.'],
 } as const
 
@@ -320,9 +351,13 @@ const otherFindings = {
  * Every finding there is: which check makes it, whether it fails the verdict (a notice is worth knowing
  * and fails nothing), and what it means. Codes are stable: a release adds to them and renames none.
  */
-export const findings: typeof otherFindings & typeof approvalFindings & typeof reviewFindings = {
+export const findings: typeof otherFindings &
+  typeof approvalFindings &
+  typeof payloadFindings &
+  typeof reviewFindings = {
   ...otherFindings,
   ...approvalFindings,
+  ...payloadFindings,
   ...reviewFindings,
 }
 

@@ -1,30 +1,37 @@
 import { payloadRolesOf } from '../parse-leaf.ts'
 import { type LeafRecord, type PayloadRole, payloadRoles } from '../record.ts'
+import { type ErasureNeeds, openErasures } from './erasures.ts'
 import { watchExpiry } from './expiry.ts'
 import { openPayloadSet } from './payload-set.ts'
 import { type Disclosed, type Payloads, payloadPath } from './payloads.ts'
-import { isSamePerson } from './people.ts'
 import { type RetentionNeeds, retentionOf, wasNeverKept } from './retention.ts'
 import { type Soon, soon } from './soon.ts'
+import type { Gone } from './verdict.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
 
-type Needs = RetentionNeeds & { readonly payloads: Payloads }
+type Needs = RetentionNeeds & ErasureNeeds & { readonly payloads: Payloads }
+
+export type Commitments = Watch & {
+  /** What became of payloads of the records seen so far. */
+  readonly gone: () => Gone
+}
 
 /**
  * Each disclosed payload is what its record commits to. One that is missing was never kept, was erased
  * by two people, expired, or was lost when the database was rebuilt; nothing else explains it. One that is recorded as gone is gone.
  */
-export function watchCommitments(scene: Scene, needs: Needs): Watch {
+export function watchCommitments(scene: Scene, needs: Needs): Commitments {
   const { report, isWhole, inventory, manifest } = scene
   const isDisclosed = manifest?.payloads === true
-  let unexplained = openPayloadSet()
-  const asked = new Map<string, Asked>()
   const unclaimed = inventory.payloads.copy()
   const expiry = watchExpiry(scene)
+  const erasures = openErasures(scene, needs)
+  const tally = openTally(isDisclosed)
+  const absent = openAbsent(scene, tally)
   if (!isDisclosed) report.notChecked('commitments', 'payloads are not disclosed')
   else if (!isWhole) report.partly('commitments', 'only a part of the records is shown')
 
-  const look = openLook(scene, needs, (leaf, role) => unexplained.add(leaf.index, role))
+  const look = openLook(scene, needs, { unexplained: absent.add, neverKept: tally.neverKept })
   const lookAtAll = (leaf: SeenLeaf): Soon<void> => {
     const roles = payloadRolesOf(leaf.record)
     if (roles.length === 0) return
@@ -34,44 +41,74 @@ export function watchCommitments(scene: Scene, needs: Needs): Watch {
       return look(leaf, roles)
     })
   }
-
-  const gone = (index: number, record: number, roles: readonly PayloadRole[]) => {
-    for (const role of roles) {
-      unexplained.delete(record, role)
-      if (!inventory.payloads.has(record, role)) continue
-      report.find('payload-present', { record: index, file: payloadPath(record, role) })
-    }
-  }
-
-  /** One notice for all of them: a rebuilt database may have lost the payloads of millions. */
-  const lost = (index: number, { kept, size }: Extract<LeafRecord, { type: 'log.recovered' }>) => {
-    let records = 0
-    const left = openPayloadSet()
-    for (const [record, roles] of unexplained.entries()) {
-      if (record >= kept && record < size) records += 1
-      else for (const role of roles) left.add(record, role)
-    }
-    unexplained = left
-    if (records === 0) return
-    const detail = `of ${records} records from ${kept} on`
-    report.find('payload-lost', { record: index, detail })
-  }
-
   return {
+    gone: tally.gone,
     see: (leaf) => {
       const { index, record } = leaf
-      if (record.type === 'erasure.requested') asked.set(record.erasure, record)
-      else if (record.type === 'payload.erased') {
-        report.examined('commitments')
-        checkErasure(scene, index, record, asked.get(record.erasure))
-        asked.delete(record.erasure)
-        gone(index, record.record, record.roles)
-      } else if (record.type === 'payload.expired') {
-        report.examined('commitments')
-        expiry.check(index, record)
-        for (const one of record.records) gone(index, one, payloadRoles)
-      } else if (record.type === 'log.recovered') lost(index, record)
-      return lookAtAll(leaf)
+      const at = { record: index }
+      switch (record.type) {
+        case 'erasure.requested':
+          return erasures.ask(at, record)
+        case 'payload.erased':
+          report.examined('commitments')
+          absent.gone(index, record.record, record.roles)
+          return erasures.erase(at, record).then((isByTwo) => {
+            const isShown = expiry.payloadsOf(record.record) > 0
+            if (isByTwo && isShown) tally.erased(record.record, record.roles.length)
+          })
+        case 'payload.expired':
+          report.examined('commitments')
+          expiry.check(index, record)
+          for (const one of record.records) {
+            tally.expired(expiry.payloadsOf(one))
+            absent.gone(index, one, payloadRoles)
+          }
+          return
+        case 'log.recovered':
+          return absent.lost(index, record)
+        default:
+          return lookAtAll(leaf)
+      }
+    },
+    end: () => {
+      absent.end()
+      for (const [record, roles] of unclaimed.entries()) {
+        for (const role of roles)
+          report.find('file-unexpected', { file: payloadPath(record, role) })
+      }
+    },
+  }
+}
+
+/** Payloads that are not there, until a record says why. */
+function openAbsent(
+  { report, isWhole, inventory }: Scene,
+  tally: Pick<ReturnType<typeof openTally>, 'lost'>,
+) {
+  let unexplained = openPayloadSet()
+  return {
+    add: ({ index }: SeenLeaf, role: PayloadRole) => unexplained.add(index, role),
+    gone: (index: number, record: number, roles: readonly PayloadRole[]) => {
+      for (const role of roles) {
+        unexplained.delete(record, role)
+        if (!inventory.payloads.has(record, role)) continue
+        report.find('payload-present', { record: index, file: payloadPath(record, role) })
+      }
+    },
+    /** One notice for all of them: a rebuilt database may have lost the payloads of millions. */
+    lost: (index: number, { kept, size }: Extract<LeafRecord, { type: 'log.recovered' }>) => {
+      let records = 0
+      const left = openPayloadSet()
+      for (const [record, roles] of unexplained.entries()) {
+        if (record >= kept && record < size) {
+          records += 1
+          tally.lost(roles.length)
+        } else for (const role of roles) left.add(record, role)
+      }
+      unexplained = left
+      if (records === 0) return
+      const detail = `of ${records} records from ${kept} on`
+      report.find('payload-lost', { record: index, detail })
     },
     end: () => {
       for (const [record, roles] of unexplained.entries()) {
@@ -86,10 +123,6 @@ export function watchCommitments(scene: Scene, needs: Needs): Watch {
             )
         }
       }
-      for (const [record, roles] of unclaimed.entries()) {
-        for (const role of roles)
-          report.find('file-unexpected', { file: payloadPath(record, role) })
-      }
     },
   }
 }
@@ -98,7 +131,10 @@ export function watchCommitments(scene: Scene, needs: Needs): Watch {
 function openLook(
   { report, manifest }: Scene,
   needs: Needs,
-  unexplained: (leaf: SeenLeaf, role: PayloadRole) => void,
+  tell: {
+    readonly unexplained: (leaf: SeenLeaf, role: PayloadRole) => void
+    readonly neverKept: () => void
+  },
 ): (leaf: SeenLeaf, roles: readonly PayloadRole[]) => Soon<void> {
   const isDisclosed = manifest?.payloads === true
   const judge = (leaf: SeenLeaf, role: PayloadRole, disclosed: Disclosed): Soon<void> => {
@@ -109,7 +145,8 @@ function openLook(
     else if (disclosed.missing === 'mismatch') report.find('payload-mismatch', at)
     else {
       return soon(wasNeverKept(leaf, role, needs), (isExplained) => {
-        if (!isExplained) unexplained(leaf, role)
+        if (isExplained) tell.neverKept()
+        else tell.unexplained(leaf, role)
       })
     }
   }
@@ -128,28 +165,30 @@ function openLook(
   return look
 }
 
-type Asked = Pick<Extract<LeafRecord, { type: 'erasure.requested' }>, 'by' | 'record' | 'roles'>
-
-/** Two people, one after the other, wanted exactly this. */
-function checkErasure(
-  { report, isWhole }: Scene,
-  index: number,
-  erased: Extract<LeafRecord, { type: 'payload.erased' }>,
-  asked: Asked | undefined,
-): void {
-  const at = { record: index }
-  const isOnePerson = [erased.requestedBy, asked?.by ?? erased.requestedBy].some((one) => {
-    return isSamePerson(one, erased.by)
-  })
-  if (isOnePerson) report.find('erasure-one-person', at)
-  if (!asked) {
-    if (isWhole) report.find('erasure-unasked', at)
-    return
+/** Counts what the log says of payloads that are gone, and, where payloads are disclosed, what was never there. */
+function openTally(isDisclosed: boolean) {
+  const erasedOf = new Set<number>()
+  const counts = { erased: 0, expired: 0, lost: 0, neverKept: 0 }
+  return {
+    erased: (record: number, payloads: number) => {
+      counts.erased += payloads
+      if (erasedOf.size < erasedOfMax) erasedOf.add(record)
+    },
+    expired: (payloads: number) => {
+      counts.expired += payloads
+    },
+    lost: (payloads: number) => {
+      counts.lost += payloads
+    },
+    neverKept: () => {
+      counts.neverKept += 1
+    },
+    gone: (): Gone => {
+      const { lost, neverKept, ...said } = counts
+      return { ...said, ...(isDisclosed && { lost, neverKept }), erasedOf: [...erasedOf] }
+    },
   }
-  const isSame =
-    asked.by === erased.requestedBy &&
-    asked.record === erased.record &&
-    asked.roles.length === erased.roles.length &&
-    asked.roles.every((role) => erased.roles.includes(role))
-  if (!isSame) report.find('erasure-mismatch', at)
 }
+
+/** Two people each time: whoever wants more of them looks for the records of it. */
+const erasedOfMax = 100

@@ -48,6 +48,12 @@ export type DetectFacts = {
   readonly direction: readonly string[]
   /** Entity types; `*`: every one. */
   readonly entities: readonly string[]
+  /** RFC 9535 paths it is limited to; undefined: wherever it stands. */
+  readonly paths: readonly string[] | undefined
+  /** For arguments: who must not see it. */
+  readonly from: readonly string[]
+  /** What is done with a value. */
+  readonly kind: string
   /** Kinds of what may become of a value: what is done, and what whoever sees more of it gets. */
   readonly kinds: readonly string[]
 }
@@ -59,6 +65,7 @@ export type MaskFacts = {
 }
 
 export type HttpFacts = {
+  readonly method: string
   readonly path: string
   readonly places: Readonly<Record<string, string>>
   readonly body: string
@@ -112,6 +119,9 @@ function detectOf(rule: JsonObject): DetectFacts {
     id: textOf(rule.id),
     direction: textsOf(rule.direction),
     entities: textsOf(rule.entities),
+    paths: Array.isArray(rule.paths) ? textsOf(rule.paths) : undefined,
+    from: textsOf(rule.from),
+    kind: isJsonObject(rule.strategy) ? textOf(rule.strategy.kind) : '',
     kinds: [rule, ...objectsOf(rule.reveal)].map(({ strategy }) =>
       isJsonObject(strategy) ? textOf(strategy.kind) : '',
     ),
@@ -132,6 +142,7 @@ function functionFacts(fn: JsonObject): Omit<FunctionFacts, 'passesUnread'> {
     computed: contentDigest(utf8Bytes(canonicalJson(definition))),
     argumentSchema: isJsonObject(fn.argumentSchema) ? fn.argumentSchema : {},
     http: {
+      method: textOf(http.method),
       path: textOf(http.path),
       places: Object.fromEntries(Object.entries(places).map(([name, at]) => [name, textOf(at)])),
       body: textOf(http.body),

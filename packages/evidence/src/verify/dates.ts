@@ -1,5 +1,11 @@
-import type { Cosigned } from './checkpoints.ts'
 import type { Scene, Watch } from './watch.ts'
+
+/** When the witnesses of one checkpoint say that they saw it, Unix milliseconds. */
+export type Cosigned = {
+  readonly size: number
+  readonly earliest: number
+  readonly latest: number
+}
 
 /**
  * Records are dated in their order, over all boots and instances, and as witnesses saw the log: none later

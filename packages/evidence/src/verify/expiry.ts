@@ -1,20 +1,23 @@
+import { payloadRolesOf } from '../parse-leaf.ts'
 import type { LeafRecord } from '../record.ts'
 import { timeOf } from './dates.ts'
 import type { Scene, SeenLeaf } from './watch.ts'
-import { openWritten } from './written.ts'
+import { keptMax, openWritten } from './written.ts'
 
 export type Expiry = {
   /** A record with payloads, and the class under which its rulebook has them kept; undefined: not known. */
   readonly note: (leaf: SeenLeaf, retention: string | undefined) => void
   /** Whether what expired had been kept as long as its class says. */
   readonly check: (index: number, record: Expired) => void
+  /** How many payloads the record commits to; 0 where it was not noted. */
+  readonly payloadsOf: (record: number) => number
 }
 type Expired = Extract<LeafRecord, { type: 'payload.expired' }>
 
 /**
  * Payloads may expire when the time of their class is over: by the dates of both records, and by the class of
  * the function in the rulebook that was cited. Otherwise one person could destroy what they liked and call
- * it expired.
+ * it expired. For how long a class is kept is a gateway's own, between an hour and a century.
  */
 export function watchExpiry({ report }: Scene): Expiry {
   const written = openWritten()
@@ -22,8 +25,8 @@ export function watchExpiry({ report }: Scene): Expiry {
   const periods = new Map<string, number>()
   const idOf = (name: string) => {
     const id = classes.get(name) ?? classes.size + 1
-    // A gateway has 32 at most.
-    if (id > 255) return unknown
+    // A gateway has 33 at most.
+    if (id > keptMax) return unknown
     classes.set(name, id)
     return id
   }
@@ -39,7 +42,8 @@ export function watchExpiry({ report }: Scene): Expiry {
   return {
     note: ({ index, record }, retention) => {
       const kept = retention === undefined ? unknown : idOf(retention)
-      written.note(index, { time: timeOf(record.time), kept })
+      const payloads = payloadRolesOf(record).length
+      written.note(index, { time: timeOf(record.time), kept, payloads })
     },
     check: (index, record) => {
       const early = record.records.filter((one) => isEarly(one, record))
@@ -47,14 +51,22 @@ export function watchExpiry({ report }: Scene): Expiry {
       const at = { record: index }
       if (early.length > 0) report.find('expiry-early', { ...at, detail: detailOf(early) })
       if (other.length > 0) report.find('expiry-class', { ...at, detail: detailOf(other) })
-      const before = periods.get(record.class) ?? record.period
-      if (before !== record.period) report.find('retention-changed', at)
-      periods.set(record.class, record.period)
+      const { period } = record
+      if (period < leastMs || period > mostMs) report.find('expiry-period', at)
+      const before = periods.get(record.class) ?? period
+      if (before !== period) report.find('retention-changed', at)
+      periods.set(record.class, period)
     },
+    payloadsOf: (record) => written.of(record).payloads,
   }
 }
 
 const unknown = 0
+
+/** No gateway is configured with less: nobody could look at what it keeps. */
+const leastMs = 3_600_000
+/** A century. */
+const mostMs = 3_155_760_000_000
 
 function detailOf(records: readonly number[]): string {
   const more = records.length > 1 ? ` and ${records.length - 1} more` : ''

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { healthyLog, type Lie } from '../../test/healthy-log.ts'
 import { type Fields, filesSource } from '../../test/log-builder.ts'
-import { leaveOut, stop, wait } from '../../test/lying.ts'
+import { change, leaveOut, stop, wait } from '../../test/lying.ts'
 import { chainStart } from '../record.ts'
 import { parseTrust } from '../trust.ts'
 import { verifyBundle } from './bundle.ts'
@@ -24,6 +24,13 @@ async function check(
 }
 
 const fiveHours = 5 * 3_600_000
+const every = (interval: number): Lie => change({ interval })
+const late =
+  (ms: number): Lie =>
+  (step, log) => {
+    log.now += ms
+    return change({ elapsed: Number(step.fields.elapsed) + ms })(step, log)
+  }
 const stopped: Lie = ({ payloads }) => [{ fields: stop, payloads }]
 
 /** Another instance starts beside this one, and what it says after that. */
@@ -73,6 +80,19 @@ const rows: readonly (readonly [
     'an instance that crashed and did not come back',
     { vote: beside() },
     [['instance-silent', 'vote']],
+  ],
+  [
+    'five hours of silence after a heartbeat that names a year as its interval',
+    { 'late-beat': every(31_536_000_000), 'late-beat-2': late(fiveHours) },
+    [
+      ['heartbeat-interval', 'late-beat'],
+      ['heartbeat-gap', 'late-beat-2'],
+    ],
+  ],
+  [
+    'a heartbeat that names no interval',
+    { 'late-beat': every(0) },
+    [['heartbeat-interval', 'late-beat']],
   ],
   ['an instance that stopped', { vote: beside(stop) }, []],
   ['an instance that crashed just now', { 'late-beat-2': beside() }, []],

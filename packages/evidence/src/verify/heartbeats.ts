@@ -34,8 +34,11 @@ export function watchHeartbeats(scene: Scene): Watch {
       pulse.lastIndex = index
       if (record.type === 'heartbeat') {
         report.examined('heartbeats')
-        if (isWhole) beat(scene, pulse, index, { ...record, at: time })
-        pulse.beat = { elapsed: record.elapsed, interval: record.interval, at: time }
+        const isUsual = record.interval >= 1 && record.interval <= usualIntervalMs
+        if (!isUsual) report.find('heartbeat-interval', { record: index })
+        const interval = isUsual ? record.interval : usualIntervalMs
+        if (isWhole) beat(scene, pulse, index, { ...record, interval, at: time })
+        pulse.beat = { elapsed: record.elapsed, interval, at: time }
         pulse.outMs = 0
       }
       if (record.type === 'emitter.stop') {
@@ -133,5 +136,5 @@ function dueMs({ beat }: Pulse): number {
   return 2 * (beat?.interval ?? usualIntervalMs) + toleranceMs
 }
 
-/** Of an instance that never said its own. */
+/** Of an instance that never said its own, and the longest there is: a gateway cannot be told to beat more slowly. */
 const usualIntervalMs = 10_000

@@ -49,10 +49,26 @@ export function readHttpArguments(
   }
 }
 
+/** Whether a recorded request is one of this function: its method, and its path but for the arguments in it. */
+export function isOfFunction(
+  bytes: Uint8Array,
+  { http, prefix }: { readonly http: HttpFacts; readonly prefix: string },
+): boolean {
+  const request = splitRequest(bytes)
+  if (!request || request.method !== http.method) return false
+  try {
+    return readPath(request.path, `${prefix}/${http.path}`, () => true)
+  } catch (thrown) {
+    if (thrown instanceof URIError) return false
+    throw thrown
+  }
+}
+
 type Put = (name: string, value: unknown) => boolean
 type Read = (name: string, text: string) => boolean
 
 type HttpRequest = {
+  readonly method: string
   readonly path: string
   readonly query: string
   readonly headers: readonly (readonly [string, string])[]
@@ -63,11 +79,12 @@ function splitRequest(bytes: Uint8Array): HttpRequest | undefined {
   const end = bytes.findIndex((byte, at) => byte === newline && bytes[at + 1] === newline)
   if (end < 0) return undefined
   const [first = '', ...lines] = latin1(bytes.subarray(0, end)).split('\n')
-  const [, target] = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ (\S+)$/.exec(first) ?? []
-  if (target === undefined) return undefined
+  const [, method, target] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+)$/.exec(first) ?? []
+  if (method === undefined || target === undefined) return undefined
   const text = target.replace(/^https?:\/\/[^/?#]+/i, '') || '/'
   const queryAt = text.indexOf('?')
   return {
+    method,
     path: queryAt < 0 ? text : text.slice(0, queryAt),
     query: queryAt < 0 ? '' : text.slice(queryAt + 1),
     headers: lines.map((line) => {

@@ -75,7 +75,7 @@ type Classified =
   | { readonly kind: 'payload'; readonly index: number; readonly role: PayloadRole }
 
 function classify(path: string): Classified {
-  if (path === 'checkpoint' || path === 'bundle.json') return { kind: 'known' }
+  if (['checkpoint', 'checkpoint.witnessed', 'bundle.json'].includes(path)) return { kind: 'known' }
   // What a running log is about to publish: no part of it yet.
   if (path.startsWith('staging/')) return { kind: 'known' }
   const tile = path.startsWith('tile/') ? tileOf(path) : undefined

@@ -10,9 +10,9 @@ export function isSamePerson(one: string, other: string): boolean {
   return isByName && localName(one) === localName(other)
 }
 
-/** Neither a key nor a gateway itself. */
+/** Somebody whom an issuer names: neither a key nor a gateway itself. */
 export function isPerson(by: string): boolean {
-  return !by.startsWith('key:') && !by.startsWith('gateway:')
+  return !by.startsWith('key:') && !by.startsWith('gateway:') && /^[^:]+:./.test(by)
 }
 
 function localName(id: string): string {

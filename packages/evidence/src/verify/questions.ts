@@ -6,6 +6,7 @@ import { narrows } from './narrows.ts'
 import { openRecent } from './pairing.ts'
 import type { Payloads } from './payloads.ts'
 import type { Remembered } from './remembered.ts'
+import { shownFlaw } from './shown.ts'
 import {
   type Asked,
   checkEscalation,
@@ -106,6 +107,9 @@ async function askedOf(
   const versions = remembered.parties(record.session).map((parties) => parties.map(partyId))
   if (versions.length === 0 && remembered.knowsEverySession()) report.find('session-unknown', at)
   checkFlow(hearing, record)
+  const { contents } = hearing
+  const flaw = await shownFlaw(leaf, record, { payloads, versions, contents })
+  if (flaw !== undefined) report.find('question-altered', { ...at, detail: flaw })
   const disclosed = await payloads.open(leaf, 'args')
   const { approval: id, digest, fn, session, groups, steps, terms, offer, excluded } = record
   return {

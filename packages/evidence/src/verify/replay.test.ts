@@ -6,7 +6,14 @@ import { type Located, locate, parseJsonPath } from './json-path.ts'
 
 const fn = (http: object, properties: object = {}) => ({
   prefix: '/crm',
-  http: { path: '/customers/{id}', places: {}, body: 'none', bodyArgument: undefined, ...http },
+  http: {
+    method: 'GET',
+    path: '/customers/{id}',
+    places: {},
+    body: 'none',
+    bodyArgument: undefined,
+    ...http,
+  },
   argumentSchema: { type: 'object', properties },
 })
 const json = { path: '/customers', body: 'json' }

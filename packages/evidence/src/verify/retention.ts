@@ -1,5 +1,6 @@
 import type { LeafRecord, PayloadRole } from '../record.ts'
 import type { FunctionFacts } from './content.ts'
+import { timeOf } from './dates.ts'
 import type { Remembered } from './remembered.ts'
 import type { Rulebooks } from './rulebooks.ts'
 import { type Soon, soon } from './soon.ts'
@@ -27,11 +28,15 @@ export function wasNeverKept(
   })
 }
 
-/** Under which class payloads are kept, where the record, or the intent it follows, cites a rulebook. */
+/**
+ * Under which class payloads are kept: as the rulebook says that the record, or the intent it follows, cites. A
+ * question cites none; it is put by one that was in force right before.
+ */
 export function retentionOf(
   { record }: SeenLeaf,
   { rulebooks, remembered }: RetentionNeeds,
 ): Soon<string | undefined> {
+  if (record.type === 'approval.requested') return retentionAround(record, rulebooks)
   const isFirst = record.type === 'call.authorized' || record.type === 'call.denied'
   const facts = isFirst ? record : 'intent' in record ? remembered.intent(record.call) : undefined
   if (!facts?.fn || !facts.decision) return undefined
@@ -39,6 +44,17 @@ export function retentionOf(
   return soon(rulebooks.content(facts.decision.policy), (content) => {
     return content?.functions.get(name)?.retention
   })
+}
+
+/** Undefined where rulebooks of that time differ in it. */
+async function retentionAround(
+  { fn, time }: Extract<LeafRecord, { type: 'approval.requested' }>,
+  rulebooks: Pick<Rulebooks, 'around'>,
+): Promise<string | undefined> {
+  const contents = await rulebooks.around(timeOf(time) ?? 0)
+  const classes = new Set(contents.map(({ functions }) => functions.get(fn)?.retention))
+  const [only] = classes
+  return classes.size === 1 ? only : undefined
 }
 
 /** The function of a call's record, as the rulebook of its decision has it. */

@@ -1,5 +1,6 @@
 import type { LeafRecord } from '../record.ts'
 import { type Content, contentDigest, readContent } from './content.ts'
+import { othersToleranceMs, timeOf, toleranceMs } from './dates.ts'
 import { type Soon, soon } from './soon.ts'
 import { readOrFind } from './stored.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
@@ -38,9 +39,10 @@ export function watchRulebooks(scene: Scene): Rulebooks {
     gateways.activated(emitter, digest, Date.parse(time))
     const before = current === undefined ? undefined : activated.get(current)
     if (before && current !== digest) before.replacedAt = Date.parse(time)
+    const { since = Date.parse(time) } = activated.get(digest) ?? {}
     // Behind the others: activated again, it is the newest.
     activated.delete(digest)
-    activated.set(digest, { replacedAt: undefined })
+    activated.set(digest, { since, replacedAt: undefined })
     current = digest
     await contents.read(digest, index)
   }
@@ -49,8 +51,13 @@ export function watchRulebooks(scene: Scene): Rulebooks {
     report.examined('rulebook')
     const activation = activated.get(policy)
     const at = { record: index }
+    const { emitter } = record
+    const own = gateways.since(emitter, policy)
+    // What was in force before the records shown is not known.
+    const since = isWhole ? (own ?? earlier(activation?.since)) : undefined
+    const flaw = momentFlaw(record, { time, since })
+    if (flaw !== undefined) report.find('decision-time', { ...at, detail: flaw })
     if (activation) {
-      const { emitter } = record
       const isOwn = gateways.inForce(emitter) !== undefined
       const replacedAt = isOwn ? gateways.replacedAt(emitter, policy) : activation.replacedAt
       const isLate = replacedAt !== undefined && Date.parse(time) > replacedAt + switchMs
@@ -67,7 +74,8 @@ export function watchRulebooks(scene: Scene): Rulebooks {
   }
 
   return {
-    content: (digest) => contents.read(digest),
+    // That a record cites none is told where it should.
+    content: (digest) => (digest === '' ? undefined : contents.read(digest)),
     current: () => current,
     around: async (time) => {
       const known = [...activated].filter(([digest, { replacedAt = Number.POSITIVE_INFINITY }]) => {
@@ -90,13 +98,42 @@ export function watchRulebooks(scene: Scene): Rulebooks {
   }
 }
 
+/** The clock of another gateway that put it in force. */
+function earlier(since: number | undefined): number | undefined {
+  return since === undefined ? undefined : since + toleranceMs - othersToleranceMs
+}
+
+/**
+ * Why policy cannot have been asked at this moment, which policy may go by, and by which a rulebook was in force;
+ * undefined where it can. `since`: when the rulebook came into force.
+ */
+function momentFlaw(
+  record: Called,
+  { time, since }: { readonly time: string; readonly since: number | undefined },
+): string | undefined {
+  const asked = timeOf(time)
+  const written = timeOf(record.time)
+  if (asked === undefined) return 'no date'
+  if (written === undefined) return undefined
+  if (asked > written + toleranceMs) return 'after the record'
+  // Who is refused may have been held for a long while. Who is let through was decided anew at the end of it.
+  const isOld = record.type === 'call.authorized' && asked < written - decidedMs
+  if (isOld) return 'long before the record'
+  return since !== undefined && asked < since - toleranceMs ? 'before its rulebook' : undefined
+}
+
 type Emitter = LeafRecord['emitter']
 
 /** What each gateway has put in force since its last start, and when it replaced that (Unix milliseconds). */
 function openGateways() {
   const gateways = new Map<
     string,
-    { boot: string; digest: string; replaced: Map<string, number> }
+    {
+      boot: string
+      digest: string
+      replaced: Map<string, number>
+      since: Map<string, number>
+    }
   >()
   const find = ({ instance, boot }: Emitter) => {
     const found = gateways.get(instance)
@@ -104,6 +141,8 @@ function openGateways() {
   }
   return {
     inForce: (emitter: Emitter) => find(emitter)?.digest,
+    /** When this start first put it in force. */
+    since: (emitter: Emitter, digest: string) => find(emitter)?.since.get(digest),
     /** Of a rulebook that this start did not bring: long ago. */
     replacedAt: (emitter: Emitter, digest: string) => {
       const found = find(emitter)
@@ -112,10 +151,12 @@ function openGateways() {
     },
     activated: (emitter: Emitter, digest: string, at: number) => {
       const { instance, boot } = emitter
-      const { digest: before, replaced } = find(emitter) ?? { digest, replaced: new Map() }
+      const known = find(emitter) ?? { digest, replaced: new Map(), since: new Map() }
+      const { digest: before, replaced, since } = known
       if (before !== digest) replaced.set(before, at)
       replaced.delete(digest)
-      gateways.set(instance, { boot, digest, replaced })
+      if (!since.has(digest)) since.set(digest, at)
+      gateways.set(instance, { boot, digest, replaced, since })
     },
   }
 }
@@ -123,10 +164,17 @@ function openGateways() {
 type Activated = Extract<LeafRecord, { type: 'rulebook.activated' }>
 type Called = Extract<LeafRecord, { type: 'call.authorized' | 'call.denied' }>
 type Decision = NonNullable<Called['decision']>
-type Activation = { replacedAt: number | undefined }
+/** `since`: when any gateway first put it in force. */
+type Activation = { readonly since: number; replacedAt: number | undefined }
 
 /** A record of an activation is durable before the next call is judged by it; this long at most. */
 const switchMs = 5000
+
+/**
+ * Between the answer of policy and the date of the intent a proof is looked at once more, arguments are masked and
+ * duties are looked up; each of these is given up long before.
+ */
+const decidedMs = 60_000
 
 /** Another gateway hears of a switch within this time, and judges by the one before meanwhile. */
 const hearsayMs = 60_000

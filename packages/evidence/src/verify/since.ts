@@ -2,8 +2,10 @@ import { equalBytes } from '../encoding.ts'
 import { EvidenceError } from '../error.ts'
 import { emptyRoot } from '../hash.ts'
 import { isProof, parseProof } from '../proof.ts'
-import { checkTrust, type Trust } from '../trust.ts'
+import type { Trust } from '../trust.ts'
 import type { Archive } from './checkpoints.ts'
+import { sizeByNow } from './newest.ts'
+import { readSigned, type Signed, signersOf } from './signed.ts'
 import type { Scene } from './watch.ts'
 
 /** Earlier states of the log, to be compared with its tree while that is walked. */
@@ -12,37 +14,41 @@ export type Earlier = Pick<Archive, 'marks' | 'passed' | 'end'>
 /**
  * Reads what the auditor kept from before: checkpoints, or receipts, whose checkpoint counts. The log of
  * today has to contain each of them, or it was rolled back or rewritten. Witnesses need not be a quorum:
- * they may be younger than the checkpoint. Throws `EvidenceError` `since-malformed` for a text that is
- * no checkpoint of this log.
+ * they may be younger than the checkpoint, and the key that signed it may be one that the log has replaced since.
+ * Throws `EvidenceError` `since-malformed`, some of it at the end, for a text that is no checkpoint of this log.
  */
 export async function openSince(
-  { report, origin, size: newest }: Pick<Scene, 'report' | 'origin' | 'size'>,
+  scene: Scene,
   trust: Trust,
   texts: readonly string[],
 ): Promise<Earlier> {
+  const { report, isWhole, origin } = scene
+  const all = BigInt(scene.size)
   const kept = await Promise.all(texts.map((text, at) => readKept(text, { at, trust, origin })))
-  const open = new Set(kept)
-  const compare = (one: Kept, root: Uint8Array | undefined) => {
-    open.delete(one)
-    const place = { detail: `${one.size} records` }
-    if (!root) report.find('since-unshown', place)
-    else if (!equalBytes(root, one.root)) report.find('since-inconsistent', place)
-  }
-  for (const one of kept) {
-    report.examined('checkpoints')
-    if (one.size === 0n) compare(one, emptyRoot)
-    else if (one.size > BigInt(newest)) {
-      open.delete(one)
-      report.find('since-ahead', { detail: `${one.size} records` })
-    }
+  const roots = new Map<bigint, Uint8Array>([[0n, emptyRoot]])
+  const judge = async ({ checkpoint: { size, root } }: Signed) => {
+    const place = { detail: `${size} records` }
+    const today = roots.get(size)
+    // What the quorum has not cosigned yet is not walked, and so nobody knows what it begins with.
+    const isAhead = size > all && size > (await sizeByNow(scene, trust))
+    if (isAhead) report.find('since-ahead', place)
+    else if (!today) report.find('since-unshown', place)
+    else if (!equalBytes(today, root)) report.find('since-inconsistent', place)
   }
   return {
-    marks: [...open].map(({ size }) => Number(size)),
+    marks: kept.map(({ checkpoint }) => Number(checkpoint.size)).filter((size) => size <= all),
     passed: (size, root) => {
-      for (const one of open) if (one.size === BigInt(size)) compare(one, root)
+      if (root) roots.set(BigInt(size), root)
     },
-    end: () => {
-      for (const one of open) compare(one, undefined)
+    end: async (named) => {
+      for (const [at, one] of kept.entries()) {
+        report.examined('checkpoints')
+        const { size } = one.checkpoint
+        const isSigned = (await signersOf(one, named.at(Number(size)))).length > 0
+        if (isSigned) await judge(one)
+        else if (isWhole) throw malformed(at)
+        else report.find('since-unshown', { detail: `${size} records` })
+      }
     },
   }
 }
@@ -55,22 +61,19 @@ export function together(one: Earlier, other: Earlier): Earlier {
     passed: (size, root) => {
       for (const { earlier, wanted } of both) if (wanted.has(size)) earlier.passed(size, root)
     },
-    end: () => {
-      for (const { earlier } of both) earlier.end()
+    end: async (named) => {
+      for (const { earlier } of both) await earlier.end(named)
     },
   }
 }
 
-type Kept = { readonly size: bigint; readonly root: Uint8Array }
-
 async function readKept(
   text: string,
   { at, trust, origin }: { readonly at: number; readonly trust: Trust; readonly origin: string },
-): Promise<Kept> {
+): Promise<Signed> {
   try {
-    const note = isProof(text) ? parseProof(text).checkpoint : text
-    const { checkpoint } = await checkTrust(note, { ...trust, quorum: undefined })
-    if (checkpoint.origin === origin) return checkpoint
+    const signed = await readSigned(isProof(text) ? parseProof(text).checkpoint : text, trust)
+    if (signed.checkpoint.origin === origin) return signed
   } catch (cause) {
     if (!(cause instanceof EvidenceError)) throw cause
     throw malformed(at, { cause })

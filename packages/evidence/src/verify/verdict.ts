@@ -25,6 +25,19 @@ export type Finding = {
 
 export type Scope = 'whole' | 'range' | 'session'
 
+/** What became of payloads that the records shown commit to. A reason counts payloads, each as often as it is said. */
+export type Gone = {
+  /** By two people; the first hundred of the records are in `erasedOf`. */
+  readonly erased: number
+  readonly erasedOf: readonly number[]
+  /** Because the time of their class was over. */
+  readonly expired: number
+  /** With a database that was rebuilt. Absent, as the next: payloads are not disclosed, so nobody misses any. */
+  readonly lost?: number
+  /** Only committed to. */
+  readonly neverKept?: number
+}
+
 export type Verdict = {
   /** No failure was found. Whether that says all it could is in `checks`. */
   readonly ok: boolean
@@ -33,6 +46,10 @@ export type Verdict = {
   readonly size: bigint
   /** What the bundle says it holds, and no more than it does hold. */
   readonly scope: Scope
+  /** Which part that is, where it is one: from the first index to before the last, of this session only. */
+  readonly part?: { readonly from: number; readonly to: number; readonly session?: string }
+  /** Absent where no record could be looked at. */
+  readonly gone?: Gone
   /** The last record shown, dated as it says itself: how old a log is that verifies. */
   readonly lastRecord?: { readonly index: number; readonly time: string }
   /** Who cosigned the newest checkpoint, in Unix seconds as they say: after that the log may have gone on. */

@@ -1,5 +1,6 @@
 import type { LeafRecord } from '../record.ts'
 import { type ApprovalFacts, flowOf } from './approval-facts.ts'
+import type { Content } from './content.ts'
 import { timeOf, toleranceMs } from './dates.ts'
 import { type Electorate, isOnePerson, type Moment } from './electorate.ts'
 import type { Place, Report } from './verdict.ts'
@@ -46,6 +47,8 @@ export type Hearing = {
   readonly at: Place
   readonly electorate: Electorate
   readonly rules: readonly ApprovalFacts[]
+  /** The rulebooks that these are of. */
+  readonly contents: readonly Content[]
   readonly isWhole: boolean
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type About, openWritten } from './written.ts'
+import { type About, keptMax, openWritten } from './written.ts'
 
 const steps = fc.oneof(
   { weight: 20, arbitrary: fc.nat(3) },
@@ -13,9 +13,10 @@ const gaps = fc.oneof(
   { weight: 20, arbitrary: fc.integer({ min: -5000, max: 5000 }) },
   { weight: 1, arbitrary: fc.integer({ min: -(2 ** 31), max: 2 ** 31 }) },
 )
-const abouts = fc.array(fc.record({ step: steps, gap: gaps, kept: fc.nat(255) }), {
-  maxLength: 300,
-})
+const about = { step: steps, gap: gaps, kept: fc.nat(keptMax), payloads: fc.nat(4) }
+const abouts = fc.array(fc.record(about), { maxLength: 300 })
+
+const unknown: About = { time: undefined, kept: 0, payloads: 0 }
 
 test('what is noted of a record is told again, and of no other', () => {
   fc.assert(
@@ -24,17 +25,17 @@ test('what is noted of a record is told again, and of no other', () => {
       const model = new Map<number, About>()
       let record = 0
       let time = Date.parse('2026-01-01T00:00:00.000Z')
-      for (const { step, gap, kept } of notes) {
+      for (const { step, gap, kept, payloads } of notes) {
         record += step + 1
         time += gap
-        const about = { time: gap === 0 ? undefined : time, kept }
+        const about = { time: gap === 0 ? undefined : time, kept, payloads }
         written.note(record, about)
         model.set(record, about)
       }
       for (const [one, about] of model) {
         assert.deepEqual(written.of(one), about)
         for (const near of [one - 1, one + 1, one + 4096, other]) {
-          assert.deepEqual(written.of(near), model.get(near) ?? { time: undefined, kept: 0 })
+          assert.deepEqual(written.of(near), model.get(near) ?? unknown)
         }
       }
     }),

@@ -1,3 +1,4 @@
+import type { PayloadRole } from '@sallyport/evidence/record'
 import { changesBetween } from '../approval/changes.ts'
 import { freeTexts } from '../approval/free-text.ts'
 import { lastApproved } from '../approval/last-approved.ts'
@@ -93,9 +94,9 @@ export async function detailOf(
   const { record, question, request } = view
   const before = await comparison(needs, view, person)
   await recordReading(needs, person, [
-    ...(request ? [{ record, role: 'args' }] : []),
-    ...(question ? [{ record, role: 'forwarded' }] : []),
-    ...(before.read === undefined ? [] : [{ record: before.read, role: 'forwarded' }]),
+    ...(request ? [{ record, role: 'args' as const }] : []),
+    ...(question ? [{ record, role: 'forwarded' as const }] : []),
+    ...(before.read === undefined ? [] : [{ record: before.read, role: 'forwarded' as const }]),
   ])
   return {
     ...(await summaryOf(needs, view.approval, person)),
@@ -147,7 +148,7 @@ function comparedTo(outcome: Comparison['outcome']): Comparison {
 async function recordReading(
   { store, now }: AdminNeeds,
   { subject }: SignedInPerson,
-  readings: readonly { readonly record: number | undefined; readonly role: string }[],
+  readings: readonly { readonly record: number | undefined; readonly role: PayloadRole }[],
 ): Promise<void> {
   const time = new Date(now()).toISOString()
   await Promise.all(

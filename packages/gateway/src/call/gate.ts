@@ -18,6 +18,7 @@ import type {
   RecordPosition,
   Stage,
   StreamCommitment,
+  Unforwarded,
 } from './stage.ts'
 
 export type ApprovalVerdict =
@@ -114,7 +115,7 @@ export type Gate = {
 
   /**
    * Durable when it resolves: after a crash the record is there. Rejects rather than guess. Refuses
-   * `unauthenticated` when a party was locked before it in the log, `grant-revoked`, `function-quarantined` or
+   * `unauthenticated` when a party was locked, or the API key revoked, before it in the log, `grant-revoked`, `function-quarantined` or
    * `duties-conflict` when that came before it.
    */
   readonly appendIntent: (at: Approved) => Promise<RecordPosition>
@@ -123,7 +124,7 @@ export type Gate = {
   /** Commits to a stretch of a streamed result before it is released. */
   readonly appendChunk: (at: Recorded, soFar: StreamCommitment) => Promise<RecordPosition>
   /** A call that ended before it was forwarded, and how far it came. */
-  readonly appendDenial: (at: Stage, refusal: Refusal) => Promise<RecordPosition>
+  readonly appendDenial: (at: Unforwarded, refusal: Refusal) => Promise<RecordPosition>
 
   readonly credential: (at: Recorded) => Promise<Credential>
   /**

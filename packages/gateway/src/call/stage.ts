@@ -279,6 +279,9 @@ export type Stage =
   | Approved
   | Recorded
 
+/** Not forwarded, and never will be if it ends here. */
+export type Unforwarded = Exclude<Stage, Recorded>
+
 /** What an upstream answered, in the only order it may be handled: raw, masked, then witnessed to its end. */
 export type ReplyHead = {
   readonly status: number

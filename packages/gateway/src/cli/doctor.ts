@@ -16,7 +16,8 @@ export function declare(program: Command): void {
     .command('doctor')
     .summary('look for what is wrong, with the cure')
     .description(
-      'Looks at Node, configuration, home, store, key file, rulebook, secrets, channels, ports and issuers.',
+      'Looks at Node, configuration, home, store, key file, rulebook, secrets, channels, ports and issuers. ' +
+        'It does not read the published log: `sallyport evidence verify <home>/log --trust trust.txt` does.',
     )
     .option('--config <file>', 'the configuration', defaultConfigFile)
     .addOption(outputOption())

@@ -26,8 +26,10 @@ export async function download(
   },
 ): Promise<Download> {
   const { folder } = to
-  make(folder)
+  make(dirname(folder))
   const { plan, resumed } = await planFor(api, asked, folder)
+  // Not before: an export that is refused leaves nothing behind.
+  make(folder)
   const paths: string[] = []
   let kept = 0
   const known = asked.payloads ? undefined : plan.files

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { ErasureAsked, ErasureListed } from '../admin/contract.ts'
 import { signedInApi } from './api.ts'
 import { adminUrlOption, examples, outputOption, withPaging } from './declare.ts'
-import { recordIndex } from './evidence-file.ts'
+import { type NamedRecord, namedRecord, recordPath } from './evidence-file.ts'
 import { roleOption } from './evidence-prove.ts'
 import { err, type Format, say, sayMore, tellRows } from './output.ts'
 import { visible } from './visible.ts'
@@ -11,7 +11,7 @@ import { visible } from './visible.ts'
 export function declareErasures(evidence: Command): void {
   evidence
     .command('erase')
-    .argument('<record>', 'its index, or what `Sallyport-Record` said', recordIndex)
+    .argument('<record>', 'its index, or what `Sallyport-Record` said', namedRecord)
     .summary('ask for the payloads of a record to be destroyed')
     .description('Another person has to approve it. The record stays, and goes on verifying.')
     .addOption(roleOption())
@@ -45,14 +45,16 @@ export function declareErasures(evidence: Command): void {
 type Common = { readonly adminUrl?: string }
 
 async function erase(
-  record: number,
+  record: NamedRecord,
   options: Common & { readonly role?: NonNullable<ErasureAsked['roles']>; readonly reason: string },
 ): Promise<void> {
   const { reason, role } = options
   const asked: ErasureAsked = { reason, ...(role && { roles: role }) }
   const api = signedInApi(options.adminUrl, process.env)
-  const { id, roles } = await api.post<ErasureListed>(`/records/${record}/erasures`, asked)
-  say(`${err.cyan('‖')} ${visible(id)}: ${roles.join(', ')} of record ${record}. Not erased yet.`)
+  const { id, roles } = await api.post<ErasureListed>(recordPath(record, 'erasures'), asked)
+  say(
+    `${err.cyan('‖')} ${visible(id)}: ${roles.join(', ')} of record ${record.index}. Not erased yet.`,
+  )
   say(`  ${err.dim('→')} Another person: sallyport evidence erasures approve ${visible(id)}`)
 }
 

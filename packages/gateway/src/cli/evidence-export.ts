@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { ExportAsked } from '../admin/contract.ts'
 import { signedInApi } from './api.ts'
@@ -21,6 +21,7 @@ export function declareExport(evidence: Command): void {
     .option('--since <time>', 'only from this time on: RFC 3339, or 30d for so long ago', moment)
     .option('--until <time>', 'only before this time', moment)
     .option('--payloads', 'with payloads in clear; needs the role payload-reader')
+    .option('--force', 'write over a zip file that is there already')
     .addHelpText(
       'before',
       examples(
@@ -49,10 +50,12 @@ type Options = {
   readonly since?: string
   readonly until?: string
   readonly payloads?: true
+  readonly force?: true
 }
 
 async function exportEvidence(options: Options): Promise<void> {
   const { output } = options
+  refuseTaken(output, options.force === true)
   const api = signedInApi(options.adminUrl, process.env)
   const progress = progressLine()
   const part = `${output}.part`
@@ -71,6 +74,15 @@ async function exportEvidence(options: Options): Promise<void> {
     })
   }
   tellDone(output, done)
+}
+
+/** Told before anything is fetched. A folder is never written over: what was in it would be mixed with the rest. */
+function refuseTaken(output: string, force: boolean): void {
+  const isZip = output.endsWith('.zip')
+  if (!existsSync(output) || (isZip && force)) return
+  throw new Failure('failed', `${output} is there already.`, {
+    cure: isZip ? 'Name another file, or say --force.' : 'Name another folder, or remove it.',
+  })
 }
 
 function askedBy({ session, since, until, payloads }: Options): ExportAsked {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { type Api, signedInApi } from './api.ts'
 import { adminUrlOption, examples } from './declare.ts'
-import { recordIndex, writeResult } from './evidence-file.ts'
+import { type NamedRecord, namedRecord, recordPath, writeResult } from './evidence-file.ts'
 import { Failure } from './exit.ts'
 import { err, say } from './output.ts'
 import { visible } from './visible.ts'
@@ -10,7 +10,7 @@ import { visible } from './visible.ts'
 export function declareProve(evidence: Command): void {
   evidence
     .command('prove')
-    .argument('<record>', 'its index, or what `Sallyport-Record` said', recordIndex)
+    .argument('<record>', 'its index, or what `Sallyport-Record` said', namedRecord)
     .summary('write a receipt that verifies offline')
     .description('A c2sp.org/tlog-proof@v1 with the record in it.')
     .option('-o, --output <file>', 'where to (default: stdout)')
@@ -20,7 +20,7 @@ export function declareProve(evidence: Command): void {
     .action(prove)
   evidence
     .command('payload')
-    .argument('<record>', 'its index, or what `Sallyport-Record` said', recordIndex)
+    .argument('<record>', 'its index, or what `Sallyport-Record` said', namedRecord)
     .addArgument(roleArgument(evidence))
     .summary('read a payload in clear; the reading is recorded')
     .option('-o, --output <file>', 'where to (default: stdout)')
@@ -42,23 +42,26 @@ export function roleOption(): Option {
 
 type Options = { readonly adminUrl?: string; readonly output?: string }
 
-async function prove(record: number, options: Options & { readonly wait?: true }): Promise<void> {
+async function prove(
+  record: NamedRecord,
+  options: Options & { readonly wait?: true },
+): Promise<void> {
   const api = signedInApi(options.adminUrl, process.env)
   const proof = await proofOf(api, record, { wait: options.wait === true })
   writeResult(proof.bytes, options.output)
   const state = proof.headers.get('sallyport-proof') ?? 'integrated'
-  say(`${err.green('✓')} Record ${record} is ${visible(state)}.`)
+  say(`${err.green('✓')} Record ${record.index} is ${visible(state)}.`)
 }
 
 /** The receipt of a record. `wait`: until the record is under a checkpoint. */
 export async function proofOf(
   api: Api,
-  record: number,
+  record: NamedRecord,
   { wait }: { readonly wait: boolean },
 ): ReturnType<Api['read']> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await api.read(`/records/${record}/proof`)
+      return await api.read(recordPath(record, 'proof'))
     } catch (thrown) {
       const early = thrown instanceof Failure && thrown.code === 'not-integrated'
       if (!early || !wait) throw thrown
@@ -72,9 +75,9 @@ export async function proofOf(
   }
 }
 
-async function payload(record: number, role: string, options: Options): Promise<void> {
+async function payload(record: NamedRecord, role: string, options: Options): Promise<void> {
   const api = signedInApi(options.adminUrl, process.env)
-  const { bytes, headers } = await api.read(`/records/${record}/payloads/${role}`)
+  const { bytes, headers } = await api.read(recordPath(record, `payloads/${role}`))
   if (options.output === undefined && process.stdout.isTTY === true) {
     // What others wrote may hold what moves the cursor or paints over what was said.
     process.stdout.write(`${visible(new TextDecoder().decode(bytes))}\n`)

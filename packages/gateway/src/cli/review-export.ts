@@ -28,7 +28,7 @@ export async function exportPack(
     }
     const all = record === null ? files : [...files, receipt]
     if (record !== null) {
-      const { bytes } = await proofOf(api, record, { wait: true })
+      const { bytes } = await proofOf(api, { index: record }, { wait: true })
       writeFileSync(join(part, receipt), bytes, { mode: 0o600 })
     }
     if (output.endsWith('.zip')) await writeZip(part, all, output)

@@ -4,6 +4,8 @@ export const witnessLimits = {
   witnesses: 32,
   /** Two round trips across the world and a slow disk; no call waits for it. */
   witnessAskMs: 5_000,
+  /** The last checkpoint of a stop is taken to the witnesses for so long: a stop has to end soon. */
+  witnessStopMs: 5_000,
   /** After a witness that could not be asked: so long first, doubled up to the most. */
   witnessRetryMs: 1_000,
   /** A witness that is back is noticed within a minute. */

@@ -155,6 +155,7 @@ test('whoever is locked is named in the denial, and their session is opened befo
 /** What an intent is refused as when this came before it in the log. */
 const late: readonly (readonly [about: ConflictAbout, refusal: object])[] = [
   ['lock', { code: 'unauthenticated', detail: 'This principal is locked.', locked: one }],
+  ['key', { code: 'unauthenticated', detail: 'The API key was revoked.' }],
   ['grant', { code: 'grant-revoked', grants: [{ party: 'p', grant: 'g', freshness: 'FRESH' }] }],
   ['function', { code: 'function-quarantined' }],
   ['duty', { code: 'duties-conflict', facts: { duties: ['two-people'] } }],

@@ -61,6 +61,8 @@ export function openLog(options: {
 /** An intent changes no state: what stands against it is that something happened before it, in the order of the log. */
 function refuseLate({ principal, used, duties }: Approved, cause: Conflict): Refusal {
   switch (cause.about) {
+    case 'key':
+      return new Refusal('unauthenticated', { detail: 'The API key was revoked.', cause })
     case 'grant':
       return new Refusal('grant-revoked', { cause, grants: used })
     case 'function':

@@ -8,6 +8,7 @@ import type {
   Resolved,
   Stage,
   StreamCommitment,
+  Unforwarded,
 } from '../call/stage.ts'
 import type { GrantInUse } from '../model/grant.ts'
 import type { PayloadDraft } from '../model/payload.ts'
@@ -76,7 +77,7 @@ export function chunkEntry(at: Recorded, soFar: StreamCommitment, time: number):
 }
 
 /** A call that was not forwarded: the code and how far it came, never the refusal's own text. */
-export function denialEntry(at: Stage, refusal: Refusal, time: number): Entry {
+export function denialEntry(at: Unforwarded, refusal: Refusal, time: number): Entry {
   const approval = approvalOf(refusal)
   const decision = deniedDecision(at, refusal)
   const grants = 'used' in at ? at.used : refusal.grants

@@ -69,7 +69,7 @@ export function openLedger(needs: {
       if (!(await hasEnding(store, outcome))) {
         const { call, session } = outcome
         const time = new Date(now()).toISOString()
-        const after = { call, session, intent, reason: 'outcome-lost' }
+        const after = { call, session, intent, reason: 'outcome-lost' } as const
         const record = { type: 'reconcile.indeterminate', time, ...after } as const
         await commit({ record, payloads: [] })
       }

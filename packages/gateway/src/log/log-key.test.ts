@@ -120,8 +120,10 @@ const cases: readonly Case[] = [
       assert.deepEqual(
         last.verifierKeys(),
         [rotation.key, first],
-        'still trusted for old checkpoints',
+        'still known for old checkpoints',
       )
+      assert.deepEqual(last.signing(8 * day - 1), [rotation.key, first])
+      assert.deepEqual(last.signing(8 * day), [rotation.key])
       assert.equal((await stat(path)).mode & 0o777, 0o600)
     },
   ],

@@ -16,6 +16,8 @@ export type LogKeys = {
   readonly current: () => string
   /** Every key that ever signed for this log, the newest first. */
   readonly verifierKeys: () => readonly string[]
+  /** Those of them that sign at `now` (Unix ms), the newest first: whoever has stolen another has stolen nothing. */
+  readonly signing: (now: number) => readonly string[]
   /** The signed note (c2sp.org/signed-note): by every key whose time has not ended at `now` (Unix ms). */
   readonly sign: (text: string, now: number) => Promise<string>
   /**
@@ -98,23 +100,25 @@ async function openKeys(file: KeyFile, { origin, overlapMs }: Options): Promise<
     return entry
   }
   const inForce = ({ until }: LogKeyEntry, now: number) => until === undefined || now < until
+  const signing = (now: number) =>
+    file
+      .entries()
+      .filter((entry) => inForce(entry, now))
+      .map(({ key }) => key)
   return {
     current: () => newest().key,
     verifierKeys: () => file.entries().map(({ key }) => key),
+    signing,
     sign: (text, now) =>
       signNote(
         text,
-        file
-          .entries()
-          .filter((entry) => inForce(entry, now))
-          .flatMap(({ key }) => signers.get(key) ?? []),
+        signing(now).flatMap((key) => signers.get(key) ?? []),
       ),
     rotate: async ({ by, now, size: since }) => {
       const [before, ...earlier] = file.entries()
       if (!before) throw new Error('the log has no key')
       if (unrecorded(file).length > 0) throw new Conflict(notRecorded)
-      const signing = file.entries().filter((entry) => inForce(entry, now))
-      if (signing.length >= limits.logKeysSigning) throw new Conflict(tooMany)
+      if (signing(now).length >= limits.logKeysSigning) throw new Conflict(tooMany)
       const entry = { ...(await newEntry(origin, now)), by, since, recorded: false }
       await file.replace([entry, { ...before, until: now + overlapMs }, ...earlier])
       signers.set(entry.key, await parseSigner(entry.secret))

@@ -56,6 +56,7 @@ async function openLog(t: TestContext, changes: Partial<EvidenceNeeds> = {}): Pr
     witnessed: () => undefined,
     trust: () => trustText({ origin, logKeys: keys.verifierKeys(), witnesses: [], quorum: 'none' }),
     onPublished: () => {},
+    onLast: async () => {},
     onFollowed: () => {},
     onFailure: (thrown) => faults.push(thrown),
     onRecovery: () => faults.push('recovered'),
@@ -335,6 +336,41 @@ test('a folder that is read-only for a while is written again by itself', async 
     await evidence.close()
   } finally {
     disk.unmount()
+  }
+})
+
+test('the last checkpoint is cosigned before it is archived, and the witnessed one stands beside it', async (t) => {
+  const tiles = openTileMemory()
+  let witnessed: { readonly size: bigint; readonly note: string } | undefined
+  const cosign = async (note: string) => {
+    const more = `${note}\u2014 witness.example/w ${Buffer.alloc(76, 1).toString('base64')}\n`
+    witnessed = { size: parseCheckpoint(note).size, note: more }
+    await evidence.addSignatures(more)
+  }
+  const last: string[] = []
+  const { evidence, append, store } = await openLog(t, {
+    tiles,
+    witnessed: () => witnessed,
+    onLast: async (note) => {
+      last.push(note)
+      if (last.length === 1) await cosign(note)
+    },
+  })
+  const text = async (path: string) => Buffer.from((await tiles.get(path)) ?? '').toString()
+  const index = await append()
+  await until(() => evidence.size() > index)
+  await cosign((await evidence.checkpoint()) ?? '')
+  const before = witnessed
+  assert.equal(await text('checkpoint.witnessed'), before?.note)
+  const later = await append()
+  await until(() => evidence.size() > later)
+  assert.notEqual(await text('checkpoint'), before?.note)
+  assert.equal(await text('checkpoint.witnessed'), before?.note, 'gone before the next one was')
+  await evidence.close()
+  const size = await store.size()
+  assert.equal(witnessed?.size, BigInt(size))
+  for (const path of ['checkpoint', 'checkpoint.witnessed', `checkpoints/${size}`]) {
+    assert.equal(await text(path), witnessed?.note, path)
   }
 })
 

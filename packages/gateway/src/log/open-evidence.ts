@@ -1,13 +1,8 @@
-import {
-  consistencyProof,
-  EvidenceError,
-  formatProof,
-  inclusionProof,
-  verifyConsistency,
-} from '@sallyport/evidence/log'
+import { consistencyProof, formatProof, inclusionProof } from '@sallyport/evidence/log'
 import type { Limits } from '../config/limits.ts'
 import type { Ledger, Store } from '../store/store.ts'
 import type { WatchedClock } from './clock.ts'
+import { contradicts } from './contradicts.ts'
 import type { EvidenceLog, LeafProof } from './evidence-log.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { type Integrator, LogRefused, openIntegrator } from './integrate.ts'
@@ -17,8 +12,12 @@ import { openPublishLoop, type PublishLoop } from './publish-loop.ts'
 import { reconcile } from './reconcile.ts'
 import { openRotations } from './rotate-key.ts'
 import { publishRulebooks } from './rulebook-file.ts'
+import type { ShownHead } from './shown-fork.ts'
 import type { TileStore } from './tile-store.ts'
 import { nodeReader } from './tree.ts'
+
+/** Stands beside `checkpoint` in the published log: the newest that the quorum has cosigned. */
+export const witnessedPath = 'checkpoint.witnessed'
 
 /** A checkpoint and how many leaves are under it. */
 type Witnessed = { readonly size: bigint; readonly note: string }
@@ -49,6 +48,8 @@ export type EvidenceNeeds = {
   readonly trust: () => string
   /** Told of every checkpoint once it is published by this gateway. Must not wait. */
   readonly onPublished: (note: string) => void
+  /** Told of the last one before a stop, which waits for it: who cosigns it has to do so now. */
+  readonly onLast: (note: string) => Promise<void>
   /** The same, when another gateway has published it. */
   readonly onFollowed: (note: string) => void
   readonly onFailure: (thrown: unknown) => void
@@ -68,10 +69,7 @@ export type Evidence = EvidenceLog & {
    * Whether a head that this log's key signed is none of this log: it says more than was ever signed here, or
    * something else. Rejects when that cannot be told now.
    */
-  readonly contradicts: (head: {
-    readonly size: bigint
-    readonly root: Uint8Array
-  }) => Promise<boolean>
+  readonly contradicts: (head: ShownHead) => Promise<boolean>
   /** Signs and publishes nothing more, until a restart: this log is not the one that was seen under its key. */
   readonly stopSigning: (why: string) => Promise<void>
   /** Whether this gateway is the one that publishes. */
@@ -145,10 +143,10 @@ export async function openEvidence(needs: EvidenceNeeds): Promise<Evidence> {
     proof: (index) => proofOf(index, { ...needs, integrator }),
     trust: needs.trust,
     rotate: rotations.rotate,
-    addSignatures: (note) => loop.between(() => integrator.republish(note)),
+    addSignatures: (note) => loop.between(() => archive.republish(note)),
     consistency: (size1, size2) =>
       consistencyProof(size1, size2, nodeReader(tiles, BigInt(integrator.head()?.size ?? 0))),
-    contradicts: (shown) => contradicts(shown, { store, tiles, integrator }),
+    contradicts: (shown) => contradicts(shown, { store, tiles, head: integrator.head }),
     stopSigning: (why) => loop.refuse(new LogRefused(why)),
     trouble: () => store.refusing() ?? clock.jumped() ?? trouble()?.why,
     failures: loop.failures,
@@ -161,7 +159,7 @@ export async function openEvidence(needs: EvidenceNeeds): Promise<Evidence> {
       await reconcile(store, { boot: needs.boot, now, reason: 'stop' }).catch(() => undefined)
       await store.stop()
       // What cannot be published now is published by the next start, which finds out whether it may be.
-      if (!refused) await integrator.run().then(archive.now).catch(needs.onFailure)
+      if (!refused) await archive.end().catch(needs.onFailure)
       await integrator.release().catch(() => undefined)
     },
   }
@@ -178,14 +176,18 @@ function troubleOf(
 
 /**
  * Copies of checkpoints that stay: with them an auditor sees how the log grew, and who saw it. The newest that
- * was witnessed is often not the newest, and not published with its cosignatures: it is kept as well.
+ * was witnessed is often not the newest, and not published with its cosignatures: it is kept as well, and stands
+ * beside `checkpoint` all the time, for whoever asks for a quorum just when a newer one has been published.
  */
 function openArchive(
   integrator: Integrator,
-  given: Pick<EvidenceNeeds, 'limits' | 'tiles' | 'witnessed'> & { readonly now: () => number },
+  given: Pick<EvidenceNeeds, 'limits' | 'onLast' | 'tiles' | 'witnessed'> & {
+    readonly now: () => number
+  },
 ) {
   const { tiles, limits, now, witnessed } = given
   let dueAt = 0
+  let shown: string | undefined
   const archive = async () => {
     const head = integrator.head()
     if (!head || !integrator.leads()) return
@@ -194,7 +196,27 @@ function openArchive(
     if (cosigned) await tiles.put(`checkpoints/${cosigned.size}`, Buffer.from(cosigned.note))
     dueAt = now() + limits.archiveMs
   }
-  return { now: archive, isDue: () => now() >= dueAt }
+  return {
+    now: archive,
+    isDue: () => now() >= dueAt,
+    /** The newest, if it still is, with more signatures; and what the quorum has cosigned, newest or not. */
+    republish: async (signed: string) => {
+      const isNewest = await integrator.republish(signed)
+      const note = witnessed()?.note
+      if (note !== undefined && note !== shown && integrator.leads()) {
+        await tiles.put(witnessedPath, Buffer.from(note))
+        shown = note
+      }
+      return isNewest
+    },
+    /** Publishes what is left before a stop, and has it cosigned: without that a quorum is not met until the next start. */
+    end: async () => {
+      await integrator.run()
+      const head = integrator.head()
+      if (head && integrator.leads()) await given.onLast(head.note)
+      await archive()
+    },
+  }
 }
 
 /**
@@ -213,26 +235,6 @@ function openGone(
       lookedAt = performance.now()
       await reconcile(store, { boot, now, reason: 'restart' }).catch(() => undefined)
     },
-  }
-}
-
-async function contradicts(
-  { size, root }: { readonly size: bigint; readonly root: Uint8Array },
-  given: Pick<EvidenceNeeds, 'store' | 'tiles'> & { readonly integrator: Integrator },
-): Promise<boolean> {
-  const { store, tiles, integrator } = given
-  // Nobody outside has a checkpoint of ours before it is stored.
-  if (size > BigInt((await store.storedCheckpoint())?.size ?? 0)) return true
-  const head = integrator.head()
-  if (!head || size > BigInt(head.size)) throw new Error('it is just being published')
-  if (size === 0n) return false
-  const [size2, root2] = [BigInt(head.size), head.root]
-  const proof = await consistencyProof(size, size2, nodeReader(tiles, size2))
-  try {
-    return !verifyConsistency({ size1: size, size2, root1: root, root2, proof })
-  } catch (thrown) {
-    if (thrown instanceof EvidenceError) return true
-    throw thrown
   }
 }
 

@@ -28,7 +28,12 @@ async function openBoth(t: TestContext, url: string) {
     })
   const append = async (store: Store, count: number) => {
     const time = new Date().toISOString()
-    const denied = { type: 'call.denied', call: 'c', code: 'x', stage: 'resolved' } as const
+    const denied = {
+      type: 'call.denied',
+      call: 'c',
+      code: 'policy-denied',
+      stage: 'resolved',
+    } as const
     const commits = Array.from({ length: count }, () =>
       store.commit({ record: { ...denied, time }, payloads: [] }),
     )

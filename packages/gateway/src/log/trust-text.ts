@@ -1,10 +1,11 @@
 /**
  * The trust file (c2sp.org/tlog-policy) an auditor takes away: the log's keys, who witnesses it, and how many
- * of them have to. Keys that no longer sign stay in it: archived checkpoints are signed by them.
+ * of them have to. Keys that no longer sign are not in it: whoever stole one could sign with it for ever, and of
+ * archived checkpoints the log itself says whose they are (`key.rotated`).
  */
 export function trustText(given: {
   readonly origin: string
-  /** Note verifier keys of the log. */
+  /** Note verifier keys of the log, those that sign now. */
   readonly logKeys: readonly string[]
   readonly witnesses: readonly {
     readonly name: string

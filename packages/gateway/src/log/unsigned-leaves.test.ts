@@ -31,10 +31,10 @@ type Place = {
 async function made(path: string): Promise<void> {
   for (const boot of ['b1', 'b2']) {
     const store = await open(path, boot)
-    const record = { type: 'call.denied', call: 'c', code: 'policy-denied', stage: 'resolved' }
+    const denied = { call: 'c', code: 'policy-denied', stage: 'resolved' } as const
     if (boot === 'b2') {
       await store.commit({
-        record: { ...record, type: 'call.denied', time: new Date().toISOString() },
+        record: { ...denied, type: 'call.denied', time: new Date().toISOString() },
         payloads: [],
       })
     }

@@ -167,10 +167,39 @@ test('one that never answers does not keep the others, nor the end', async (t) =
   await asked.witnesses.close()
 })
 
+test('the last checkpoint of a stop is cosigned when that resolves, by whom was away as well', async (t) => {
+  const log = await smallLog(origin)
+  const [w1, w2] = [
+    await peer(t, { name: 'w1', logs: [log.key] }),
+    await peer(t, { name: 'w2', logs: [log.key] }),
+  ]
+  await w2.stop()
+  const asked = await asking(t, [w1, w2], { log, retryMs: 600_000 })
+  await asked.publish(5)
+  await until(() => troubleOf(asked, 'w2') === 'unreachable', 'known to be away')
+  await w2.start()
+  await asked.publish(9)
+  await asked.witnesses.takeLast(asked.published())
+  assert.equal(sizeOf(asked), 9)
+  await checkTrust(asked.published(), parseTrust(asked.trust))
+})
+
+test('a stop does not wait for a witness that is silent', async (t) => {
+  const log = await smallLog(origin)
+  const silent = await rogue(t, () => () => undefined)
+  const asked = await asking(t, [silent], { log, stopMs: 20 })
+  await asked.publish(5)
+  await asked.witnesses.takeLast(asked.published())
+  assert.equal(sizeOf(asked), 0)
+  const none = await asking(t, [], { log })
+  await none.witnesses.takeLast(await log.note(5))
+})
+
 test('a key that is none is found at the start', () => {
   const members = [{ name: 'w', key: `w+00000000+BA${'A'.repeat(42)}`, url: 'http://w' }]
   const trust = () => trustText({ origin, logKeys: [], witnesses: members, quorum: 'all' })
-  const limits = { witnessAskMs: 1, witnessRetryMs: 1, witnessRetryMsMax: 1 }
-  const open = () => openWitnesses({ members, trust, limits, report: () => undefined })
+  const limits = { witnessAskMs: 1, witnessRetryMs: 1, witnessRetryMsMax: 1, witnessStopMs: 1 }
+  const logKeys = () => []
+  const open = () => openWitnesses({ members, trust, logKeys, limits, report: () => undefined })
   assert.throws(open, /The key of the witness w in the configuration: .*malformed/)
 })

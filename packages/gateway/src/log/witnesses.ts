@@ -25,8 +25,13 @@ export type WitnessNeeds = {
   }[]
   /** The trust file: what it asks of a checkpoint is what `witnessed` means. */
   readonly trust: () => string
+  /** Every key that ever signed for this log. */
+  readonly logKeys: () => readonly string[]
   readonly report: (event: WitnessEvent) => void
-  readonly limits: Pick<Limits, 'witnessAskMs' | 'witnessRetryMs' | 'witnessRetryMsMax'>
+  readonly limits: Pick<
+    Limits,
+    'witnessAskMs' | 'witnessRetryMs' | 'witnessRetryMsMax' | 'witnessStopMs'
+  >
 }
 
 /** What witnesses need of the published log. */
@@ -51,6 +56,11 @@ export type Witnesses = {
   /** The newest checkpoint that the quorum has cosigned, with the cosignatures; undefined before. */
   readonly witnessed: () => Witnessed | undefined
   readonly states: () => readonly WitnessState[]
+  /**
+   * Takes the last checkpoint before a stop to every witness, away or not a moment ago, and resolves when each has
+   * answered, or after `witnessStopMs`: nobody comes back for it later.
+   */
+  readonly takeLast: (note: string) => Promise<void>
   /** Before this nobody is asked. */
   readonly start: (log: WitnessedLog) => void
   /** Cuts off what is under way. */
@@ -164,6 +174,12 @@ export function openWitnesses(needs: WitnessNeeds): Witnesses {
     newest = target
     wake()
   }
+  const askAtOnce = async () => {
+    for (const member of members) member.notBefore = 0
+    wake()
+    // The first may be about an older checkpoint.
+    while (round !== undefined) await round
+  }
   return {
     // What is no checkpoint is nobody's to cosign; the log's own reader refuses it at the next start.
     onPublished: (note) => void take(note).catch(() => undefined),
@@ -171,6 +187,10 @@ export function openWitnesses(needs: WitnessNeeds): Witnesses {
       if (await isWitnessed(note, needs.trust())) {
         await keepIfWitnessed({ size: parseCheckpoint(note).size, note })
       }
+    },
+    takeLast: async (note) => {
+      await take(note).catch(() => undefined)
+      await within(needs.limits.witnessStopMs, askAtOnce())
     },
     witnessed: () => witnessed,
     states: () => members.map(stateOf),
@@ -184,6 +204,16 @@ export function openWitnesses(needs: WitnessNeeds): Witnesses {
       await round
     },
   }
+}
+
+/** Resolves with `work`, or after so long without it. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
 }
 
 function memberOf({ name, key, url }: WitnessNeeds['members'][number]): Member {
@@ -258,7 +288,7 @@ async function askOne(
     ? await showsFork({
         url: member.url,
         origin: parseCheckpoint(text).origin,
-        logKeys: parseTrust(given.trust()).logs.map(({ key }) => key),
+        logKeys: given.logKeys(),
         contradicts: log.contradicts,
         ...{ timeoutMs: limits.witnessAskMs, signal },
       })

@@ -177,7 +177,8 @@ async function decideOne(
       ...{ by, decision, reason, when, recommended: view },
       shown: seen?.digest ?? digestOf({ item }),
       ...(endsAt !== undefined && { endsAt }),
-      ...(seen && !bulk && { dwellMs: at - seen.at }),
+      // Never less than nothing, though the clock was set back meanwhile: no record says so.
+      ...(seen && !bulk && { dwellMs: Math.max(0, at - seen.at) }),
     }
     const { people } = known.rules.approvals
     const next = itemStep(item, { kind: 'decide', decided, levels, people }, at)

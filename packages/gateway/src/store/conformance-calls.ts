@@ -48,7 +48,7 @@ async function findsCalls({ store }: Home): Promise<void> {
     type: 'call.denied',
     time,
     call: 'c3',
-    code: 'x',
+    code: 'policy-denied',
     stage: 'accepted',
   }
   await store.commit(entry(denial))
@@ -128,7 +128,7 @@ async function findsOpenCalls({ store }: Home): Promise<void> {
     (await store.callsWithoutEnding(later)).map((leaf) => leaf.index),
     [cut.index],
   )
-  const after = { call: 'c2', session: 'ses_1', intent: cut.index, reason: 'restart' }
+  const after = { call: 'c2', session: 'ses_1', intent: cut.index, reason: 'restart' } as const
   await store.commit(entry({ type: 'reconcile.indeterminate', time, ...after }))
   assert.equal((await store.callsWithoutEnding(later)).length, 0)
   for (const intentAt of [index, cut.index, cut.index + 100]) {

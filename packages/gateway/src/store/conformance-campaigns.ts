@@ -165,7 +165,7 @@ async function decidesWhole({ store }: Home): Promise<void> {
     ['campaign.opened', 'campaign.changed', 'campaign.changed'],
   )
   assert.deepEqual(await store.openItemsOf('g1'), [])
-  const used = { party: 'corp:sam', grant: 'g1', freshness: 'FRESH' }
+  const used = { party: 'corp:sam', grant: 'g1', freshness: 'FRESH' } as const
   const call = { ...intent({ call: 'c1' }), grants: [used] }
   await assert.rejects(store.commit(entry(call)), Conflict, 'revoked by a reviewer')
 }

@@ -31,7 +31,7 @@ export function intent(
 }
 
 export function outcome(of: number, { call, session = 'ses_1' }: Who): RecordDraft {
-  const ending = { ending: 'done', status: 200, masked: [] }
+  const ending = { ending: 'done', status: 200, masked: [] } as const
   return { type: 'call.outcome', time, call, session, intent: of, ...ending }
 }
 

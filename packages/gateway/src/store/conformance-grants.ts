@@ -55,7 +55,7 @@ export function counting(
   also: { readonly at?: string; readonly fn?: string } = {},
 ): RecordDraft {
   const used = Object.entries(grants).map(([party, grant]) => {
-    return { party, grant, freshness: 'FRESH' }
+    return { party, grant, freshness: 'FRESH' as const }
   })
   const record = intent({ call }, also.fn)
   if (record.type !== 'call.authorized') throw new Error('an intent is one')
@@ -245,8 +245,14 @@ async function countsUse({ store }: Home): Promise<void> {
     store.commit(entry(counting('c4', { 'corp:sam': 'g2' }, { at: early, fn: 'crm.put' }))),
   ])
   await store.commit(entry(counting('c5', both, { at: early })))
-  const denial = { type: 'call.denied', code: 'x', stage: 'accepted', call: 'c6', time } as const
-  const grants = [{ party: 'corp:sam', grant: 'g2', freshness: 'LAPSED' }]
+  const denial = {
+    type: 'call.denied',
+    code: 'policy-denied',
+    stage: 'accepted',
+    call: 'c6',
+    time,
+  } as const
+  const grants = [{ party: 'corp:sam', grant: 'g2', freshness: 'LAPSED' }] as const
   await store.commit(entry({ ...denial, grants }))
   const boss = ['g1', 'corp:boss', 'crm.get'] as const
   assert.deepEqual(await usesOf(store, { grants: ['g1', 'g3'] }), [

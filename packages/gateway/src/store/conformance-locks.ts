@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
-import { entry, intent, locking, outcome, tally, unlocking } from './conformance-entries.ts'
+import {
+  entry,
+  intent,
+  issuing,
+  locking,
+  outcome,
+  revoking,
+  tally,
+  unlocking,
+} from './conformance-entries.ts'
 import { Conflict, type Store } from './store.ts'
 
 type Home = { readonly store: Store; readonly reopen?: () => Promise<Store> }
@@ -12,6 +21,7 @@ export const lockPromises: readonly Promised[] = [
   ['of two who lock each other, one does', oneLocksTheOther],
   ['an intent of who is locked is a conflict, an ending is none', refusesIntents],
   ['locks are there after a reopen', locksStay],
+  ['an intent with an API key that was revoked is a conflict', refusesRevokedKeys],
 ]
 
 async function locksOnce({ store }: Home): Promise<void> {
@@ -73,4 +83,25 @@ async function locksStay({ store, reopen }: Home): Promise<void> {
     ['corp:sam'],
   )
   await assert.rejects(again.commit(entry(intent({ call: 'c1' }))), Conflict)
+}
+
+async function refusesRevokedKeys({ store, reopen }: Home): Promise<void> {
+  const withKey = (call: string, key: string) => {
+    const record = intent({ call })
+    const caller = { iss: 'key', sub: key, authn: 'api-key', cred: 'sha256:0' }
+    return entry(record.type === 'call.authorized' ? { ...record, caller, obo: [] } : record)
+  }
+  await store.commit(issuing('key_1', 'hash 1'))
+  const settled = await Promise.allSettled([
+    store.commit(withKey('c1', 'key_1')),
+    store.commit(revoking('key_1', 5)),
+    store.commit(withKey('c2', 'key_1')),
+    store.commit(withKey('c3', 'key_2')),
+  ])
+  assert.deepEqual(
+    settled.map((one) => (one.status === 'fulfilled' ? 'done' : one.reason.about)),
+    ['done', 'done', 'key', 'done'],
+  )
+  const again = (await reopen?.()) ?? store
+  await assert.rejects(again.commit(withKey('c4', 'key_1')), Conflict)
 }

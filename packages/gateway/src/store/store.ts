@@ -77,7 +77,7 @@ export type Ledger = {
    * Atomic: the change, the leaf and its payloads are all durable when this resolves, or none is.
    * Leaves get gapless indexes in the order of the calls to `commit`; concurrent commits share one
    * flush. Throws `Conflict` when the change's expected state is not what is stored, for an intent
-   * (`call.authorized`) of which a party is locked, a grant it names is revoked, has ended or is narrowed to other
+   * (`call.authorized`) of which a party is locked or the API key revoked, a grant it names is revoked, has ended or is narrowed to other
    * conditions than it was judged by (`narrowed`), its function is quarantined or one of its `bars` is marked
    * (`about` says which), and for an ending of a call that is not open: then nothing
    * of this entry was written, and other entries of the same flush are unaffected. An intent also counts as a
@@ -322,7 +322,7 @@ export type RulebookContents = {
 }
 
 /** What an intent was refused for, where it was not its own change: see `Ledger`. */
-export type ConflictAbout = 'lock' | 'grant' | 'function' | 'duty'
+export type ConflictAbout = 'lock' | 'key' | 'grant' | 'function' | 'duty'
 
 /** What was to be changed is no longer as the caller believed. Read again and decide again. */
 export class Conflict extends Error {

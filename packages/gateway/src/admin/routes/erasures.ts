@@ -1,6 +1,8 @@
 import { createRoute } from '@hono/zod-openapi'
 import { type PayloadRole, payloadRoles } from '@sallyport/evidence/record'
-import { isSamePerson } from '../../approval/same-person.ts'
+import { isOnePerson } from '../../approval/closure.ts'
+import { isPersonLocked } from '../../approval/eligibility.ts'
+import { type ApprovalRules, noApprovalRules } from '../../model/approval-rules.ts'
 import type { Erasure } from '../../model/erasure.ts'
 import { requireRole } from '../access.ts'
 import type { ErasureAsked, ErasureListed } from '../contract.ts'
@@ -17,7 +19,7 @@ import {
 } from '../openapi.ts'
 import { Refused } from '../problem.ts'
 import { page } from '../schema.ts'
-import { recordAt, recordParams } from './payloads.ts'
+import { recordAt, recordParams, recordQuery } from './payloads.ts'
 
 const tags = ['Evidence']
 
@@ -35,7 +37,7 @@ function requestRoute(app: AdminApp, needs: AdminNeeds): void {
       method: 'post',
       path: '/records/{index}/erasures',
       tags,
-      request: { params: recordParams, ...jsonBody(erasureAsked) },
+      request: { params: recordParams, query: recordQuery, ...jsonBody(erasureAsked) },
       description: 'Asks for payloads of one record to be destroyed. Nothing is destroyed yet.',
       responses: createdAnswers(erasureListed, 'Asked. Another person has to approve it.'),
     }),
@@ -43,8 +45,9 @@ function requestRoute(app: AdminApp, needs: AdminNeeds): void {
       requireRole(c, needs, 'admin')
       const record = Number(c.req.valid('param').index)
       const asked = c.req.valid('json')
-      const leaf = await recordAt(needs, record)
+      const leaf = await recordAt(needs, record, c.req.valid('query'))
       const person = c.get('person')
+      refuseStandIn(needs, person)
       const requestedAt = now()
       const erasure: Erasure = {
         id: `era_${newId()}`,
@@ -68,7 +71,7 @@ function requestRoute(app: AdminApp, needs: AdminNeeds): void {
         payloads: [],
         change: { kind: 'erasure.request', erasure },
       })
-      return c.json(listed(erasure, person), 201)
+      return c.json(listed(needs, erasure, person), 201)
     },
   )
 }
@@ -111,7 +114,7 @@ function listRoute(app: AdminApp, needs: AdminNeeds): void {
       const before = readIdCursor(cursor)
       const rows = await needs.store.erasures({ limit, ...(before !== undefined && { before }) })
       const last = rows.length === limit ? rows.at(-1) : undefined
-      const data = rows.map((erasure) => listed(erasure, c.get('person')))
+      const data = rows.map((erasure) => listed(needs, erasure, c.get('person')))
       return c.json({ data, next_cursor: last ? writeCursor(last.id) : null }, 200)
     },
   )
@@ -135,7 +138,8 @@ function approveRoute(app: AdminApp, needs: AdminNeeds): void {
       const person = c.get('person')
       const erasure = await store.erasure(id)
       if (!erasure) throw new Refused('not-found')
-      if (isSamePerson(erasure.requestedBy, person.subject.id)) {
+      refuseStandIn(needs, person)
+      if (isOnePerson(erasure.requestedBy, person.subject.id, rulesOf(needs).people)) {
         throw new Refused('forbidden', {
           detail: 'Erasing needs two people: who asked for it cannot approve it.',
         })
@@ -151,15 +155,40 @@ function approveRoute(app: AdminApp, needs: AdminNeeds): void {
         change: { kind: 'erasure.approve', id, callId, by, at },
       })
       return c.json(
-        listed({ ...erasure, state: 'DONE', approvedBy: by, erasedAt: at }, person),
+        listed(needs, { ...erasure, state: 'DONE', approvedBy: by, erasedAt: at }, person),
         200,
       )
     },
   )
 }
 
-function listed(erasure: Erasure, { subject }: SignedInPerson): ErasureListed {
+/** As people the rulebook knows them; without one everybody is who they say. */
+function rulesOf({ rulebooks }: Pick<AdminNeeds, 'rulebooks'>): ApprovalRules {
+  return rulebooks.loaded()?.rulebook.approvals ?? noApprovalRules
+}
+
+/** No agent stands in for a person here, and no other account for one that is locked. */
+function refuseStandIn(
+  needs: Pick<AdminNeeds, 'rulebooks' | 'locks'>,
+  { subject }: SignedInPerson,
+): void {
+  if (mayErase(needs, subject.id)) return
+  throw new Refused('forbidden', { detail: 'Erasing is for people who are not locked.' })
+}
+
+function mayErase(needs: Pick<AdminNeeds, 'rulebooks' | 'locks'>, person: string): boolean {
+  const rules = rulesOf(needs)
+  const isAgent = rules.people.some(({ agents }) => agents.includes(person))
+  return !isAgent && !isPersonLocked(person, { rules, isLocked: needs.locks.isLockedId })
+}
+
+function listed(
+  needs: Pick<AdminNeeds, 'rulebooks' | 'locks'>,
+  erasure: Erasure,
+  { subject }: SignedInPerson,
+): ErasureListed {
   const { requestedBy, approvedBy, erasedAt, state } = erasure
+  const isOther = !isOnePerson(requestedBy, subject.id, rulesOf(needs).people)
   return {
     id: erasure.id,
     state,
@@ -171,6 +200,6 @@ function listed(erasure: Erasure, { subject }: SignedInPerson): ErasureListed {
     requested_at: new Date(erasure.requestedAt).toISOString(),
     approved_by: approvedBy ?? null,
     erased_at: erasedAt === undefined ? null : new Date(erasedAt).toISOString(),
-    you: { may_approve: state === 'PENDING' && !isSamePerson(requestedBy, subject.id) },
+    you: { may_approve: state === 'PENDING' && isOther && mayErase(needs, subject.id) },
   }
 }

@@ -6,7 +6,7 @@ import { logKeyRotated } from '../evidence-schema.ts'
 import type { AdminNeeds } from '../needs.ts'
 import { type AdminApp, answers, describeFiles, refusedAnswer, textAnswers } from '../openapi.ts'
 import { Refused } from '../problem.ts'
-import { recordAt, recordParams } from './payloads.ts'
+import { recordAt, recordParams, recordQuery } from './payloads.ts'
 
 const tags = ['Evidence']
 
@@ -65,7 +65,7 @@ function filesRoute(app: AdminApp, needs: AdminNeeds): void {
 
 /** Exactly the files a log has. Everything else in the folder, and every other way to name them, is not one. */
 function isLogPath(path: string): boolean {
-  if (path === 'checkpoint') return true
+  if (path === 'checkpoint' || path === 'checkpoint.witnessed') return true
   if (/^checkpoints\/(?:0|[1-9]\d{0,15})$/.test(path)) return true
   if (/^rulebooks\/[0-9a-f]{64}\.json$/.test(path)) return true
   try {
@@ -89,7 +89,7 @@ function proofRoute(app: AdminApp, needs: AdminNeeds): void {
       method: 'get',
       path: '/records/{index}/proof',
       tags,
-      request: { params: recordParams },
+      request: { params: recordParams, query: recordQuery },
       description:
         'A receipt (c2sp.org/tlog-proof@v1) with the record in it: verifies offline against the trust file.',
       responses: {
@@ -103,7 +103,7 @@ function proofRoute(app: AdminApp, needs: AdminNeeds): void {
     async (c) => {
       requireRole(c, needs, 'auditor')
       const index = Number(c.req.valid('param').index)
-      await recordAt(needs, index)
+      await recordAt(needs, index, c.req.valid('query'))
       const proof = await needs.evidence.proof(index)
       if (proof.state === 'durable') {
         throw new Refused('not-integrated', { headers: { 'retry-after': '1' } })

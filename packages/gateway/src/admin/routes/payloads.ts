@@ -16,7 +16,7 @@ export function payloadRoutes(app: AdminApp, needs: AdminNeeds): void {
       method: 'get',
       path: '/records/{index}/payloads/{role}',
       tags: ['Evidence'],
-      request: { params: recordParams.extend({ role: payloadRole }) },
+      request: { params: recordParams.extend({ role: payloadRole }), query: recordQuery },
       description:
         'The clear bytes of one payload. The reading is recorded (`payload.read`) before they leave.',
       responses: {
@@ -31,7 +31,7 @@ export function payloadRoutes(app: AdminApp, needs: AdminNeeds): void {
       requirePayloadReader(c, needs)
       const { index: text, role } = c.req.valid('param')
       const index = Number(text)
-      const committed = (await recordAt(needs, index))[role]
+      const committed = (await recordAt(needs, index, c.req.valid('query')))[role]
       if (!committed)
         throw new Refused('not-found', { detail: 'The record commits to no such payload.' })
       const bytes = await store.payload(index, role)
@@ -58,8 +58,20 @@ type RecordParams = z.ZodObject<{ index: z.ZodString }>
 
 export const recordParams: RecordParams = z.object({ index: z.string().regex(/^\d{1,15}$/) })
 
-/** Refuses `not-found` when the log is not that long. */
-export async function recordAt({ store }: AdminNeeds, index: number): Promise<LeafRecord> {
+type RecordQuery = z.ZodObject<{ origin: z.ZodOptional<z.ZodString> }>
+
+/** Of which log, where whoever asks was told: `Sallyport-Record` names it before the index. */
+export const recordQuery: RecordQuery = z.object({ origin: z.string().max(256).optional() })
+
+/** Refuses `not-found` when the log is not that long, or is another one. */
+export async function recordAt(
+  { store, evidence }: AdminNeeds,
+  index: number,
+  { origin = evidence.origin }: z.infer<RecordQuery>,
+): Promise<LeafRecord> {
+  if (origin !== evidence.origin) {
+    throw new Refused('not-found', { detail: 'The record is of another log than this gateway’s.' })
+  }
   const [leaf] = await store.leaves(index, 1)
   if (leaf?.index !== index) throw new Refused('not-found')
   return parseLeaf(leaf.bytes)

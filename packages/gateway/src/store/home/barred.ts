@@ -6,6 +6,8 @@ import type { Change, ConflictAbout, Entry } from '../store.ts'
 export type BarredNames = {
   /** Principals that are locked. */
   readonly principals: Iterable<string>
+  /** Ids of API keys that were revoked. */
+  readonly keys: Iterable<string>
   /** Grants that are revoked, timed ones as well. */
   readonly grants: Iterable<string>
   /** Functions that are quarantined. */
@@ -36,10 +38,12 @@ export type BarredBy = { readonly about: ConflictAbout; readonly message: string
 
 export function openBarred(names: BarredNames): Barred {
   const principals = new Set(names.principals)
+  const keys = new Set(names.keys)
   const grants = new Set(names.grants)
   const functions = new Set(names.functions)
   const bounded = new Map(names.bounded)
   const isLocked = (party: Party) => principals.has(partyId(party))
+  const isRevoked = ({ iss, sub }: Party) => iss === 'key' && keys.has(sub)
   const noteStanding = (update: GrantStandingUpdate | undefined) => {
     if (update === undefined) return false
     const { grant, revoked, certification, endsAt } = update.standing
@@ -63,6 +67,9 @@ export function openBarred(names: BarredNames): Barred {
       if (principals.size > 0 && ((caller && isLocked(caller)) || obo.some(isLocked))) {
         return { about: 'lock', message: 'a party of the call is locked' }
       }
+      if (keys.size > 0 && caller && isRevoked(caller)) {
+        return { about: 'key', message: 'the API key of the call is revoked' }
+      }
       if (grants.size > 0 && used.some(({ grant }) => grants.has(grant))) {
         return { about: 'grant', message: 'a grant of the call is revoked' }
       }
@@ -80,6 +87,8 @@ export function openBarred(names: BarredNames): Barred {
           return set(principals, change.lock.principal, true)
         case 'principal.unlock':
           return set(principals, change.principal, false)
+        case 'key.revoke':
+          return set(keys, change.id, true)
         case 'grant.update':
           return noteStanding(change)
         case 'review.update':

@@ -11,6 +11,7 @@ export async function recordStart(
     readonly origin: string
     readonly logKey?: string | undefined
     readonly version?: string | undefined
+    readonly config?: string | undefined
     /** RFC 3339. */
     readonly time: string
     /** Leaves that are stored. */
@@ -20,7 +21,10 @@ export async function recordStart(
 ): Promise<void> {
   const { logKey: key, origin, time, size, recovered } = given
   const version = given.version ?? 'unversioned'
-  const records: RecordDraft[] = [{ type: 'emitter.start', time, version }]
+  const { config } = given
+  const records: RecordDraft[] = [
+    { type: 'emitter.start', time, version, ...(config !== undefined && { config }) },
+  ]
   if (recovered) records.push({ type: 'log.recovered', time, ...recovered })
   if (size === 0 && key !== undefined) records.unshift({ type: 'log.genesis', time, origin, key })
   await Promise.all(records.map((record) => commit({ record, payloads: [] })))

@@ -152,6 +152,7 @@ function isAt(row: Row | undefined, { emitter, after }: ChainTip): boolean {
 async function readBarred(run: Run): Promise<Barred> {
   const { rows } = await run(
     `SELECT 'principal' AS kind, principal AS name, NULL AS body FROM principal_lock
+      UNION ALL SELECT 'key', id, NULL FROM api_key WHERE revoked_at IS NOT NULL
       UNION ALL SELECT 'grant', id, NULL FROM grant_standing WHERE revoked = 1
       UNION ALL SELECT 'grant', id, NULL FROM timed_grant WHERE state = 'revoked'
       UNION ALL SELECT 'function', id, NULL FROM function_hold WHERE state = 'quarantined'
@@ -163,6 +164,7 @@ async function readBarred(run: Run): Promise<Barred> {
   const names = (wanted: string) => rows.filter(({ kind }) => kind === wanted).map(nameOf)
   return openBarred({
     principals: names('principal'),
+    keys: names('key'),
     grants: names('grant'),
     functions: names('function'),
     bounded: rows

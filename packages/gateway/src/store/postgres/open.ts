@@ -36,8 +36,9 @@ export type PostgresOptions = {
   readonly logKey?: string
   /** Asked before anything is written: a rejection refuses the start and leaves the records as they were. */
   readonly accept?: (store: Found) => Promise<void>
-  /** Goes into `emitter.start`. */
+  /** Go into `emitter.start`; `config` names the configuration, as in the record. */
   readonly version?: string
+  readonly config?: string
   /** Unix milliseconds, for `emitter.start` and `emitter.stop`. */
   readonly now?: () => number
   /** Connections for questions, at most. */

@@ -127,6 +127,7 @@ function readBarred(db: DatabaseSync): Barred {
       .map(({ name }) => String(name))
   return openBarred({
     principals: names('SELECT principal AS name FROM principal_lock'),
+    keys: names('SELECT id AS name FROM api_key WHERE revoked_at IS NOT NULL'),
     grants: names(
       `SELECT id AS name FROM grant_standing WHERE revoked = 1
         UNION ALL SELECT id FROM timed_grant WHERE state = 'revoked'`,
