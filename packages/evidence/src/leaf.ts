@@ -341,8 +341,9 @@ function party({ iss, sub }: Party): Party {
   return { iss, sub }
 }
 
-function masking({ band, entity, how, n, path, rule, validator }: Masking): Filled {
-  return { band, entity, how, n, path, rule, validator }
+function masking(of: Masking): Filled {
+  const { band, detector, entity, how, n, path, rule, validator, version } = of
+  return { band, detector, entity, how, n, path, rule, validator, version }
 }
 
 function masker({ digest, micros }: Masker): Masker {

@@ -85,7 +85,10 @@ const party = object({ iss: text, sub: text })
 const masked = list(
   object(
     { how: text, n: integer, path: text, rule: text },
-    { band: oneOf('low', 'medium', 'high'), entity: text, validator: text },
+    {
+      ...{ band: oneOf('low', 'medium', 'high'), detector: text, entity: text },
+      ...{ validator: text, version: text },
+    },
   ),
 )
 const commitment = object({ alg: oneOf('HMAC-SHA-256'), c: text, len: integer, mt: text })

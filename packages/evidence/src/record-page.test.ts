@@ -34,7 +34,10 @@ const forms: Readonly<Record<string, Canonical>> = {
   function: { name: 'a', schema: 'b', server: 'c' },
   decision: { effect: 'hold', obligations: ['a'], policy: 'b', rules: ['c'], time: 'd' },
   source: { ip: 'a', protocol: 'b' },
-  masking: { band: 'high', entity: 'a', how: 'b', n: 1, path: 'c', rule: 'd', validator: 'e' },
+  masking: {
+    ...{ band: 'high', detector: 'f', entity: 'a', how: 'b', n: 1, path: 'c', rule: 'd' },
+    ...{ validator: 'e', version: 'g' },
+  },
   masker: { digest: 'a', micros: 1 },
   approval: { by: 'a', id: 'b' },
   terms: { kind: 'call', for: 1, uses: 2, when: ['b'] },

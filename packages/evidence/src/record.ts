@@ -58,6 +58,10 @@ export type Masking = {
   readonly path: string
   readonly rule: string
   readonly validator?: string
+  /** The detector's own rule that found it, such as `ip/v4`. */
+  readonly detector?: string
+  /** Which wording of the rule it was. */
+  readonly version?: string
 }
 
 /** What looked for values in a result: the digest of its patterns and rules, and how long it took. */

@@ -46,6 +46,7 @@ export function buildGate(rooms: {
     ...pipelineLog,
     now: Date.now,
     micros: () => Math.round(performance.now() * 1000),
+    turn: openTurns(),
     newId: randomUUIDv7,
     identify: identity.identify,
     rules: rulebooks.current,
@@ -109,6 +110,20 @@ export async function counted(gate: Gate, call: Call, metrics: Metrics): Promise
   }
 }
 
+/** Lets one of those who wait go on in each turn of the event loop, the first first. */
+function openTurns(): Gate['turn'] {
+  const waiting: (() => void)[] = []
+  const next = () => {
+    waiting.shift()?.()
+    if (waiting.length > 0) setImmediate(next)
+  }
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve)
+      if (waiting.length === 1) setImmediate(next)
+    })
+}
+
 /** Asks whoever is configured to find names; undefined when nobody is. */
 function recogniserOf({ recogniser }: Config): Gate['recognise'] {
   return (
@@ -118,6 +133,7 @@ function recogniserOf({ recogniser }: Config): Gate['recognise'] {
       batchTexts: limits.recogniserBatchTexts,
       batchChars: limits.recogniserBatchChars,
       answerBytesMax: limits.recogniserAnswerBytes,
+      resultsMax: limits.recogniserResults,
       breakerFailures: limits.recogniserFailures,
       breakerRestMs: limits.recogniserRestMs,
       now: () => performance.now(),

@@ -170,6 +170,7 @@ export function gateOf(answers: Partial<Gate>): Gate {
   return {
     now: unasked('the time'),
     micros: unasked('the steady clock'),
+    turn: unasked('a turn'),
     newId: unasked('a new id'),
     identify: unasked('identity'),
     rules: unasked('what is in force'),

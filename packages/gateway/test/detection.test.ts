@@ -137,6 +137,7 @@ test('values that nobody declared are found in results, and become what the rule
     ])
   })
 
+  await inHeaders(t, house)
   await inArguments(t, house)
 
   await inOtherBodies(t, house)
@@ -168,6 +169,24 @@ test('values that nobody declared are found in results, and become what the rule
     )
   })
 })
+
+async function inHeaders(t: TestContext, house: House): Promise<void> {
+  await t.test('in headers, whatever they are for', async () => {
+    const link = `<https://x.example/?who=${mail}>; rel="next"`
+    const headers = { 'x-user': mail, link, location: `/${mail}`, 'x-plain': 'as it was' }
+    house.upstream.script = answer({ headers, body: '{}' })
+    const seen = await house.call('/up/read')
+    assert.equal(seen.status, 200, seen.text())
+    const told = JSON.stringify(seen.headers)
+    assert.ok(!told.includes(mail), told)
+    assert.match(told, /<https:..x\.example.\?who=tok_1_[\w-]+>; rel=/)
+    assert.ok(told.includes('as it was'))
+    const { masked } =
+      house.records().findLast(({ type }) => type === 'call.outcome') ?? assert.fail()
+    const places = masked.map(({ path }: Record<string, unknown>) => path)
+    assert.deepEqual(places.toSorted(), ['header:link', 'header:location', 'header:x-user'])
+  })
+}
 
 async function inArguments(t: TestContext, house: House): Promise<void> {
   await t.test('in arguments, the record does not see them and the upstream does', async () => {

@@ -78,6 +78,7 @@ function openGate(world: World, inForce: InForce): Gate {
   }
   return {
     micros: () => 0,
+    turn: async () => {},
     now: () => 1000,
     newId: () => 'call-1',
     identify: async () => principalOf(),

@@ -38,6 +38,11 @@ export type Gate = {
   readonly now: () => number
   /** A steady clock, in microseconds from any moment; for what took how long. */
   readonly micros: () => number
+  /**
+   * Resolves when all that waits in this thread has had its turn. Those who wait for one get it one after the other: no
+   * more of them go on in one turn the more there are.
+   */
+  readonly turn: () => Promise<void>
   readonly newId: () => string
   /**
    * Refuses `unauthenticated`; of a proof that counts, whoever is locked; `scope-exceeded`, with `scopes` among its

@@ -1,8 +1,9 @@
 import { scrubText } from '../mask/echo.ts'
-import { MaskError, type Masker } from '../mask/plan.ts'
+import { type Finding, MaskError, type Masker, type ResultMasking } from '../mask/plan.ts'
 import { decidingParties } from '../model/principal.ts'
 import type { Credential } from '../model/secret.ts'
 import type { Gate } from './gate.ts'
+import { openPace, type Pace } from './pace.ts'
 import { Refusal } from './refusal.ts'
 import type { Masked, Raw, Recorded, ReplyHead } from './stage.ts'
 
@@ -13,38 +14,43 @@ import type { Masked, Raw, Recorded, ReplyHead } from './stage.ts'
 export function maskResult(gate: Gate, at: Recorded, credential: Credential, raw: Raw): Masked {
   const source = raw.body[Symbol.asyncIterator]()
   let masker: Masker
-  let looked: Masked['looked']
+  let head: ReturnType<typeof maskHead>
   try {
-    ;({ masker, looked } = timed(gate, maskerFor(gate, at, credential, raw)))
+    const masking = at.rules.resultMasking(at.fn, {
+      fields: at.fields,
+      parties: decidingParties(at.principal),
+    })
+    masker = maskerFor(gate, masking, credential, raw)
+    head = maskHead(gate, masking, scrubHead(raw.head, credential))
   } catch (thrown) {
     // Nobody will read this body, and an unread one would keep its connection to the upstream.
     void source.return?.()
     throw thrown
   }
+  const { digest } = masker
+  const pace = openPace(gate)
   const kept = new Kept(gate.limits.heldResultBytes)
   return {
     state: 'masked',
-    head: scrubHead(raw.head, credential),
-    body: { [Symbol.asyncIterator]: () => maskedChunks(gate, source, masker, kept) },
-    findings: masker.findings,
-    looked,
+    head: head.masked,
+    body: { [Symbol.asyncIterator]: () => maskedChunks(gate, source, { masker, kept, pace }) },
+    findings: () => [...head.findings, ...masker.findings()],
+    looked: () => (digest === undefined ? undefined : { digest, micros: pace.taken() }),
     received: () => kept.bytes(),
   }
 }
 
-function maskerFor(gate: Gate, at: Recorded, credential: Credential, raw: Raw): Masker {
+function maskerFor(gate: Gate, masking: ResultMasking, credential: Credential, raw: Raw): Masker {
   const { isClosed = false } = raw
   // Whether it brings the credential back nobody can see: no rule allows that.
   if (isClosed && credential.echoes.length > 0) throw closedResult()
   try {
-    const masker = at.rules
-      .resultMasking(at.fn, { fields: at.fields, parties: decidingParties(at.principal) })
-      .masker({
-        mediaType: raw.head.mediaType,
-        fragment: raw.fragment || isClosed,
-        key: gate.maskKey,
-        echoes: credential.echoes,
-      })
+    const masker = masking.masker({
+      mediaType: raw.head.mediaType,
+      fragment: raw.fragment || isClosed,
+      key: gate.maskKey,
+      echoes: credential.echoes,
+    })
     if (masker) return masker
   } catch (thrown) {
     if (!(thrown instanceof MaskError)) throw thrown
@@ -65,48 +71,40 @@ function closedResult(): Refusal {
   })
 }
 
-/** The same masker, and how long it has taken. */
-function timed(
-  { micros }: Pick<Gate, 'micros'>,
-  masker: Masker,
-): { readonly masker: Masker; readonly looked: Masked['looked'] } {
-  const { digest } = masker
-  if (digest === undefined) return { masker, looked: () => undefined }
-  let taken = 0
-  const during = (step: () => Uint8Array): Uint8Array => {
-    const from = micros()
-    const out = step()
-    taken += micros() - from
-    return out
-  }
-  return {
-    masker: {
-      ...masker,
-      push: (chunk) => during(() => masker.push(chunk)),
-      end: () => during(masker.end),
-    },
-    looked: () => ({ digest, micros: taken }),
-  }
-}
-
-/** A hand-written iterator, so that `return()` lets go of the upstream even when nothing was read. */
+/**
+ * A hand-written iterator, so that `return()` lets go of the upstream even when nothing was read. A long chunk is
+ * masked, and comes out, in pieces: other calls have their turn between them.
+ */
 function maskedChunks(
   gate: Pick<Gate, 'recognise'>,
   source: AsyncIterator<Uint8Array>,
-  masker: Masker,
-  kept: Kept,
+  { masker, kept, pace }: { readonly masker: Masker; readonly kept: Kept; readonly pace: Pace },
 ): AsyncIterator<Uint8Array> {
   let over = false
+  let unread = nothing
+  /** Whether there is nothing more to mask. */
+  const read = async (): Promise<boolean> => {
+    if (unread.length > 0) return false
+    const { done, value } = await source.next()
+    if (done) return true
+    kept.add(value)
+    unread = value
+    return false
+  }
   return {
     async next() {
       if (over) return { done: true, value: undefined }
       try {
-        const { done, value } = await source.next()
-        over = done === true
-        if (over) await ask(gate, masker)
-        else kept.add(value)
-        const chunk = over ? masker.end() : masker.push(value)
-        return over && chunk.length === 0 ? { done: true, value: undefined } : { value: chunk }
+        const ended = await read()
+        if (ended) {
+          over = true
+          await ask(gate, masker, pace)
+          const rest = await pace.paced(masker.end)
+          return rest.length === 0 ? { done: true, value: undefined } : { value: rest }
+        }
+        const piece = unread.subarray(0, pace.pieceBytes())
+        unread = unread.subarray(piece.length)
+        return { value: await pace.paced(() => masker.push(piece), piece.length) }
       } catch (thrown) {
         over = true
         await source.return?.()
@@ -121,15 +119,21 @@ function maskedChunks(
   }
 }
 
+const nothing: Uint8Array = new Uint8Array(0)
+
 /** Has the recogniser asked where the rules say so: without its answer nothing goes out. */
-async function ask({ recognise }: Pick<Gate, 'recognise'>, masker: Masker): Promise<void> {
+async function ask(
+  { recognise }: Pick<Gate, 'recognise'>,
+  masker: Masker,
+  { paced }: Pace,
+): Promise<void> {
   if (masker.ask === undefined) return
   if (recognise === undefined) {
     const detail = 'No recogniser is configured, and the rules ask one.'
     throw new Refusal('result-withheld', { detail })
   }
   try {
-    await masker.ask(recognise)
+    await masker.ask(recognise, paced)
   } catch (thrown) {
     if (!(thrown instanceof MaskError)) throw thrown
     const detail = 'The recogniser that the rules ask gave no answer.'
@@ -142,6 +146,25 @@ function withheld(cause: MaskError): Refusal {
     detail: 'It is not what its media type says, so it could not be masked.',
     cause,
   })
+}
+
+/** What is found in the headers counts as found in the result. */
+function maskHead(
+  { maskKey: key }: Pick<Gate, 'maskKey'>,
+  masking: ResultMasking,
+  head: ReplyHead,
+): { readonly masked: ReplyHead; readonly findings: readonly Finding[] } {
+  if (masking.headers === undefined || head.headers.length === 0) {
+    return { masked: head, findings: [] }
+  }
+  try {
+    const { headers, findings } = masking.headers(head.headers, { key })
+    return { masked: { ...head, headers }, findings }
+  } catch (thrown) {
+    if (!(thrown instanceof MaskError)) throw thrown
+    const detail = 'Its headers cannot be masked as the rules require.'
+    throw new Refusal('result-withheld', { detail, cause: thrown })
+  }
 }
 
 function scrubHead(head: ReplyHead, credential: Credential): ReplyHead {

@@ -9,6 +9,8 @@ export const recogniserLimits = {
   recogniserBatchChars: 50_000,
   /** A name in every tenth character of a batch, at 100 bytes each. */
   recogniserAnswerBytes: 1_048_576,
+  /** As many names as that, in one batch: twice what a text of nothing but names has. */
+  recogniserResults: 10_000,
   /** One failure may be chance; after so many in a row calls no longer wait for it. */
   recogniserFailures: 3,
   /** Long enough for a restart, short enough that nobody has to be called. */

@@ -14,6 +14,7 @@ import type { GrantInUse } from '../model/grant.ts'
 import type { PayloadDraft } from '../model/payload.ts'
 import type { Party, Principal } from '../model/principal.ts'
 import type { Entry } from '../store/store.ts'
+import { ruleVersionOf } from './rule-version.ts'
 
 /**
  * What a call leaves in the log, from what its stages know. Pure. A leaf names who, which function,
@@ -37,7 +38,7 @@ export function intentEntry(at: Approved, time: number): Entry {
         rules: at.decision.reasons.map(({ policy }) => policy),
         time: timestamp(at.decidedAt),
       },
-      masked: at.argumentFindings.map(masking),
+      masked: at.argumentFindings.map((one) => masking(one, at)),
       approvals: (at.approval?.by ?? []).map((by) => ({ by, id: at.approval?.id ?? '' })),
       ...(at.approval && { clearance: at.approval.clearance }),
       ...bringsOf(at),
@@ -60,7 +61,7 @@ export function outcomeEntry(at: Recorded, outcome: Outcome, time: number): Entr
       ...afterIntent(at),
       ending: outcome.ending,
       status: outcome.head?.status ?? 0,
-      masked: outcome.findings.map(masking),
+      masked: outcome.findings.map((one) => masking(one, at)),
       ...(outcome.looked && { masker: outcome.looked }),
     },
     payloads: resultPayloads(at, outcome),
@@ -260,10 +261,16 @@ function streamed({ salt, hmac, bytes }: StreamCommitment, mediaType: string): P
   return { role: 'returned', mediaType, salt, hmac, length: bytes }
 }
 
-function masking({ how, count, path, rule, found }: Outcome['findings'][number]): Masking {
-  const { entity, validator, band } = found ?? {}
+function masking(
+  { how, count, path, rule, found }: Outcome['findings'][number],
+  { fn }: Pick<Resolved, 'fn'>,
+): Masking {
+  const { entity, detector, validator, band } = found ?? {}
+  const version = ruleVersionOf(fn, rule)
   return {
     ...{ how, n: count, path, rule },
+    ...(version !== undefined && { version }),
+    ...(detector !== undefined && { detector }),
     ...(entity !== undefined && { entity }),
     ...(validator !== undefined && { validator }),
     ...(band !== undefined && { band }),

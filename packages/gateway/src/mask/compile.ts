@@ -10,6 +10,7 @@ import { framesBody } from './frame/frames-body.ts'
 import { anywhere, inFrames } from './frame/paths.ts'
 import { frameOf } from './frame/shapes.ts'
 import { framingFor, type Masking } from './framing.ts'
+import { maskHeaders } from './headers.ts'
 import type { Framing } from './json-body.ts'
 import { limits } from './limits.ts'
 import { type Path, parsePath } from './path.ts'
@@ -58,7 +59,7 @@ function compileResult(
   const framing = method === undefined ? framingFor : framesFor(method, rules)
   return {
     masker: ({ mediaType, fragment, key, echoes, ...told }) => {
-      const found = new FindingCount()
+      const found = new FindingCount(plan?.names)
       const masking = { automaton, declared, detection, key, found, ...told }
       const nothingToHide = !declared && detection === undefined
       // Where a fragment begins nobody can say, so no path leads to the values in it.
@@ -68,6 +69,7 @@ function compileResult(
       if (body === undefined && !unread) return undefined
       return { ...withoutEchoes(body ?? passing, echoes, found), digest: plan?.digest }
     },
+    headers: detection && ((headers, { key }) => maskHeaders(headers, { detection, key })),
   }
 }
 
@@ -120,7 +122,8 @@ function recognisingOf(
     if ('problems' in masking) throw new MaskError(masking.problems.join('; '))
     return masking
   }
-  return { masker: (options) => recognisingMasker(plan, compile, options) }
+  const { headers } = compile(plan)
+  return { masker: (options) => recognisingMasker(plan, compile, options), headers }
 }
 
 /**
@@ -227,7 +230,7 @@ function applyToValues(
 
 function maskWhole(body: Uint8Array, hiding: Hiding | undefined, key: Uint8Array) {
   if (hiding === undefined) return { bytes: body, findings: [] }
-  const found = new FindingCount()
+  const found = new FindingCount(hiding.detection?.declaredNames)
   const framing = framingFor('application/json', { ...hiding, declared: true, key, found })
   if (framing === undefined) throw new MaskError('Arguments cannot be read.')
   const bytes = framing.push(body)

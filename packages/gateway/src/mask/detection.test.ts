@@ -10,6 +10,7 @@ type Case = {
   readonly custom?: DetectionPlan['custom']
   readonly allowed?: readonly string[]
   readonly declared?: readonly MaskRule[]
+  readonly emptyPlace?: DetectionPlan['emptyPlace']
   readonly body: unknown
   readonly out: unknown
   /** `rule how path entity count`, one for each finding. */
@@ -22,6 +23,7 @@ function planOf({
   rules = [{}],
   custom = [],
   allowed = [],
+  emptyPlace,
 }: Omit<Case, 'body' | 'out'>): DetectionPlan {
   const full = rules.map(
     (rule, at): Rule => ({
@@ -32,7 +34,8 @@ function planOf({
       ...rule,
     }),
   )
-  return { rules: full, custom, allowed: new Set(allowed), onError: 'block', digest: 'test' }
+  const plan = { rules: full, custom, allowed: new Set(allowed), digest: 'test' }
+  return { ...plan, onError: 'block', ...(emptyPlace && { emptyPlace }) }
 }
 
 function check(given: Case): void {
@@ -105,6 +108,30 @@ const cases: Readonly<Record<string, Case>> = {
     rules: [{ strategy: { kind: 'partial', first: 9, last: 9 } }],
     body: ['4111 1111 1111 1111'],
     out: ['4111 11** **** 1111'],
+  },
+  'taken out: a whole value, a part of a text, a number, a key': {
+    rules: [{ strategy: { kind: 'drop' } }],
+    body: { a: mail, b: `to ${mail} now`, card: 4111111111111111, [mail]: [mail, 1] },
+    out: { a: null, b: 'to  now', card: null, [hiddenMail]: [null, 1] },
+    found:
+      'd0 drop $.a EMAIL_ADDRESS 1, d0 drop $.b EMAIL_ADDRESS 1, d0 drop $.card CREDIT_CARD 1, ' +
+      'd0 drop $[*] EMAIL_ADDRESS 1, d0 drop $[*][*] EMAIL_ADDRESS 1',
+  },
+  'null for a whole value, a mark elsewhere': {
+    rules: [{ strategy: { kind: 'null' } }],
+    body: { a: mail, b: `to ${mail}`, card: 4111111111111111, in: JSON.stringify({ mail }) },
+    out: { a: null, b: `to ${hiddenMail}`, card: null, in: JSON.stringify({ mail: hiddenMail }) },
+  },
+  'what cannot be null, by its schema': {
+    rules: [{ strategy: { kind: 'drop' } }],
+    emptyPlace: (path) => (path === '$.a' ? 'mark' : path === '$.card' ? 'zero' : 'null'),
+    body: { a: mail, b: mail, card: 4111111111111111 },
+    out: { a: hiddenMail, b: null, card: 0 },
+  },
+  'taken out where it is kept by a rule before': {
+    rules: [{ paths: ['$.a'], strategy: { kind: 'keep' } }, { strategy: { kind: 'null' } }],
+    body: { a: mail, b: mail },
+    out: { a: mail, b: null },
   },
   'as many signs': { rules: [{ strategy: { kind: 'mask' } }], body: [mail], out: ['*'.repeat(16)] },
   'a coarser value': {
@@ -195,13 +222,17 @@ test('pseudonyms are of the value, not of its spelling', () => {
     const out = masking.masker({ ...options, key: own })?.push(body) ?? body
     const all: unknown = JSON.parse(Buffer.from(out).toString())
     assert.ok(Array.isArray(all))
-    for (const one of all) assert.match(`${one}`, /^hash:[\w-]{22}$/)
+    for (const one of all) assert.match(`${one}`, /^psn_[\da-f]{8}_[\w-]{22}$/)
     return all.map(String)
   }
   const [first, second, third] = run(key)
   assert.equal(first, second)
   assert.notEqual(first, third)
-  assert.notEqual(first, run(Buffer.alloc(32, 8))[0])
+  // Another home's, or a key that has been changed: it says so, and nothing joins.
+  const [other] = run(Buffer.alloc(32, 8))
+  assert.notEqual(`${first}`.slice(13), `${other}`.slice(13))
+  assert.notEqual(`${first}`.slice(0, 13), `${other}`.slice(0, 13))
+  assert.equal(`${first}`.slice(0, 13), `${third}`.slice(0, 13))
 })
 
 test('a path that is none is a problem', () => {

@@ -33,6 +33,8 @@ export type Detection = {
   readonly allowed: DetectionPlan['allowed']
   /** Of this plan alone: another one may look for what this one lets be. */
   readonly names: KnownNames
+  readonly declaredNames: DetectionPlan['names']
+  readonly emptyPlace: DetectionPlan['emptyPlace']
   readonly onError: DetectionPlan['onError']
   /** Every value that is wanted is hidden wherever it stands, but for marks. */
   readonly hidesAll: boolean
@@ -81,6 +83,8 @@ export function compileDetection(plan: DetectionPlan, problems: string[]): Detec
     custom: plan.custom,
     allowed: plan.allowed,
     names: new KnownNames(),
+    declaredNames: plan.names,
+    emptyPlace: plan.emptyPlace,
     onError: plan.onError,
     hidesAll:
       plan.allowed.size === 0 &&

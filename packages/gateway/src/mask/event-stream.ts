@@ -35,7 +35,8 @@ export function eventStreamBody(
     if (channels === undefined || detecting === undefined) return maskEvent(bytes, masker, out)
     const begins = at
     at += bytes.length
-    return joined(channels.push(readEvent(bytes, { masker, out, ...detecting, at: begins })))
+    channels.push(readEvent(bytes, { masker, out, ...detecting, at: begins }))
+    return nothing
   }
   const add = (chunk: Uint8Array, from: number, to: number) => {
     block.add(chunk, from, to)
@@ -54,7 +55,8 @@ export function eventStreamBody(
         if (secondHalf) {
           // The rest of the line ending that has just completed an event belongs to that event.
           if (from === to && block.length === 0) {
-            parts.push(channels ? joined(channels.push(lineEnding)) : newline)
+            if (channels === undefined) parts.push(newline)
+            else channels.push(lineEnding)
             from = to + 1
             at += 1
           }
@@ -68,7 +70,7 @@ export function eventStreamBody(
         lineEmpty = endsLine
       }
       add(chunk, from, chunk.length)
-      return sameBytes(parts, chunk)
+      return sameBytes(channels?.release() ?? parts, chunk)
     },
     end: () => {
       const last = finish()
@@ -77,6 +79,7 @@ export function eventStreamBody(
   }
 }
 
+const nothing: Uint8Array = new Uint8Array(0)
 const newline: Uint8Array = Buffer.from('\n')
 /** Behind an event that may be held. */
 const lineEnding: StreamEvent = {
@@ -113,24 +116,32 @@ export function maskPayload(bytes: Buffer, masker: JsonMasker, out: Splice): Uin
   out.begin(bytes)
   masker.feed(bytes, 0, bytes.length)
   const masked = out.take()
-  out.begin(new Uint8Array(0))
+  out.begin(nothing)
   if (!masker.endText()) throw new MaskError('An event holds no JSON text.')
   const rest = out.take()
   return rest.length === 0 ? masked : Buffer.concat([masked, rest])
 }
 
+type Reading = {
+  readonly masker: JsonMasker
+  readonly out: Splice
+  readonly reader: CellReader
+  readonly declared: boolean
+  /** Where in the body the event begins. */
+  readonly at: number
+}
+
 /** An event as the channels take it: masked as far as it can be by itself. */
-function readEvent(
-  block: Buffer,
-  given: {
-    readonly masker: JsonMasker
-    readonly out: Splice
-    readonly reader: CellReader
-    readonly declared: boolean
-    /** Where in the body it begins. */
-    readonly at: number
-  },
-): StreamEvent {
+function readEvent(block: Buffer, given: Reading): StreamEvent {
+  const from = plainDataAt(block)
+  if (from > 0) {
+    // Most events are one line of data. What else there may be is only asked for where something changes.
+    return readPayload(block.subarray(from, -2), given, {
+      whole: block,
+      inBody: (offset) => given.at + from + offset,
+      rewrite: (payload) => rewrite(parseEvent(block), payload),
+    })
+  }
   const { reader } = given
   const parsed = parseEvent(block)
   let lineAt = given.at
@@ -141,25 +152,58 @@ function readEvent(
     reader.telling.locate = (offset) => begins + offset
     return { ...line, text: readLine(line.text, reader) }
   })
+  reader.telling.locate = sameOffset
   const inBody = (offset: number) => given.at + inBlock(parsed, offset)
-  reader.telling.locate = inBody
   const event = { ...parsed, lines }
-  const rewritten = (payload: Uint8Array) => rewrite(event, payload)
-  const changed = lines.some(({ text }, at) => text !== parsed.lines[at]?.text)
   const bytes = Buffer.from(event.payload, 'latin1')
-  const whole = changed ? rewritten(bytes) : block
-  const endsAll = event.payload === '[DONE]'
-  const base = { bytes: whole, endsAll, rewrite: rewritten }
-  if (endsAll || event.payload === '') return { ...base, payload: undefined }
-  if (!given.declared && !isJson(bytes)) {
-    return { ...base, payload: { bytes, json: false, locate: inBody } }
+  const changed = lines.some(({ text }, at) => text !== parsed.lines[at]?.text)
+  return readPayload(bytes, given, {
+    whole: changed ? rewrite(event, bytes) : block,
+    inBody,
+    rewrite: (payload) => rewrite(event, payload),
+  })
+}
+
+/** Where the one line of data begins that is all of the event; -1: the event is written in another way. */
+function plainDataAt(block: Buffer): number {
+  const { length } = block
+  for (let at = 0; at < plainData.length; at += 1) {
+    if (block[at] !== plainData[at]) return -1
   }
-  const masked = maskPayload(bytes, given.masker, given.out)
+  if (block.indexOf(lineFeed) !== length - 2 || block[length - 1] !== lineFeed) return -1
+  return block.includes(carriageReturn) ? -1 : plainData.length
+}
+
+const plainData: Uint8Array = Buffer.from('data: ')
+
+function readPayload(
+  bytes: Buffer,
+  { masker, out, reader, declared }: Reading,
+  event: {
+    /** The event with this payload. */
+    readonly whole: Uint8Array
+    /** Where in the body a byte of the payload stands. */
+    readonly inBody: (offset: number) => number
+    readonly rewrite: (payload: Uint8Array) => Uint8Array
+  },
+): StreamEvent {
+  const { whole, inBody, rewrite } = event
+  const endsAll = bytes.equals(doneMark)
+  if (endsAll || bytes.length === 0) {
+    return { bytes: whole, endsAll, rewrite, payload: undefined }
+  }
+  if (!declared && !isJson(bytes)) {
+    return { bytes: whole, endsAll, rewrite, payload: { bytes, json: false, locate: inBody } }
+  }
+  reader.telling.locate = inBody
+  const masked = maskPayload(bytes, masker, out)
   reader.telling.locate = sameOffset
   const before = unmasked(bytes, masked)
   const payload = { bytes: masked, json: true, locate: (at: number) => inBody(before(at)) }
-  return masked === bytes ? { ...base, payload } : { ...base, bytes: rewritten(masked), payload }
+  return { bytes: masked === bytes ? whole : rewrite(masked), endsAll, rewrite, payload }
 }
+
+const doneMark: Uint8Array = Buffer.from('[DONE]')
 
 /** From a byte of the payload to where it stands in the event. */
 function inBlock({ lines, values }: Event, offset: number): number {

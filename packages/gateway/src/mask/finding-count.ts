@@ -1,5 +1,6 @@
 import type { Rule } from './automaton.ts'
 import type { Span } from './detect/cell.ts'
+import { isFieldName } from './field-words.ts'
 import { limits } from './limits.ts'
 import type { Finding } from './plan.ts'
 
@@ -22,8 +23,17 @@ export class FindingCount {
   readonly #spans: SpanFinding[] = []
   /** The same by their path. */
   readonly #places = new Map<string, SpanFinding[]>()
-  /** What was counted last: many of one kind stand in one text. */
+  /** What was counted last, and where it stands: many of one kind stand in one text. */
   #last: SpanFinding | undefined
+  #lastPath = ''
+  readonly #declared: ReadonlySet<string>
+  /** Paths as the record names them; the same few are asked for again and again. */
+  readonly #shown = new Map<string, string>()
+
+  /** `declared`: names of fields that the rulebook itself says. */
+  constructor(declared: ReadonlySet<string> = new Set()) {
+    this.#declared = declared
+  }
 
   rule(rule: Rule): void {
     this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + 1)
@@ -37,26 +47,47 @@ export class FindingCount {
   /** A value that was found by what it looks like. */
   span(found: Found): void {
     const { rule, how, span } = found
-    if (this.#last?.path === found.path && isLike(this.#last, found)) {
+    if (this.#last !== undefined && this.#lastPath === found.path && isLike(this.#last, found)) {
       this.#last.count += 1
       return
     }
-    const here = likeIt(this.#places.get(found.path), found)
+    this.#lastPath = found.path
+    const shown = this.#show(found.path)
+    const here = likeIt(this.#places.get(shown), found)
     // A body of endless places is told as one.
-    const path = here === undefined && this.#spans.length >= limits.findings ? '$..*' : found.path
+    const path = here === undefined && this.#spans.length >= limits.findings ? '$..*' : shown
     const known = here ?? likeIt(this.#places.get(path), found)
     if (known !== undefined) {
       this.#last = known
       known.count += 1
       return
     }
-    const { type: entity, validator } = span
+    const { type: entity, rule: detector, validator } = span
     const band = bandOf(span)
-    const made: SpanFinding = { rule, path, how, count: 1, found: { entity, validator, band } }
+    const made: SpanFinding = {
+      rule,
+      path,
+      how,
+      count: 1,
+      found: { entity, detector, validator, band },
+    }
     this.#spans.push(made)
     const before = this.#places.get(path)
     if (before === undefined) this.#places.set(path, [made])
     else before.push(made)
+    this.#last = made
+  }
+
+  /** A key that may be somebody's is no part of what the record says, whatever the rules look for. */
+  #show(path: string): string {
+    const known = this.#shown.get(path)
+    if (known !== undefined) return known
+    const shown = path.replace(/\.(\w+)/g, (all, name: string) =>
+      this.#declared.has(name) || isFieldName(name) ? all : '[*]',
+    )
+    if (this.#shown.size >= limits.findings) this.#shown.clear()
+    this.#shown.set(path, shown)
+    return shown
   }
 
   /** The whole body, which could not be read and was let through as the rulebook says. */
@@ -103,9 +134,9 @@ function likeIt(all: readonly SpanFinding[] | undefined, found: Found): SpanFind
 }
 
 function isLike(one: SpanFinding, { rule, how, span }: Found): boolean {
-  const { entity, validator, band } = one.found
-  if (entity !== span.type || validator !== span.validator || one.rule !== rule) return false
-  return one.how === how && band === bandOf(span)
+  const { entity, detector, validator, band } = one.found
+  if (entity !== span.type || detector !== span.rule || validator !== span.validator) return false
+  return one.rule === rule && one.how === how && band === bandOf(span)
 }
 
 const bandOf = ({ confidence }: Span): 'high' | 'medium' | 'low' =>

@@ -55,7 +55,15 @@ function framingOf(
   }
   if (jsonLines.has(type)) {
     const whole = json()
-    if (reader !== undefined) return detectedLinesBody(reader, json(isDelta), whole)
+    if (reader !== undefined) {
+      const spotted = { any: false }
+      const isPiece = (path: string) => {
+        const is = isDelta(path)
+        spotted.any ||= is
+        return is
+      }
+      return detectedLinesBody(reader, { ...json(isPiece), spotted }, whole)
+    }
     return jsonLinesBody(whole.masker, whole.out)
   }
   if (type === 'text/event-stream') {
@@ -66,7 +74,8 @@ function framingOf(
   if (reader === undefined || masking.declared) return undefined
   if (type.startsWith('multipart/') && depth < multipartDepth) {
     const boundary = parameterOf(mediaType, 'boundary')
-    const partOf = (partType: string) => partFraming(partType, masking, depth + 1)
+    const partOf = (partType: string, at: number) =>
+      partFraming(partType, beginningAt(at, masking), depth + 1)
     return boundary === undefined ? undefined : multipartBody(reader, boundary, partOf)
   }
   const text = textFraming(type, reader)
@@ -104,6 +113,15 @@ const texts = new Set([
   'application/x-sh',
   'application/x-pem-file',
 ])
+
+/** The masking of what begins there in the body: what is seen is told by its place in all of it. */
+function beginningAt(at: number, { seen, ...masking }: Masking): Masking {
+  if (seen === undefined) return masking
+  return {
+    ...masking,
+    seen: (span) => seen({ ...span, start: span.start + at, end: span.end + at }),
+  }
+}
 
 /** A part of another type is read as text where it is: a file's type is what its sender guessed. */
 function partFraming(mediaType: string, masking: Masking, depth: number): Framing | undefined {

@@ -1,15 +1,19 @@
 import type { CellReader } from './body/cell-reader.ts'
 import { DeltaChannels, type StreamEvent } from './body/delta-channels.ts'
-import { deltaPieces, unmasked } from './body/delta-pieces.ts'
+import { unmasked } from './body/delta-pieces.ts'
 import { sameOffset } from './body/telling.ts'
+import { same } from './body/text-body.ts'
 import { Bytes } from './bytes.ts'
 import { maskPayload } from './event-stream.ts'
 import type { Framing } from './json-body.ts'
 import type { JsonMasker } from './json-masker.ts'
 import { limits } from './limits.ts'
-import type { Splice } from './splice.ts'
+import { Splice } from './splice.ts'
 
 type Masking = { readonly masker: JsonMasker; readonly out: Splice }
+
+/** `spotted.any` becomes true when the masker leaves alone a string that may go on elsewhere. */
+type PieceMasking = Masking & { readonly spotted: { any: boolean } }
 
 /**
  * A JSON text on each line, of which the strings of several lines may be one text, as models stream
@@ -19,61 +23,91 @@ type Masking = { readonly masker: JsonMasker; readonly out: Splice }
 export function detectedLinesBody(
   reader: CellReader,
   /** Leaves alone what goes on in another line. */
-  pieces: Masking,
+  pieces: PieceMasking,
   /** Reads every string as all of its text. */
   whole: Masking,
 ): Framing {
   const line = new Bytes(limits.eventBytes)
-  let channels = new DeltaChannels(reader)
+  const channels = new DeltaChannels(reader)
+  const body = new Splice()
+  const long = longLine(reader, whole)
   let streaming = false
   /** Where in the body the chunk begins, and the line. */
   let chunkAt = 0
   let lineAt = 0
 
-  const stream = (chunk: Uint8Array, from: number, to: number, at: number): Uint8Array => {
-    reader.telling.locate = (offset) => at + offset
-    whole.out.begin(chunk)
-    whole.masker.feed(chunk, from, to)
-    reader.telling.locate = sameOffset
-    return whole.out.take()
+  const write = (parts: readonly Uint8Array[]) => {
+    for (const part of parts) body.write(part)
   }
-  const finish = (ends: boolean): readonly Uint8Array[] => {
-    if (streaming) {
-      streaming = false
-      whole.out.begin(nothing)
-      whole.masker.endText()
-      return [whole.out.take(), ends ? newline : nothing]
+  /** A line, masked as far as it can be by itself; undefined: it waits for what its texts say. */
+  const read = (text: Buffer, end: Uint8Array): Uint8Array | undefined => {
+    const at = lineAt
+    const blank = isBlank(text)
+    if (blank && channels.idle) return text
+    const { spotted, masker, out } = pieces
+    // A longer string is not asked whether it may go on.
+    spotted.any = text.length > limits.tokenBytes
+    reader.telling.locate = (offset) => at + offset
+    const bytes = blank ? text : maskPayload(text, masker, out)
+    reader.telling.locate = sameOffset
+    if (blank || spotted.any) {
+      channels.push(heldLine({ text, bytes, end, at }))
+      return undefined
     }
-    return channels.push(readLine(line.take(), ends, { ...pieces, reader, at: lineAt }))
+    // A record among the lines of a stream: what came before does not go on behind it.
+    write(channels.end())
+    return bytes
   }
   /** What has come of the line that is open. */
-  const add = (chunk: Uint8Array, from: number, to: number): readonly Uint8Array[] => {
-    if (streaming) return [stream(chunk, from, to, chunkAt)]
-    if (line.length + to - from <= limits.eventBytes) {
-      line.add(chunk, from, to)
-      return []
+  const add = (chunk: Uint8Array, from: number, to: number) => {
+    if (!streaming && line.length + to - from > limits.eventBytes) {
+      streaming = true
+      write(channels.end())
+      const begun = line.take()
+      body.write(long.feed(begun, 0, begun.length, lineAt))
     }
-    streaming = true
-    const before = channels.end()
-    channels = new DeltaChannels(reader)
-    const begun = line.take()
-    return [...before, stream(begun, 0, begun.length, lineAt), stream(chunk, from, to, chunkAt)]
+    if (streaming) body.write(long.feed(chunk, from, to, chunkAt))
+    else line.add(chunk, from, to)
+  }
+  /** The line that is open ends. */
+  const finish = (end: Uint8Array) => {
+    if (streaming) {
+      streaming = false
+      write([long.end(), end])
+      return
+    }
+    const bytes = read(line.take(), end)
+    if (bytes !== undefined) write([bytes, end])
   }
   return {
     push: (chunk) => {
-      const parts: Uint8Array[] = []
+      body.begin(chunk)
+      const all = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
       let from = 0
-      for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, from)) {
-        parts.push(...add(chunk, from, at), ...finish(true))
+      for (let at = all.indexOf(lineFeed); at >= 0; at = all.indexOf(lineFeed, from)) {
+        if (streaming || line.length > 0 || at - from > limits.eventBytes) {
+          add(chunk, from, at)
+          finish(newline)
+        } else {
+          const text = all.subarray(from, at)
+          const bytes = read(text, newline)
+          if (bytes === text) body.copy(from, at + 1)
+          else if (bytes !== undefined) write([bytes, newline])
+        }
         from = at + 1
         lineAt = chunkAt + from
       }
-      parts.push(...add(chunk, from, chunk.length))
+      add(chunk, from, chunk.length)
       chunkAt += chunk.length
-      const all = Buffer.concat(parts)
-      return all.equals(chunk) ? chunk : all
+      write(channels.release())
+      return same(body.take(), chunk)
     },
-    end: () => Buffer.concat([...finish(false), ...channels.end()]),
+    end: () => {
+      body.begin(nothing)
+      finish(nothing)
+      write(channels.end())
+      return body.take()
+    },
   }
 }
 
@@ -81,30 +115,51 @@ const lineFeed = 0x0a
 const newline: Uint8Array = Uint8Array.of(lineFeed)
 const nothing: Uint8Array = new Uint8Array(0)
 
-function readLine(
-  text: Buffer,
-  ends: boolean,
-  { masker, out, reader, at }: Masking & { readonly reader: CellReader; readonly at: number },
-): StreamEvent {
-  const written = (payload: Uint8Array) => (ends ? Buffer.concat([payload, newline]) : payload)
-  if (isBlank(text)) {
-    return { bytes: written(text), payload: undefined, endsAll: false, rewrite: written }
-  }
-  reader.telling.locate = (offset) => at + offset
-  const bytes = maskPayload(text, masker, out)
-  reader.telling.locate = sameOffset
-  const before = unmasked(text, bytes)
-  const locate = (offset: number) => at + before(offset)
-  // A record among the lines of a stream: what came before does not go on behind it.
-  const endsAll = deltaPieces(bytes).pieces.length === 0
+/** A line that streams by. `at`: where in the body the chunk begins. */
+function longLine(reader: CellReader, { masker, out }: Masking) {
   return {
-    bytes: written(bytes),
-    payload: { bytes, json: true, locate },
-    endsAll,
-    rewrite: written,
+    feed: (chunk: Uint8Array, from: number, to: number, at: number): Uint8Array => {
+      reader.telling.locate = (offset) => at + offset
+      out.begin(chunk)
+      masker.feed(chunk, from, to)
+      reader.telling.locate = sameOffset
+      return out.take()
+    },
+    end: (): Uint8Array => {
+      out.begin(nothing)
+      masker.endText()
+      return out.take()
+    },
+  }
+}
+
+/** What is held of a line: its own bytes, because the chunk they came in will be gone. */
+function heldLine(line: {
+  readonly text: Uint8Array
+  /** The text, masked. */
+  readonly bytes: Uint8Array
+  readonly end: Uint8Array
+  /** Where in the body it begins. */
+  readonly at: number
+}): StreamEvent {
+  const { end, at } = line
+  const text = Uint8Array.from(line.text)
+  const bytes = line.bytes === line.text ? text : Uint8Array.from(line.bytes)
+  const before = unmasked(text, bytes)
+  return {
+    bytes: Buffer.concat([bytes, end]),
+    payload: isBlank(text)
+      ? undefined
+      : { bytes, json: true, locate: (offset) => at + before(offset) },
+    endsAll: false,
+    rewrite: (payload) => Buffer.concat([payload, end]),
   }
 }
 
 function isBlank(text: Uint8Array): boolean {
-  return text.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
+  for (let at = 0; at < text.length; at += 1) {
+    const byte = text[at]
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false
+  }
+  return true
 }

@@ -17,6 +17,14 @@ export const limits = {
   heldBytes: 65_536,
   /** Raw bytes of a string or number that is kept whole to derive its mask; a longer one is redacted. */
   maskedScalarBytes: 65_536,
+  /** Of a body, a first piece of work; what takes longer than a turn is halved from then on, what is quick doubled. */
+  pieceBytes: 16_384,
+  /** Larger ones save nothing. */
+  pieceBytesMax: 65_536,
+  /** Smaller ones would spend more on the turn between them than on themselves. */
+  pieceBytesMin: 2_048,
+  /** 2 ms: a call needs ten turns of the thread, and is delayed by tens of milliseconds at most by any number of long ones. */
+  turnMicros: 2_000,
   /** A string, number or key that is looked at whole: JSON in a string is as long. */
   tokenBytes: 262_144,
   /** What is longer is looked at so much at once. */
@@ -25,6 +33,8 @@ export const limits = {
   partHeadBytes: 16_384,
   /** Of a text that comes in pieces of events, what may wait for the end of a value. */
   channelBytes: 16_384,
+  /** So much of it that came at once is read at once: each reading begins with what explains it. */
+  channelReadBytes: 4_096,
   /** Of one string in JSON that comes in pieces: longer ones are read so much at once, and go on meanwhile. */
   channelWindowBytes: 2_048,
   /** Texts of one stream that come in pieces side by side: choices, blocks, tool calls. */

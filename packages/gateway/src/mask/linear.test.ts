@@ -14,6 +14,7 @@ await session.post('Profiler.enable')
 // Blocks are counted only in what is loaded from here on.
 await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
 const { compileResultMasking } = await import('./compile.ts')
+const { unproved } = await import('./unproved.ts')
 
 let nativeBytes = 0
 type Size = (self: Uint8Array, args: unknown[], result: unknown) => number
@@ -23,7 +24,7 @@ const sizes: Readonly<Record<string, Size>> = {
   indexOf: (self, [, from], at) =>
     span(self, from, typeof at === 'number' && at >= 0 ? at : undefined),
   compare: (_, args) => (args[0] instanceof Uint8Array ? span(args[0], args[1], args[2]) : 0),
-  toString: (self: Uint8Array) => self.length,
+  toString: (self: Uint8Array, args: unknown[]) => span(self, args[1], args[2]),
 }
 for (const [name, size] of Object.entries(sizes)) {
   const holder: Record<string, unknown> = Object.create(Buffer.prototype)
@@ -189,3 +190,30 @@ const cases: Readonly<Record<string, Case>> = {
   },
 }
 for (const [name, one] of Object.entries(cases)) test(`linear: ${name}`, () => check(one))
+
+/** What a recogniser sees in a text of so many proved values, each behind a name: by the place of a value. */
+const seenIn: Readonly<
+  Record<string, (from: number, to: number, last: number) => [number, number]>
+> = {
+  'each name and its value': (from, to) => [from, to],
+  'each name to the end of all': (from, _, last) => [from, last],
+  'everything up to each value': (_, to) => [0, to],
+}
+const named = 'Zoë 4111 1111 1111 1111 '
+for (const [name, seen] of Object.entries(seenIn)) {
+  test(`linear: what a recogniser sees: ${name}`, async () => {
+    const workPerValue = async (values: number) => {
+      const text = named.repeat(values)
+      const recognised = Array.from({ length: values }, (_, at) => {
+        const [start, end] = seen(at * named.length, (at + 1) * named.length, text.length)
+        return { entity: 'PERSON', start, end, confidence: 85 }
+      })
+      await blocksRun()
+      nativeBytes = 0
+      unproved(text, recognised)
+      return ((await blocksRun()) + nativeBytes) / values
+    }
+    const [short, long] = [await workPerValue(200), await workPerValue(1_600)]
+    assert.ok(long <= 1.25 * short, `${short} for a value, ${long} in a longer text`)
+  })
+}

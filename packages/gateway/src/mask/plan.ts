@@ -12,6 +12,8 @@ export type Finding = {
   /** Of a value that was found by what it looks like: its type, what proved it, and how sure that is. */
   readonly found?: {
     readonly entity: string
+    /** The detector's own rule: `ip/v4`. */
+    readonly detector: string
     readonly validator: string | undefined
     readonly band: 'low' | 'medium' | 'high'
   }
@@ -48,6 +50,10 @@ export type DetectionPlan = {
   }[]
   /** Entity and normalised value, as `entity:value`, of what is let be. */
   readonly allowed: ReadonlySet<string>
+  /** Names of fields that the rulebook says itself; other keys are named by the record only if they are common words. */
+  readonly names?: ReadonlySet<string>
+  /** What the schema allows in the place of a value at this path that is taken out. Absent: null. */
+  readonly emptyPlace?: (path: string) => 'null' | 'mark' | 'zero'
   /** What becomes of a body that cannot be read, or is over budget. */
   readonly onError: 'block' | 'pass'
   /** Changes when any pattern, validator or rule does; what the record cites. */
@@ -67,12 +73,17 @@ export type Masker = {
   readonly findings: () => readonly Finding[]
   /**
    * Present where an external recogniser has to be asked: awaited once, after the last `push` and before
-   * `end`. Rejects with `MaskError` when it gives no answer.
+   * `end`. Rejects with `MaskError` when it gives no answer. `paced`: its own work is done by it.
    */
-  readonly ask?: ((recognise: Recognise) => Promise<void>) | undefined
+  readonly ask?: ((recognise: Recognise, paced: Paced) => Promise<void>) | undefined
   /** Of the plan by which values are looked for; absent: nothing is looked for. */
   readonly digest?: string | undefined
 }
+
+/**
+ * Does one piece of work, of so many bytes where it is a piece of a body, and lets others have their turn before it.
+ */
+export type Paced = <Made>(step: () => Made, bytes?: number) => Promise<Made>
 
 /** One value that a recogniser sees in a text: a name, a place. */
 export type Recognised = {
@@ -124,7 +135,20 @@ export type ResultMasking = {
     /** `seen` is told at every look at a text, of which a long one gets several. */
     readonly eachLook?: boolean | undefined
   }) => Masker | undefined
+  /**
+   * The headers that go with such a result, their names in lower case. Absent: nothing is looked for in them. Throws
+   * `MaskError` when they cannot be masked.
+   */
+  readonly headers?:
+    | ((
+        headers: readonly Header[],
+        options: { readonly key: Uint8Array },
+      ) => { readonly headers: readonly Header[]; readonly findings: readonly Finding[] })
+    | undefined
 }
+
+/** Its name is in lower case, and its value has a character for each byte. */
+export type Header = readonly [name: string, value: string]
 
 /** How the arguments of one function are masked, for each of those who must not see them in clear. */
 export type ArgumentMasking = {

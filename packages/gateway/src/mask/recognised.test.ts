@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compileResultMasking } from './compile.ts'
-import type { DetectionPlan, Masker, Recognise, RecogniserQuestion } from './plan.ts'
+import type { DetectionPlan, Masker, Paced, Recognise, RecogniserQuestion } from './plan.ts'
 
 type Rule = DetectionPlan['rules'][number]
 
@@ -51,11 +51,14 @@ function knowing(words: Readonly<Record<string, string>>) {
   return { asked, recognise }
 }
 
+/** As where nobody waits. */
+const atOnce: Paced = async (step) => step()
+
 async function masked(masker: Masker, body: string, recognise: Recognise): Promise<string> {
   const out: Uint8Array[] = []
   for (const byte of Buffer.from(body)) out.push(masker.push(Uint8Array.of(byte)))
   assert.equal(Buffer.concat(out).length, 0, 'nothing goes out before the recogniser was asked')
-  await masker.ask?.(recognise)
+  await masker.ask?.(recognise, atOnce)
   return Buffer.from(masker.end()).toString()
 }
 
@@ -102,7 +105,7 @@ test('without an answer nothing goes out', async () => {
   masker.push(Buffer.from('{"note":"Ada"}'))
   const fail: Recognise = () => Promise.reject(new Error('Ada is away'))
   await assert.rejects(
-    async () => masker.ask?.(fail),
+    async () => masker.ask?.(fail, atOnce),
     (thrown) => {
       assert.ok(thrown instanceof Error)
       assert.equal(thrown.name, 'MaskError')
@@ -137,7 +140,7 @@ test('a text so long that windows of it are read is shown and hidden to its end'
   const note = `Ada Lovelace ${filling} and Bo Quorl`
   const masker = open([names])
   masker.push(Buffer.from(JSON.stringify({ note })))
-  await masker.ask?.(recognise)
+  await masker.ask?.(recognise, atOnce)
   const out = JSON.parse(Buffer.from(masker.end()).toString())
   assert.equal(out.note, `[REDACTED:PERSON] ${filling} and [REDACTED:PERSON]`)
   assert.ok((asked[0]?.texts.length ?? 0) > 1)
@@ -148,7 +151,7 @@ test('names in the pieces of a stream are hidden, cut or not', async () => {
   const event = (text: string) => `data: {"delta":{"text":"${text}"}}\n\n`
   const masker = open([{ ...names, paths: ['$.delta.text'] }], 'text/event-stream')
   masker.push(Buffer.from(event('I met Ada Love') + event('lace, and Ada Lovelace') + event(' ok')))
-  await masker.ask?.(recognise)
+  await masker.ask?.(recognise, atOnce)
   const out = Buffer.from(masker.end()).toString()
   assert.ok(!/Ada|lace/.test(out), out)
   assert.ok(out.includes('I met [REDACTED:PERSON]') && out.endsWith(event(' ok')), out)

@@ -1,15 +1,16 @@
-import { scanCell } from './detect/scan.ts'
 import { limits } from './limits.ts'
 import {
   type DetectionPlan,
   MaskError,
   type Masker,
+  type Paced,
   type Recognise,
   type Recognised,
   type RecogniserQuestion,
   type ResultMasking,
   type SpanFound,
 } from './plan.ts'
+import { unproved } from './unproved.ts'
 
 type Custom = DetectionPlan['custom'][number]
 type Options = Parameters<ResultMasking['masker']>[0]
@@ -30,7 +31,7 @@ export function recognisingMasker(
   const chunks: Uint8Array[] = []
   let length = 0
   let inner: Masker | undefined
-  const body = () => Buffer.concat(chunks)
+  let masked = nothing
   return {
     push: (chunk) => {
       length += chunk.length
@@ -40,21 +41,27 @@ export function recognisingMasker(
       chunks.push(Uint8Array.from(chunk))
       return nothing
     },
-    ask: async (recognise) => {
+    ask: async (recognise, paced) => {
+      const body = Buffer.concat(chunks)
       const answered: Custom[] = []
       for (const [index, rule] of plan.rules.entries()) {
         if (rule.recognise === undefined) continue
-        const texts = textsOf(plan, index, compile, options, body())
+        const texts = await textsOf(plan, index, compile, options, body, paced)
         if (texts.length === 0) continue
         const { entities, confidence } = rule
         const asked = { texts, language: rule.recognise.language, entities, confidence }
-        answered.push(...answersOf(rule.id, asked, await answerTo(recognise, asked)))
+        const answers = await answerTo(recognise, asked)
+        answered.push(...(await answersOf(rule.id, asked, answers, paced)))
       }
-      inner = compile({ ...plan, custom: [...plan.custom, ...answered] }).masker(options)
+      const hiding = compile({ ...plan, custom: [...plan.custom, ...answered] }).masker(options)
+      if (hiding === undefined) return
+      // In one piece, as it was read: how a long text is cut into windows is up to its pieces.
+      masked = await paced(() => hiding.push(body))
+      inner = hiding
     },
     end: () => {
       if (inner === undefined) throw new MaskError('the recogniser was not asked')
-      return Buffer.concat([inner.push(body()), inner.end()])
+      return Buffer.concat([masked, inner.end()])
     },
     findings: () => inner?.findings() ?? [],
     digest: plan.digest,
@@ -67,13 +74,14 @@ const nothing: Uint8Array = new Uint8Array(0)
 const wholeText = 'WHOLE_TEXT'
 
 /** The texts at the paths of one rule, each once. */
-function textsOf(
+async function textsOf(
   plan: DetectionPlan,
   index: number,
   compile: Compile,
   options: Options,
   body: Uint8Array,
-): readonly string[] {
+  paced: Paced,
+): Promise<readonly string[]> {
   const texts = new Set<string>()
   const find = (text: string) => (isProse(text) ? [[0, text.length] as const] : [])
   const { paths } = plan.rules[index] ?? {}
@@ -94,8 +102,8 @@ function textsOf(
     if (type === wholeText && !isKey(body, end)) texts.add(text)
   }
   const masker = gathering.masker({ ...options, seen, eachLook: true })
-  masker?.push(body)
-  masker?.end()
+  if (masker === undefined) return []
+  await paced(() => [masker.push(body), masker.end()])
   return [...texts]
 }
 
@@ -122,51 +130,21 @@ async function answerTo(
 }
 
 /** One custom rule for each entity, which finds in each text what the recogniser saw in it. */
-function answersOf(
+async function answersOf(
   id: string,
   { texts, entities, confidence }: RecogniserQuestion,
   answers: readonly (readonly Recognised[])[],
-): readonly Custom[] {
-  const seen = new Map(texts.map((text, index) => [text, free(text, answers[index] ?? [])]))
+  paced: Paced,
+): Promise<readonly Custom[]> {
+  const seen = new Map<string, ReturnType<typeof unproved>>()
+  for (const [index, text] of texts.entries()) {
+    seen.set(text, await paced(() => unproved(text, answers[index] ?? [])))
+  }
   return entities.map((entity) => ({
     id: `${id}/recogniser`,
     entity,
     // It was told from where on one counts: each is at least as sure.
     confidence,
-    find: (text) =>
-      (seen.get(text) ?? [])
-        .filter((one) => one.entity === entity)
-        .map(({ start, end }) => [start, end] as const),
+    find: (text) => seen.get(text)?.get(entity) ?? [],
   }))
-}
-
-/** What is left of what a recogniser saw beside what the detectors are sure of. */
-function free(text: string, recognised: readonly Recognised[]): readonly Recognised[] {
-  if (recognised.length === 0) return recognised
-  const taken = sureSpans(text)
-  return recognised.flatMap((one) => {
-    let rest: readonly Recognised[] = [one]
-    for (const [start, end] of taken) {
-      rest = rest.flatMap((part) =>
-        [
-          { ...part, end: Math.min(part.end, start) },
-          { ...part, start: Math.max(part.start, end) },
-        ].filter((piece) => piece.end > piece.start && (piece.end <= start || piece.start >= end)),
-      )
-    }
-    return rest
-  })
-}
-
-/** A detector that is surer than this has a checksum or an unmistakable form. */
-const sure = 80
-
-function sureSpans(text: string): readonly (readonly [start: number, end: number])[] {
-  const bytes = Buffer.from(text)
-  const spans: Parameters<typeof scanCell>[1] = []
-  scanCell({ bytes, from: 0, to: bytes.length, hint: 0, kind: 'string' }, spans)
-  const utf16 = (at: number) => bytes.toString('utf8', 0, at).length
-  return spans
-    .filter(({ confidence, validator }) => confidence >= sure || validator !== undefined)
-    .map(({ start, end }) => [utf16(start), utf16(end)])
 }

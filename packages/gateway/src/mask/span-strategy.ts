@@ -18,10 +18,7 @@ export function standIn(options: {
     case 'partial':
       return partial(type, text, strategy)
     case 'pseudonym':
-      return `hash:${newHmac(key)
-        .update(`${type}:${normalValue(type, text)}`)
-        .digest('base64url')
-        .slice(0, 22)}`
+      return pseudonymOf(type, normalValue(type, text), key)
     case 'generalise':
       return generalised(type, text) ?? redacted(type)
     case 'keep':
@@ -30,10 +27,33 @@ export function standIn(options: {
       return tokenOf(type, text, key)
     case 'surrogate':
       return surrogateOf(type, text, key) ?? redacted(type)
+    case 'drop':
+      return ''
+    case 'null':
     case 'redact':
       return redacted(type)
   }
 }
+
+/**
+ * `psn_`, which key made it, and 128 bits of HMAC-SHA-256 over type and value. Each home has a key of its own, so that
+ * what two tenants hold does not join; under another key all of it differs, and says so.
+ */
+function pseudonymOf(type: string, value: string, key: Uint8Array): string {
+  const made = newHmac(key).update(`sallyport pseudonym\0${type}\0${value}`).digest('base64url')
+  return `psn_${rotationOf(key)}_${made.slice(0, 22)}`
+}
+
+/** Four bytes that name a key and say nothing else about it. */
+function rotationOf(key: Uint8Array): string {
+  const known = rotations.get(key)
+  if (known !== undefined) return known
+  const rotation = newHmac(key).update('sallyport rotation').digest('hex').slice(0, 8)
+  rotations.set(key, rotation)
+  return rotation
+}
+
+const rotations = new WeakMap<Uint8Array, string>()
 
 /** The spelling under which equal values are equal: for allow-lists and pseudonyms. */
 export function normalValue(type: string, text: string): string {
@@ -54,7 +74,9 @@ function partial(type: string, text: string, wished: { first: number; last: numb
   const first = Math.min(wished.first, most.first)
   const last = Math.min(wished.last, most.last)
   const points = [...text]
-  const counted = points.filter((point) => !separator.test(point)).length
+  // Of a magnetic track no part may be shown.
+  const isTrack = type === 'CREDIT_CARD' && /[=^A-Za-z]/.test(text)
+  const counted = isTrack ? 0 : points.filter((point) => !separator.test(point)).length
   if (first + last >= counted) return '*'.repeat(points.length)
   let place = 0
   return points

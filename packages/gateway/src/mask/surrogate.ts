@@ -16,7 +16,8 @@ export function surrogateOf(type: string, value: string, key: Uint8Array): strin
       // No number begins with 000.
       return `000-${twoDigits(stream, 2)}-${twoDigits(stream, 4)}${twoDigits(stream, 6)}`
     case 'CREDIT_CARD':
-      return wrongCard(value, stream)
+      // A magnetic track holds a name besides.
+      return isNumber.test(value) ? wrongCard(value, stream) : undefined
     case 'IBAN_CODE':
       return wrongIban(value, stream)
     case 'IP_ADDRESS':
@@ -29,6 +30,8 @@ export function surrogateOf(type: string, value: string, key: Uint8Array): strin
       return undefined
   }
 }
+
+const isNumber = /^[\d\s./_\p{Pd}\p{Po}-]+$/u
 
 function twoDigits(stream: Uint8Array, at = 0): string {
   return String(((stream[at] ?? 0) * 256 + (stream[at + 1] ?? 0)) % 100).padStart(2, '0')

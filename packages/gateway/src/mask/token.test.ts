@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import validator from 'validator'
+import { standIn } from './span-strategy.ts'
 import { surrogateOf } from './surrogate.ts'
 import { tokenised, tokenOf } from './token.ts'
 
@@ -92,4 +93,16 @@ for (const { type, value, isReal, looksLike } of surrogates) {
 
 test('what has no reserved form has no surrogate', () => {
   assert.equal(surrogateOf('SECRET', 'x', key), undefined)
+})
+
+test('no part of a magnetic track is shown', () => {
+  const text = '%B5555555555554444^QUIST/NORA^29121011000012345678?'
+  const key = Buffer.alloc(32)
+  const type = 'CREDIT_CARD'
+  const partly = standIn({ strategy: { kind: 'partial', first: 6, last: 4 }, type, text, key })
+  assert.equal(partly, '*'.repeat(text.length))
+  assert.equal(
+    standIn({ strategy: { kind: 'surrogate' }, type, text, key }),
+    '[REDACTED:CREDIT_CARD]',
+  )
 })

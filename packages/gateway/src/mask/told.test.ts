@@ -163,6 +163,22 @@ const cases: Readonly<Record<string, Case>> = {
     out: `to ${hidden}\n`,
     found: 'd1 redact EMAIL_ADDRESS 1',
   },
+  'parts, and what stands around them': {
+    mediaType: 'multipart/mixed; boundary=b0',
+    body: [
+      `for ${mail}`,
+      '--b0\r\nContent-Type: text/plain',
+      `to ${mail}\r\n--b0`,
+      `${card}\r\n--b0\r\nContent-Type: application/json`,
+      `{"to":"${mail}"}\r\n--b0\r\nContent-Type: multipart/mixed; boundary=b1`,
+      `--b1\r\nContent-Type: text/csv\r\n\r\na,b\r\n1,${mail}\r\n--b1--\r\n--b0--`,
+      `by ${mail}`,
+    ].join('\r\n\r\n'),
+    found:
+      'd1 redact EMAIL_ADDRESS 2, d1 redact CREDIT_CARD 1, d1 redact EMAIL_ADDRESS 1, ' +
+      'd1 redact EMAIL_ADDRESS 1, d1 redact EMAIL_ADDRESS 1',
+    seen: [mail, mail, card, mail, mail, mail],
+  },
   'the text of an element, below its tag': {
     mediaType: 'text/plain',
     body: '<list>\n<sentryToken>\r\n\r\n    q7zr2lw9xv4k8m3n5p6t\r\n</sentryToken>\n</list>\n4111\n',

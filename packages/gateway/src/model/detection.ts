@@ -8,7 +8,11 @@ export type SpanStrategy =
   | { readonly kind: 'partial'; readonly first: number; readonly last: number }
   /** Year of a date, network of an address, domain of an e-mail; anything else is redacted. */
   | { readonly kind: 'generalise' }
-  /** Keyed pseudonym over type and normalised value (HMAC-SHA-256): equal values stay equal. */
+  /** Taken out: of a text its characters; a JSON value that is nothing else becomes null, or what its schema allows. */
+  | { readonly kind: 'drop' }
+  /** A JSON value that is nothing else becomes null, or what its schema allows; within a text as `redact`. */
+  | { readonly kind: 'null' }
+  /** Keyed pseudonym over type and normalised value (HMAC-SHA-256): equal values stay equal under one key. */
   | { readonly kind: 'pseudonym' }
   /** A token from the vault, which a governed function turns back. */
   | { readonly kind: 'tokenise' }

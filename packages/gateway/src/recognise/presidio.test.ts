@@ -32,6 +32,7 @@ async function given(answer: Answer, options: Partial<Parameters<typeof openPres
     batchTexts: 100,
     batchChars: 100_000,
     answerBytesMax: 1_000_000,
+    resultsMax: 1_000,
     breakerFailures: 3,
     breakerRestMs: 1_000,
     now: () => 0,
@@ -140,6 +141,14 @@ const none: readonly (readonly [title: string, answer: Answer, said: RegExp])[] 
     /no analysis/,
   ],
   ['too much', (_, response) => response.end(`[${' '.repeat(2_000_000)}]`), /more than is read/],
+  [
+    'more values than are taken',
+    (_, response) => {
+      const one = { entity_type: 'PERSON', start: 0, end: 3, score: 1 }
+      response.end(JSON.stringify([Array.from({ length: 1_001 }, () => one)]))
+    },
+    /saw more than is taken/,
+  ],
   ['a redirect', (_, response) => response.writeHead(302, { location: '/' }).end(), /not reached/],
   ['a closed connection', (_, response) => response.destroy(), /not reached/],
 ]

@@ -19,6 +19,8 @@ export function openPresidio(options: {
   readonly batchTexts: number
   readonly batchChars: number
   readonly answerBytesMax: number
+  /** Values that it may see in one batch. */
+  readonly resultsMax: number
   readonly breakerFailures: number
   readonly breakerRestMs: number
   /** Milliseconds of a clock that does not jump. */
@@ -66,7 +68,11 @@ function* batchesOf(
 async function analyse(
   url: string,
   asked: RecogniserQuestion,
-  limits: { readonly timeoutMs: number; readonly answerBytesMax: number },
+  limits: {
+    readonly timeoutMs: number
+    readonly answerBytesMax: number
+    readonly resultsMax: number
+  },
 ): Promise<readonly (readonly Recognised[])[]> {
   const { texts, language, entities, confidence } = asked
   const body = JSON.stringify({
@@ -78,6 +84,10 @@ async function analyse(
   const answer = await post(url, body, limits)
   const read = answers.safeParse(answer)
   if (!read.success || read.data.length !== texts.length) throw notUnderstood()
+  const results = read.data.reduce((sum, { length }) => sum + length, 0)
+  if (results > limits.resultsMax) {
+    throw new RecogniserError('the recogniser saw more than is taken from it')
+  }
   return read.data.map((results, index) => {
     const utf16 = utf16Offsets(texts[index] ?? '')
     return results

@@ -2,11 +2,12 @@ import { Refusal } from '../call/refusal.ts'
 import { compileArgumentMasking } from '../mask/compile.ts'
 import type { ArgumentMasking } from '../mask/plan.ts'
 import type { FunctionDefinition } from '../model/function.ts'
+import type { NamingFunction } from './declared-names.ts'
 import type { Detector } from './detection-plan.ts'
 
 /** How the arguments of one function are masked. Throws where its rules cannot be compiled: it is not called then. */
 export function argumentMaskingOf(
-  fn: Pick<FunctionDefinition, 'id' | 'argumentMasks' | 'detect' | 'mcp'>,
+  fn: Pick<FunctionDefinition, 'id' | 'argumentMasks' | 'detect' | 'mcp'> & NamingFunction,
   detector: Pick<Detector, 'inArguments'>,
 ): ArgumentMasking {
   const upstream = detector.inArguments(fn, 'upstream')

@@ -209,3 +209,22 @@ checkProblem(
   { gitleaks: `${acme}[[rules.allowlists]]\nregexes = ['a(?!b)']` },
   /`acme`: .*refused/,
 )
+
+for (const { what, gitleaks, says } of [
+  {
+    what: 'a group that the pattern has not',
+    gitleaks: `[[rules]]\nid = "g"\nregex = "Everything fits"\nsecretGroup = 3`,
+    says: /`g`: .*secretGroup is 3, and it has 0 groups/,
+  },
+  {
+    what: 'two rules of one id',
+    gitleaks: `[[rules]]\nid = "g"\nregex = "a"\n[[rules]]\nid = "g"\nregex = "b"`,
+    says: /`g` stands for two rules/,
+  },
+]) {
+  test(`a gitleaks configuration with ${what} is refused`, () => {
+    const { problems } = compile({ gitleaks })
+    assert.equal(problems.length, 1)
+    assert.match(problems[0]?.message ?? '', says)
+  })
+}

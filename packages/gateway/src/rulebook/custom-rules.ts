@@ -103,6 +103,10 @@ const gitleaksConfidence = 80
 
 function gitleaksDraft(rule: GitleaksRule): Draft {
   const compiled = RE2JS.compile(rule.regex)
+  const groups = compiled.groupCount()
+  if (rule.group > groups) {
+    throw new Error(`its secretGroup is ${rule.group}, and it has ${groups} groups`)
+  }
   const allowed = rule.allowlists.map(allowance)
   return {
     id: `gitleaks/${rule.id}`,

@@ -1,9 +1,11 @@
 import { z } from 'zod'
-import { type Profile, profileNames } from './profiles.ts'
+import type { OwnProfile } from './profiles.ts'
 
 /** What masking.yaml says about values that are found by what they look like. */
 export type DoForm =
   | 'redact'
+  | 'drop'
+  | 'null'
   | 'mask'
   | 'generalise'
   | 'pseudonym'
@@ -15,7 +17,8 @@ export type DoForm =
 export type DetectEntry = {
   readonly id: string
   readonly entities?: readonly string[] | undefined
-  readonly profile?: Profile | undefined
+  readonly profile?: string | readonly string[] | undefined
+  readonly except?: readonly string[] | undefined
   readonly functions: readonly string[]
   readonly connections?: readonly string[] | undefined
   readonly paths?: readonly string[] | undefined
@@ -28,6 +31,7 @@ export type DetectEntry = {
 }
 
 export type DetectionForm = {
+  readonly profiles: Readonly<Record<string, OwnProfile>>
   readonly detect: readonly DetectEntry[]
   readonly custom: readonly {
     readonly id: string
@@ -60,9 +64,22 @@ const confidence = z
   .describe('0 to 100, or low (20), medium (50), high (80): what is found with less is let be.')
 const bands = { low: 20, medium: 50, high: 80 } as const
 
+const profileName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'is lower-case letters, digits and -')
+const except = z
+  .array(entityName)
+  .min(1)
+  .max(200)
+  .optional()
+  .describe('Entity types that are left out of it.')
+
 const doing = z
   .union([
-    z.enum(['redact', 'mask', 'generalise', 'pseudonym', 'tokenise', 'surrogate', 'keep']),
+    z.enum([
+      ...['redact', 'drop', 'null', 'mask', 'generalise', 'pseudonym', 'tokenise'],
+      ...['surrogate', 'keep'],
+    ] as const),
     z.strictObject({
       partial: z.strictObject({
         first: z.int().min(0).max(64).default(0),
@@ -71,7 +88,7 @@ const doing = z
     }),
   ])
   .describe(
-    'redact: [REDACTED:TYPE]; mask: as many *; partial; generalise: year, network, domain; pseudonym: keyed, equal values stay equal; tokenise: from the vault; surrogate: an invented one; keep: let through and recorded.',
+    'redact: [REDACTED:TYPE]; drop: taken out; null: null where a JSON value is nothing else, or what its schema allows; mask: as many *; partial: { first, last }; generalise: year, network, domain; pseudonym: keyed, equal values stay equal; tokenise: from the vault; surrogate: an invented one; keep: let through and recorded.',
   )
 
 const detectEntry = z.strictObject({
@@ -81,8 +98,14 @@ const detectEntry = z.strictObject({
     .min(1)
     .max(200)
     .optional()
-    .describe('Entity types (docs/reference/entities.md); `*`: every one.'),
-  profile: z.enum(profileNames).optional().describe('A list of entity types that belong together.'),
+    .describe('Entity types (docs/reference/entities.md); `*`: every one. Beside a profile: more.'),
+  profile: z
+    .union([profileName, z.array(profileName).min(1).max(16)])
+    .optional()
+    .describe(
+      'Entity types that belong together: pci, hipaa, gdpr, secrets, or one of `profiles`.',
+    ),
+  except,
   functions: z
     .array(z.string().min(1).max(200))
     .min(1)
@@ -133,6 +156,17 @@ const detectEntry = z.strictObject({
 export const detectionForm: {
   readonly [Member in keyof DetectionForm]: z.ZodType<DetectionForm[Member]>
 } = {
+  profiles: z
+    .record(
+      profileName,
+      z.strictObject({
+        extends: z.array(profileName).min(1).max(16).optional(),
+        entities: z.array(entityName).min(1).max(200).optional(),
+        except,
+      }),
+    )
+    .default({})
+    .describe('Profiles of your own, by name.'),
   detect: z.array(detectEntry).max(500).default([]),
   custom: z
     .array(

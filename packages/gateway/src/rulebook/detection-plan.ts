@@ -3,12 +3,15 @@ import type { DetectionPlan } from '../mask/plan.ts'
 import { normalValue } from '../mask/span-strategy.ts'
 import type { DetectionRules, DetectRule, SpanStrategy } from '../model/detection.ts'
 import { type FunctionDefinition, isForCaller } from '../model/function.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { Party } from '../model/principal.ts'
 import { compileCustomRules } from './custom-rules.ts'
+import { declaredNamesOf, type NamingFunction } from './declared-names.ts'
 import { canonicalJson } from './digest.ts'
+import { emptyPlaceOf } from './empty-place.ts'
 
 /** Raised with every change to a pattern, a validator or a word list of `mask/`: what found something is known by it. */
-const engineVersion = 2
+const engineVersion = 3
 
 /** What a rulebook looks for, made ready once; each function and caller gets a part of it. */
 export type Detector = {
@@ -25,7 +28,7 @@ export type Detector = {
    * receives them: by the rules about results, and by what they show to nobody in particular.
    */
   readonly inArguments: (
-    fn: Pick<FunctionDefinition, 'detect' | 'mcp'>,
+    fn: Pick<FunctionDefinition, 'detect' | 'mcp'> & NamingFunction,
     from: 'upstream' | 'record',
   ) => DetectionPlan | undefined
 }
@@ -39,28 +42,40 @@ export function openDetector(rules: DetectionRules | undefined): Detector {
       values.map((value) => `${entity}:${normalValue(entity, value)}`),
     ),
   )
-  const planOf = (mine: readonly DetectionPlan['rules'][number][]): DetectionPlan | undefined => {
+  const planOf = (
+    fn: NamingFunction,
+    schema: JsonObject | undefined,
+    mine: readonly DetectionPlan['rules'][number][],
+  ): DetectionPlan | undefined => {
     if (mine.length === 0) return undefined
     const said = canonicalJson({ engineVersion, rules, mine })
     const digest = `sha256:${createHash('sha256').update(said).digest('hex')}`
-    return { rules: mine, custom, allowed, onError: rules.onError, digest }
+    const names = declaredNamesOf(fn)
+    const emptyPlace = emptyPlaceOf(schema)
+    return { rules: mine, custom, allowed, names, emptyPlace, onError: rules.onError, digest }
   }
   return {
     inResult: (fn, parties) => {
-      if (isForCaller(fn)) return planOf(hiddenFrom(fn, 'upstream'))
+      if (isForCaller(fn)) return planOf(fn, fn.resultSchema, hiddenFrom(fn, 'upstream'))
       const mine = (fn.detect ?? []).filter(({ direction }) => direction.includes('result'))
       const shown = mine.map((rule) => revealedTo(rule, parties))
       // As many as there are ways to see this function's results: groups in rules, not callers.
       const key = `${fn.id}\n${shown.join()}`
       if (!results.has(key)) {
-        results.set(key, planOf(mine.map((rule, at) => planned(rule, strategyAt(rule, shown[at])))))
+        const rulesShown = mine.map((rule, at) => planned(rule, strategyAt(rule, shown[at])))
+        results.set(key, planOf(fn, fn.resultSchema, rulesShown))
       }
       return results.get(key)
     },
     inArguments: (fn, from) => {
-      if (from === 'record' || !isForCaller(fn)) return planOf(hiddenFrom(fn, from))
+      if (from === 'record' || !isForCaller(fn))
+        return planOf(fn, fn.argumentSchema, hiddenFrom(fn, from))
       const mine = (fn.detect ?? []).filter(({ direction }) => direction.includes('result'))
-      return planOf(mine.map((rule) => planned(rule, rule.strategy)))
+      return planOf(
+        fn,
+        fn.argumentSchema,
+        mine.map((rule) => planned(rule, rule.strategy)),
+      )
     },
   }
 }

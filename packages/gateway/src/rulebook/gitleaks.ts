@@ -47,6 +47,10 @@ export function readGitleaks(text: string): {
       '`[extend]` is not followed: the rules it names are not in this file. Copy them into it.'
     problems.push({ message })
   }
+  const ids = value.rules.map(({ id }) => id)
+  for (const id of new Set(ids.filter((one, at) => ids.indexOf(one) < at))) {
+    problems.push({ message: `\`${id}\` stands for two rules: records could not tell them apart.` })
+  }
   const global = [...value.allowlists, ...(value.allowlist ? [value.allowlist] : [])]
   const rules = value.rules.flatMap((rule): GitleaksRule[] => {
     const { id, regex, secretGroup, entropy, keywords } = rule

@@ -68,8 +68,12 @@ export function makeInForce(ready: {
     },
     argumentMasking: (fn) =>
       kept(args, fn.id, () => {
-        const { id, argumentMasks, detect, mcp } = fn
-        const own = { id, argumentMasks, ...(detect && { detect }), ...(mcp && { mcp }) }
+        const { id, argumentMasks, argumentSchema, detect, mcp } = fn
+        const own = {
+          ...{ id, argumentMasks, argumentSchema },
+          ...(detect && { detect }),
+          ...(mcp && { mcp }),
+        }
         const rules = { digest, detection, fn: own }
         return withThread(argumentMaskingOf(fn, detector), thread, rules)
       }),

@@ -76,7 +76,7 @@ test('the thread masks as we would here: values, body, findings', async (t) => {
   const got = (await aside?.(asked, long)) ?? assert.fail('it was not taken aside')
   assert.deepEqual(got, { values: masked, findings, body: new Uint8Array(body) })
   assert.equal(got.values.note, '[REDACTED:NOTE]')
-  assert.match(String(got.values.open), /^to hash:\S+ from E-\[REDACTED:EMPLOYEE_ID\]$/)
+  assert.match(String(got.values.open), /^to psn_\S+ from E-\[REDACTED:EMPLOYEE_ID\]$/)
   assert.deepEqual(await aside?.({ ...asked, body: undefined }, long), { ...got, body: undefined })
 })
 

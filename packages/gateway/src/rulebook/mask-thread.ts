@@ -11,7 +11,10 @@ export type MaskJob = {
     /** Of the rulebook they are of. */
     readonly digest: string
     readonly detection: DetectionRules | undefined
-    readonly fn: Pick<FunctionDefinition, 'id' | 'argumentMasks' | 'detect' | 'mcp'>
+    readonly fn: Pick<
+      FunctionDefinition,
+      'id' | 'argumentMasks' | 'argumentSchema' | 'detect' | 'mcp'
+    >
   }
   readonly asked: ArgumentsAside
 }

@@ -9,17 +9,62 @@ export function entityTypes(): readonly string[] {
   return [...new Set([...entityRules.map(({ type }) => type), 'SECRET'])].toSorted()
 }
 
-/** What one rule looks for: what it lists, or what its profile stands for. */
-export function entitiesOf({
-  entities = [],
-  profile,
-}: {
+/** A choice of entities: those listed and those of the profiles, without the exceptions. */
+export type EntityChoice = {
   readonly entities?: readonly string[] | undefined
-  readonly profile?: Profile | undefined
-}): readonly string[] {
-  if (profile === undefined) return entities
-  return entityTypes().filter((type) => isOf[profile](type))
+  readonly profile?: string | readonly string[] | undefined
+  readonly except?: readonly string[] | undefined
 }
+
+/** A profile of a rulebook's own. */
+export type OwnProfile = {
+  readonly extends?: readonly string[] | undefined
+  readonly entities?: readonly string[] | undefined
+  readonly except?: readonly string[] | undefined
+}
+
+/** What a rulebook says beside its rules that a choice of entities may name. */
+export type Choices = {
+  readonly profiles: Readonly<Record<string, OwnProfile>>
+  readonly custom: readonly { readonly entity: string }[]
+}
+
+/** What one rule looks for, sorted. `*` stays what it is unless something is taken from it. */
+export function entitiesOf(
+  choice: EntityChoice,
+  choices: Choices = { profiles: {}, custom: [] },
+): readonly string[] {
+  return chosen(choice, choices, [])
+}
+
+/** The profiles of a choice, as a list. */
+export function profilesOf({ profile = [] }: EntityChoice): readonly string[] {
+  return typeof profile === 'string' ? [profile] : profile
+}
+
+/** `above`: the own profiles that led here; one that leads back to itself adds nothing, and is a flaw elsewhere. */
+function chosen(
+  { entities = [], except = [], ...choice }: EntityChoice,
+  choices: Choices,
+  above: readonly string[],
+): readonly string[] {
+  const ofProfiles = profilesOf(choice).flatMap((name) => {
+    if (isProfile(name)) return entityTypes().filter((type) => isOf[name](type))
+    const own = Object.hasOwn(choices.profiles, name) ? choices.profiles[name] : undefined
+    if (own === undefined || above.includes(name)) return []
+    return chosen({ ...own, profile: own.extends }, choices, [...above, name])
+  })
+  const all = new Set([...entities, ...ofProfiles])
+  if (except.length > 0 && all.delete('*')) {
+    for (const type of [...entityTypes(), ...choices.custom.map(({ entity }) => entity)]) {
+      all.add(type)
+    }
+  }
+  for (const type of except) all.delete(type)
+  return [...all].toSorted()
+}
+
+const isProfile = (name: string): name is Profile => profileNames.some((one) => one === name)
 
 /** Documents that a state gives to one person, by the country in front. */
 const countryDocument =

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { Party } from '../model/principal.ts'
 import { openDetector } from './detection-plan.ts'
@@ -50,13 +51,39 @@ const refused: readonly {
   {
     what: 'neither entities nor a profile',
     masking: 'detect:\n  - { id: a }\n',
-    says: /exactly one/,
+    says: /looks for `entities`, for a `profile`, or for both/,
     line: 2,
   },
   {
-    what: 'entities and a profile',
-    masking: "detect:\n  - { id: a, entities: ['*'], profile: pci }\n",
-    says: /exactly one/,
+    what: 'a profile that is none',
+    masking: 'detect:\n  - { id: a, profile: [pci, hippa] }\n',
+    says: /`hippa` is no profile\. Did you mean `hipaa`\?/,
+    line: 2,
+  },
+  {
+    what: 'all of a profile left out',
+    masking: 'detect:\n  - { id: a, profile: secrets, except: [SECRET] }\n',
+    says: /looks for nothing/,
+    line: 2,
+  },
+  {
+    what: 'a profile under the name of one there is',
+    masking: 'profiles:\n  pci: { entities: [VIN] }\ndetect:\n  - { id: a, profile: pci }\n',
+    says: /`pci` is a profile there is already/,
+    line: 2,
+  },
+  {
+    what: 'profiles that extend one another',
+    masking:
+      'profiles:\n  a: { extends: [b] }\n  b: { extends: [a, pci] }\ndetect:\n  - { id: a, profile: a }\n',
+    says: /extends itself/,
+    line: 2,
+  },
+  {
+    what: 'an own profile of an entity that is none',
+    masking:
+      'profiles:\n  a: { extends: [pci], except: [IBAN] }\ndetect:\n  - { id: a, profile: a }\n',
+    says: /`IBAN` is no entity/,
     line: 2,
   },
   {
@@ -225,6 +252,40 @@ test('every profile names something, and nothing that is not there', () => {
   assert.ok(entitiesOf({ profile: 'gdpr', entities: undefined }).includes('BR_CPF'))
 })
 
+const chosen: readonly { readonly rule: string; readonly finds: readonly string[] }[] = [
+  { rule: 'profile: secrets', finds: ['SECRET'] },
+  { rule: 'profile: [secrets], entities: [VIN]', finds: ['SECRET', 'VIN'] },
+  {
+    rule: 'profile: [secrets, pci], except: [US_BANK_NUMBER, ABA_ROUTING_NUMBER]',
+    finds: ['CREDIT_CARD', 'IBAN_CODE', 'SECRET'],
+  },
+  { rule: 'profile: staff', finds: ['EMPLOYEE_ID', 'SECRET', 'VIN'] },
+  { rule: 'profile: fleet', finds: ['IMEI', 'SECRET', 'VIN'] },
+  { rule: "entities: ['*']", finds: ['*'] },
+]
+for (const { rule, finds } of chosen) {
+  test(`what a rule looks for by ${rule}`, () => {
+    const loaded = load(`profiles:
+  staff: { extends: [secrets], entities: [EMPLOYEE_ID, VIN] }
+  fleet: { extends: [staff], entities: [IMEI], except: [EMPLOYEE_ID] }
+custom: [{ id: staff-number, entity: EMPLOYEE_ID, pattern: 'E-[0-9]{6}' }]
+detect:
+  - { id: a, ${rule} }
+`)
+    assert.ok('rulebook' in loaded, JSON.stringify(loaded))
+    assert.deepEqual(loaded.rulebook.functions[0]?.detect?.[0]?.entities, finds)
+  })
+}
+
+test('everything but one is everything else, and what the rulebook finds itself', () => {
+  const all = entitiesOf(
+    { entities: ['*'], except: ['VIN'] },
+    { profiles: {}, custom: [{ entity: 'EMPLOYEE_ID' }] },
+  )
+  const expected = [...entityTypes(), 'EMPLOYEE_ID'].filter((type) => type !== 'VIN')
+  assert.deepEqual(all, expected.toSorted())
+})
+
 test('what was left out of a gitleaks configuration is said, and is no problem', () => {
   const loaded = load(
     'detect:\n  - { id: a, profile: secrets }\n',
@@ -235,4 +296,25 @@ test('what was left out of a gitleaks configuration is said, and is no problem',
     loaded.warnings.map(({ file, message }) => `${file}: ${message}`),
     ['gitleaks.toml: `keys` looks at paths only; bodies have none, so it is left out.'],
   )
+})
+
+test('a gitleaks configuration that nothing uses is a problem, and what is wrong with it too', () => {
+  const loaded = load('rules: []\n', "[[rules]]\nid = 'acme'\nregex = 'acme(?!a)'\n")
+  assert.ok('problems' in loaded)
+  assert.deepEqual(
+    loaded.problems.map(({ file, message }) => `${file} ${message.slice(0, 30)}`),
+    [
+      'gitleaks.toml Nothing is looked for, so this',
+      'gitleaks.toml `acme`: The pattern is refused',
+    ],
+  )
+})
+
+test('the guide says what each profile stands for', () => {
+  const guide = readFileSync(new URL('../../../../docs/guides/masking.md', import.meta.url), 'utf8')
+  for (const profile of profileNames) {
+    const row = new RegExp(`^\\| \`${profile}\` \\| (.*) \\|$`, 'm').exec(guide)?.[1] ?? ''
+    const named = [...row.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(([, type = '']) => type)
+    assert.deepEqual(named.toSorted(), entitiesOf({ profile }), profile)
+  }
 })

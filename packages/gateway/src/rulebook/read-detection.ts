@@ -5,20 +5,20 @@ import type { DetectEntry, DetectionForm, DoForm } from './detection-form.ts'
 import type { Flaw } from './flaw.ts'
 import { covers } from './function-pattern.ts'
 import { pathProblem } from './masks.ts'
-import { entitiesOf } from './profiles.ts'
+import { type Choices, entitiesOf, profileNames, profilesOf } from './profiles.ts'
 
 /** What is looked for in one function's bodies: the entries that cover it, in the order they are written. */
 export function detectRulesFor(
-  entries: readonly DetectEntry[],
+  form: Pick<DetectionForm, 'detect' | 'profiles' | 'custom'>,
   { id, connection }: Pick<FunctionDefinition, 'id' | 'connection'>,
 ): readonly DetectRule[] {
-  return entries
+  return form.detect
     .filter(
       ({ functions, connections }) =>
         functions.some((pattern) => covers(pattern, id)) &&
         (connections === undefined || connections.includes(connection)),
     )
-    .map(ruleOf)
+    .map((entry) => ruleOf(entry, form))
 }
 
 /** What holds for every function; undefined where masking.yaml looks for nothing. */
@@ -47,9 +47,10 @@ export function* detectionFlaws(
 ): Generator<Flaw, void> {
   const entities = [...known.entities, ...form.custom.map(({ entity }) => entity)]
   yield* repeatedIds(form)
+  yield* profileFlaws(form, entities)
   for (const [index, entry] of form.detect.entries()) {
     const at = ['detect', index] as const
-    yield* entryFlaws(entry, { ...known, at, entities })
+    yield* entryFlaws(entry, { ...known, at, entities, form })
   }
   for (const [index, { entity }] of form.allow.entries()) {
     yield* unknownNames([entity], entities, { path: ['allow', index, 'entity'], what: 'entity' })
@@ -61,6 +62,7 @@ export function* detectionFlaws(
 }
 
 type Known = {
+  readonly form: DetectionForm
   readonly at: readonly (string | number)[]
   readonly entities: readonly string[]
   readonly functions: readonly string[] | undefined
@@ -69,12 +71,16 @@ type Known = {
 
 function* entryFlaws(
   entry: DetectEntry,
-  { at, entities, functions, connections }: Known,
+  { at, form, entities, functions, connections }: Known,
 ): Generator<Flaw, void> {
-  if ((entry.entities === undefined) === (entry.profile === undefined)) {
-    const message = 'A rule looks for `entities` or for a `profile`: exactly one of them.'
-    yield { path: at, message }
+  if (entry.entities === undefined && entry.profile === undefined) {
+    yield { path: at, message: 'A rule looks for `entities`, for a `profile`, or for both.' }
+  } else if (entitiesOf(entry, form).length === 0) {
+    yield { path: at, message: 'This rule looks for nothing.' }
   }
+  const names = [...profileNames, ...Object.keys(form.profiles)]
+  yield* unknownNames(profilesOf(entry), names, { path: [...at, 'profile'], what: 'profile' })
+  yield* unknownNames(entry.except ?? [], entities, { path: [...at, 'except'], what: 'entity' })
   const named = (entry.entities ?? []).filter((name) => name !== '*')
   // What a recogniser knows only it can say.
   if (entry.recognise === undefined) {
@@ -101,7 +107,7 @@ function* entryFlaws(
     const problem = pathProblem(text)
     if (problem !== undefined) yield { path: [...at, 'paths', index], message: problem }
   }
-  yield* cardFlaws(entry, at)
+  yield* cardFlaws(entry, form, at)
 }
 
 /** A recogniser is asked about chosen texts of results, for entities by name. */
@@ -126,14 +132,52 @@ function* recogniserFlaws(
 }
 
 /** PCI DSS 3.4.1: of a card number no more than the first six and the last four are shown. */
-function* cardFlaws(entry: DetectEntry, at: readonly (string | number)[]): Generator<Flaw, void> {
-  if (!entitiesOf(entry).some((name) => name === 'CREDIT_CARD' || name === '*')) return
+function* cardFlaws(
+  entry: DetectEntry,
+  form: Choices,
+  at: readonly (string | number)[],
+): Generator<Flaw, void> {
+  if (!entitiesOf(entry, form).some((name) => name === 'CREDIT_CARD' || name === '*')) return
   for (const { do: doing } of [entry, ...entry.reveal]) {
     if (typeof doing === 'string') continue
     const { first, last } = doing.partial
     if (first <= 6 && last <= 4) continue
     const message = 'Of a payment card no more than the first 6 and the last 4 digits are shown.'
     yield { path: at, message, hint: 'Write `partial: { first: 6, last: 4 }` or less.' }
+  }
+}
+
+/** A profile of the rulebook's own names what there is, and leads to itself by no way. */
+function* profileFlaws(
+  { profiles }: DetectionForm,
+  entities: readonly string[],
+): Generator<Flaw, void> {
+  const names = [...profileNames, ...Object.keys(profiles)]
+  const leadsTo = (from: string, to: string, seen: Set<string>): boolean =>
+    (profiles[from]?.extends ?? []).some((next) => {
+      if (next === to) return true
+      if (seen.has(next)) return false
+      seen.add(next)
+      return leadsTo(next, to, seen)
+    })
+  let circle = false
+  for (const [name, one] of Object.entries(profiles)) {
+    const path = ['profiles', name]
+    if (profileNames.some((known) => known === name)) {
+      const hint = 'Give it another name, and let it extend that one.'
+      yield { path, message: `\`${name}\` is a profile there is already.`, hint }
+    }
+    if (one.extends === undefined && one.entities === undefined) {
+      yield { path, message: 'A profile has `entities`, or extends others.' }
+    }
+    // Of a circle the first is named.
+    if (!circle && leadsTo(name, name, new Set())) {
+      circle = true
+      yield { path: [...path, 'extends'], message: 'This profile extends itself.' }
+    }
+    yield* unknownNames(one.extends ?? [], names, { path: [...path, 'extends'], what: 'profile' })
+    const types = [...(one.entities ?? []), ...(one.except ?? [])]
+    yield* unknownNames(types, entities, { path, what: 'entity' })
   }
 }
 
@@ -163,11 +207,11 @@ function* unknownNames(
   }
 }
 
-function ruleOf(entry: DetectEntry): DetectRule {
+function ruleOf(entry: DetectEntry, form: Choices): DetectRule {
   const { id, paths, direction, from, confidence, recognise, reveal } = entry
   return {
     id,
-    entities: entitiesOf(entry).toSorted(),
+    entities: entitiesOf(entry, form),
     ...(paths && { paths }),
     direction: [...new Set(direction)].toSorted(),
     from: [...new Set(from)].toSorted(),

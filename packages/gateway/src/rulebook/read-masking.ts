@@ -41,15 +41,15 @@ export function applyMasking(
   const read = files.masking.map((file) => readForm(file, problems))
   const rules = read.flatMap((form) => readRules(form, ids, problems))
   const detection = read.map((form) => readDetection(form, { ids, known, files }, problems))
+  const looked = detection.some(({ rules }) => rules !== undefined)
+  if (!looked && files.gitleaks.length > 0) problems.push(...unusedGitleaks(files.gitleaks))
   const masked = functions.map((one) => {
     const { id } = one.value.definition
     const covering = rules.filter(({ patterns }) => patterns.some((pattern) => covers(pattern, id)))
     const result = covering.flatMap((rule) => rule.result)
     const args = covering.flatMap((rule) => rule.args)
     for (const { holes } of covering) problems.push(...holes(one.value.definition))
-    const detect = detection.flatMap(({ form }) =>
-      detectRulesFor(form.detect, one.value.definition),
-    )
+    const detect = detection.flatMap(({ form }) => detectRulesFor(form, one.value.definition))
     return { ...one, value: withMasks(one.value, { result, args, detect }) }
   })
   problems.push(...masked.flatMap(compileProblems), ...repeatedIds(masked))
@@ -80,11 +80,14 @@ function readDetection(
   },
   problems: Problem[],
 ): {
-  readonly form: Pick<DetectionForm, 'detect'>
+  readonly form: Pick<DetectionForm, 'detect' | 'profiles' | 'custom'>
   readonly rules: DetectionRules | undefined
   readonly warnings: readonly Problem[]
 } {
-  if (!value) return { form: { detect: [] }, rules: undefined, warnings: [] }
+  if (!value) {
+    const form = { detect: [], profiles: {}, custom: [] }
+    return { form, rules: undefined, warnings: [] }
+  }
   const { ids, known, files } = given
   const names = {
     entities: entityTypes(),
@@ -103,6 +106,18 @@ function readDetection(
     return { file: gitleaksFile, line: 0, column: 0, message }
   })
   return { form: value, rules, warnings }
+}
+
+/** Somebody relies on it, and nothing is looked for; what is wrong with it is said as well. */
+function unusedGitleaks(files: readonly RulebookFile[]): readonly Problem[] {
+  const { problems } = compileCustomRules({ custom: [], gitleaks: files[0]?.text ?? '' })
+  const message = 'Nothing is looked for, so this file finds nothing.'
+  const hint = 'Add a rule with `profile: secrets` to `detect` in masking.yaml.'
+  const place = { file: gitleaksFile, line: 0, column: 0 }
+  return [
+    { ...place, message, hint },
+    ...problems.map((problem) => ({ ...place, message: problem.message })),
+  ]
 }
 
 type CoveringRule = {

@@ -9,6 +9,7 @@ import type { FindingCount } from '../finding-count.ts'
 import { standIn } from '../span-strategy.ts'
 import { beginsJson } from './begins-json.ts'
 import { customSpans } from './custom-spans.ts'
+import { emptied, isEmptying } from './emptied.ts'
 import { type Encoded, eachEncoded, mayBeEncoded } from './encoded.ts'
 import { type Escapes, FoldedText, mustFold } from './fold.ts'
 import { holdInText } from './hold.ts'
@@ -188,18 +189,17 @@ export class CellReader {
     this.#depth -= 1
   }
 
-  /** The level last read: JSON and the text behind it; as text too where it only begins like JSON. */
+  /** The level last read: as JSON, and as the text it is where it only begins like JSON. */
   #text(kind: RawCell['kind'], hint: number): void {
     const text = this.#levels[this.#depth - 1]
     if (text === undefined) return
     const { bytes, length, flags, digits } = text
-    const json = this.#depth < depthMax && beginsJson(bytes, 0, length)
-    const rest = json ? Math.max(0, this.#json(text, hint)) : 0
-    if (rest < length) this.#plain(bytes, rest, length, { kind, hint, traits: flags, digits })
+    const json = this.#depth < depthMax && beginsJson(bytes, 0, length) && this.#json(text, hint)
+    if (!json) this.#plain(bytes, 0, length, { kind, hint, traits: flags, digits })
   }
 
-  /** Where the JSON value ends that the level begins with, -1 where it is none; its cells were read. */
-  #json({ bytes, length }: FoldedText, hint: number): number {
+  /** Reads the cells of what the level begins with; whether it is JSON to its end. */
+  #json({ bytes, length }: FoldedText, hint: number): boolean {
     return eachCellOfJson(bytes, length, hint, (from, to, how) => {
       if ((how.traits & traits.backslash) === 0) this.#plain(bytes, from, to, how)
       else this.#descend(bytes, from, to, 'json', () => this.#text(how.kind, how.hint))
@@ -313,14 +313,22 @@ export class CellReader {
     const { type } = span
     // A mark is a string: it stands for a number with its sign and all of its digits, or for none.
     const whole = kind === 'number'
-    const start = this.#encoded?.start ?? this.#origin(whole ? from : span.start)
-    const end = this.#encoded?.end ?? this.#origin(whole ? to : span.end)
-    if (this.#isTold(start, end, type, how)) return
+    let start = this.#encoded?.start ?? this.#origin(whole ? from : span.start)
+    let end = this.#encoded?.end ?? this.#origin(whole ? to : span.end)
     const path = cell.place.path()
+    const { emptyPlace } = this.detection
+    const empties = isEmptying(rule.strategy) && how !== 'allowed'
+    const empty = empties ? emptied(cell, { start, end, type }, { path, emptyPlace }) : undefined
+    if (empty !== undefined && cell.quoted === true) {
+      start -= 1
+      end += 1
+    }
+    if (this.#isTold(start, end, type, how)) return
     const plain = how === 'redact' && !this.telling.hears
     const says = plain ? '' : utf8(bytes, span.start, span.end)
     const stays = how === 'keep' || how === 'allowed'
-    const text = stays ? nothing : this.#mark(rule.strategy, type, says, { cell, whole })
+    const strategy = kind === 'key' && empties ? redact : rule.strategy
+    const text = stays ? nothing : (empty ?? this.#mark(strategy, type, says, { cell, whole }))
     const told = { start, end, text, span, rule: rule.id, how, path, says }
     this.#told.push(told)
     if (stays) return

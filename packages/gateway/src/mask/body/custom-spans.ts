@@ -10,9 +10,9 @@ export function customSpans(
 ): readonly Span[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString()
   const ascii = text.length === to - from
-  const offset = (at: number) => from + (ascii ? at : Buffer.byteLength(text.slice(0, at)))
-  return custom.flatMap(({ id, entity, confidence, find }) =>
-    find(text).map(
+  return custom.flatMap(({ id, entity, confidence, find }) => {
+    const offset = ascii ? (at: number) => from + at : offsetsOf(text, from)
+    return find(text).map(
       ([start, end]): Span => ({
         type: entity,
         rule: id,
@@ -21,6 +21,21 @@ export function customSpans(
         confidence,
         validator: undefined,
       }),
-    ),
-  )
+    )
+  })
+}
+
+/** Where UTF-16 offsets are in bytes, one walk for all of them as long as they ascend. */
+function offsetsOf(text: string, from: number): (at: number) => number {
+  let last = 0
+  let byte = from
+  return (at) => {
+    if (at < last) {
+      last = 0
+      byte = from
+    }
+    byte += Buffer.byteLength(text.slice(last, at))
+    last = at
+    return byte
+  }
 }

@@ -48,6 +48,11 @@ export class Channel {
   readonly #decoded: Decoded[] = []
 
   #open: ReadonlySet<number> | undefined
+  #lastOpen: ReadonlySet<number> | undefined
+  /** Something came that was not read yet. */
+  #unread = false
+  /** As long as only a run goes on, it is not read again before so much of it is not settled. */
+  #readsFrom = 0
 
   constructor(
     reader: CellReader,
@@ -57,6 +62,7 @@ export class Channel {
     this.#reader = reader
     this.#roll = new Roll(reader)
     this.#open = open
+    this.#lastOpen = open
     const covering = () => this.#open
     const place: Place = {
       path: () => path,
@@ -79,38 +85,74 @@ export class Channel {
     { from, to, open }: Pick<DeltaPiece, 'from' | 'to' | 'open'>,
   ): void {
     if (from === to) return
+    // How it begins and what covers it is asked of what came before as it is settled.
+    if (!this.#begun || open !== this.#lastOpen) this.read()
+    this.#lastOpen = open
     this.#open = openInBoth(this.#reader.detection, this.#open, open)
-    this.#reader.telling.locate = (at) => this.#locate(this.#base + at)
     const at = this.#end
     this.#window.add(payload, from, to)
     this.#pieces.push({ held, from, at, end: this.#end })
     held.waiting += 1
     for (let place = from; place < to; place += 1) {
-      const ofByte = traitsOf[payload[place] ?? 0] ?? 0
+      const byte = payload[place] ?? 0
+      const ofByte = traitsOf[byte] ?? 0
       this.#cell.traits |= ofByte & 0x7fff
       this.#cell.digits += ofByte & 1
+      if (inRun[byte] === 0) this.#readsFrom = 0
     }
+    this.#unread = true
     if (!this.#begun) this.#begin(payload, from, to)
-    if (this.#json === undefined) this.#settle({ last: false })
-    else this.#goOn(this.#json, payload, from, to, at)
-    this.#reader.telling.locate = sameOffset
+    if (this.#json !== undefined) this.#goOn(this.#json, payload, from, to, at)
+    else if (this.#end - this.#settled >= limits.channelReadBytes) this.read()
   }
 
+  /** Settles what can be settled of all that came. Once for all the pieces of a chunk: each reading costs the same. */
+  read(): void {
+    const unsettled = this.#end - this.#settled
+    if (!this.#unread || this.#json !== undefined) return
+    // A run that went on and was not settled before is not settled by each of its characters.
+    if (unsettled < Math.min(this.#readsFrom, limits.channelBytes)) return
+    this.#located((at) => this.#locate(this.#base + at), { last: false })
+    const left = this.#end - this.#settled
+    this.#readsFrom = left < longRun ? 0 : left + left / 4
+  }
+
+  /** The text is complete. If more comes all the same, what is out only explains it. */
   end(): void {
     this.#json = undefined
-    this.#reader.telling.locate = (at) => this.#locate(this.#base + at)
-    this.#settle({ last: true })
+    this.#decoded.length = 0
+    this.#begun = false
+    this.#located((at) => this.#locate(this.#base + at), { last: true })
+  }
+
+  #located(locate: (at: number) => number, how: { readonly last: boolean }): void {
+    this.#reader.telling.locate = locate
+    this.#settle(how)
     this.#reader.telling.locate = sameOffset
+    this.#unread = false
   }
 
   /** Where in the body a byte of the channel stands. */
   #locate(at: number): number {
-    const piece = this.#pieces.find(({ end }) => at < end) ?? this.#pieces.at(-1)
+    const piece = this.#pieces[this.#pieceBehind(at)] ?? this.#pieces.at(-1)
     return piece === undefined ? at : piece.held.locate(piece.from + Math.max(0, at - piece.at))
+  }
+
+  /** The first piece that ends behind `at`. */
+  #pieceBehind(at: number): number {
+    let [from, to] = [0, this.#pieces.length]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if ((this.#pieces[middle]?.end ?? 0) > at) to = middle
+      else from = middle + 1
+    }
+    return from
   }
 
   /** What is not settled becomes a mark. */
   hide(): void {
+    this.#readsFrom = 0
+    this.read()
     if (this.#settled === this.#end) return
     this.#json = undefined
     this.#reader.telling.unsettled()
@@ -143,7 +185,7 @@ export class Channel {
     // What is found in JSON is told where its piece begins: that it is there is what is counted.
     this.#reader.telling.locate = () => this.#locate(at)
     const goesOn = json.push(this.#folded.bytes.slice(0, length))
-    this.#reader.telling.locate = (offset) => this.#locate(this.#base + offset)
+    this.#reader.telling.locate = sameOffset
     let edited = this.#settled
     for (const { start, end, text } of json.edits.splice(0)) {
       const written = escapeText(Buffer.from(text).toString(), this.#cell.escapes)
@@ -157,7 +199,7 @@ export class Channel {
     if (goesOn) return
     this.#json = undefined
     this.#decoded.length = 0
-    this.#settle({ last: false })
+    this.read()
   }
 
   /**
@@ -212,8 +254,10 @@ export class Channel {
   /** The edit goes to the pieces it covers: its text to the first one. */
   #apply({ start, end, text }: Edit): void {
     let stand = text
-    for (const { held, from, at, end: pieceEnd } of this.#pieces) {
-      if (pieceEnd <= start || at >= end) continue
+    for (let which = this.#pieceBehind(start); which < this.#pieces.length; which += 1) {
+      const piece = this.#pieces[which]
+      if (piece === undefined || piece.at >= end) break
+      const { held, from, at, end: pieceEnd } = piece
       const [first, last] = [Math.max(start, at), Math.min(end, pieceEnd)]
       held.edits.push({ start: from + first - at, end: from + last - at, text: stand })
       stand = nothing
@@ -222,6 +266,11 @@ export class Channel {
 }
 
 const nothing: Uint8Array = new Uint8Array(0)
+/** A run that waits for its end, and is longer than most words. */
+const longRun = 256
+const inRun = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[\w+/=-]/.test(String.fromCharCode(byte)) && byte < 0x80 ? 1 : 0,
+)
 /** Longer numbers identify nobody. */
 const numberBytes = 64
 const inNumber = Uint8Array.from({ length: 256 }, (_, byte) =>

@@ -36,15 +36,22 @@ export type StreamEvent = {
 export class DeltaChannels {
   readonly #reader: CellReader
   readonly #channels = new Map<string, Channel>()
+  /**
+   * Those of which all is out, because their stream said that they are complete. If it goes on all the same, what
+   * follows is read behind what came before: both ends of a value never go out.
+   */
+  readonly #complete = new Map<string, Channel>()
   readonly #events: Held[] = []
   #heldBytes = 0
+  /** What may go out already. */
+  readonly #released: Uint8Array[] = []
 
   constructor(reader: CellReader) {
     this.#reader = reader
   }
 
-  /** The event that came next; what may go out because of it. */
-  push(event: StreamEvent): readonly Uint8Array[] {
+  /** The event that came next. */
+  push(event: StreamEvent): void {
     const { payload } = event
     const locate = payload?.locate ?? sameOffset
     const held: Held = { event, waiting: 0, edits: [], locate, alone: [], told: [] }
@@ -67,15 +74,28 @@ export class DeltaChannels {
     }
     if (event.endsAll) this.#end('')
     if (this.#heldBytes > limits.heldEventBytes) {
+      this.#release()
+      if (this.#heldBytes <= limits.heldEventBytes) return
       for (const channel of this.#channels.values()) channel.hide()
     }
-    return this.#release()
   }
 
-  /** No more events come. */
+  /** No event is held: what comes next may go out at once if it says nothing that could go on. */
+  get idle(): boolean {
+    return this.#events.length === 0
+  }
+
+  /** What may go out because of what came. Asked once for all that comes at once: texts are read then. */
+  release(): readonly Uint8Array[] {
+    this.#release()
+    return this.#released.splice(0)
+  }
+
+  /** No more events come, or none with which these texts go on. */
   end(): readonly Uint8Array[] {
-    this.#end('')
-    return this.#release()
+    if (this.#channels.size > 0) this.#end('')
+    if (this.#complete.size > 0) this.#complete.clear()
+    return this.release()
   }
 
   /** The text of these channels is complete. */
@@ -84,37 +104,34 @@ export class DeltaChannels {
       if (!isWithin(name, scope)) continue
       channel.end()
       this.#channels.delete(name)
+      this.#complete.set(name, channel)
+      if (this.#complete.size > limits.channels) forgetOldest(this.#complete)
     }
   }
 
   #channel({ channel: name, open }: DeltaPiece, escapes: Escapes): Channel {
     const known = this.#channels.get(name)
     if (known !== undefined) return known
-    if (this.#channels.size >= limits.channels) {
-      // Streams have a handful. What of the oldest is not settled is hidden.
-      const [oldest] = this.#channels.keys()
-      if (oldest !== undefined) {
-        this.#channels.get(oldest)?.hide()
-        this.#channels.delete(oldest)
-      }
-    }
-    const made = new Channel(this.#reader, escapes, { path: pathOf(name), open })
-    this.#channels.set(name, made)
-    return made
+    // Streams have a handful. What of the oldest is not settled is hidden.
+    if (this.#channels.size >= limits.channels) forgetOldest(this.#channels)?.hide()
+    const channel =
+      this.#complete.get(name) ?? new Channel(this.#reader, escapes, { path: pathOf(name), open })
+    this.#complete.delete(name)
+    this.#channels.set(name, channel)
+    return channel
   }
 
-  #release(): Uint8Array[] {
-    const out: Uint8Array[] = []
+  #release(): void {
+    for (const channel of this.#channels.values()) channel.read()
     let count = 0
     for (const held of this.#events) {
       if (held.waiting > 0) break
       this.#heldBytes -= held.event.bytes.length
       this.#tell(held)
-      out.push(written(held))
+      this.#released.push(written(held))
       count += 1
     }
     this.#events.splice(0, count)
-    return out
   }
 
   #tell({ edits, told, locate }: Held): void {
@@ -135,6 +152,14 @@ type Held = PieceHolder & {
   readonly alone: Edit[]
   /** The same as values, which are counted once it is known that the text as one does not hold them. */
   readonly told: Told[]
+}
+
+function forgetOldest(channels: Map<string, Channel>): Channel | undefined {
+  for (const [name, channel] of channels) {
+    channels.delete(name)
+    return channel
+  }
+  return undefined
 }
 
 function textPiece(payload: Uint8Array): DeltaPieces {

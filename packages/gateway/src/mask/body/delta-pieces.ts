@@ -29,8 +29,17 @@ export type DeltaPieces = {
  * Vercel's AI SDK, artifacts of A2A, and the plain `{"text": …}` of smaller ones.
  */
 export function isDelta(path: string): boolean {
-  return deltaPath.test(path)
+  const known = asked.get(path)
+  if (known !== undefined) return known
+  if (asked.size >= askedMax) asked.clear()
+  const is = deltaPath.test(path)
+  asked.set(path, is)
+  return is
 }
+
+/** Answers: the same few paths are asked about for each event. */
+const asked = new Map<string, boolean>()
+const askedMax = 1_024
 
 const deltaPath = new RegExp(
   `^\\$(?:${[

@@ -81,6 +81,50 @@ check(
   [{ text: 'at 203.0.113.7' }, { text: '7 ok' }],
   [{ text: 'at [REDACTED:IP_ADDRESS]' }, { text: ' ok' }],
 )
+const over = {
+  'the mark of the end': '[DONE]',
+  'a reason to finish': choice(0, '', 'stop'),
+  'an event that says so': { type: 'message_stop' },
+  'records that are none of it': { usage: 3 },
+} as const
+for (const [name, end] of Object.entries(over)) {
+  check(
+    `${name} does not part a value`,
+    'events',
+    [
+      choice(0, 'card 4111 1111 '),
+      end,
+      choice(0, '1111 1111 and '),
+      end,
+      choice(0, '42 more'),
+      end,
+    ],
+    name === 'records that are none of it'
+      ? [choice(0, `card ${card}`), end, choice(0, ' and '), end, choice(0, '42 more'), end]
+      : [
+          choice(0, 'card 4111 1111 '),
+          end,
+          choice(0, `${card} and `),
+          end,
+          choice(0, '42 more'),
+          end,
+        ],
+  )
+}
+check(
+  'what begins behind the end of a text is a text of its own',
+  'events',
+  [
+    choice(0, 'about ', 'stop'),
+    choice(0, '{"ssn":"536', 'length'),
+    choice(0, '{"ssn":"536221234"}'),
+  ],
+  [
+    choice(0, 'about ', 'stop'),
+    choice(0, '{"ssn":"536', 'length'),
+    choice(0, '{"ssn":"[REDACTED:US_SSN]"}'),
+  ],
+)
 check(
   'fields in a delta say what they hold',
   'events',

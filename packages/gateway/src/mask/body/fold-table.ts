@@ -8,13 +8,24 @@ export const folds = {
   keep: 0,
   /** The character is not seen: zero width, directional marks, variation selectors, tags. */
   remove: 1,
+  /** A dash or a point where letters and digits make one value of it with both sides, else a sign. */
+  dash: 2,
+  point: 3,
+  /** Signs end what stands before them and begin what stands behind, as the marks of ASCII do. */
+  sign: 4,
   /** Added to the ASCII letter it looks like: folded only beside letters of ASCII. */
   lookalike: 0x80,
 } as const
 
+/** What a sign is read as where it is no other mark of ASCII: nothing goes on across it. */
+export const plainSign = 0x3b
+
 /** How to read a code point beyond ASCII: one of `folds`, an ASCII byte, or one with `lookalike` added. */
 export function foldOf(codePoint: number): number {
   if (codePoint < 0x10000) return table[codePoint] ?? folds.keep
+  // Pictures, arrows, cards, squared words (blocks U+1F000 to U+1FAFF), but for letters and digits among them.
+  if (codePoint >= 0x1f000 && codePoint < 0x1fb00 && !(codePoint >= 0x1f130 && codePoint < 0x1f14a))
+    return folds.sign
   if (codePoint >= 0x1d400 && codePoint < 0x1d6a4) return letterOf((codePoint - 0x1d400) % 52)
   if (codePoint >= 0x1d7ce && codePoint < 0x1d800) return zero + ((codePoint - 0x1d7ce) % 10)
   if (codePoint >= 0x1f130 && codePoint < 0x1f14a) return 0x41 + codePoint - 0x1f130
@@ -66,10 +77,10 @@ for (let n = 0; n < 26; n += 1) {
 }
 
 const plain: readonly (readonly [ascii: string, chars: string])[] = [
-  ['-', '\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u02d7\ufe58\ufe63\u30fc\u2796\u05be'],
+  ['-', '\u2010\u2011\u2012\u2013\u2212\u2043\u02d7\ufe63\u30fc\u2796\u05be'],
   [' ', '\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a'],
   [' ', '\u202f\u205f\u3000\u2800'],
-  ['.', '\u2024\u3002\uff61\ufe52\u06d4'],
+  ['.', '\u2024\ufe52'],
   [':', '\ua789\ufe55\u02d0\u2236'],
   ['@', '\ufe6b'],
   ['/', '\u2044\u2215\u2571'],
@@ -80,9 +91,19 @@ const plain: readonly (readonly [ascii: string, chars: string])[] = [
   [',', '\ufe50\u060c\u3001'],
   ['#', '\ufe5f'],
   ['=', '\ufe66\ua78a'],
+  // Quotes that names and values stand in. None of them ends a JSON string.
+  ["'", '\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u00b4'],
+  ['`', '\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\u300c\u300d\u300e\u300f'],
+  ['`', '\u301d\u301e\u301f\u2e42\ufe41\ufe42\ufe43\ufe44\uff62\uff63\u275b\u275c\u275d\u275e'],
+  ['>', '\u2192\u21a6\u21d2\u21e8\u27a1\u2794\u279c\u279e\u27f6\u27f9\u25b6\u25b8\u25ba'],
 ]
 for (const [ascii, chars] of plain) {
   for (const char of chars) table[char.charCodeAt(0)] = ascii.charCodeAt(0)
+}
+// Between two words these are punctuation, between two groups of a number what joins them.
+for (const char of '\u2014\u2015\ufe58\u301c\uff5e') table[char.charCodeAt(0)] = folds.dash
+for (const char of '\u00b7\u2022\u2027\u2219\u22c5\u30fb\uff65\u3002\uff61\u06d4\u0387') {
+  table[char.charCodeAt(0)] = folds.point
 }
 
 /** Inclusive ranges of what is not seen. */
@@ -103,6 +124,20 @@ const unseen: readonly (readonly [from: number, to: number])[] = [
   [0xfff9, 0xfffb],
 ]
 for (const [from, to] of unseen) for (let at = from; at <= to; at += 1) table[at] = folds.remove
+
+/** Blocks of which nothing is a sign: ideographs and syllables, and what stands for no character by itself. */
+const noSigns: readonly (readonly [from: number, to: number])[] = [
+  [0x3400, 0x4dbf],
+  [0x4e00, 0xa48f],
+  [0xac00, 0xf8ff],
+  [0xfffd, 0xffff],
+]
+const isSign = /[\p{P}\p{S}]/u
+for (let at = 0x80; at < 0x10000; at += 1) {
+  const block = noSigns.find(([from, to]) => at >= from && at <= to)
+  if (block !== undefined) at = block[1]
+  else if (table[at] === folds.keep && isSign.test(String.fromCharCode(at))) table[at] = folds.sign
+}
 
 /** Letters of other scripts that nobody tells from these (Unicode Technical Standard 39). */
 const lookalikes: readonly (readonly [ascii: string, chars: string])[] = [

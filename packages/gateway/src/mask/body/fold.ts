@@ -1,5 +1,6 @@
 import { classes as theirClasses } from '../detect/classes.ts'
 import { escapeMeanings as theirEscapeMeanings, hexDigits as theirHexDigits } from '../json-word.ts'
+import { signOf } from './fold-sign.ts'
 import { foldOf, folds } from './fold-table.ts'
 import { traits as theirTraits, traitsOf as theirTraitsOf } from './traits.ts'
 
@@ -167,7 +168,24 @@ export class FoldedText {
     else if (fold === folds.keep || fold >= folds.lookalike) {
       this.#wordLookalike ||= fold !== folds.keep
       this.#encode(from, codePoint)
-    } else if (fold !== folds.remove) this.#put(from, fold)
+    } else if (fold > folds.sign) this.#put(from, fold)
+    else if (fold !== folds.remove)
+      this.#sign(from, signOf(fold, this.bytes, this.length, this.#characterAt(this.#at)))
+  }
+
+  /** A mark beyond ASCII; letters on both sides of it are of two words. */
+  #sign(from: number, byte: number): void {
+    this.#endWord()
+    this.#put(from, byte)
+    this.#beginWord()
+  }
+
+  /** As what the character at `at` is read, if it stands there in UTF-8; -1 where nothing does. */
+  #characterAt(at: number): number {
+    if (at >= this.#to) return -1
+    const first = this.#source[at] ?? 0
+    if (first < 0x80) return first
+    return at + widthOf(first) > this.#to ? -1 : foldOf(codePointAt(this.#source, at))
   }
 
   #encode(from: number, codePoint: number): void {

@@ -118,6 +118,19 @@ const cases: Readonly<Record<string, Case>> = {
     body: `{"card":"${hiddenCard}","password":"[REDACTED:SECRET]"}`,
     out: 'unchanged',
   },
+  'a mark in a name says nothing of its value': {
+    body: '{"[REDACTED:SECRET]":[false,{},1E2,"a"],"[REDACTED:PHONE_NUMBER]/":{"name":"[REDACTED:US_SSN]","value":"536221234"}}',
+    out: 'unchanged',
+  },
+  'the rest of the name does': {
+    body: '{"[REDACTED:PERSON] ssn":"536221234"}',
+    out: `{"[REDACTED:PERSON] ssn":"${hiddenSsn}"}`,
+  },
+  'a mark in the name of a form says nothing of its value': {
+    type: form,
+    body: `${percent('[REDACTED:SECRET]')}=1E2&b=2`,
+    out: 'unchanged',
+  },
   escapes: { body: `["${escaped(card)}"]`, out: `["${hiddenCard}"]` },
   'escapes beside it stay': {
     body: `["\\u00e9 \\"${mail}\\" \\ud83d\\ude00"]`,

@@ -262,6 +262,7 @@ export class JsonCells {
   ): readonly Edit[] {
     const cell = this.#cell
     cell.bytes = bytes
+    cell.quoted = kind === 'string'
     this.#stands.open = this.#place?.open ?? this.#open?.()
     if (kind === 'number') {
       cell.from = from
@@ -375,6 +376,7 @@ export class JsonCells {
     cell.from = from
     cell.to = to
     cell.kind = 'string'
+    cell.quoted = false
     cell.hint = this.#hints.next
     cell.traits = seen.traits
     cell.digits = seen.digits

@@ -1,12 +1,15 @@
+import { hints, topicShift } from '../detect/hint-bits.ts'
 import { hintOf } from '../detect/hints.ts'
 
 /**
- * What the keys above a value say about it: its own key's word, an array's for all of its elements, and
- * for `{"name":"password","value":…}` what the name says.
+ * What the keys above a value say about it: its own key's word, an array's for all of its elements, for
+ * `{"name":"password","value":…}` what the name says, and for `{"card":{"number":…}}` what the object is called.
  */
 export class JsonHints {
   readonly #inherited: number[] = [0]
   readonly #paired: number[] = [0]
+  /** What the name of an object says. */
+  readonly #parents: number[] = [0]
   /** Names of pairs of which nobody has asked yet what they say: behind most there is no `value`. */
   readonly #unread: (NameText | undefined)[] = []
   #depth = 0
@@ -18,6 +21,7 @@ export class JsonHints {
     this.#depth = 0
     this.#inherited[0] = hint
     this.#paired[0] = 0
+    this.#parents[0] = 0
     this.#unread[0] = undefined
     this.next = hint
     this.#names = false
@@ -26,6 +30,7 @@ export class JsonHints {
   open(array: boolean): void {
     const inherited = array ? this.next : 0
     this.#depth += 1
+    this.#parents[this.#depth] = array ? 0 : this.next
     this.#inherited[this.#depth] = inherited
     this.#paired[this.#depth] = 0
     this.#unread[this.#depth] = undefined
@@ -57,8 +62,12 @@ export class JsonHints {
   named({ word, hint }: NameSays): void {
     this.#names = word === naming
     this.next = hint
+    if (word < valuing) return
     const paired = word === valuing ? this.#pairedAt(this.#depth) : 0
+    const parent = (hint & hintBits) === 0 ? (this.#parents[this.#depth] ?? 0) : 0
     if (paired !== 0) this.next = paired
+    else if (word === valuing) this.next = parent === 0 ? hint : parent
+    else if ((parent & numbered) !== 0) this.next = parent
   }
 
   /** The text of the string that has just ended, which may name what comes beside it. Its bytes stay until the chunk ends. */
@@ -92,14 +101,31 @@ export type NameSays = { readonly word: number; readonly hint: number }
 const nameBytes = 64
 const naming = 1
 const valuing = 2
+const numbering = 3
 
-/** Whether a key names a pair's name (`name`, `key`, `field`, `header`) or its `value`. */
+/** The bits of a hint, without its topic. */
+const hintBits = (1 << topicShift) - 1
+/** What is a number, or has one that is called `number`. */
+const numbered =
+  hints.card |
+  hints.ssn |
+  hints.nationalId |
+  hints.phone |
+  hints.bank |
+  hints.passport |
+  hints.medical |
+  hints.other
+
+/** Whether a key names a pair's name (`name`, `key`, `field`, `header`), its `value`, or only says `number`. */
 export function pairWord(bytes: Uint8Array, from: number, to: number): number {
   const first = (bytes[from] ?? 0) | 0x20
   if (first !== 0x6e && first !== 0x6b && first !== 0x76 && first !== 0x66 && first !== 0x68)
     return 0
   switch (to - from) {
+    case 2:
+      return same(bytes, from, 'no') || same(bytes, from, 'nr') ? numbering : 0
     case 3:
+      if (same(bytes, from, 'num')) return numbering
       return same(bytes, from, 'key') ? naming : 0
     case 4:
       return same(bytes, from, 'name') ? naming : 0
@@ -107,6 +133,7 @@ export function pairWord(bytes: Uint8Array, from: number, to: number): number {
       if (same(bytes, from, 'value')) return valuing
       return same(bytes, from, 'field') ? naming : 0
     case 6:
+      if (same(bytes, from, 'number')) return numbering
       return same(bytes, from, 'header') ? naming : 0
     default:
       return 0

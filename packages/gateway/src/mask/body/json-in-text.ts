@@ -1,24 +1,30 @@
 import { classes } from '../detect/classes.ts'
 import { JsonHints } from './json-hints.ts'
-import { walkJson } from './json-walk.ts'
+import { type WalkEvents, walkJson } from './json-walk.ts'
 import type { RawCell } from './raw-cell.ts'
 
 /** What is known of a text within a cell before it is read. */
 export type TextKind = Pick<RawCell, 'kind' | 'hint' | 'traits' | 'digits'>
 
 /**
- * Calls `cell` for each key, string and number of the JSON value that the text begins with, and says where
- * that ends; -1 where it is none. `hint`: what the name of the field says that the text is the value of.
+ * Calls `cell` for each key, string and number of the JSON values that the text begins with. True: it is
+ * made of nothing else (lines and lists of values are), and its numbers are told as such. False: it only
+ * begins so, and all of it has to be read as text besides, in which a number is a word like others.
+ * `hint`: what the name of the field says that the text is the value of.
  */
 export function eachCellOfJson(
   bytes: Uint8Array,
   length: number,
   hint: number,
   cell: (from: number, to: number, how: TextKind) => void,
-): number {
+): boolean {
+  checked.strings = 0
+  const whole = walkValues(bytes, length, checking)
+  // A list of numbers that is none says nothing that the text does not say.
+  if (!whole && checked.strings === 0) return false
   const hints = new JsonHints()
   hints.reset(hint)
-  return walkJson(bytes, 0, length, {
+  walkValues(bytes, length, {
     open: (array) => hints.open(array),
     close: () => hints.close(),
     element: () => hints.element(),
@@ -32,8 +38,35 @@ export function eachCellOfJson(
       cell(from, to, { kind: 'string', hint, traits, digits })
     },
     number: (from, to) => {
-      const { next: hint } = hints
-      cell(from, to, { kind: 'number', hint, traits: classes.digit, digits: to - from })
+      const kind = whole ? 'number' : 'string'
+      cell(from, to, { kind, hint: hints.next, traits: classes.digit, digits: to - from })
     },
   })
+  return whole
+}
+
+/** Walks through value after value; false: something else comes, or the last one has no end. */
+function walkValues(bytes: Uint8Array, length: number, events: WalkEvents): boolean {
+  for (let at = 0; at < length; ) {
+    at = walkJson(bytes, at, length, events)
+    if (at < 0) return false
+    while (at < length && isBetween(bytes[at] ?? 0)) at += 1
+    // A number or word behind a value is text.
+    if (at < length && !beginsValue(bytes[at] ?? 0)) return false
+  }
+  return true
+}
+
+const isBetween = (byte: number): boolean => byte <= 0x20 || byte === 0x2c
+const beginsValue = (byte: number): boolean => byte === 0x7b || byte === 0x5b || byte === 0x22
+
+/** How many strings and keys were told of, of what may be no JSON. */
+const checked = { strings: 0 }
+const count = (): void => {
+  checked.strings += 1
+}
+const nothing = (): void => {}
+const checking: WalkEvents = {
+  ...{ open: nothing, close: nothing, element: nothing, number: nothing },
+  ...{ key: count, string: count },
 }

@@ -1,8 +1,15 @@
+import {
+  afterNumberByte,
+  endsNumber,
+  numberMinus,
+  numberWhole,
+  numberZero,
+} from '../json-number.ts'
 import { limits } from '../limits.ts'
 import { traitsOf } from './traits.ts'
 
 /** What a walk tells. Positions are of the bytes that are walked through. */
-type WalkEvents = {
+export type WalkEvents = {
   readonly open: (array: boolean) => void
   readonly close: () => void
   /** The next element of an array. */
@@ -67,10 +74,11 @@ export function walkJson(bytes: Uint8Array, from: number, to: number, events: Wa
       at += 1
     } else {
       if (!atValue) return -1
-      at = wordEnd(bytes, at, to)
-      if (at === token) return -1
-      if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) events.number(token, at)
-      else if (!isLiteral(bytes, token, at)) return -1
+      const number = byte === 0x2d || (byte >= 0x30 && byte <= 0x39)
+      at = number ? numberEnd(bytes, at, to) : literalEnd(bytes, at, to)
+      // Four numbers with points between them are no number, and what looked like JSON is none.
+      if (at < 0) return -1
+      if (number) events.number(token, at)
       expects = 'next'
     }
     if (arrays.length === 0 && expects === 'next') return at
@@ -109,20 +117,28 @@ function afterBlanks(bytes: Uint8Array, from: number, to: number): number {
   return at
 }
 
-/** A number or `true`, `false`, `null`: letters, digits, `+`, `-`, `.`. */
-function wordEnd(bytes: Uint8Array, from: number, to: number): number {
-  let at = from
-  while (at < to && isWord[bytes[at] ?? 0] === 1) at += 1
-  return at
+/** Behind a number of RFC 8259 section 6 that nothing but white space or what stands between values follows; -1: it is none. */
+function numberEnd(bytes: Uint8Array, from: number, to: number): number {
+  const first = bytes[from]
+  let state = first === 0x2d ? numberMinus : first === 0x30 ? numberZero : numberWhole
+  let at = from + 1
+  for (; at < to; at += 1) {
+    const next = afterNumberByte(state, bytes[at] ?? 0)
+    if (next === undefined) break
+    state = next
+  }
+  return endsNumber[state] === true && (at >= to || isWord[bytes[at] ?? 0] === 0) ? at : -1
 }
 
-/** Nothing but the three words of RFC 8259 section 3 stands without quotes. */
-function isLiteral(bytes: Uint8Array, from: number, to: number): boolean {
-  if (to - from !== 4 && to - from !== 5) return false
-  const word = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1')
-  return word === 'true' || word === 'false' || word === 'null'
+/** Behind one of the three words that stand without quotes (RFC 8259 section 3); -1: it is none. */
+function literalEnd(bytes: Uint8Array, from: number, to: number): number {
+  let at = from
+  while (at < to && at - from < 6 && isWord[bytes[at] ?? 0] === 1) at += 1
+  if (at - from !== 4 && at - from !== 5) return -1
+  const word = Buffer.from(bytes.buffer, bytes.byteOffset + from, at - from).toString('latin1')
+  return word === 'true' || word === 'false' || word === 'null' ? at : -1
 }
 
 const isWord = Uint8Array.from({ length: 256 }, (_, byte) =>
-  /[\w+.-]/.test(String.fromCharCode(byte)) && byte < 0x80 ? 1 : 0,
+  byte > 0x7f || /[\w+.-]/.test(String.fromCharCode(byte)) ? 1 : 0,
 )

@@ -7,8 +7,8 @@ import { ByteWindow } from './byte-window.ts'
 import type { CellReader } from './cell-reader.ts'
 import { same, textBody } from './text-body.ts'
 
-/** Makes the framing of one part; undefined: such a part cannot be read. */
-export type PartFraming = (mediaType: string) => Framing | undefined
+/** Makes the framing of one part, which begins `at` in the body; undefined: such a part cannot be read. */
+export type PartFraming = (mediaType: string, at: number) => Framing | undefined
 
 /**
  * `multipart/*` (RFC 2046 section 5.1, RFC 7578): the headers of each part are text, its body is read
@@ -24,17 +24,20 @@ export function multipartBody(
   /** Between two delimiters: before the first or after the last one, in the headers, in the body. */
   let where: 'around' | 'head' | 'body' = 'around'
   let part: Framing = textBody(reader)
+  /** Where in the body the window begins. */
+  let windowAt = 0
   /** The next byte begins a line. */
   let lineStart = true
 
   const take = (parts: Uint8Array[], count: number) => {
-    if (count > 0) parts.push(Buffer.from(part.push(Buffer.from(window.bytes.subarray(0, count)))))
+    // What the window gave out stays as it is.
+    if (count > 0) parts.push(part.push(window.bytes.subarray(0, count)))
     lineStart = count > 0 ? window.bytes[count - 1] === lineFeed : lineStart
-    window.drop(count)
+    drop(count)
   }
-  const copy = (parts: Uint8Array[], count: number) => {
-    parts.push(Buffer.from(window.bytes.subarray(0, count)))
+  const drop = (count: number) => {
     window.drop(count)
+    windowAt += count
   }
   /** Reads one more piece; false when more bytes are needed. */
   const step = (parts: Uint8Array[], last: boolean): boolean => {
@@ -57,10 +60,10 @@ export function multipartBody(
       .equals(twoDashes)
     const before = at - lineBreakBefore(bytes, at)
     take(parts, before)
-    parts.push(Buffer.from(part.end()))
-    copy(parts, end - before)
+    parts.push(part.end(), window.bytes.subarray(0, end - before))
+    drop(end - before)
     where = closes ? 'around' : 'head'
-    part = textBody(reader)
+    part = textBody(reader, { at: windowAt })
     lineStart = true
     return window.length > 0
   }
@@ -70,11 +73,11 @@ export function multipartBody(
       if (bytes.length > limits.partHeadBytes) throw tooLong()
       return false
     }
-    const head = Buffer.from(bytes.subarray(0, end))
-    const text = textBody(reader)
-    parts.push(Buffer.from(text.push(head)), Buffer.from(text.end()))
-    window.drop(end)
-    const made = partBody(reader, head.toString('latin1'), framingOf)
+    const head = bytes.subarray(0, end)
+    const text = textBody(reader, { at: windowAt })
+    parts.push(text.push(head), text.end())
+    drop(end)
+    const made = partBody(reader, head.toString('latin1'), framingOf, windowAt)
     if (made === undefined) throw new MaskError('A part of the body cannot be read.')
     part = made
     where = 'body'
@@ -136,7 +139,12 @@ function headEnd(bytes: Buffer): number {
   return -1
 }
 
-function partBody(reader: CellReader, raw: string, framingOf: PartFraming): Framing | undefined {
+function partBody(
+  reader: CellReader,
+  raw: string,
+  framingOf: PartFraming,
+  at: number,
+): Framing | undefined {
   // A header may be folded over lines (RFC 5322 section 2.2.3).
   const head = raw.replace(/\r?\n(?=[ \t])/g, '')
   const encoding = /^content-transfer-encoding:[ \t]*([\w-]+)/im.exec(head)?.[1]?.toLowerCase()
@@ -145,7 +153,7 @@ function partBody(reader: CellReader, raw: string, framingOf: PartFraming): Fram
   const name = /^content-disposition:[^\r\n]*;[ \t]*name="?([^"\r\n;]*)/im.exec(head)?.[1]
   if (mediaType === '' || /^text\/plain\b/i.test(mediaType)) {
     const bytes = Buffer.from(name ?? '')
-    return noBinary(textBody(reader, hintOf(bytes, 0, bytes.length), '$[*]'))
+    return noBinary(textBody(reader, { hint: hintOf(bytes, 0, bytes.length), path: '$[*]', at }))
   }
-  return framingOf(mediaType)
+  return framingOf(mediaType, at)
 }

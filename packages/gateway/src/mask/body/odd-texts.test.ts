@@ -41,6 +41,7 @@ const mail = 'nora.quist@example.org'
 const hiddenCard = '[REDACTED:CREDIT_CARD]'
 const hiddenSsn = '[REDACTED:US_SSN]'
 const hiddenMail = '[REDACTED:EMAIL_ADDRESS]'
+const hiddenIp = '[REDACTED:IP_ADDRESS]'
 const json = 'application/json'
 const form = 'application/x-www-form-urlencoded'
 const multipart = 'multipart/form-data; boundary=b0'
@@ -113,6 +114,46 @@ const cases: Readonly<Record<string, Case>> = {
     type: 'text/plain',
     body: `see ${longToken} and more\nx\n`,
     out: 'see [REDACTED:SECRET] and more\nx\n',
+  },
+  'an address in brackets is no list of numbers': {
+    type: 'text/plain',
+    body: `[203.0.113.77] GET / ${mail}\n[449.888.097-81] ok\n[1, 203.0.113.77]\n{"k":756.9595.6939.34}\n`,
+    out: `[${hiddenIp}] GET / ${hiddenMail}\n[[REDACTED:BR_CPF]] ok\n[1, ${hiddenIp}]\n{"k":[REDACTED:NATIONAL_ID]}\n`,
+  },
+  'text behind a list of numbers': {
+    type: 'text/plain',
+    body: `[4111111111111111] x\n{"password":"tr0mbone-Kuf7"} 4111111111111111\n`,
+    out: `[${hiddenCard}] x\n{"password":"[REDACTED:SECRET]"} ${hiddenCard}\n`,
+  },
+  'JSON values on one line': {
+    type: 'text/plain',
+    body: '{"n":4111111111111111},\n{"n":4111111111111111} {"n":1}\n',
+    out: `{"n":"${hiddenCard}"},\n{"n":"${hiddenCard}"} {"n":1}\n`,
+  },
+  'an address in brackets in a table': {
+    type: 'text/csv',
+    body: 'a,b\n[203.0.113.77],2\n[4111111111111111] x,"{""a"":203.0.113.77}"\n',
+    out: `a,b\n[${hiddenIp}],2\n[${hiddenCard}] x,"{""a"":${hiddenIp}}"\n`,
+  },
+  'an address in brackets in a form': {
+    type: form,
+    body: 'a=[203.0.113.77]&b=2&c=%5b756.9595.6939.34%5d',
+    out: `a=[${encodeURIComponent(hiddenIp)}]&b=2&c=%5b${encodeURIComponent('[REDACTED:NATIONAL_ID]')}%5d`,
+  },
+  'an address in brackets in markup': {
+    type: 'text/html',
+    body: '<p title="[203.0.113.77]">[203.0.113.77]</p>',
+    out: `<p title="[${hiddenIp}]">[${hiddenIp}]</p>`,
+  },
+  'an address in brackets in events': {
+    type: 'text/event-stream',
+    body: 'data: [203.0.113.77] x\n\n',
+    out: `data: [${hiddenIp}] x\n\n`,
+  },
+  'what is no JSON in a string': {
+    type: json,
+    body: '{"a":"{\\"b\\":203.0.113.77}","c":"\\u005b203.0.113.77] x"}',
+    out: `{"a":"{\\"b\\":${hiddenIp}}","c":"\\u005b${hiddenIp}] x"}`,
   },
   'CDATA has the name of its element': {
     type: 'text/xml',

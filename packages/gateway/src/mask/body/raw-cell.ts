@@ -19,5 +19,7 @@ export type RawCell = {
   traits: number
   digits: number
   escapes: Escapes
+  /** It is a whole JSON string, and its quotes stand around it. */
+  quoted?: boolean
   place: Place
 }

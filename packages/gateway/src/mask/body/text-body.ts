@@ -8,11 +8,19 @@ import { traitsOf } from './traits.ts'
 /**
  * Plain text: each line is a cell, but a private key in PEM (RFC 7468) is one with all of its lines, and so is the tag
  * of an element that stands on a line of its own with the text below it.
- * `hint` is what the name of the field says that the text is the value of.
+ * `hint` is what the name of the field says that the text is the value of; `at`, where in the body it begins.
  */
-export function textBody(reader: CellReader, hint = 0, path = '$'): Framing {
+export function textBody(
+  reader: CellReader,
+  {
+    hint = 0,
+    path = '$',
+    at: begins = 0,
+  }: { readonly hint?: number; readonly path?: string; readonly at?: number } = {},
+): Framing {
   const out = new Splice()
   const cells = new TextCells(reader, out, limits.windowBytes)
+  cells.chunkAt = begins
   let traits = 0
   let digits = 0
   let inKey = false

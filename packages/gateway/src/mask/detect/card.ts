@@ -9,10 +9,14 @@ import {
   separatorOfRow,
   startOf,
 } from './card-row.ts'
+import { mayBeUneven, readUneven, uneven } from './card-uneven.ts'
 import { isDigit, kindOf, kinds } from './classes.ts'
 import { hintOfCell, noSupport, supportOf, topic } from './context.ts'
 import { add } from './finding.ts'
 import { hints } from './hint-bits.ts'
+import { scanTrack } from './track.ts'
+import { wordTopics } from './vocabulary.ts'
+import { emptyHash, hashByte, lowerOf } from './word-hash.ts'
 
 /**
  * A payment card number (ISO/IEC 7812-1) that begins with the digits at `[start, wordEnd)`, as one group
@@ -27,8 +31,14 @@ export function scanCard(bytes: Uint8Array, start: number, wordEnd: number, to: 
   if (known >= 0) return scanGroups(bytes, known, to)
   const digits = wordEnd - start
   if (digits >= 12) {
-    if (digits > 19 || !isLuhn(bytes, start, wordEnd)) return start
-    return report(bytes, start, wordEnd, digits, 0) ? wordEnd : start
+    const proved = digits <= 19 && isLuhn(bytes, start, wordEnd)
+    const track = scanTrack(bytes, start, wordEnd, to, proved)
+    if (track > start) return track
+    return proved && report(bytes, start, wordEnd, digits, 0) > enough ? wordEnd : start
+  }
+  if (digits === 4 && mayBeUneven(bytes, start, to) && readUneven(bytes, start, to)) {
+    const named = !uneven.pairs || supportOf(cardTopic, start, uneven.end) !== noSupport
+    if (named && report(bytes, start, uneven.end, uneven.digits, 1) > enough) return uneven.end
   }
   const next = bytes[wordEnd] ?? 0
   if (to - start < fewestBytes || !isSeparator(next) || !isDigit(bytes[wordEnd + 1])) return start
@@ -44,6 +54,7 @@ function scanGroups(bytes: Uint8Array, first: number, to: number): number {
   if (!mayBeFirst(size)) return start
   let firstSize = size
   let best = start
+  let sure = 0
   for (let group = first + 1; hasGroup(bytes, group, to); group++) {
     size = digitsOf(group, group)
     const digits = digitsOf(first, group)
@@ -52,7 +63,8 @@ function scanGroups(bytes: Uint8Array, first: number, to: number): number {
       const fitting = fits(firstSize, size, group - first, digits)
       if (fitting && isFree(bytes, first, group, to, firstSize)) {
         const end = endOf(group)
-        if (report(bytes, start, end, digits, group - first)) best = end
+        sure = Math.max(sure, report(bytes, start, end, digits, group - first, sure))
+        if (sure > enough) best = end
       }
     }
     if (group === first + 1 && firstSize === 4 && size === 6) firstSize = fourSix
@@ -111,25 +123,72 @@ function fits(first: number, last: number, groups: number, digits: number): bool
   return last <= first && (first !== 4 || digits >= 13)
 }
 
+/**
+ * Adds a number whose sum is right. Returns its confidence; 0: it is none. `shorter`: the confidence of one
+ * whose last groups this one has besides: where both are right, the longer is as sure, so that none remains.
+ */
 function report(
   bytes: Uint8Array,
   start: number,
   end: number,
   digits: number,
   groups: number,
-): boolean {
+  shorter = 0,
+): number {
   // Behind a point stands the fraction of a number.
-  if (bytes[start - 1] === 0x2e && isDigit(bytes[start - 2])) return false
+  if (bytes[start - 1] === 0x2e && isDigit(bytes[start - 2])) return 0
   let confidence = issuerConfidence(leadOf(bytes, start), digits)
   if (groups > 0 && confidence > 0)
     confidence = Math.max(confidence, confidence === weakIssuer ? 60 : confidence)
   const named = (hintOfCell() & hints.card) !== 0
   if (named) confidence = Math.max(confidence, 97)
   else if (confidence < 90 && supportOf(cardTopic, start, end) !== noSupport) confidence = 90
-  if (confidence === 0) return false
+  if (confidence === 0) return 0
+  confidence = Math.max(confidence, shorter)
   add({ type: 'CREDIT_CARD', rule: 'card/luhn', start, end, confidence, validator: 'luhn' })
-  return confidence >= 80
+  return confidence
 }
+
+/** Above this, nothing within the number is looked for. */
+const enough = 79
+
+/**
+ * The same in a word that has letters around it, `[start, end)`: `PAN5555555555554444`, `Visa…exp`. Letters say
+ * what it is, or something beside it does. Returns where it ends; `start` when there is none.
+ */
+export function scanCardInWord(bytes: Uint8Array, start: number, end: number, to: number): number {
+  let first = start
+  let hash = emptyHash
+  for (; first < end && !isDigit(bytes[first]); first++) {
+    hash = hashByte(hash, lowerOf[bytes[first] ?? 0] ?? 0)
+  }
+  let last = first
+  while (last < end && isDigit(bytes[last])) last += 1
+  const digits = last - first
+  if (digits < 12 || digits > 19) return start
+  const proved = isLuhn(bytes, first, last)
+  const track = scanTrack(bytes, first, last, to, proved)
+  if (track > first) return track
+  if (!proved) return start
+  for (let at = last; at < end; at++) if (isDigit(bytes[at])) return start
+  const topics = first > start ? wordTopics(hash) : undefined
+  const says =
+    topics?.includes(cardTopic) === true || supportOf(cardTopic, first, last) !== noSupport
+  if (!says || issuerConfidence(leadOf(bytes, first), digits) === 0) return start
+  const confidence = 90
+  add({
+    type: 'CREDIT_CARD',
+    rule: 'card/luhn',
+    start: first,
+    end: last,
+    confidence,
+    validator: 'luhn',
+  })
+  return end
+}
+
+/** Twelve digits and a letter at the least, and no word that long around them. */
+export const mayHoldCard = (length: number): boolean => length > 12 && length < 48
 
 /** The number that the first six digits write. */
 function leadOf(bytes: Uint8Array, start: number): number {

@@ -134,6 +134,9 @@ export function consume(end: number): void {
   wordsSince = 0
 }
 
+/** Where the cell begins: what stands before is of another. */
+export const cellBegin = (): number => cell.from
+
 /** The bits of the field's name. */
 export const hintOfCell = (): number => cell.hint
 

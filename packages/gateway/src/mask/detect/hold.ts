@@ -1,4 +1,4 @@
-import { kinds, kindOf as theirKindOf } from './classes.ts'
+import { isDigit, kinds, kindOf as theirKindOf } from './classes.ts'
 
 // The compiler knows the constants of a module; what is imported is loaded at each use.
 const kindOf = theirKindOf
@@ -22,7 +22,8 @@ export function holdFrom(bytes: Uint8Array, from: number, to: number): number {
     if (byte !== 0x20 && byte !== 0x09) break
     // A blank is inside a value only where groups of digits and letters are short: `+44 20 7946`,
     // `GB82 WEST 1234`; and between a key word and its secret.
-    const end = at - 1
+    // Groups of a card may have two blanks between them.
+    const end = bytes[at - 2] === 0x20 && at - 2 >= least ? at - 2 : at - 1
     const start = wordStart(bytes, end, least)
     if (start === end) break
     if (!isGroup(bytes, start, end)) break
@@ -30,8 +31,20 @@ export function holdFrom(bytes: Uint8Array, from: number, to: number): number {
     if (words > groupsMax) break
     at = start
   }
-  return at
+  return Math.min(at, trackFrom(bytes, least, to))
 }
+
+/** Where a magnetic track begins whose name, blanks and all, may not have ended; `to`: there is none. */
+function trackFrom(bytes: Uint8Array, from: number, to: number): number {
+  for (let at = to - 1; at > from && at > to - trackBytes; at--) {
+    if (bytes[at] === caret && isDigit(bytes[at - 1])) return wordStart(bytes, at, from)
+  }
+  return to
+}
+
+/** What stands behind the number, at its longest. */
+const trackBytes = 96
+const caret = 0x5e
 
 /** Every value but a private key is shorter, with its separators; and no hold is longer. */
 export const holdBytesMax = 256

@@ -15,7 +15,7 @@ import { type IdRule, idRule } from './id-rule.ts'
 export const americanIds: readonly IdRule[] = [
   idRule(
     'us/ssn',
-    '999-99-9999=85 999_99_9999=65 9_9_9_9_9_9_9_9_9=60 9.9.9.9.9.9.9.9.9=60 9-9-9-9-9-9-9-9-9=60 9~9~9~9~9~9~9~9~9=60 9{9}=20',
+    '999-99-9999=85 999_99_9999=65 999.99.9999=30 999~99~9999=30 9_9_9_9_9_9_9_9_9=60 9.9.9.9.9.9.9.9.9=60 9-9-9-9-9-9-9-9-9=60 9~9~9~9~9~9~9~9~9=60 9{9}=20',
     {
       type: 'US_SSN',
       topics: ['ssn'],
@@ -25,7 +25,7 @@ export const americanIds: readonly IdRule[] = [
       isValid: isSsn,
     },
   ),
-  idRule('us/itin', '999-99-9999=80 999_99_9999=60 9{9}=20', {
+  idRule('us/itin', '999-99-9999=80 999_99_9999=60 999.99.9999=30 9{9}=20', {
     type: 'US_ITIN',
     topics: ['ssn'],
     words: 'itin,individual taxpayer',

@@ -2,6 +2,7 @@ import { hexOf, isAlnum } from './classes.ts'
 import { hintOfCell, noSupport, supportOf, topic } from './context.ts'
 import { add } from './finding.ts'
 import { hints } from './hint-bits.ts'
+import { isLabel } from './ip.ts'
 
 /**
  * A hardware address (IEEE 802 EUI-48 or EUI-64) that begins at `start`: six or eight pairs of
@@ -55,5 +56,6 @@ function groupSize(bytes: Uint8Array, at: number, to: number): number {
 
 function before(bytes: Uint8Array, start: number): boolean {
   const byte = bytes[start - 1] ?? 0x20
+  if (byte === 0x3a && isLabel(bytes, start - 1)) return false
   return (byte === 0x3a || byte === 0x2d || byte === 0x2e) && isAlnum(bytes[start - 2])
 }

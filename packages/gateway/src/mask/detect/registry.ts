@@ -16,6 +16,7 @@ export type EntityRule = {
 export const entityRules: readonly EntityRule[] = [
   { type: 'EMAIL_ADDRESS', rule: 'email/mailbox', validator: undefined, confidence: 95 },
   { type: 'CREDIT_CARD', rule: 'card/luhn', validator: 'luhn', confidence: 95 },
+  { type: 'CREDIT_CARD', rule: 'card/track', validator: 'luhn', confidence: 98 },
   { type: 'IBAN_CODE', rule: 'iban/mod-97', validator: 'mod-97', confidence: 99 },
   { type: 'IP_ADDRESS', rule: 'ip/v4', validator: undefined, confidence: 90 },
   { type: 'IP_ADDRESS', rule: 'ip/v6', validator: undefined, confidence: 92 },

@@ -1,6 +1,6 @@
 import { scanSecrets } from '../secrets/scan.ts'
 import { scanBic } from './bic.ts'
-import { scanCard } from './card.ts'
+import { mayHoldCard, scanCard, scanCardInWord } from './card.ts'
 import { forgetRow } from './card-row.ts'
 import type { Cell, Span, Spans, Wanted } from './cell.ts'
 import {
@@ -200,6 +200,10 @@ function scanWord(
     }
   }
   if (length >= 14 && scanCrypto(bytes, start, end)) return end
+  if (mayHoldCard(length)) {
+    const card = scanCardInWord(bytes, start, end, to)
+    if (card > start) return card
+  }
   if (length === 8 || length === 11) scanBic(bytes, start, end)
   if (length === 12 && (hexOf[bytes[start] ?? 0] ?? -1) >= 0) scanBareMac(start, end)
   if (mayBeginHex(length, next)) {
@@ -258,6 +262,10 @@ function scanDigits(
   const after = end + 1 < to ? (bytes[end + 1] ?? 0) : 0
   if (length < fewestCharacters && next !== colon && !isAlnum(after)) {
     const goesOn = next === open || after === open || after === 0x20 || after === dash
+    if (length === 4 && start >= cardFrom) {
+      cardFrom = scanCard(bytes, start, end, to)
+      if (cardFrom > start) return cardFrom
+    }
     if (goesOn && start >= phoneFrom) phoneFrom = scanPhone(bytes, start, to)
     return end
   }

@@ -131,7 +131,17 @@ function continues(bytes: Uint8Array, end: number, to: number): boolean {
   if (end + 1 >= to) return false
   const next = bytes[end] ?? 0
   if (next !== 0x2d && next !== 0x2e && next !== 0x5f && next !== 0x2f) return false
-  return isAlnum(bytes[end + 1])
+  const after = bytes[end + 1] ?? 0
+  // `536-90-4399/dob`: no identifier goes on so.
+  if (next === 0x2f) return isDigit(after)
+  return isAlnum(after) && !(next === 0x2e && after === 0x30 && isZeros(bytes, end + 1, to))
+}
+
+/** `536904399.0` is a whole number. */
+function isZeros(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = from
+  while (at < to && at - from < 3 && bytes[at] === 0x30) at += 1
+  return at >= to || (!isAlnum(bytes[at]) && bytes[at] !== 0x2e)
 }
 
 type Form = {

@@ -88,7 +88,7 @@ export const topics: Readonly<Record<string, Topic>> = {
       'api token,session token,id token,security answer,security code,cvv,cvc,cvv2,cvc2,csc,otp,totp,' +
       'mfa code,recovery code,backup code,recovery codes,encryption key,signing key,signing secret,' +
       'webhook secret,credential,credentials,contraseña,contrasena,mot passe,passwort,kennwort,senha,' +
-      'wachtwoord,lösenord,hasło,haslo,пароль,密码,パスワード,card pin,pin code,pin number,account pin,' +
+      'wachtwoord,lösenord,hasło,haslo,пароль,密码,パスワード,card pin,pin,pin code,pin number,account pin,' +
       'shared secret,client key,app secret,api secret,consumer secret,db password,user password,seed phrase,' +
       'mnemonic,one time,master key,service key,license key,storage key,account key',
   },

@@ -13,7 +13,19 @@ export function inFrames(plan: DetectionPlan, method: McpMethod): DetectionPlan 
     const lets = rule.strategy.kind === 'keep' && rule.recognise === undefined
     return { ...rule, paths: lets ? structured : [...structured, ...textsOf(method)] }
   })
-  return { ...plan, rules }
+  return { ...plan, rules, emptyPlace: emptyPlaceIn(plan, documentOf(method)) }
+}
+
+/** The schema is of the structured result; what stands around it is the protocol's, which has no nulls. */
+function emptyPlaceIn(
+  { emptyPlace }: DetectionPlan,
+  document: string,
+): NonNullable<DetectionPlan['emptyPlace']> {
+  return (path) => {
+    const structured = document !== '$.result' && /^[.[]/.test(path.slice(document.length))
+    if (!structured || !path.startsWith(document)) return 'mark'
+    return emptyPlace?.(`$${path.slice(document.length)}`) ?? 'null'
+  }
 }
 
 /** The path from any object below, and not only from the top. */

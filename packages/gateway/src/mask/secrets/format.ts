@@ -116,9 +116,17 @@ export function matchParts(
     const end = runs.endOf(bytes, position, to, part.alphabet, index)
     if (end - position < part.least) return -1
     if (end - position > part.most) {
-      if (index === parts.length - 1) return -1
+      const last = index === parts.length - 1
+      if (last && !endsSentence(bytes, position + part.most, end)) return -1
       position += part.most
     } else position = end
   }
   return position
+}
+
+/** Only full stops are left of a run: they end the sentence, not the token. */
+function endsSentence(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = from
+  while (at < to && at - from < 3 && bytes[at] === 0x2e) at++
+  return at === to
 }

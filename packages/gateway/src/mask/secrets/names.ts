@@ -95,6 +95,9 @@ export function takeWord(bytes: Uint8Array, start: number, to: number): number {
 /** No word of the list is longer. */
 const longestWord = 24
 
+/** In UTF-8, kana, ideographs, Hangul and all beyond begin with this byte or a higher one. */
+const firstUnspaced = 0xe3
+
 /** FNV-1a of the word `wordEnd` read last; `noHash`: no word of the list begins so and is as long. */
 let wordHash = 0
 const noHash = 0
@@ -103,6 +106,12 @@ function wordEnd(bytes: Uint8Array, start: number, to: number): number {
   let at = start
   const byte = bytes[at] ?? 0
   at++
+  if (byte >= firstUnspaced) {
+    // Scripts written without spaces: what stands behind their characters is another word.
+    while (at < to && isUnspaced(bytes[at] ?? 0)) at++
+    wordHash = noHash
+    return at
+  }
   if (caseOf[byte] === upper && at < to && caseOf[bytes[at] ?? 0] === upper) {
     let hash = hashByte(emptyHash, byte | 0x20)
     let before = hash
@@ -337,11 +346,13 @@ function endsLine(bytes: Uint8Array, end: number, to: number): boolean {
   )
 }
 
+const isUnspaced = (byte: number): boolean => byte >= firstUnspaced || (byte > 0x7f && byte < 0xc0)
+
 const lower = 1
 const upper = 2
 
 /** Of a letter: its case, which what is not ASCII has none of and is read as small; 0: it is none. */
 const caseOf: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= 0x41 && byte <= 0x5a) return upper
-  return (byte >= 0x61 && byte <= 0x7a) || byte > 0x7f ? lower : 0
+  return (byte >= 0x61 && byte <= 0x7a) || (byte > 0x7f && byte < firstUnspaced) ? lower : 0
 })

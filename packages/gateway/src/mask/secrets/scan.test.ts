@@ -237,3 +237,14 @@ test('what is found lies inside the cell, in order, without overlap, whatever th
     { numRuns: 500 },
   )
 })
+
+// A sentence ends, and scripts without spaces go on, behind a token.
+const crypt = '$2b$12$KIXQ0v5Jx1xYw2mPq3rS4uT5vW6xY7zA8bC9dE0fG1hI2jK3lM4nO'
+const pat = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a'
+check(`the hash is ${crypt}.`, [`secret/bcrypt ${crypt}`])
+check(`密码是${pat}です`, [`secret/github-pat ${pat}`])
+check(`ok是${pat}`, [`secret/github-pat ${pat}`])
+check(`é${pat}`, [])
+check('strong', [], 'password_policy')
+check('strong', ['secret/password strong'], 'password')
+check('active', [], 'api_key_status')

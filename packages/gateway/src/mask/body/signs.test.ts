@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { compileResultMasking } from '../compile.ts'
+import type { DetectionPlan } from '../plan.ts'
+
+const plan: DetectionPlan = {
+  rules: [{ id: 'all', entities: ['*'], confidence: 50, strategy: { kind: 'redact' } }],
+  custom: [],
+  allowed: new Set(),
+  onError: 'block',
+  digest: 'test',
+}
+
+function masked(mediaType: string, pieces: readonly Uint8Array[]): string {
+  const masking = compileResultMasking([], [], plan)
+  assert.ok('masker' in masking)
+  const masker = masking.masker({ mediaType, fragment: false, key: Buffer.alloc(32), echoes: [] })
+  assert.ok(masker)
+  return Buffer.concat([...pieces.map((piece) => masker.push(piece)), masker.end()]).toString()
+}
+
+/** The same comes out of a text and of a JSON string, whole, in chunks, and cut in two wherever one cuts it. */
+function check(text: string, out: string): void {
+  assert.equal(masked('text/plain', [Buffer.from(text)]), out, text)
+  const body = Buffer.from(JSON.stringify([text]))
+  const expected = JSON.stringify([out])
+  assert.equal(masked('application/json', [body]), expected, `as JSON: ${text}`)
+  for (let cut = 1; cut < body.length; cut++) {
+    const pieces = [body.subarray(0, cut), body.subarray(cut)]
+    assert.equal(masked('application/json', pieces), expected, `JSON cut at ${cut}: ${text}`)
+  }
+  const bytes = Buffer.from(text)
+  for (const size of [1, 2, 3, 5]) {
+    const pieces: Uint8Array[] = []
+    for (let at = 0; at < bytes.length; at += size) pieces.push(bytes.subarray(at, at + size))
+    assert.equal(masked('text/plain', pieces), out, `in chunks of ${size}: ${text}`)
+  }
+}
+
+const token = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a'
+const header = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url')
+const jwt = `${header}.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N`
+const hidden = '[REDACTED:SECRET]'
+const mail = '[REDACTED:EMAIL_ADDRESS]'
+
+test('a sign beyond ASCII ends what stands before it and begins what stands behind', () => {
+  for (const around of ['“@”', '„@“', '«@»', '‹@›', '‘@’', '「@」', '【@】', '→@←', '•@', '…@…']) {
+    for (const value of [token, jwt]) check(around.replace('@', value), around.replace('@', hidden))
+    check(around.replace('@', 'nora@example.org'), around.replace('@', mail))
+  }
+  check(`ok: ${token}—and more`, `ok: ${hidden}—and more`)
+  check(`😀${token}😀 ${token}™`, `😀${hidden}😀 ${hidden}™`)
+  check('see →nora@example.org… now', `see →${mail}… now`)
+})
+
+test('signs are the quotes and arrows of a name and its value', () => {
+  check('password is “tr0mbone-Kuf7”', `password is “${hidden}”`)
+  check('password is “it’s-my-Kuf7” now', `password is “${hidden}” now`)
+  check('kennwort: „tr0mbone-Kuf7“', `kennwort: „${hidden}“`)
+  check('api key = «9fA3kLq82ZxPw0sT7vBn»', `api key = «${hidden}»`)
+  check('password → tr0mbone-Kuf7', `password → ${hidden}`)
+  check('Settings → Password → Reset', 'Settings → Password → Reset')
+  check('don’t share the password’s hash', 'don’t share the password’s hash')
+})
+
+test('long dashes and points join the groups of a number, and part words', () => {
+  const card = '[REDACTED:CREDIT_CARD]'
+  check('4111—1111—1111—1111', card)
+  check('4111·1111·1111·1111', card)
+  check('４１１１・１１１１・１１１１・１１１１', card)
+  check('GB82—WEST—1234—5698—7654—32', '[REDACTED:IBAN_CODE]')
+  check('from 203。0。113。9。', 'from [REDACTED:IP_ADDRESS]。')
+  check('nora@example.org。よろしく', `${mail}。よろしく`)
+})
+
+test('scripts without spaces stand right before and behind a value, other letters do not', () => {
+  check(`トークンは${token}です`, `トークンは${hidden}です`)
+  check(`密码是${token}，好`, `密码是${hidden}，好`)
+  check(`토큰은${token}입니다`, `토큰은${hidden}입니다`)
+  check(`é${token}`, `é${token}`)
+  check('メールはnora@example.orgです', `メールは${mail}です`)
+  check('ติดต่อnora@example.orgครับ', `ติดต่อ${mail}ครับ`)
+  check('josé@exämple.de und 田中@example.jp', `${mail} und ${mail}`)
+  check('пишите nora@почта.рф', `пишите ${mail}`)
+})
