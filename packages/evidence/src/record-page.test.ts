@@ -22,6 +22,7 @@ const party = { iss: 'a', sub: 'b' }
 const forms: Readonly<Record<string, Canonical>> = {
   text: 'a',
   integer: 1,
+  'signed integer': -1,
   boolean: true,
   date: '2026-03-01T08:00:00.000Z',
   refusal: 'internal',
@@ -146,6 +147,9 @@ function checkMember(type: string, { name, form }: Row): void {
     assert.ok(words.every((word) => takes(word)))
   }
   if (form === 'integer') assert.deepEqual([0, -1, 0.5].map(takes), [true, false, false])
+  if (form === 'signed integer') {
+    assert.deepEqual([0, -1, 0.5, '1'].map(takes), [true, true, false, false])
+  }
   if (form === 'text' && name !== 'type') {
     const long = [textMax, textMax + 1].flatMap((length) => [
       'x'.repeat(length),

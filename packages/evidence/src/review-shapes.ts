@@ -1,6 +1,16 @@
 import type { ReviewRecord } from './record-review.ts'
 import { words } from './record-words.ts'
-import { integer, list, type Members, moment, object, oneOf, type Shape, text } from './shape.ts'
+import {
+  integer,
+  list,
+  type Members,
+  moment,
+  object,
+  oneOf,
+  type Shape,
+  signedInteger,
+  text,
+} from './shape.ts'
 
 /** The members of one type of leaf. */
 export type LeafShape = {
@@ -114,7 +124,8 @@ function roundShapes(leaf: Leaf): Readonly<Record<OfRounds, LeafShape>> {
         shown: text,
         recommended: oneOf(...words.recommended),
       },
-      { endsAt: moment, dwell: integer },
+      // Older gateways wrote what was left when the clock was set back.
+      { endsAt: moment, dwell: signedInteger },
     ),
     'review.applied': leaf(
       {

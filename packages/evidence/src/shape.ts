@@ -58,6 +58,14 @@ export const integer: Shape = {
   },
 }
 
+/** An integer that may be below 0. Nobody writes such anymore, so only a closer look takes it. */
+export const signedInteger: Shape = {
+  check: (value, at) => {
+    if (!Number.isSafeInteger(value)) throw new TypeError(`${at} is not an integer`)
+  },
+  read: integer.read,
+}
+
 /** RFC 3339 in UTC with milliseconds, as every date is written. */
 export const moment: Shape = {
   check: (value, at) => {

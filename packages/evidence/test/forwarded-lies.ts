@@ -27,7 +27,7 @@ const hidden = {
 function note(
   payloads: { readonly args: string; readonly forwarded?: string },
   rules: readonly string[] = ['note', 'card', 'mails'],
-  name: 'crm.note.send' | 'crm.note.keep' = 'crm.note.send',
+  name: 'crm.note.send' | 'crm.note.keep' | 'crm.note.part' = 'crm.note.send',
 ): Row[1] {
   const masked = rules.map((rule) => {
     const isFound = rule === 'mails'
@@ -51,6 +51,8 @@ function note(
     'under-2-outcome': change({ masked: [] }),
   }
 }
+
+const openings = `${'[REDACTED:'.repeat(2000)}% `
 
 const asked = (forwarded: string): Row[1] => ({
   requested: change({}, { args: refund(150), forwarded }),
@@ -98,6 +100,22 @@ export const forwardedLies: readonly Row[] = [
   [
     'a list of which less is left out',
     note({ args: send(sent), forwarded: shows({ cards: ['4222'] }) }),
+    altered,
+  ],
+  [
+    'a mark in text that is full of its beginning',
+    note({
+      args: send({ ...sent, text: `${openings}ann@example.com` }),
+      forwarded: shows({ text: `${openings}[REDACTED:EMAIL_ADDRESS]` }),
+    }),
+    [],
+  ],
+  [
+    'another beginning before a mark in text that is full of it',
+    note({
+      args: send({ ...sent, text: `${openings}ann@example.com` }),
+      forwarded: shows({ text: `${openings}.[REDACTED:EMAIL_ADDRESS]` }),
+    }),
     altered,
   ],
   ['another number', note({ args: send(sent), forwarded: shows({ pay: 151 }) }), altered],
@@ -162,6 +180,20 @@ export const forwardedLies: readonly Row[] = [
       'crm.note.keep',
     ),
     [['forwarded-unexplained', 'under-2']],
+  ],
+  [
+    'what the record must not see, and shows',
+    note({ args: send({ note: 'call me' }, 'POST /crm/kept') }, [], 'crm.note.keep'),
+    [['mask-not-applied', 'under-2']],
+  ],
+  [
+    'something that the record must not see, and something else that the upstream must not',
+    note(
+      { args: send({ note: 'call me', secret: '[REDACTED:secret]' }, 'POST /crm/parted') },
+      ['note', 'secret'],
+      'crm.note.part',
+    ),
+    [],
   ],
   [
     'what the record must not see',

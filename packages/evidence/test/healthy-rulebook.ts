@@ -154,6 +154,19 @@ const definitions = [
       },
     ],
   }),
+  definition('crm.note.part', {
+    http: { method: 'POST', path: '/parted', places: {}, body: 'json' },
+    argumentMasks: [
+      {
+        ...{ id: 'note', path: '$.note', strategy: { kind: 'redact', label: 'note' } },
+        from: ['upstream'],
+      },
+      {
+        ...{ id: 'secret', path: '$.secret', strategy: { kind: 'redact', label: 'secret' } },
+        from: ['record'],
+      },
+    ],
+  }),
   definition('crm.payout.create', {
     http: { method: 'POST', path: '/payouts', places: {}, body: 'json' },
     argumentSchema: { type: 'object', properties: { amount: { type: 'integer' } } },

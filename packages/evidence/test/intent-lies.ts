@@ -8,6 +8,14 @@ const asked =
   (step, log) =>
     changeDecision({ time: new Date(log.now + 1 - msBefore).toISOString() })(step, log)
 
+/** So long before a record that comes a while after the one before: its rulebook was in force then. */
+const askedLate =
+  (msBefore: number): Lie =>
+  (step, log) => {
+    log.now += 700_000
+    return asked(msBefore)(step, log)
+  }
+
 const without = (member: string): Lie => change({ [member]: undefined })
 
 /** About what an intent has to say, and what its decision may: told from the record and its rulebook alone. */
@@ -132,8 +140,16 @@ export const intentLies: readonly Row[] = [
   ['a decision right before its record', { stream: asked(20_000) }, []],
   [
     'a decision long before its record',
-    { 'late-intent': asked(61_000) },
-    [['decision-time', 'late-intent']],
+    { 'late-intent': askedLate(601_000) },
+    [
+      ['decision-time', 'late-intent'],
+      ['heartbeat-gap', 'late-beat-2'],
+    ],
+  ],
+  [
+    'a decision before a queue of long bodies',
+    { 'late-intent': askedLate(590_000) },
+    [['heartbeat-gap', 'late-beat-2']],
   ],
   ['a refusal that was decided after it', { denied: asked(-6000) }, [['decision-time', 'denied']]],
   [

@@ -37,7 +37,8 @@ const rows: Readonly<Record<string, Row>> = {
   'names at the paths are hidden, and nothing else is shown': {
     body: `{"note":"👋 ${name} of ${place}", "n":1.50, "other":"${name}"}`,
     seen: `{"note":"👋 [REDACTED:PERSON] of [REDACTED:LOCATION]", "n":1.50, "other":"${name}"}`,
-    shown: [`👋 ${name} of ${place}`],
+    // Pictures and other signs of Unicode are shown as the scanner reads them.
+    shown: [`; ${name} of ${place}`],
   },
   'what a checksum vouches for keeps its type': {
     body: JSON.stringify({ note: `${name} paid with ${card}.` }),

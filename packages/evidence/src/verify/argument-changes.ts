@@ -184,7 +184,13 @@ function isMembersSame(
   if (lost.length > 0 || come.length > 0) {
     const [from, to] = [lost[0], come[0]]
     const isOne = lost.length === 1 && come.length === 1 && from !== undefined && to !== undefined
-    if (lost.length !== come.length || kinds.length === 0) return false
+    if (lost.length < come.length || kinds.length === 0) return false
+    // Two that became the same are one.
+    const isMerged = lost.length > come.length
+    const became = Object.keys(after)
+    if (isMerged && !lost.every((name) => became.some((one) => couldFind(kinds, name, one)))) {
+      return false
+    }
     if (!isOne) compare.isUnclear = true
     else if (!couldFind(kinds, from, to)) return false
     else if (
@@ -248,23 +254,48 @@ function spellings(value: unknown): readonly string[] {
 /** Whether what is found in a text, and hidden in these ways, can have made the one of the other. */
 function couldFind(kinds: readonly Kind[], before: unknown, after: unknown): boolean {
   const text = textOf(before)
-  if (text === undefined || typeof after !== 'string') return false
+  if (text === undefined) return false
   const shown = kinds.filter((kind) => kind !== 'keep')
+  const isEmptied = shown.includes('null') || shown.includes('drop')
+  if (isEmptied && isNothing(after)) return true
+  if (typeof after !== 'string') return false
   // A value of its form, or a coarser one: anything can be that.
   if (shown.some((kind) => kind === 'surrogate' || kind === 'generalise')) return true
   // What is kept of it is spelt plainly, and was perhaps in letters that look alike.
   if (shown.includes('partial') && after.includes('*')) return true
   const stands = shown.flatMap((kind) => standsFor[kind] ?? [])
-  return stands.length > 0 && isPieced(text, after.split(new RegExp([marked, ...stands].join('|'))))
+  if (stands.length === 0) return false
+  const pieces = after.split(new RegExp([marked, ...stands].join('|')))
+  return isPieced(text, pieces) || (shown.includes('drop') && isThinned(text, pieces.join('')))
 }
 
-/** What redaction leaves, as it is and as an address spells it; in any way where a value was encoded. */
-const marked = '(?:\\[|%5B)REDACTED(?::|%3A)[^\\]%]*(?:\\]|%5D)'
+/** What stands for a whole value that is left out, by what may stand where it was. */
+function isNothing(value: unknown): boolean {
+  return value === null || value === '' || (value instanceof NumberText && value.text === '0')
+}
+
+/** Whether this is the text with something left out, and nothing put in or moved. */
+function isThinned(text: string, left: string): boolean {
+  let at = 0
+  for (let here = 0; here < text.length && at < left.length; here += 1) {
+    if (text[here] === left[at]) at += 1
+  }
+  return at === left.length && left.length < text.length
+}
+
+/**
+ * What redaction leaves, as it is and as an address spells it; in any way where a value was encoded. No bracket
+ * opens within it: text that is full of its beginning would be read to the end from each.
+ */
+const marked = '(?:\\[|%5B)REDACTED(?::|%3A)[^[\\]%]*(?:\\]|%5D)'
 /** What each kind leaves. */
 const standsFor: Readonly<Record<string, string>> = {
   redact: marked,
+  null: marked,
+  drop: marked,
   mask: '\\*+',
-  pseudonym: 'hash(?::|%3A)[\\w-]{22}',
+  // The first is of older logs.
+  pseudonym: 'hash(?::|%3A)[\\w-]{22}|psn_[0-9a-f]{8}_[\\w-]{22}',
   tokenise: 'tok_1_[\\w-]+',
 }
 

@@ -1,5 +1,5 @@
 import type { LeafRecord } from '../record.ts'
-import { compareArguments, hidesNothing, hidingFrom } from './argument-changes.ts'
+import { compareArguments, type Hiding, hidesNothing, hidingFrom } from './argument-changes.ts'
 import type { Content, FunctionFacts } from './content.ts'
 import { isOfFunction } from './http-arguments.ts'
 import type { Payloads } from './payloads.ts'
@@ -37,6 +37,10 @@ export function watchForwarded(
     const hiding = hidingFrom(fn, 'upstream')
     if (!isOf(sent.bytes)) return report.find('forwarded-altered', at)
     if (hidesNothing(hiding)) return
+    if (!record.forwarded && !isRecordedAsSent(hiding, hidingFrom(fn, 'record'))) {
+      report.partly('masks', 'what is hidden from the record hides what was forwarded')
+      return
+    }
     const before = readArgumentsOf(args.bytes, fn, content)
     if (!before) {
       report.partly('masks', 'arguments are in a form in which what was hidden cannot be looked at')
@@ -71,4 +75,14 @@ export function watchForwarded(
       })
     },
   }
+}
+
+/** Without a forwarded form: whether the arguments of the record are what the upstream was sent. */
+function isRecordedAsSent(sent: Hiding, recorded: Hiding): boolean {
+  if (hidesNothing(recorded)) return true
+  const isAlike = (some: readonly unknown[], others: readonly unknown[]) =>
+    some.length === others.length && some.every((one, at) => one === others[at])
+  // Where an entry of a list was left out, its place is the next one's.
+  const isInPlace = recorded.masks.every(({ strategy }) => strategy.kind !== 'drop')
+  return isInPlace && isAlike(sent.masks, recorded.masks) && isAlike(sent.detect, recorded.detect)
 }

@@ -39,6 +39,15 @@ function rotated(): Story {
   return { log, old, next, pause }
 }
 
+/** Five days later the new key is replaced as well, and signs alone so many days after that. */
+function replaceNext({ log, next, pause }: Story, days: number): void {
+  pause(5)
+  const { vkey } = newKey(log.origin)
+  log.add({ type: 'key.rotated', key: vkey, previous: next.vkey, by: 'corp:kim' })
+  pause(days)
+  log.signers = [next]
+}
+
 type Trusting = 'old' | 'next' | 'both'
 
 async function verify(
@@ -113,6 +122,21 @@ const rows: readonly (readonly [
     },
     'next',
     (size) => [`archived-unsigned checkpoints/${size - 1}`],
+  ],
+  [
+    'the one that was replaced next signs when the time of the first alone is over',
+    (story) => replaceNext(story, 4),
+    'both',
+    () => [],
+  ],
+  [
+    'the one that was replaced next signs when its time is over too',
+    (story) => {
+      replaceNext(story, 4)
+      story.pause(60)
+    },
+    'both',
+    () => ['key-retired checkpoint'],
   ],
   [
     'a key that the log never named signs an archived one',

@@ -25,18 +25,32 @@ export function watchKeys(scene: Scene, { logKeys }: Trusted): NamedKeys {
   const ending = new Map<string, number>()
   /** Index of the first record that is dated later than that. */
   const ended = new Map<string, number>()
+  /** When the first of those that are ending does: before, a record has none to look at. */
+  let firstEnd = Number.POSITIVE_INFINITY
   let current: string | undefined
   const replace = (key: string, time: number | undefined) => {
     named.add(key)
-    if (time !== undefined) ending.set(key, time + overlapMs + othersToleranceMs)
+    if (time === undefined) return
+    const until = time + overlapMs + othersToleranceMs
+    ending.set(key, until)
+    firstEnd = Math.min(firstEnd, until)
+  }
+  const endThose = (index: number, time: number) => {
+    if (time <= firstEnd) return
+    firstEnd = Number.POSITIVE_INFINITY
+    for (const [key, until] of ending) {
+      if (time <= until) {
+        firstEnd = Math.min(firstEnd, until)
+        continue
+      }
+      ended.set(key, index)
+      ending.delete(key)
+    }
   }
   return {
     see: ({ index, record }) => {
-      for (const [key, until] of ending) {
-        if ((timeOf(record.time) ?? 0) <= until) continue
-        ended.set(key, index)
-        ending.delete(key)
-      }
+      const time = timeOf(record.time)
+      endThose(index, time ?? 0)
       if (record.type === 'log.genesis') {
         current = record.key
         named.add(record.key)
@@ -48,7 +62,7 @@ export function watchKeys(scene: Scene, { logKeys }: Trusted): NamedKeys {
         const isBroken = current !== undefined && record.previous !== current
         if (isBroken) report.find('key-rotation-broken', { record: index })
         current = record.key
-        replace(record.previous, timeOf(record.time))
+        replace(record.previous, time)
         named.add(record.key)
       }
     },

@@ -171,10 +171,10 @@ type Activation = { readonly since: number; replacedAt: number | undefined }
 const switchMs = 5000
 
 /**
- * Between the answer of policy and the date of the intent a proof is looked at once more, arguments are masked and
- * duties are looked up; each of these is given up long before.
+ * Between the answer of policy and the date of the intent a proof is looked at once more, duties are looked up and
+ * arguments are masked: one that is long waits there in the queue of others. And the machine may sleep meanwhile.
  */
-const decidedMs = 60_000
+const decidedMs = 600_000
 
 /** Another gateway hears of a switch within this time, and judges by the one before meanwhile. */
 const hearsayMs = 60_000

@@ -1,6 +1,6 @@
 import type { CellReader } from './body/cell-reader.ts'
 import { DeltaChannels, type StreamEvent } from './body/delta-channels.ts'
-import { unmasked } from './body/delta-pieces.ts'
+import { deltaPieces, unmasked } from './body/delta-pieces.ts'
 import { sameOffset } from './body/telling.ts'
 import { same } from './body/text-body.ts'
 import { Bytes } from './bytes.ts'
@@ -45,11 +45,12 @@ export function detectedLinesBody(
     const blank = isBlank(text)
     if (blank && channels.idle) return text
     const { spotted, masker, out } = pieces
-    // A longer string is not asked whether it may go on.
-    spotted.any = text.length > limits.tokenBytes
+    spotted.any = false
     reader.telling.locate = (offset) => at + offset
     const bytes = blank ? text : maskPayload(text, masker, out)
     reader.telling.locate = sameOffset
+    // A longer string is not asked whether it may go on: whether it is the piece of a text is.
+    if (text.length > limits.tokenBytes) spotted.any = deltaPieces(bytes).pieces.length > 0
     if (blank || spotted.any) {
       channels.push(heldLine({ text, bytes, end, at }))
       return undefined

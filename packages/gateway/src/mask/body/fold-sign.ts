@@ -1,18 +1,34 @@
 import { isAlnum, isDigit } from '../detect/classes.ts'
 import { folds, plainSign } from './fold-table.ts'
 
+/** Whether a mark of ASCII that this is read as depends on what stands beside it: quotes and arrows stand in passwords too. */
+export function mayBePart(fold: number, codePoint: number): boolean {
+  return codePoint < fullWidth && (fold === apostrophe || fold === backtick || fold === arrow)
+}
+
 /**
- * The byte of ASCII that a mark is read as which `foldOf` says is a sign, a dash or a point. It stands behind
- * `bytes[0..length)`, as they were read so far; `next`: as what the character behind it is read, -1 for none. A dash
- * or point joins the groups of a number, which are short; words are not, and neither are tokens.
+ * The byte of ASCII that a mark is read as which `foldOf` says is a sign, a dash, a point or a bullet, or which may be
+ * part of a word; `folds.keep`: it stays what it is. It stands behind `bytes[0..length)`, as they were read so far;
+ * `next`: as what the character behind it is read, -1 for none. A dash or point joins the groups of a number, which are
+ * short; words are not, and neither are tokens.
  */
 export function signOf(fold: number, bytes: Uint8Array, length: number, next: number): number {
   const last = length > 0 ? bytes[length - 1] : undefined
-  if (fold === folds.sign || !isAlnum(last) || !isAlnum(next)) return plainSign
-  if (fold === folds.point) return point
+  const isWithin = isAlnum(last) && isAlnum(next)
+  if (fold > folds.sign) return isWithin ? folds.keep : fold
+  if (fold === folds.sign || !isWithin) return plainSign
+  if (fold === folds.point) return isDigit(last) === isDigit(next) ? point : plainSign
+  if (fold === folds.bullet) return isDigit(next) && isDigitGroup(bytes, length) ? dash : folds.keep
   if (isDigit(last) && isDigit(next)) return dash
-  const beside = isDigit(last) || isDigit(next)
-  return beside && isGroup(bytes, length) ? dash : plainSign
+  return isGroup(bytes, length) ? dash : folds.keep
+}
+
+/** The last letters and digits are two to five digits, as between bullets only the groups of a number are. */
+function isDigitGroup(bytes: Uint8Array, length: number): boolean {
+  let at = length
+  while (at > 0 && length - at <= longestGroup && isDigit(bytes[at - 1])) at -= 1
+  const digits = length - at
+  return digits >= 2 && digits <= longestGroup && !(at > 0 && isAlnum(bytes[at - 1]))
 }
 
 /** The last letters and digits are no more than one group of an IBAN or a national number has. */
@@ -24,5 +40,10 @@ function isGroup(bytes: Uint8Array, length: number): boolean {
 }
 
 const longestGroup = 5
+/** From here on, what stands for a mark of ASCII is that mark. */
+const fullWidth = 0xff00
+const apostrophe = 0x27
+const backtick = 0x60
+const arrow = 0x3e
 const dash = 0x2d
 const point = 0x2e

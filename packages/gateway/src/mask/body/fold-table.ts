@@ -11,8 +11,10 @@ export const folds = {
   /** A dash or a point where letters and digits make one value of it with both sides, else a sign. */
   dash: 2,
   point: 3,
+  /** Joins the short groups of a number as a dash does, and stays what it is within a word. */
+  bullet: 4,
   /** Signs end what stands before them and begin what stands behind, as the marks of ASCII do. */
-  sign: 4,
+  sign: 5,
   /** Added to the ASCII letter it looks like: folded only beside letters of ASCII. */
   lookalike: 0x80,
 } as const
@@ -101,9 +103,10 @@ for (const [ascii, chars] of plain) {
   for (const char of chars) table[char.charCodeAt(0)] = ascii.charCodeAt(0)
 }
 // Between two words these are punctuation, between two groups of a number what joins them.
-for (const char of '\u2014\u2015\ufe58\u301c\uff5e') table[char.charCodeAt(0)] = folds.dash
-for (const char of '\u00b7\u2022\u2027\u2219\u22c5\u30fb\uff65\u3002\uff61\u06d4\u0387') {
-  table[char.charCodeAt(0)] = folds.point
+for (const char of '\u2014\u2015\ufe58') table[char.charCodeAt(0)] = folds.dash
+for (const char of '\u3002\uff61\u06d4\u0387') table[char.charCodeAt(0)] = folds.point
+for (const char of '\u00b7\u2022\u2027\u2219\u22c5\u30fb\uff65\u301c') {
+  table[char.charCodeAt(0)] = folds.bullet
 }
 
 /** Inclusive ranges of what is not seen. */

@@ -1,6 +1,6 @@
 import { classes as theirClasses } from '../detect/classes.ts'
 import { escapeMeanings as theirEscapeMeanings, hexDigits as theirHexDigits } from '../json-word.ts'
-import { signOf } from './fold-sign.ts'
+import { mayBePart, signOf } from './fold-sign.ts'
 import { foldOf, folds } from './fold-table.ts'
 import { traits as theirTraits, traitsOf as theirTraitsOf } from './traits.ts'
 
@@ -168,16 +168,17 @@ export class FoldedText {
     else if (fold === folds.keep || fold >= folds.lookalike) {
       this.#wordLookalike ||= fold !== folds.keep
       this.#encode(from, codePoint)
-    } else if (fold > folds.sign) this.#put(from, fold)
-    else if (fold !== folds.remove)
-      this.#sign(from, signOf(fold, this.bytes, this.length, this.#characterAt(this.#at)))
+    } else if (fold > folds.sign && !mayBePart(fold, codePoint)) this.#put(from, fold)
+    else if (fold !== folds.remove) this.#sign(from, codePoint, fold)
   }
 
   /** A mark beyond ASCII; letters on both sides of it are of two words. */
-  #sign(from: number, byte: number): void {
-    this.#endWord()
-    this.#put(from, byte)
-    this.#beginWord()
+  #sign(from: number, codePoint: number, fold: number): void {
+    const byte = signOf(fold, this.bytes, this.length, this.#characterAt(this.#at))
+    if (byte !== folds.keep) this.#endWord()
+    if (byte === folds.keep) this.#encode(from, codePoint)
+    else this.#put(from, byte)
+    if (byte !== folds.keep) this.#beginWord()
   }
 
   /** As what the character at `at` is read, if it stands there in UTF-8; -1 where nothing does. */

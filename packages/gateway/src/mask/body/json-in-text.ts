@@ -19,7 +19,9 @@ export function eachCellOfJson(
   cell: (from: number, to: number, how: TextKind) => void,
 ): boolean {
   checked.strings = 0
-  const whole = walkValues(bytes, length, checking)
+  checked.odd = 0
+  // Four numbers with points between them are no number, and what looked like JSON is none.
+  const whole = walkValues(bytes, length, checking) && checked.odd === 0
   // A list of numbers that is none says nothing that the text does not say.
   if (!whole && checked.strings === 0) return false
   const hints = new JsonHints()
@@ -38,7 +40,7 @@ export function eachCellOfJson(
       cell(from, to, { kind: 'string', hint, traits, digits })
     },
     number: (from, to) => {
-      const kind = whole ? 'number' : 'string'
+      const kind = whole || isExponent(bytes, from, to) ? 'number' : 'string'
       cell(from, to, { kind, hint: hints.next, traits: classes.digit, digits: to - from })
     },
   })
@@ -60,13 +62,26 @@ function walkValues(bytes: Uint8Array, length: number, events: WalkEvents): bool
 const isBetween = (byte: number): boolean => byte <= 0x20 || byte === 0x2c
 const beginsValue = (byte: number): boolean => byte === 0x7b || byte === 0x5b || byte === 0x22
 
-/** How many strings and keys were told of, of what may be no JSON. */
-const checked = { strings: 0 }
+/** How many strings and keys were told of, of what may be no JSON, and how many words in the place of numbers. */
+const checked = { strings: 0, odd: 0 }
 const count = (): void => {
   checked.strings += 1
 }
 const nothing = (): void => {}
 const checking: WalkEvents = {
-  ...{ open: nothing, close: nothing, element: nothing, number: nothing },
+  ...{ open: nothing, close: nothing, element: nothing },
   ...{ key: count, string: count },
+  number: (_from, _to, isNumber) => {
+    if (!isNumber) checked.odd += 1
+  },
 }
+
+/** Written with an exponent, a whole number reads as no word does. */
+function isExponent(bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from > longestNumber) return false
+  return /^-?\d+(?:\.\d+)?[eE][-+]?\d+$/.test(
+    Buffer.from(bytes.subarray(from, to)).toString('latin1'),
+  )
+}
+
+const longestNumber = 64

@@ -17,7 +17,8 @@ export type WalkEvents = {
   /** The content of a key, without its quotes; `traits` of its bytes ORed, and how many are digits. */
   readonly key: (from: number, to: number, traits: number, digits: number) => void
   readonly string: (from: number, to: number, traits: number, digits: number) => void
-  readonly number: (from: number, to: number) => void
+  /** `isNumber`: it is one of RFC 8259 section 6; else a word of digits, signs and letters that stands in the place of one. */
+  readonly number: (from: number, to: number, isNumber: boolean) => void
 }
 
 /**
@@ -76,9 +77,8 @@ export function walkJson(bytes: Uint8Array, from: number, to: number, events: Wa
       if (!atValue) return -1
       const number = byte === 0x2d || (byte >= 0x30 && byte <= 0x39)
       at = number ? numberEnd(bytes, at, to) : literalEnd(bytes, at, to)
-      // Four numbers with points between them are no number, and what looked like JSON is none.
       if (at < 0) return -1
-      if (number) events.number(token, at)
+      if (number) events.number(token, at, seen.isNumber)
       expects = 'next'
     }
     if (arrays.length === 0 && expects === 'next') return at
@@ -89,8 +89,8 @@ export function walkJson(bytes: Uint8Array, from: number, to: number, events: Wa
 /** Deeper, and the rest is read as text. As deep as a body may be, of which all has to be told. */
 const depthMax = limits.depth
 
-/** Of the string that `stringEnd` has passed. */
-const seen = { traits: 0, digits: 0 }
+/** Of the string that `stringEnd` has passed, and the number that `numberEnd` has. */
+const seen = { traits: 0, digits: 0, isNumber: true }
 
 /** Where the closing quote is; -1 when there is none. */
 function stringEnd(bytes: Uint8Array, from: number, to: number): number {
@@ -117,7 +117,10 @@ function afterBlanks(bytes: Uint8Array, from: number, to: number): number {
   return at
 }
 
-/** Behind a number of RFC 8259 section 6 that nothing but white space or what stands between values follows; -1: it is none. */
+/**
+ * Behind a number of RFC 8259 section 6, or behind the word that stands in its place: what is wrong with one number
+ * must not cost those behind it the names of their members.
+ */
 function numberEnd(bytes: Uint8Array, from: number, to: number): number {
   const first = bytes[from]
   let state = first === 0x2d ? numberMinus : first === 0x30 ? numberZero : numberWhole
@@ -127,7 +130,9 @@ function numberEnd(bytes: Uint8Array, from: number, to: number): number {
     if (next === undefined) break
     state = next
   }
-  return endsNumber[state] === true && (at >= to || isWord[bytes[at] ?? 0] === 0) ? at : -1
+  seen.isNumber = endsNumber[state] === true && (at >= to || isWord[bytes[at] ?? 0] === 0)
+  while (at < to && isWord[bytes[at] ?? 0] === 1) at += 1
+  return at
 }
 
 /** Behind one of the three words that stand without quotes (RFC 8259 section 3); -1: it is none. */

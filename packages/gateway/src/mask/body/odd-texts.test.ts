@@ -51,6 +51,21 @@ const longToken = `${header}.${'QUJD'.repeat(50_000)}`
 
 /** Texts that are not written as their type usually is, or not at all. */
 const cases: Readonly<Record<string, Case>> = {
+  'a number that is none costs those behind it no name': {
+    type: json,
+    body: '{"text":"{\\"zip\\":02134,\\"dob\\":\\"1990-01-02\\"}"}',
+    out: '{"text":"{\\"zip\\":02134,\\"dob\\":\\"[REDACTED:DATE_OF_BIRTH]\\"}"}',
+  },
+  'a number that is none, under a name': {
+    type: json,
+    body: '{"text":"{\\"cvv\\":012}"}',
+    out: '{"text":"{\\"cvv\\":[REDACTED:SECRET]}"}',
+  },
+  'a number with an exponent where text only begins like JSON': {
+    type: 'text/plain',
+    body: '{"card":4.539578763621486e15} ok',
+    out: `{"card":"${hiddenCard}"} ok`,
+  },
   'a table of JSON': {
     type: 'text/csv',
     body: `id,data\n1,"{""password"":""hunter2!Xyz9"",""first_name"":""Nora"",""n"":4111111111111111}"\n`,

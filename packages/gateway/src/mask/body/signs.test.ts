@@ -83,3 +83,17 @@ test('scripts without spaces stand right before and behind a value, other letter
   check('josé@exämple.de und 田中@example.jp', `${mail} und ${mail}`)
   check('пишите nora@почта.рф', `пишите ${mail}`)
 })
+
+test('a sign within a word, and a script without spaces, hide nothing from the scanner', () => {
+  for (const word of ['密码: @', '비밀번호=@', 'DB密码: @']) {
+    check(word.replace('@', 'hunter2'), word.replace('@', hidden))
+  }
+  const ip = '[REDACTED:IP_ADDRESS]'
+  check('a•192.0.2.44•b', `a•${ip}•b`)
+  check('ip～192.0.2.44～ok', `ip～${ip}～ok`)
+  check('key·AKIAQ3EGRZWX7HVN5MKT·', `key·${hidden}·`)
+  check('v2・4539578763621486・v3', 'v2・[REDACTED:CREDIT_CARD]・v3')
+  check("password: 'pa’ss9Word'", `password: '${hidden}'`)
+  check('postgres://u:x9Kl→7Qmz@h/db', `postgres://${hidden}@h/db`)
+  check('password: A—hunter2Hunter!', `password: ${hidden}`)
+})

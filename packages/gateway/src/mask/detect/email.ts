@@ -1,4 +1,4 @@
-import { isAlnum, kindOf as theirKindOf, kinds as theirKinds } from './classes.ts'
+import { isAlnum, isDigit, kindOf as theirKindOf, kinds as theirKinds } from './classes.ts'
 import { cellBegin } from './context.ts'
 import { add } from './finding.ts'
 
@@ -136,7 +136,8 @@ const literalBytesMax = 54
 function isRemote(bytes: Uint8Array, start: number, at: number, end: number, to: number): boolean {
   if (at - start !== 3 || end + 1 >= to || bytes[end] !== colon) return false
   const isGit = bytes[start] === 0x67 && bytes[start + 1] === 0x69 && bytes[start + 2] === 0x74
-  return isGit && (bytes[end + 1] ?? 0) > 0x20
+  const next = bytes[end + 1] ?? 0
+  return isGit && next > 0x20 && !isDigit(next)
 }
 
 /** Labels up to a last one that could be a top-level domain; `from - 1` when there is none. */

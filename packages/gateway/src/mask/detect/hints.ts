@@ -50,8 +50,7 @@ export function hintOf(bytes: Uint8Array, from: number, to: number): number {
 const aboutSecrets: ReadonlySet<number> = new Set(
   (
     'policy policies rule rules strength length min max minimum maximum required enabled disabled expiry expires ' +
-    'expiration expired age changed updated created reset rotation rotated attempts count type types algorithm ' +
-    'format status state label manager url uri link page'
+    'expiration expired age rotation attempts count type types algorithm format status state url uri link page'
   )
     .split(' ')
     .map(hashText),

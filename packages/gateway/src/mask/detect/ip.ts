@@ -136,10 +136,7 @@ const isLetter = (byte: number): boolean => (kindOf[byte] ?? 0) === kinds.letter
 /** One more than the longest of these words has, and what stands behind it. */
 const longestNumbered = 12
 const numbered: ReadonlySet<number> = new Set(
-  (
-    'section sections sec chapter clause paragraph para article appendix annex figure fig table rule step item ' +
-    'version ver release build revision rev firmware v'
-  )
+  'section sections sec chapter clause paragraph para article appendix annex figure fig version ver'
     .split(' ')
     .map(hashText),
 )

@@ -109,7 +109,7 @@ function wordEnd(bytes: Uint8Array, start: number, to: number): number {
   if (byte >= firstUnspaced) {
     // Scripts written without spaces: what stands behind their characters is another word.
     while (at < to && isUnspaced(bytes[at] ?? 0)) at++
-    wordHash = noHash
+    wordHash = mayBeWord(bytes, start, at) ? hashOf(bytes, start, at) : noHash
     return at
   }
   if (caseOf[byte] === upper && at < to && caseOf[bytes[at] ?? 0] === upper) {
