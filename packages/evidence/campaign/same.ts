@@ -12,7 +12,9 @@ export function whySame(original: Files, mutant: Files, verdict: Verdict): strin
   for (const [path, bytes] of original) {
     const there = mutant.get(path)
     if (there && Buffer.compare(bytes, there) === 0) continue
-    const reason = there ? whyChanged(path, bytes, there) : whyLeftOut(path, original, verdict)
+    const reason = there
+      ? (whyChanged(path, bytes, there) ?? whyUnknown(path, verdict))
+      : whyLeftOut(path, original, verdict)
     if (reason === undefined) return undefined
     reasons.add(reason)
   }
@@ -37,6 +39,13 @@ function whyChanged(path: string, before: Uint8Array, after: Uint8Array): string
     return JSON.stringify(Object.entries(rest).sort())
   })
   return told[0] === told[1] ? 'bundle.json: when it was made, or how it is spelt' : undefined
+}
+
+/** In a part of a log: signed by whoever no record shown names, it counts as one that was left out, and that is said. */
+function whyUnknown(path: string, { scope, checks }: Verdict): string | undefined {
+  if (!path.startsWith('checkpoints/') || scope === 'whole') return undefined
+  const isSaid = checks.some(({ check, state }) => check === 'checkpoints' && state === 'partly')
+  return isSaid ? 'an archived checkpoint of an unknown key, and says partly' : undefined
 }
 
 /** The text that is signed. */
