@@ -65,6 +65,7 @@ function put(folder: string, path: string, bytes: Uint8Array): void {
 const hashBytes = 32
 const people = Array.from({ length: 50 }, (_, at) => `person-${at}`)
 const callers = 16
+const permit = 'support-read'
 const leafMs = 2
 const beatMs = 10_000
 
@@ -107,7 +108,7 @@ function openLife({ origin, key, rulebook }: Life): (index: number) => RecordDra
       return { type: 'call.outcome', time, ...ended, ending: 'done', status: 200, masked: [] }
     }
     open.push({ call, intent: index, session })
-    const decision = { ...facts.decision, effect: 'allow', rules: ['support-read'] } as const
+    const decision = { ...facts.decision, effect: 'allow', rules: [permit] } as const
     return { type: 'call.authorized', ...facts, decision, masked: [], approvals: [] }
   }
 }
@@ -128,7 +129,7 @@ function commitmentsOf({ type }: RecordDraft): Commitments {
     const c = randomBytes(32).toString('base64url')
     return { alg: 'HMAC-SHA-256', c, len: 1000, mt: 'application/json' } as const
   }
-  if (type === 'call.authorized') return { args: commitment(), forwarded: commitment() }
+  if (type === 'call.authorized') return { args: commitment() }
   return type === 'call.outcome' ? { result: commitment(), returned: commitment() } : {}
 }
 
@@ -141,7 +142,7 @@ type Rulebook = {
   }[]
 }
 
-/** Twenty functions without a policy: nothing is disclosed, so no decision can be asked again. */
+/** Twenty functions and the policy that allows them. No arguments are disclosed, so no decision can be asked again. */
 function writeRulebook(folder: string): Rulebook {
   const functions = Array.from({ length: 20 }, (_, at) => {
     const definition = `{"connection":"crm","id":"crm.customer.action-${at}"}`
@@ -153,7 +154,7 @@ function writeRulebook(folder: string): Rulebook {
     functions: functions.map(({ name, schema }) => {
       return { connection: 'crm', digest: schema, id: name }
     }),
-    policies: [],
+    policies: [{ id: permit, effect: 'permit', text: `permit(principal, action, resource);` }],
   })
   const hex = hash('sha256', content, 'hex')
   put(folder, `rulebooks/${hex}.json`, Buffer.from(content))
