@@ -20,6 +20,7 @@ import type { Party } from '../src/model/principal.ts'
 import { defaultReviewRules } from '../src/model/review-rules.ts'
 import { openSqlite } from '../src/store/sqlite/open.ts'
 import type { Store } from '../src/store/store.ts'
+import { callOf } from './call-stages.ts'
 
 /** The approvals desk over a real store, with clocks, locks and rules that a test sets. */
 
@@ -99,19 +100,7 @@ export function held(
     stage: 'guarded',
     id,
     startedAt: 0,
-    call: {
-      protocol: 'http',
-      proof: undefined,
-      source: { protocol: 'http', ip: '127.0.0.1' },
-      sessionName: undefined,
-      approvalId: undefined,
-      waitMs: undefined,
-      traceId: undefined,
-      signal: new AbortController().signal,
-      admit: () => assert.fail('it was admitted already'),
-      read: () => assert.fail('it was read already'),
-      ...call,
-    },
+    call: callOf({ proof: undefined, ...call }),
     principal: {
       subject: sam,
       actors: [bot],

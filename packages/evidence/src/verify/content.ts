@@ -23,8 +23,7 @@ export type FunctionFacts = {
   readonly computed: string
   readonly argumentSchema: JsonObject
   readonly http: HttpFacts
-  /** It is a function of an MCP server: its payloads are frames. */
-  /** Absent: it is called over HTTP. */
+  /** It is a function of an MCP server, and its payloads are frames; undefined: it is called over HTTP. */
   readonly mcp: McpFacts | undefined
   /** An upstream calls it and the caller answers: rules about results are about its arguments then, and the other way. */
   readonly isForCaller: boolean

@@ -48,6 +48,15 @@ function replaceNext({ log, next, pause }: Story, days: number): void {
   log.signers = [next]
 }
 
+/** The old key alone signs one that is archived, a day after its time. */
+function archivesLate({ log, old, next, pause }: Story): void {
+  pause(8)
+  log.signers = [old]
+  log.archive()
+  log.signers = [next]
+  log.add({ type: 'emitter.stop' })
+}
+
 type Trusting = 'old' | 'next' | 'both'
 
 async function verify(
@@ -101,25 +110,13 @@ const rows: readonly (readonly [
   ],
   [
     'the old one alone signs an archived one when its time is over',
-    ({ log, old, next, pause }) => {
-      pause(8)
-      log.signers = [old]
-      log.archive()
-      log.signers = [next]
-      log.add({ type: 'emitter.stop' })
-    },
+    archivesLate,
     'both',
     (size) => [`key-retired checkpoints/${size - 1}`],
   ],
   [
     'the old one alone signs an archived one when its time is over, and is not trusted',
-    ({ log, old, next, pause }) => {
-      pause(8)
-      log.signers = [old]
-      log.archive()
-      log.signers = [next]
-      log.add({ type: 'emitter.stop' })
-    },
+    archivesLate,
     'next',
     (size) => [`archived-unsigned checkpoints/${size - 1}`],
   ],
