@@ -9,7 +9,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { crashGateway, crashTarget, emptyTally } from './crash-lane.ts'
 import { seededRandom } from './seeded-random.ts'
 
 const { values } = parseArgs({
@@ -32,6 +31,8 @@ for (let left = count; left > 0; left -= killsPerHome) {
 const from = numberOf('from', values.from)
 if (count === 0) refuse('--count is at least 1')
 if (from < 1 || from > homes.length) refuse(`--from is one of its ${homes.length} homes`)
+// Only now: whoever told it nonsense hears so before the gateway is loaded.
+const { crashGateway, crashTarget, emptyTally } = await import('./crash-lane.ts')
 const started = performance.now()
 const tally = emptyTally()
 const cache = mkdtempSync(join(tmpdir(), 'crash-cache-'))

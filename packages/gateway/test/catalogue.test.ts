@@ -286,6 +286,6 @@ test('a function that changes at its upstream waits for its owner', async (t) =>
   await t.test('the log is sound, and verifies', async () => {
     assertSoundLog(house)
     await house.stop()
-    assertVerifies(house.home)
+    await assertVerifies(house.home)
   })
 })

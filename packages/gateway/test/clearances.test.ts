@@ -171,7 +171,7 @@ test('a gateway that is killed while it uses a clearance never uses it again', a
   await cutOff
   await child.exited
 
-  const next = await yard.start()
+  const next = await yard.serve()
   yard.upstream.script = answer({ body: '{}' })
   const again = await next.call('/up/transfers', withApproval(body, id))
   assert.deepEqual([again.code, yard.upstream.reached.length], ['approval-unusable', 1])
@@ -190,7 +190,6 @@ test('a gateway that is killed while it uses a clearance never uses it again', a
       [intent?.clearance, 'CONSUMED'],
     ],
   )
-  next.signal('SIGTERM')
-  await next.exited
+  await next.stop()
   assertSoundLog(yard)
 })

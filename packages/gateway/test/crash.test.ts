@@ -20,13 +20,13 @@ const cases: Readonly<Record<string, (yard: Yard) => Promise<void>>> = {
     assert.ok(intent, 'forwarded without an intent')
     assert.deepEqual(endsOf(yard.records(), 'call.outcome'), [])
 
-    const next = await yard.start()
+    const next = await yard.serve()
     const [left, ...more] = endsOf(yard.records(), 'reconcile.indeterminate')
     assert.deepEqual([left?.call, left?.intent, more.length], [intent.call, intent.index, 0])
     assert.equal(yard.upstream.reached.length, 1, 'the call was made again')
     yard.upstream.script = answer({ body: '{}' })
     assert.equal((await next.call('/up/read')).status, 200)
-    await stop(next)
+    await next.stop()
   },
   'killed in the middle of a stream': async (yard) => {
     const child = await yard.start()
@@ -39,7 +39,7 @@ const cases: Readonly<Record<string, (yard: Yard) => Promise<void>>> = {
     await child.exited
     const committed = endsOf(yard.records(), 'call.chunk').at(-1)
     assert.ok(committed?.returned.len >= seen.body.length, 'more was seen than committed to')
-    await stop(await yard.start())
+    await (await yard.serve()).stop()
     assert.equal(endsOf(yard.records(), 'reconcile.indeterminate').at(-1)?.call, committed?.call)
   },
   'killed under load: what was acknowledged is there': async (yard) => {
@@ -74,7 +74,7 @@ const cases: Readonly<Record<string, (yard: Yard) => Promise<void>>> = {
         'the upstream was reached without an intent',
       )
     }
-    await stop(await yard.start())
+    await (await yard.serve()).stop()
   },
   'stopped politely: what is under way ends first': async (yard) => {
     const child = await yard.start()
@@ -111,7 +111,7 @@ const cases: Readonly<Record<string, (yard: Yard) => Promise<void>>> = {
     await assert.rejects(yard.start(), /exit 1: .*key file.*missing/s)
     renameSync(`${keys}.away`, keys)
     assert.equal(yard.records().length, before)
-    await stop(await yard.start())
+    await (await yard.serve()).stop()
   },
   'a damaged key file': async (yard) => {
     const keys = join(yard.home, 'keys.json')

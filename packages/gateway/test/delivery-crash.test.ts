@@ -27,7 +27,7 @@ const cases: Readonly<Record<string, (yard: Yard) => Promise<void>>> = {
     second.signal('SIGKILL')
     await second.exited
 
-    const third = await yard.start()
+    const third = await yard.serve()
     yard.upstream.script = answer({ body: '{"moved":true}' })
     const before = yard.upstream.reached.length
     const seen = await third.call('/up/transfers', withApproval(body, id))
@@ -48,7 +48,7 @@ const cases: Readonly<Record<string, (yard: Yard) => Promise<void>>> = {
     first.signal('SIGKILL')
     await first.exited
 
-    const second = await yard.start()
+    const second = await yard.serve()
     yard.upstream.script = answer({ body: '{}' })
     const result = await second.call(`/.sallyport/calls/${call}/result`)
     assert.deepEqual([result.status, result.code], [500, 'internal'], result.text())
@@ -83,7 +83,7 @@ const cases: Readonly<Record<string, (yard: Yard) => Promise<void>>> = {
       ['aborted'],
     )
     yard.upstream.script = answer({ body: '{}' })
-    await yard.start()
+    await yard.serve()
     assert.equal(yard.upstream.reached.length, before + 1)
   },
 }

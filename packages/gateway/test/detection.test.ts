@@ -164,7 +164,7 @@ test('values that nobody declared are found in results, and become what the rule
     assertSoundLog(house, [card, ssn, mail, hidden])
     await house.stop()
     assert.deepEqual(
-      assertVerifies(house.home).filter((code) => code.startsWith('mask')),
+      (await assertVerifies(house.home)).filter((code) => code.startsWith('mask')),
       [],
     )
   })

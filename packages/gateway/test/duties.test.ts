@@ -127,6 +127,6 @@ test('duties are separated', async (t) => {
   await t.test('the log is sound, and verifies', async () => {
     assertSoundLog(house)
     await house.stop()
-    assert.deepEqual(assertVerifies(house.home), [])
+    assert.deepEqual(await assertVerifies(house.home), [])
   })
 })

@@ -31,7 +31,7 @@ test('a disk that is full, until there is room again', async (t) => {
     assertSoundLog(yard)
     await assertPublishedLog(yard.home)
     assertOutage(yard)
-    assert.ok(assertVerifies(yard.home).includes('outage'))
+    assert.ok((await assertVerifies(yard.home)).includes('outage'))
     // Where the outcome was lost, the log says so by itself, and says it once.
     assert.deepEqual(intents(yard), endings(yard))
   } finally {
@@ -47,22 +47,19 @@ const skip = status === 0 ? false : 'needs bash and `ulimit -f`'
 test('a file that may not grow, until the next start', { skip }, async (t) => {
   const yard = await openYard(t)
   // Written once with room, so that only calls meet the limit.
-  const first = await yard.start()
-  first.signal('SIGTERM')
-  await first.exited
+  await (await yard.serve()).stop()
   const child = await yard.start({ fileKiB: 1_024 })
   const acknowledged = await fill(t, yard, child)
   await refusesEverything(yard, child)
   child.signal('SIGTERM')
   await child.exited
-  const again = await yard.start()
+  const again = await yard.serve()
   assert.equal((await again.call('/up/read')).status, 200)
-  again.signal('SIGTERM')
-  assert.equal(await again.exited, 0)
+  await again.stop()
   await assertKept(yard, acknowledged)
   assertSoundLog(yard)
   await assertPublishedLog(yard.home)
-  assert.ok(assertVerifies(yard.home).includes('boot-unclean'))
+  assert.ok((await assertVerifies(yard.home)).includes('boot-unclean'))
 })
 
 /** The log itself says for how long nothing could be written, before it says anything else. */

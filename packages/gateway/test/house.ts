@@ -149,7 +149,8 @@ export function houseConfig(given: { issuer: string; home: string; rules: string
   }
 }
 
-function startGateway(given: {
+/** The gateway of a house, in this process. */
+export function startGateway(given: {
   readonly idp: Idp
   readonly home: string
   readonly rules: string

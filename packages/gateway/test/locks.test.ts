@@ -204,7 +204,7 @@ test('a lock refuses', async (t) => {
   await t.test('the log is sound, and verifies', async () => {
     assertSoundLog(house)
     await house.stop()
-    assert.ok(!assertVerifies(house.home).includes('locked-principal-called'))
+    assert.ok(!(await assertVerifies(house.home)).includes('locked-principal-called'))
   })
 })
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,24 +10,34 @@ import {
   parseEntries,
   rootFromLeafHashes,
 } from '@sallyport/evidence'
-
-const bin = join(import.meta.dirname, '../bin/sallyport.js')
+import { verifyCommand } from '@sallyport/evidence/cli'
 
 /**
- * The published log verifies with `sallyport evidence verify`, trusting the log's own key only: exit 0. Returns
+ * The published log verifies by what `sallyport evidence verify` runs, trusting the log's own key only: exit 0. Returns
  * the codes of what it noticed.
  */
-export function assertVerifies(home: string): readonly string[] {
+export async function assertVerifies(home: string): Promise<readonly string[]> {
   const { keys } = JSON.parse(readFileSync(join(home, 'log-key.json'), 'utf8'))
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-trust-'))
   try {
     const trust = join(folder, 'trust.txt')
     const lines = keys.map(({ key }: { readonly key: string }) => `log ${key}\n`)
     writeFileSync(trust, `${lines.join('')}quorum none\n`)
-    const args = [bin, 'evidence', 'verify', join(home, 'log'), '--trust', trust, '--json']
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-    assert.equal(status, 0, `${stderr}\n${stdout}`)
-    const verdict: { readonly findings: readonly { readonly code: string }[] } = JSON.parse(stdout)
+    const said: string[] = []
+    const told: string[] = []
+    const code = await verifyCommand(
+      { target: join(home, 'log'), trust, json: true, quiet: false, expect: undefined },
+      {
+        out: (text) => void said.push(text),
+        err: (text) => void told.push(text),
+        colour: false,
+        progress: false,
+      },
+    )
+    assert.equal(code, 0, [...told, ...said].join('\n'))
+    const verdict: { readonly findings: readonly { readonly code: string }[] } = JSON.parse(
+      said.join(''),
+    )
     // A home that is copied for a test runs under another path, with other peers.
     return verdict.findings.map(({ code }) => code).filter((code) => code !== 'config-changed')
   } finally {

@@ -20,31 +20,31 @@ import { until } from './house.ts'
 import { isLong, onDemand } from './long-form.ts'
 import { assertPublishedLog, assertVerifies } from './published-log.ts'
 import { answer } from './upstream.ts'
-import { type Child, openYard, type Yard } from './yard.ts'
+import { openYard, type Served, type Yard } from './yard.ts'
 
 const recover = (yard: Yard) => recoverHome(configSchema.parse({ home: yard.home }))
 
-async function stop(child: Child): Promise<void> {
-  child.signal('SIGTERM')
-  assert.equal(await child.exited, 0)
+async function call(gateway: Served, times: number): Promise<void> {
+  for (let n = 0; n < times; n++) assert.equal((await gateway.call('/up/read')).status, 200)
 }
 
-async function call(child: Child, times: number): Promise<void> {
-  for (let n = 0; n < times; n++) assert.equal((await child.call('/up/read')).status, 200)
+/** Once more, to write and sign what a start does. */
+async function runOnce(yard: Yard): Promise<void> {
+  await (await yard.serve()).stop()
 }
 
 const database = (yard: Yard) => join(yard.home, 'sallyport.db')
 
-/** Homes of a gateway that ran once, and twice: made once, as starting a gateway is what these tests cost. */
+/** Homes of a gateway that ran once, and twice: made once. */
 const homes = mkdtempSync(join(tmpdir(), 'sallyport-recover-'))
 const cleanUps: (() => unknown)[] = []
 before(async () => {
   const yard = await openYard({ after: (cleanUp) => void cleanUps.push(cleanUp) })
   yard.upstream.script = answer({ body: '{"ok":true}' })
   for (const name of ['once', 'twice']) {
-    const child = await yard.start()
-    await call(child, 3)
-    await stop(child)
+    const gateway = await yard.serve()
+    await call(gateway, 3)
+    await gateway.stop()
     cpSync(yard.home, join(homes, name), { recursive: true })
   }
 })
@@ -95,29 +95,30 @@ for (const { name, harm, kept } of cases) {
   test(`a database that was ${name} is refused, and recovered from the published log`, async (t) => {
     const yard = await openYard(t)
     yard.upstream.script = answer({ body: '{"ok":true}' })
-    const first = await yard.start()
+    const first = await yard.serve()
     await call(first, 5)
-    await stop(first)
+    await first.stop()
     const before = yard.records()
     const backup = join(yard.home, 'backup.db')
     copyFileSync(database(yard), backup)
-    const second = await yard.start()
+    const second = await yard.serve()
     await call(second, 5)
     await assert.rejects(recover(yard), /in use by another process/)
-    await stop(second)
+    await second.stop()
     const published = yard.records()
     await assert.rejects(recover(yard), /nothing to recover/)
     harm(yard, backup)
 
+    // As whoever runs it reads it.
     await assert.rejects(yard.start(), /recover --from-tiles/)
     // Where there was no database, that start made one; it is not the log's.
     const told = await recover(yard)
     assert.deepEqual([told.kept, told.size], [kept(before.length), published.length])
     assert.deepEqual(yard.records(), published)
 
-    const again = await yard.start()
+    const again = await yard.serve()
     await call(again, 3)
-    await stop(again)
+    await again.stop()
     const after = yard.records()
     assert.deepEqual(after.slice(0, published.length), published)
     const start = after[published.length]
@@ -130,8 +131,8 @@ for (const { name, harm, kept } of cases) {
     const last = published.at(-1)
     assert.deepEqual([start?.after.boot, start?.after.seq], [last?.emitter.boot, last?.emitter.seq])
     assert.equal(await assertPublishedLog(yard.home), after.length)
-    assert.deepEqual(assertVerifies(yard.home), [])
-    await stop(await yard.start())
+    assert.deepEqual(await assertVerifies(yard.home), [])
+    await runOnce(yard)
     const once = yard.records().filter(({ type }) => type === 'log.recovered')
     assert.equal(once.length, 1, 'said more than once')
     await until(() => !existsSync(`${database(yard)}.recovering`), 'no draft is left')
@@ -149,7 +150,7 @@ const cutOff: readonly (readonly [string, (yard: Yard, moved: string) => unknown
     'the new one is whole, and a start was refused meanwhile',
     async (yard) => {
       renameSync(database(yard), `${database(yard)}.recovering`)
-      await assert.rejects(yard.start(), /recover --from-tiles/)
+      await assert.rejects(yard.serve(), /recover --from-tiles/)
       assert.ok(existsSync(database(yard)))
     },
   ],
@@ -193,10 +194,10 @@ for (const [at, [name, cut]] of cutOff.entries()) {
       assert.deepEqual(yard.records(), published)
       assert.equal(payloads(), kept)
       assert.equal(existsSync(`${database(yard)}.recovering`), false)
-      await stop(await yard.start())
+      await runOnce(yard)
       const said = yard.records().find(({ type }) => type === 'log.recovered')
       assert.deepEqual([said?.kept, said?.size], [before, published.length])
-      assert.deepEqual(assertVerifies(yard.home), [])
+      assert.deepEqual(await assertVerifies(yard.home), [])
     },
   )
 }
@@ -205,11 +206,11 @@ test('a recovery finds the largest checkpoint, also where the newest is gone', a
   const yard = await yardAfter(t, 'twice')
   const { published } = restoreFirst(yard)
   rmSync(join(yard.home, 'log/checkpoint'))
-  await assert.rejects(yard.start(), /older than what was already published/)
+  await assert.rejects(yard.serve(), /older than what was already published/)
   assert.equal((await recover(yard)).size, published.length)
-  await stop(await yard.start())
+  await runOnce(yard)
   assert.deepEqual(yard.records().slice(0, published.length), published)
-  assert.deepEqual(assertVerifies(yard.home), [])
+  assert.deepEqual(await assertVerifies(yard.home), [])
 })
 
 type Gone = {
@@ -241,9 +242,9 @@ for (const { name, gone: files, says } of gone) {
         rmSync(join(yard.home, file + suffix), { recursive: true, force: true })
       }
     }
-    if (!says) return stop(await yard.start())
+    if (!says) return runOnce(yard)
     // The refused start may have left an empty database: that is no log either.
-    for (let tries = 0; tries < 2; tries++) await assert.rejects(yard.start(), says)
+    for (let tries = 0; tries < 2; tries++) await assert.rejects(yard.serve(), says)
     assert.equal(existsSync(join(yard.home, 'log-key.json')), !files.includes('log-key.json'))
   })
 }

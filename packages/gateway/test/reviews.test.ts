@@ -211,7 +211,7 @@ test('reviews bite', async (t) => {
   await t.test('the log is sound, and verifies', async () => {
     assertSoundLog(house)
     await house.stop()
-    assertVerifies(house.home)
+    await assertVerifies(house.home)
   })
 })
 

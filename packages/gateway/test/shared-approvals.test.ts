@@ -178,7 +178,7 @@ test('gateways that share what people decide', async (t) => {
       assert.equal(await gateway.exited, 0)
     }
     // The connections that were cut, each once.
-    assert.deepEqual(assertVerifies(yard.home), ['outage', 'outage'])
+    assert.deepEqual(await assertVerifies(yard.home), ['outage', 'outage'])
     const text = JSON.stringify(await yard.records())
     for (const word of [yard.secret, yard.token]) {
       assert.ok(!text.includes(word) && !yard.logged().includes(word), 'a secret is written down')

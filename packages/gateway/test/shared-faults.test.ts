@@ -215,7 +215,7 @@ test('gateways that share a store when something fails', async (t) => {
       gateway.signal('SIGTERM')
       assert.equal(await gateway.exited, 0)
     }
-    const noticed = new Set(assertVerifies(yard.home))
+    const noticed = new Set(await assertVerifies(yard.home))
     assert.deepEqual([...noticed].toSorted(), ['boot-unclean', 'outage'])
   })
 })

@@ -75,7 +75,7 @@ test('gateways that share what people decide about access', async (t) => {
       gateway.signal('SIGTERM')
       assert.equal(await gateway.exited, 0)
     }
-    assertVerifies(yard.home)
+    await assertVerifies(yard.home)
   })
 })
 

@@ -28,7 +28,7 @@ const cases: Readonly<Record<string, (t: TestContext, server: PostgresServer) =>
     const outcomes = records.filter(({ type }) => type === 'call.outcome')
     const instances = outcomes.map(({ emitter }) => emitter.instance)
     assert.deepEqual([instances.length, new Set(instances).size], [10, 2])
-    assert.deepEqual(assertVerifies(yard.home), [])
+    assert.deepEqual(await assertVerifies(yard.home), [])
     assert.equal(published(yard), records.length, 'all of it is published')
   },
 
@@ -46,7 +46,7 @@ const cases: Readonly<Record<string, (t: TestContext, server: PostgresServer) =>
     const again = await yard.start('gw-1')
     assert.equal((await again.call('/up/read')).status, 200)
     await stop(again, two)
-    const codes = assertVerifies(yard.home)
+    const codes = await assertVerifies(yard.home)
     assert.deepEqual([...new Set(codes)], ['boot-unclean'])
     assert.equal(published(yard), (await yard.records()).length)
   },
@@ -69,7 +69,7 @@ const cases: Readonly<Record<string, (t: TestContext, server: PostgresServer) =>
     await stop(one, two)
     const outages = (await yard.records()).filter(({ type }) => type === 'outage.ended')
     assert.deepEqual(outages.map(({ emitter }) => emitter.instance).sort(), ['gw-1', 'gw-2'])
-    assertVerifies(yard.home)
+    await assertVerifies(yard.home)
     assert.ok(!yard.logged().includes(yard.secret))
   },
 
@@ -90,7 +90,7 @@ const cases: Readonly<Record<string, (t: TestContext, server: PostgresServer) =>
     await callers
     await until(async () => (await one.call('/up/read')).status === 200, 'and so does the first')
     await stop(one, two)
-    assertVerifies(yard.home)
+    await assertVerifies(yard.home)
   },
 
   'a gateway with other keys is refused, and told what to copy': async (t, server) => {

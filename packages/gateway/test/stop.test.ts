@@ -59,6 +59,6 @@ for (const { name, script, begin, endings } of cases) {
       ended.map(({ ending }) => ending),
       endings,
     )
-    assert.deepEqual(assertVerifies(house.home), [])
+    assert.deepEqual(await assertVerifies(house.home), [])
   })
 }

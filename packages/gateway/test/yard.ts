@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startIdp } from '../src/cli/demo/idp.ts'
+import type { Gateway } from '../src/serve.ts'
 import { type Asked, ask, type Seen } from './caller.ts'
-import { deadUrl, type House, houseConfig, openPeople, readLeaves } from './house.ts'
+import { deadUrl, type House, houseConfig, openPeople, readLeaves, startGateway } from './house.ts'
 import { assertNothingLeaked } from './leaks.ts'
 import { rulebook, writeRulebook } from './rules.ts'
 import { startUpstream } from './upstream.ts'
@@ -21,12 +22,17 @@ export type Child = {
   readonly exited: Promise<number | null>
 }
 
+/** The same gateway in this process. */
+export type Served = Pick<Child, 'call' | 'admin'> & { readonly stop: () => Promise<void> }
+
 export type Yard = Pick<
   House,
   'records' | 'home' | 'secret' | 'token' | 'logged' | 'upstream' | 'rulebook'
 > & {
   /** Starts it and waits until it runs; rejects with what it said when it does not. */
   readonly start: (limits?: { readonly fileKiB: number }) => Promise<Child>
+  /** Where nothing kills it: most of what the start of a process costs is reading the program. */
+  readonly serve: () => Promise<Served>
   /** Ends what still runs, so that one failed row does not fail the next. */
   readonly clear: () => Promise<void>
 }
@@ -48,10 +54,12 @@ export async function openYard(t: {
   const secret = randomBytes(18).toString('base64url')
   const token = await idp.token({ sub: 'tess', groups: ['callers'] })
   const children = new Map<ChildProcess, Promise<unknown>>()
+  const served = new Set<Gateway>()
   const clear = async () => {
     for (const child of children.keys()) child.kill('SIGKILL')
-    await Promise.all(children.values())
+    await Promise.all([...children.values(), ...Array.from(served, (one) => one.close())])
     children.clear()
+    served.clear()
   }
   const said: string[] = []
   t.after(async () => {
@@ -80,6 +88,19 @@ export async function openYard(t: {
         call: (path, asked) => ask(url, path, { token, ...asked }),
         signal: (name) => void child.kill(name),
         exited,
+      }
+    },
+    serve: async () => {
+      const given = { idp, home, rules, secret, lines: said, settings: {}, graceMs: undefined }
+      const gateway = await startGateway(given)
+      served.add(gateway)
+      return {
+        admin: openPeople(idp, () => gateway.adminUrl),
+        call: (path, asked) => ask(gateway.url, path, { token, ...asked }),
+        stop: async () => {
+          served.delete(gateway)
+          await gateway.close()
+        },
       }
     },
   }

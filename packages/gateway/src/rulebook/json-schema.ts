@@ -78,7 +78,13 @@ function compileWith(
   }
 }
 
-const metaschema = new Ajv2020({ strict: false, logger: false, validateFormats: false })
+const metaschema = new Ajv2020({
+  strict: false,
+  logger: false,
+  validateFormats: false,
+  // It looks at small schemas while a program starts: to make its code shorter takes longer than that saves.
+  code: { optimize: false },
+})
 
 /** A JSON Schema `pattern` in linear time. Throws when it needs what only backtracking can do. */
 const linearPattern = Object.assign(
