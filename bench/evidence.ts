@@ -20,6 +20,7 @@ import { openSqlite } from '../packages/gateway/src/store/sqlite/open.ts'
 import type { Entry, Store } from '../packages/gateway/src/store/store.ts'
 import { fsyncMs } from './fsync.ts'
 import { writeSyntheticLog } from './synthetic-log.ts'
+import { verifyTreeAlone } from './tree-alone.ts'
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, leaves: { type: 'string' } },
@@ -117,6 +118,13 @@ async function measureVerifier(): Promise<void> {
   const home = mkdtempSync(join(folder, 'synthetic-'))
   const trust = await writeSyntheticLog(home, leaves)
   await measure('leaves of calls verified, all checks', leaves, () => verify(home, trust, leaves))
+  await measure('their tree alone, as other verifiers do', leaves, async () => {
+    const source = await openSource(home)
+    const size = await verifyTreeAlone(source, parseTrust(trust))
+    await source.close()
+    if (size !== leaves) throw new Error(`the tree holds ${size} leaves`)
+    return {}
+  })
   rmSync(home, { recursive: true })
 }
 

@@ -27,6 +27,7 @@ export const refusalWords = [
   'caller-left',
   'overloaded',
   'rulebook-missing',
+  'rulebook-replaced',
   'internal',
 ] as const
 export type RefusalWord = (typeof refusalWords)[number]

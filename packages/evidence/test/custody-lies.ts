@@ -1,6 +1,6 @@
 import { getCustomer, returned } from './healthy-calls.ts'
 import type { Lie } from './healthy-log.ts'
-import type { Fields } from './log-builder.ts'
+import type { Fields, LogBuilder } from './log-builder.ts'
 import { change, preceded, type Row } from './lying.ts'
 
 const kim = { requestedBy: 'corp:kim' }
@@ -49,6 +49,28 @@ const byKey = (sub: string): Readonly<Record<string, Lie>> => ({
     { args: getCustomer },
   ),
 })
+/** Reads what the lie finds in the log by then. */
+const readOf =
+  (name: (log: LogBuilder) => { readonly record: number; readonly role: string }): Lie =>
+  (step, log) => [{ ...step, fields: { ...step.fields, ...name(log) } }]
+const indexOf = (log: LogBuilder, member: string, value: string): number =>
+  log.leaves.findIndex((leaf) => JSON.parse(String(leaf))[member] === value)
+const unfounded: Row[2] = [['reading-unfounded', 'read']]
+/** After both were destroyed. */
+const readLate = (call: string): Readonly<Record<string, Lie>> => ({
+  'late-beat': (step, log) => {
+    const by = 'corp:dana'
+    log.add({ type: 'payload.read', record: indexOf(log, 'call', call), role: 'args', by })
+    return [step]
+  },
+})
+const exported = (members: object): Readonly<Record<string, Lie>> => {
+  const by = 'corp:dana'
+  const fields = { type: 'evidence.exported', by, scope: 'range', from: 2, to: 9, payloads: false }
+  return { read: preceded({ ...fields, ...members }) }
+}
+const impossible: Row[2] = [['export-impossible', 'read']]
+
 const revoked: Fields = { type: 'key.revoked', key: 'k1', by: 'corp:kim' }
 
 /** About payloads that are gone, about streams, and about API keys. */
@@ -119,6 +141,30 @@ export const custodyLies: readonly Row[] = [
     questionGone('invented'),
     [['expiry-class', gone]],
   ],
+  // readings and exports
+  ['a reading of what was never written', { read: change({ record: 9999 }) }, unfounded],
+  [
+    'a reading of itself',
+    { read: readOf((log) => ({ record: log.leaves.length, role: 'args' })) },
+    unfounded,
+  ],
+  ['a reading of a record of no call', { read: change({ record: 0 }) }, unfounded],
+  ['a reading of what its record does not have', { read: change({ role: 'returned' }) }, unfounded],
+  [
+    'a reading of the arguments of a denial',
+    { read: readOf((log) => ({ record: indexOf(log, 'call', 'c2'), role: 'args' })) },
+    [],
+  ],
+  ['a reading of what was erased', readLate('c1'), [['reading-unfounded', 'late-beat']]],
+  ['a reading of what had expired', readLate('c5'), [['reading-unfounded', 'late-beat']]],
+  ['an export of some records', exported({}), []],
+  ['an export of a session', exported({ scope: 'session', session: 'ses_1' }), []],
+  ['an export that goes backwards', exported({ from: 9, to: 2 }), impossible],
+  ['an export of nothing', exported({ from: 9, to: 9 }), impossible],
+  ['an export of records to come', exported({ to: 9999 }), impossible],
+  ['an export of the whole but for its beginning', exported({ scope: 'whole' }), impossible],
+  ['an export of a session without its name', exported({ scope: 'session' }), impossible],
+  ['an export of some records and a session', exported({ session: 'ses_1' }), impossible],
   // streams
   [
     'a stream that becomes shorter at its end',

@@ -27,7 +27,7 @@ const hidden = {
 function note(
   payloads: { readonly args: string; readonly forwarded?: string },
   rules: readonly string[] = ['note', 'card', 'mails'],
-  name: 'crm.note.send' | 'crm.note.keep' | 'crm.note.part' = 'crm.note.send',
+  name: string = 'crm.note.send',
 ): Row[1] {
   const masked = rules.map((rule) => {
     const isFound = rule === 'mails'
@@ -52,6 +52,27 @@ function note(
   }
 }
 
+const uri = (text: string): string => JSON.stringify({ uri: text })
+const file = (forwarded: string, args: string = 'file:///ann/a/b'): Row[1] =>
+  note({ args: uri(args), forwarded: uri(forwarded) }, ['note'], 'crm.file')
+const answered = (values: object, answers: object): string =>
+  JSON.stringify({ arguments: values, inputResponses: answers })
+const ask = (values: object, answers: object): Row[1] => {
+  const args = answered({ note: 'call me', n: 1 }, { q: { pay: 150 }, note: 'or me' })
+  return note({ args, forwarded: answered(values, answers) }, ['note'], 'crm.ask')
+}
+const noted = { note: '[REDACTED:note]' }
+
+/** Another question, before the one about a refund: what came, and what people were shown. */
+const askedAs = (fn: string, args: string, values: object): Row[1] => ({
+  requested: (step, log) => {
+    const id = { approval: 'apr_9', call: 'c90', offer: 'o9', digest: 'd9' }
+    const { purpose, owner } = { purpose: 'For tests', owner: 'team-crm' }
+    const forwarded = shown(150, { function: { id: fn, purpose, owner }, arguments: values })
+    log.add({ ...step.fields, ...id, fn }, { args, forwarded })
+    return [step]
+  },
+})
 const openings = `${'[REDACTED:'.repeat(2000)}% `
 
 const asked = (forwarded: string): Row[1] => ({
@@ -203,5 +224,101 @@ export const forwardedLies: readonly Row[] = [
       'crm.note.keep',
     ),
     [],
+  ],
+  // MCP: what stands in a URI, and what a caller answered
+  ['a resource of a template', note({ args: uri('page://1/a/b') }, [], 'crm.page'), []],
+  [
+    'a resource of no template',
+    note({ args: uri('page://1') }, [], 'crm.page'),
+    [['arguments-other-function', 'under-2']],
+  ],
+  ['a part of a URI that is hidden', file('file:///%5BREDACTED%3Anote%5D/a/b'), []],
+  ['another part of a URI that is altered', file('file:///%5BREDACTED%3Anote%5D/a/c'), altered],
+  ['a URI that is altered as a whole', file('file:///'), altered],
+  [
+    'a part of a URI that was to be hidden',
+    file('file:///ann/a/b'),
+    [['mask-not-applied', 'under-2']],
+  ],
+  [
+    'a URI in which something is found',
+    note(
+      {
+        args: uri('mail:///ann@example.com/a'),
+        forwarded: uri('mail:///[REDACTED:EMAIL_ADDRESS]/a'),
+      },
+      ['mails'],
+      'crm.mailbox',
+    ),
+    [],
+  ],
+  [
+    'a URI in which something is found, and something else is altered',
+    note(
+      {
+        args: uri('mail:///ann@example.com/a'),
+        forwarded: uri('mail:///[REDACTED:EMAIL_ADDRESS]/b'),
+      },
+      ['mails'],
+      'crm.mailbox',
+    ),
+    altered,
+  ],
+  [
+    'answers beside arguments, both hidden',
+    ask({ ...noted, n: 1 }, { q: { pay: 150 }, ...noted }),
+    [],
+  ],
+  ['answers that are altered', ask({ ...noted, n: 1 }, { q: { pay: 15 }, ...noted }), altered],
+  [
+    'arguments that are altered, beside answers',
+    ask({ ...noted, n: 2 }, { q: { pay: 150 }, ...noted }),
+    altered,
+  ],
+  [
+    'an answer that was to be hidden',
+    ask({ ...noted, n: 1 }, { q: { pay: 150 }, note: 'or me' }),
+    [['mask-not-applied', 'under-2']],
+  ],
+  [
+    'a question about a resource of a template',
+    askedAs('crm.page', uri('page://1/a/b'), { chapter: '1', name: 'a/b', uri: 'page://1/a/b' }),
+    [],
+  ],
+  [
+    'a question about another one',
+    askedAs('crm.page', uri('page://1/a/b'), { chapter: '1', name: 'a/c', uri: 'page://1/a/c' }),
+    other,
+  ],
+  [
+    'a question about another one, of which only the URI tells',
+    askedAs('crm.page', uri('page://1/a/b'), { chapter: '1', name: 'a/b', uri: 'page://1/a/c' }),
+    other,
+  ],
+  [
+    'a question that hides a part of a URI',
+    askedAs('crm.file', uri('file:///ann/a'), {
+      ...{ folder: '[REDACTED:note]', name: 'a', uri: 'file:///%5BREDACTED%3Anote%5D/a' },
+    }),
+    [],
+  ],
+  [
+    'a question about answers',
+    askedAs('crm.ask', answered({ n: 1 }, { q: 2 }), {
+      ...{ arguments: { n: 1 }, inputResponses: { q: 2 } },
+    }),
+    [],
+  ],
+  [
+    'a question about other answers',
+    askedAs('crm.ask', answered({ n: 1 }, { q: 2 }), {
+      ...{ arguments: { n: 1 }, inputResponses: { q: 3 } },
+    }),
+    other,
+  ],
+  [
+    'a question that leaves answers out',
+    askedAs('crm.ask', answered({ n: 1 }, { q: 2 }), { n: 1 }),
+    other,
   ],
 ]

@@ -83,7 +83,7 @@ function firstBoot(log: LogBuilder, say: Say, digests: Digests, beats: number): 
   say('vote', vote('corp:dana'))
   say('claimed', claim('clr_1', 'apr_1', { call: 'c5', digest: 'd1' }))
   const approved = say('approved', approvedCall(log, 'c5', digests.first), { args: refund(150) })
-  say('approved-outcome', outcome('c5', approved), { result: '{"done":true}' })
+  const ended = say('approved-outcome', outcome('c5', approved), { result: '{"done":true}' })
   say('consumed', { type: 'clearance.closed', clearance: 'clr_1', state: 'CONSUMED' })
 
   const committed = say('committed', allowed(log, 'c6', digests.first, committedOnly), {
@@ -97,7 +97,7 @@ function firstBoot(log: LogBuilder, say: Say, digests: Digests, beats: number): 
   for (const name of [`${stream + 1}.returned`, `${stream + 2}.returned`]) {
     log.payloads.delete(`payloads/${name}`)
   }
-  say('read', { type: 'payload.read', record: approved + 1, role: 'result', by: 'corp:dana' })
+  say('read', { type: 'payload.read', record: ended, role: 'result', by: 'corp:dana' })
   say('rulebook-2', activation(digests.second, digests.first))
   const last = say('under-2', allowed(log, 'c8', digests.second, get), { args: getCustomer })
   say('under-2-outcome', outcome('c8', last, [masked]), { result, returned })

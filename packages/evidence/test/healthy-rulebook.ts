@@ -167,6 +167,35 @@ const definitions = [
       },
     ],
   }),
+  definition('crm.page', { mcp: { method: 'resources/read', name: 'page://{chapter}/{+name}' } }),
+  definition('crm.file', {
+    mcp: { method: 'resources/read', name: 'file:///{folder}/{+name}' },
+    argumentMasks: [
+      {
+        ...{ id: 'note', path: '$.folder', strategy: { kind: 'redact', label: 'note' } },
+        from: ['upstream'],
+      },
+    ],
+  }),
+  definition('crm.mailbox', {
+    mcp: { method: 'resources/read', name: 'mail:///{box}/{name}' },
+    detect: [
+      {
+        ...{ id: 'mails', entities: ['EMAIL_ADDRESS'], direction: ['arguments'] },
+        ...{ from: ['upstream'], paths: ['$.uri'], confidence: 50 },
+        ...{ strategy: { kind: 'redact' }, reveal: [] },
+      },
+    ],
+  }),
+  definition('crm.ask', {
+    mcp: { method: 'tools/call', name: 'ask' },
+    argumentMasks: [
+      {
+        ...{ id: 'note', path: '$.note', strategy: { kind: 'redact', label: 'note' } },
+        from: ['upstream'],
+      },
+    ],
+  }),
   definition('crm.payout.create', {
     http: { method: 'POST', path: '/payouts', places: {}, body: 'json' },
     argumentSchema: { type: 'object', properties: { amount: { type: 'integer' } } },

@@ -16,6 +16,24 @@ const askedLate =
     return asked(msBefore)(step, log)
   }
 
+/** By the rulebook before, right before it was replaced, in a record that comes so long after that. */
+const replacedBefore =
+  (ms: number): Lie =>
+  (step, log) => {
+    const { previous: policy, time } = JSON.parse(String(log.leaves.at(-1)))
+    log.now = Date.parse(time) + ms - 1
+    return changeDecision({ policy, time })(step, log)
+  }
+
+/** Another call waited, and was refused by the rulebook before. */
+const refusedBefore: Lie = (step, log) => {
+  const { fields } = replacedBefore(5100)(step, log)[0] ?? step
+  const decision = { ...Object(fields.decision), effect: 'deny', rules: [] }
+  const refusal = { type: 'call.denied', call: 'c99', code: 'policy-denied', stage: 'guarded' }
+  const { masked: _, approvals: __, ...facts } = fields
+  return [step, { fields: { ...facts, ...refusal, decision }, payloads: {} }]
+}
+
 const without = (member: string): Lie => change({ [member]: undefined })
 
 /** About what an intent has to say, and what its decision may: told from the record and its rulebook alone. */
@@ -156,6 +174,17 @@ export const intentLies: readonly Row[] = [
     'a decision by a rulebook that was not there yet',
     { 'under-2': asked(6000) },
     [['decision-time', 'under-2']],
+  ],
+  ['a call under way when its rulebook was replaced', { 'under-2': replacedBefore(4900) }, []],
+  [
+    'a call that was decided before its rulebook was replaced, and authorised a while after it',
+    { 'under-2': replacedBefore(5100) },
+    [['rulebook-superseded', 'under-2']],
+  ],
+  [
+    'a refusal that was decided before its rulebook was replaced, and written a while after it',
+    { 'under-2': refusedBefore },
+    [],
   ],
   [
     'a decision dated back to when its rulebook was in force',

@@ -10,6 +10,7 @@ import { readPublishedHead } from './log/head.ts'
 import { type Keys, openKeys } from './log/key-file.ts'
 import { type LogKeys, openLogKeys, openLogKeysInMemory } from './log/log-key.ts'
 import { type Evidence, openEvidence, witnessedPath } from './log/open-evidence.ts'
+import { type PublishedEnd, readPublishedEnd } from './log/published-end.ts'
 import { readPublished } from './log/read-published.ts'
 import { rulebookPath } from './log/rulebook-file.ts'
 import { openTileFolder } from './log/tile-folder.ts'
@@ -149,6 +150,26 @@ export async function recoverHome(config: Config): Promise<Rebuilt> {
     },
     grants: grantsSeen,
   })
+}
+
+/**
+ * The end of what is published from `config.home`, for who looks whether all is well there: no key is made, and a
+ * gateway may be running. `not-begun`: nothing has ever been there; undefined: there is no checkpoint.
+ */
+export async function lookAtPublished(
+  config: Config,
+): Promise<PublishedEnd | 'not-begun' | undefined> {
+  const { home, origin, store } = config
+  const begun = [
+    join(home, 'log-key.json'),
+    join(home, 'log/checkpoint'),
+    ...(store ? [] : [databasePath(config)]),
+  ]
+  if (!begun.some((path) => existsSync(path))) return 'not-begun'
+  const keys = await logKeysOf(config)
+  // As one of several that share it: what another is just writing is left alone.
+  const tiles = await openTileFolder(join(home, 'log'), { isShared: true })
+  return readPublishedEnd({ keys, origin, tiles })
 }
 
 /** The three keys: in a file beside the database, or fresh ones for a store that is forgotten anyway. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config, StoreConfig } from './config/config.ts'
 import { limits } from './config/limits.ts'
@@ -14,6 +15,7 @@ import { openSecrets } from './secret/resolve.ts'
 import type { Migration, MigrationState } from './store/postgres/migrate.ts'
 import type { Found } from './store/postgres/open.ts'
 import { openSqlite } from './store/sqlite/open.ts'
+import { storedRecord as storedRecordOf } from './store/sqlite/stored-record.ts'
 import type { Store } from './store/store.ts'
 
 /** Part of serve-home.ts: opens the home of the store that is configured, if it is the log of these keys. */
@@ -70,8 +72,22 @@ export async function openStore(given: {
   return store
 }
 
-export function databasePath({ home }: Config): string {
+export function databasePath({ home }: Pick<Config, 'home'>): string {
   return home === 'memory' ? ':memory:' : join(home, 'sallyport.db')
+}
+
+/** How many records the store of this configuration holds, and the one at `index`; undefined where it has no database. */
+export async function storedRecord(
+  config: Pick<Config, 'home' | 'store'>,
+  env: Environment,
+  index: number,
+): Promise<{ readonly size: number; readonly bytes: Uint8Array | undefined } | undefined> {
+  if (config.store) {
+    const { storedRecord: ask } = await import('./store/postgres/stored-record.ts')
+    return ask({ ...config.store, url: await urlOf(config.store, env) }, index)
+  }
+  const path = databasePath(config)
+  return existsSync(path) ? storedRecordOf(path, index) : undefined
 }
 
 /** What of the migrations is applied to the database of this store, and what is pending. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compareArguments } from '../../evidence/src/verify/argument-changes.ts'
-import { readJsonObject } from '../../evidence/src/verify/recorded-arguments.ts'
+import { readJsonObject } from '../../evidence/src/verify/http-arguments.ts'
 import type { DetectRule } from '../src/model/detection.ts'
 import { argumentMaskingOf } from '../src/rulebook/argument-masking.ts'
 import { openDetector } from '../src/rulebook/detection-plan.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compareArguments } from './argument-changes.ts'
-import { readJsonObject } from './recorded-arguments.ts'
+import { readJsonObject } from './http-arguments.ts'
 
 type Found = ReturnType<typeof compareArguments>['found']
 

@@ -226,7 +226,7 @@ const otherFindings = {
   'rulebook-superseded': [
     'rulebook',
     'failure',
-    'The record cites a rulebook that had been replaced when policy was asked.',
+    'The record cites a rulebook that had been replaced when policy was asked, or when the call was authorised.',
   ],
   'decision-time': [
     'rulebook',

@@ -4,6 +4,7 @@ import { type ErasureNeeds, openErasures } from './erasures.ts'
 import { watchExpiry } from './expiry.ts'
 import { openPayloadSet } from './payload-set.ts'
 import { type Disclosed, type Payloads, payloadPath } from './payloads.ts'
+import { checkExport, checkReading } from './readings.ts'
 import { type RetentionNeeds, retentionOf, wasNeverKept } from './retention.ts'
 import { type Soon, soon } from './soon.ts'
 import type { Gone } from './verdict.ts'
@@ -53,17 +54,23 @@ export function watchCommitments(scene: Scene, needs: Needs): Commitments {
           report.examined('commitments')
           absent.gone(index, record.record, record.roles)
           return erasures.erase(at, record).then((isByTwo) => {
-            const isShown = expiry.payloadsOf(record.record) > 0
+            const isShown = (expiry.rolesOf(record.record) ?? []).length > 0
             if (isByTwo && isShown) tally.erased(record.record, record.roles.length)
+            expiry.gone(record.record, record.roles)
           })
         case 'payload.expired':
           report.examined('commitments')
           expiry.check(index, record)
           for (const one of record.records) {
-            tally.expired(expiry.payloadsOf(one))
+            tally.expired((expiry.rolesOf(one) ?? []).length)
+            expiry.gone(one, payloadRoles)
             absent.gone(index, one, payloadRoles)
           }
           return
+        case 'payload.read':
+          return checkReading(scene, { index, record }, expiry.rolesOf)
+        case 'evidence.exported':
+          return checkExport(report, { index, record })
         case 'log.recovered':
           return absent.lost(index, record)
         default:

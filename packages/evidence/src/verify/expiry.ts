@@ -1,5 +1,5 @@
 import { payloadRolesOf } from '../parse-leaf.ts'
-import type { LeafRecord } from '../record.ts'
+import type { LeafRecord, PayloadRole } from '../record.ts'
 import { timeOf } from './dates.ts'
 import type { Scene, SeenLeaf } from './watch.ts'
 import { keptMax, openWritten } from './written.ts'
@@ -9,8 +9,10 @@ export type Expiry = {
   readonly note: (leaf: SeenLeaf, retention: string | undefined) => void
   /** Whether what expired had been kept as long as its class says. */
   readonly check: (index: number, record: Expired) => void
-  /** How many payloads the record commits to; 0 where it was not noted. */
-  readonly payloadsOf: (record: number) => number
+  /** Of the payloads that the record commits to, those that are not gone; undefined where it was not noted. */
+  readonly rolesOf: (record: number) => readonly PayloadRole[] | undefined
+  /** These are gone from here on. */
+  readonly gone: (record: number, roles: readonly PayloadRole[]) => void
 }
 type Expired = Extract<LeafRecord, { type: 'payload.expired' }>
 
@@ -42,8 +44,8 @@ export function watchExpiry({ report }: Scene): Expiry {
   return {
     note: ({ index, record }, retention) => {
       const kept = retention === undefined ? unknown : idOf(retention)
-      const payloads = payloadRolesOf(record).length
-      written.note(index, { time: timeOf(record.time), kept, payloads })
+      const roles = payloadRolesOf(record)
+      written.note(index, { time: timeOf(record.time), kept, roles })
     },
     check: (index, record) => {
       const early = record.records.filter((one) => isEarly(one, record))
@@ -57,7 +59,11 @@ export function watchExpiry({ report }: Scene): Expiry {
       if (before !== period) report.find('retention-changed', at)
       periods.set(record.class, period)
     },
-    payloadsOf: (record) => written.of(record).payloads,
+    rolesOf: (record) => {
+      const { time, roles } = written.of(record)
+      return time === undefined && roles.length === 0 ? undefined : roles
+    },
+    gone: written.gone,
   }
 }
 

@@ -1,9 +1,10 @@
 import type { LeafRecord } from '../record.ts'
-import { compareArguments, type Hiding, hidesNothing, hidingFrom } from './argument-changes.ts'
+import { type Hiding, hidesNothing, hidingFrom } from './argument-changes.ts'
 import type { Content, FunctionFacts } from './content.ts'
 import { isOfFunction } from './http-arguments.ts'
+import { isOfMcpFunction } from './mcp-arguments.ts'
 import type { Payloads } from './payloads.ts'
-import { readArgumentsOf } from './recorded-arguments.ts'
+import { compareRecorded, readArgumentsOf } from './recorded-arguments.ts'
 import type { Rulebooks } from './rulebooks.ts'
 import { type Soon, soon } from './soon.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
@@ -30,11 +31,14 @@ export function watchForwarded(
     const sent = record.forwarded ? await payloads.open(leaf, 'forwarded') : args
     if (!('bytes' in sent)) return
     const prefix = content.connections.get(fn.connection)?.prefix
+    const hiding = hidingFrom(fn, 'upstream')
+    // A URI that is hidden as a whole is that of no resource.
+    const isInClear = hidesNothing(hiding) && hidesNothing(hidingFrom(fn, 'record'))
     const isOf = (bytes: Uint8Array) => {
-      return fn.mcp !== undefined || prefix === undefined || isOfFunction(bytes, { ...fn, prefix })
+      if (fn.mcp) return !isInClear || isOfMcpFunction(bytes, fn.mcp)
+      return prefix === undefined || isOfFunction(bytes, { ...fn, prefix })
     }
     if (!isOf(args.bytes)) return report.find('arguments-other-function', at)
-    const hiding = hidingFrom(fn, 'upstream')
     if (!isOf(sent.bytes)) return report.find('forwarded-altered', at)
     if (hidesNothing(hiding)) return
     if (!record.forwarded && !isRecordedAsSent(hiding, hidingFrom(fn, 'record'))) {
@@ -42,20 +46,20 @@ export function watchForwarded(
       return
     }
     const before = readArgumentsOf(args.bytes, fn, content)
-    if (!before) {
+    if (before.length === 0) {
       report.partly('masks', 'arguments are in a form in which what was hidden cannot be looked at')
       return
     }
     const after = record.forwarded ? readArgumentsOf(sent.bytes, fn, content) : before
-    if (!after) return report.find('forwarded-altered', at)
+    if (after.length === 0) return report.find('forwarded-altered', at)
     const cited = new Set(record.masked.map(({ rule }) => rule))
     const isCited = ({ id }: { readonly id: string }) =>
       cited.has(id) || record.truncated !== undefined
     const did = { masks: hiding.masks.filter(isCited), detect: hiding.detect.filter(isCited) }
-    const { found } = compareArguments(before, after, did)
+    const { found } = compareRecorded(before, after, did)
     if (found === 'changed') report.find('forwarded-altered', at)
     if (found === 'unclear') report.partly('masks', 'what was hidden in arguments cannot be told')
-    const { left } = compareArguments(before, after, hiding)
+    const { left } = compareRecorded(before, after, hiding)
     for (const id of left) report.find('mask-not-applied', { ...at, detail: id })
   }
   return {

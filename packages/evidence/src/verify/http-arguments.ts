@@ -180,6 +180,18 @@ export function parseJson(text: string): unknown {
   })
 }
 
+/** With numbers as `NumberText`; undefined for what is no JSON object, or is too deep to be walked. */
+export function readJsonObject(bytes: Uint8Array): JsonObject | undefined {
+  if (isTooDeep(bytes)) return undefined
+  try {
+    const value = parseJson(utf8Text(bytes) ?? '')
+    return isJsonObject(value) ? value : undefined
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined
+    throw thrown
+  }
+}
+
 /** Text from a path, a query, a header or a form as the type its schema declares, where it reads so. */
 function scalar(text: string, schema: JsonObject): unknown {
   const isInteger = /^-?(?:0|[1-9]\d{0,15})$/.test(text) && Number.isSafeInteger(Number(text))

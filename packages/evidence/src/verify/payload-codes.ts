@@ -9,6 +9,16 @@ export const payloadFindings = {
     'Payloads of older records were lost when the database was rebuilt from the published log.',
   ],
   'payload-present': ['commitments', 'failure', 'A payload is there that was recorded as gone.'],
+  'reading-unfounded': [
+    'commitments',
+    'failure',
+    'A payload was read that no record before commits to, or that was gone by then.',
+  ],
+  'export-impossible': [
+    'commitments',
+    'failure',
+    'An export is recorded of records that were not there, or of none.',
+  ],
   'stream-shrunk': [
     'commitments',
     'failure',

@@ -1,12 +1,11 @@
 import type { LeafRecord } from '../record.ts'
 import { tellArguments } from './cedar-values.ts'
 import type { Clearances } from './clearances.ts'
-import type { Content, FunctionFacts } from './content.ts'
+import type { FunctionFacts } from './content.ts'
 import { timeOf } from './dates.ts'
-import { readHttpArguments } from './http-arguments.ts'
-import { readMcpArguments } from './mcp-arguments.ts'
 import type { Payloads } from './payloads.ts'
 import { namedParties } from './people.ts'
+import { readArgumentsOf } from './recorded-arguments.ts'
 import type { Remembered } from './remembered.ts'
 import type { Question } from './replay.ts'
 import type { Rulebooks } from './rulebooks.ts'
@@ -39,18 +38,23 @@ export async function questionsOf(
   if (!content || !fn || !source) return 'the rulebook of a decision is not there'
   if (decision?.time === undefined) return 'a record does not say when policy was asked'
   if (hidesArguments(record, fn)) return 'arguments that the record must not hold are not disclosed'
+  if (fn.isForCaller) return 'what a server asks of the caller is not read as policy saw it'
   const payload = await needs.payloads.open(leaf, 'args')
   if (!('bytes' in payload)) return 'the arguments of a call are not disclosed'
-  const args = argumentsOf(payload.bytes, fn, content)
-  if (!args) return 'the arguments of a call are in a form this version cannot read'
-  if (!args.isWhole) return 'an argument has no value in Cedar'
+  const readings = readArgumentsOf(payload.bytes, fn, content).map(({ values }) => {
+    return tellArguments(new Map(Object.entries(values)), fn.argumentSchema)
+  })
+  if (readings.length === 0) return 'the arguments of a call are in a form this version cannot read'
+  if (!readings.every(({ isWhole }) => isWhole)) return 'an argument has no value in Cedar'
   const approvedBy = groupsInHand(record, needs.clearances)
-  const asked = { digest, content, fn, args: args.value, time: decision.time, source }
+  const asked = { digest, content, fn, time: decision.time, source }
   const about = { ...asked, session: { id: session, labels } }
   const versions = needs.remembered.parties(session)
   if (versions.length === 0) return 'the parties of a session are not shown'
   const timed = timedOf(record, needs.timed)
-  return versions.map((parties) => ({ ...about, parties, approvedBy, timed }))
+  return versions.flatMap((parties) => {
+    return readings.map(({ value: args }) => ({ ...about, args, parties, approvedBy, timed }))
+  })
 }
 
 /** Of the access for a while that the record names: what the log says was given to a party for this. */
@@ -80,13 +84,6 @@ export function groupsRequired({ decision }: Called): readonly string[] {
   return obligations.map((one) => one.slice(approvalOf.length))
 }
 const approvalOf = 'approval:'
-
-function argumentsOf(bytes: Uint8Array, fn: FunctionFacts, content: Content) {
-  const prefix = content.connections.get(fn.connection)?.prefix
-  const http = prefix === undefined ? undefined : { ...fn, prefix }
-  const args = fn.mcp ? readMcpArguments(bytes, fn.mcp) : http && readHttpArguments(bytes, http)
-  return args && tellArguments(args, fn.argumentSchema)
-}
 
 /** Policy sees arguments as received; where the record must not, it holds masked ones. */
 function hidesArguments(record: Called, fn: FunctionFacts): boolean {

@@ -58,9 +58,12 @@ export function watchRulebooks(scene: Scene): Rulebooks {
     const flaw = momentFlaw(record, { time, since })
     if (flaw !== undefined) report.find('decision-time', { ...at, detail: flaw })
     if (activation) {
-      const isOwn = gateways.inForce(emitter) !== undefined
+      // In a part of a log, that a gateway put it in force may not be shown.
+      const isOwn = isWhole || gateways.inForce(emitter) !== undefined
       const replacedAt = isOwn ? gateways.replacedAt(emitter, policy) : activation.replacedAt
-      const isLate = replacedAt !== undefined && Date.parse(time) > replacedAt + switchMs
+      // Before it writes an intent a gateway looks once more which rules it has put in force.
+      const until = isOwn && record.type === 'call.authorized' ? record.time : time
+      const isLate = replacedAt !== undefined && Date.parse(until) > replacedAt + switchMs
       if (isLate) report.find('rulebook-superseded', at)
     } else if (isWhole) report.find('rulebook-unknown', at)
     return soon(contents.read(policy, index), (content) => {
@@ -146,8 +149,8 @@ function openGateways() {
     /** Of a rulebook that this start did not bring: long ago. */
     replacedAt: (emitter: Emitter, digest: string) => {
       const found = find(emitter)
-      if (!found || found.digest === digest) return undefined
-      return found.replaced.get(digest) ?? Number.NEGATIVE_INFINITY
+      if (found?.digest === digest) return undefined
+      return found?.replaced.get(digest) ?? Number.NEGATIVE_INFINITY
     },
     activated: (emitter: Emitter, digest: string, at: number) => {
       const { instance, boot } = emitter

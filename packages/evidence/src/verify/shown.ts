@@ -1,9 +1,11 @@
 import type { LeafRecord } from '../record.ts'
-import { compareArguments, hidingFrom } from './argument-changes.ts'
+import { hidingFrom } from './argument-changes.ts'
 import type { Content, FunctionFacts } from './content.ts'
+import { readJsonObject } from './http-arguments.ts'
 import { isJsonObject, type JsonObject } from './json.ts'
+import type { Recorded } from './mcp-arguments.ts'
 import type { Payloads } from './payloads.ts'
-import { readArgumentsOf, readJsonObject } from './recorded-arguments.ts'
+import { compareRecorded, readArgumentsOf } from './recorded-arguments.ts'
 import type { SeenLeaf } from './watch.ts'
 
 type Requested = Extract<LeafRecord, { type: 'approval.requested' }>
@@ -56,12 +58,30 @@ function couldShow(
   }: { readonly bytes: Uint8Array; readonly fn: FunctionFacts; readonly content: Content },
 ): boolean {
   const before = readArgumentsOf(bytes, fn, content)
-  if (!before) return true
+  if (before.length === 0) return true
+  // Where the record must not see the URI, the names of its template stand nowhere in it.
+  const isByTemplate = fn.mcp?.method === 'resources/read' && fn.mcp.name.includes('{')
+  if (isByTemplate && before.some(({ names }) => names === undefined)) return true
   const [upstream, record] = [hidingFrom(fn, 'upstream'), hidingFrom(fn, 'record')]
   const hiding = {
     masks: [...upstream.masks, ...record.masks],
     detect: [...upstream.detect, ...record.detect],
     isShown: true,
   }
-  return compareArguments(before, values, hiding).found !== 'changed'
+  return before.some((one) => {
+    const after = shownLike(one, values)
+    return after !== undefined && compareRecorded([one], [after], hiding).found !== 'changed'
+  })
+}
+
+/** Where there are answers, people are shown them beside the arguments. */
+function shownLike(
+  { answers: received, names }: Recorded,
+  shown: JsonObject,
+): Recorded | undefined {
+  if (!received) return { values: shown, ...(names && { names }) }
+  const { arguments: values, inputResponses: answers } = shown
+  return isJsonObject(values) && isJsonObject(answers)
+    ? { values, answers, ...(names && { names }) }
+    : undefined
 }

@@ -1,31 +1,37 @@
-import { payloadRoles } from '../record.ts'
+import type { PayloadRole } from '../record.ts'
 
 /** When records were written, what belongs to them, and how long it is kept: of millions, in three bytes each. */
 export type Written = {
   /**
    * Records come in ascending order. Time in Unix milliseconds; `kept` between 1 and `keptMax`, 0: not known;
-   * `payloads` between 0 and 4.
+   * `roles`: of arguments, or of a result, in the order of `payloadRoles`.
    */
   readonly note: (record: number, about: About) => void
+  /** From here on it has these no more. */
+  readonly gone: (record: number, roles: readonly PayloadRole[]) => void
   readonly of: (record: number) => About
 }
 
 export type About = {
   readonly time: number | undefined
   readonly kept: number
-  readonly payloads: number
+  readonly roles: readonly PayloadRole[]
 }
 
-/** It shares a byte with the number of payloads. */
-export const keptMax = 50
+/** It shares a byte with the roles. */
+export const keptMax = 35
 
 export function openWritten(): Written {
   const pages = new Map<number, Page>()
   let at = -1
   /** The page being written. */
   let open = emptyPage()
+  const pageOf = (record: number) => {
+    const page = Math.floor(record / pageRecords)
+    return (page === at ? open : pages.get(page)) ?? nothing
+  }
   return {
-    note: (record, { time, kept, payloads }) => {
+    note: (record, { time, kept, roles }) => {
       const page = Math.floor(record / pageRecords)
       if (page !== at) {
         if (at >= 0) pages.set(at, packed(open))
@@ -33,24 +39,46 @@ export function openWritten(): Written {
         open = emptyPage()
       }
       open.offsets[record % pageRecords] = time === undefined ? 0 : time - open.before
-      open.held[record % pageRecords] = kept * (payloadsMax + 1) + payloads
+      open.held[record % pageRecords] = kept * forms.length + formOf(roles)
+    },
+    gone: (record, roles) => {
+      const { held } = pageOf(record)
+      const both = held[record % pageRecords] ?? 0
+      const form = both % forms.length
+      const left = forms[form]?.filter((role) => !roles.includes(role)) ?? []
+      held[record % pageRecords] = both - form + formOf(left)
     },
     of: (record) => {
-      const page = Math.floor(record / pageRecords)
-      const { before, offsets, held } = (page === at ? open : pages.get(page)) ?? nothing
+      const { before, offsets, held } = pageOf(record)
       const offset = offsets[record % pageRecords] ?? 0
       const both = held[record % pageRecords] ?? 0
       return {
         time: offset === 0 ? undefined : before + offset,
-        kept: Math.floor(both / (payloadsMax + 1)),
-        payloads: both % (payloadsMax + 1),
+        kept: Math.floor(both / forms.length),
+        roles: forms[both % forms.length] ?? [],
       }
     },
   }
 }
 
 const pageRecords = 4096
-const payloadsMax = payloadRoles.length
+
+/** A record is about arguments or about a result: never has it payloads of both. */
+const forms: readonly (readonly PayloadRole[])[] = [
+  [],
+  ['args'],
+  ['forwarded'],
+  ['args', 'forwarded'],
+  ['result'],
+  ['returned'],
+  ['result', 'returned'],
+]
+
+function formOf(roles: readonly PayloadRole[]): number {
+  const has = (role: PayloadRole) => Number(roles.includes(role))
+  const ofResult = has('result') + 2 * has('returned')
+  return ofResult > 0 ? 3 + ofResult : has('args') + 2 * has('forwarded')
+}
 
 type Page = {
   /** Before any of these records was written, Unix milliseconds. */

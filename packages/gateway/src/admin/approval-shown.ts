@@ -156,8 +156,10 @@ async function recordReading(
       record === undefined
         ? []
         : [
+            // Conflict, when it was destroyed since it was read, is answered in app.ts.
             store.commit({
               record: { type: 'payload.read', time, record, role, by: subject.id },
+              change: { kind: 'payload.read', record, role },
               payloads: [],
             }),
           ],

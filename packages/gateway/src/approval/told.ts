@@ -26,6 +26,7 @@ export function recordedTelling(
         ...{ type: 'payload.read', time, record: index, role: 'forwarded' },
         by: `channel:${channel}`,
       },
+      change: { kind: 'payload.read', record: index, role: 'forwarded' },
       payloads: [],
     })
     // Forgotten, it would be recorded again: that costs a record and loses nothing.

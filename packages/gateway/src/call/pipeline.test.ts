@@ -23,10 +23,12 @@ const lapsed: InForce['decide'] = () => ({
 const aborted = AbortSignal.abort()
 
 const later = rulebookOf({ functions: [readingOf().fn] })
-/** Other rules from the second time on that somebody asks which are in force. */
-function replacedBy(changes: Partial<InForce>): Partial<Gate> {
+/** Other rules once it was asked so often which are in force: as the body begins, as it is there, before the intent. */
+function replacedBy(changes: Partial<InForce>, { after = 1 } = {}): Partial<Gate> {
   let asked = 0
-  return { rules: () => (asked++ === 0 ? rulesWith() : rulesWith({ rulebook: later, ...changes })) }
+  return {
+    rules: () => (asked++ < after ? rulesWith() : rulesWith({ rulebook: later, ...changes })),
+  }
 }
 const readUnlessLater: Call['read'] = ({ rulebook }) =>
   rulebook === later
@@ -94,6 +96,11 @@ const rows: readonly Row[] = [
     'the rules were replaced by others that permit it too',
     { gate: replacedBy({}), chunks: [] },
     ['intent', 'upstream let go', 'outcome done', 'replied 1'],
+  ],
+  [
+    'the rules were replaced after they had permitted it: it is not made, whatever the new ones say',
+    { gate: replacedBy({}, { after: 2 }) },
+    ['denied rulebook-replaced at approved', 'refused rulebook-replaced'],
   ],
   [
     'policy forbids',

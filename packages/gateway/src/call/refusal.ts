@@ -32,6 +32,7 @@ export const refusals = {
   'caller-left': 'The caller left before the call was over.',
   overloaded: 'The gateway is at its limit of concurrent work.',
   'rulebook-missing': 'No rulebook is in force.',
+  'rulebook-replaced': 'The rules were replaced while this call was judged by them.',
   internal: 'The gateway failed. Quote the record to its operator.',
 } as const
 

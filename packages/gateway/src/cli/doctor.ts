@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../config/config.ts'
 import { examples, outputOption } from './declare.ts'
+import { logFindings } from './doctor-log.ts'
 import { addressState, type Finding, gatewayAnswers, issuerState } from './doctor-network.ts'
 import { storeFindings } from './doctor-store.ts'
 import { exits } from './exit.ts'
@@ -16,8 +17,8 @@ export function declare(program: Command): void {
     .command('doctor')
     .summary('look for what is wrong, with the cure')
     .description(
-      'Looks at Node, configuration, home, store, key file, rulebook, secrets, channels, ports and issuers. ' +
-        'It does not read the published log: `sallyport evidence verify <home>/log --trust trust.txt` does.',
+      'Looks at Node, configuration, home, store, key file, published log, rulebook, secrets, channels, ports and issuers. ' +
+        'Of the published log it reads the end: `sallyport evidence verify <home>/log --trust trust.txt` reads it whole.',
     )
     .option('--config <file>', 'the configuration', defaultConfigFile)
     .addOption(outputOption())
@@ -36,6 +37,7 @@ async function run(options: { readonly config: string; readonly output: Format }
   if (config) {
     report(homeFindings(config))
     report(await storeFindings(config))
+    report(await logFindings(config))
     report(await rulebookFindings(config))
     report(channelFindings(config))
     report(await portFindings(config))

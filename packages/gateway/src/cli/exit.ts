@@ -79,5 +79,6 @@ const byRefusal: Readonly<Record<string, Exit>> = {
   'caller-left': 'cancelled',
   overloaded: 'unreachable',
   'rulebook-missing': 'unreachable',
+  'rulebook-replaced': 'unreachable',
   internal: 'failed',
 }

@@ -82,7 +82,7 @@ function same(a: Uint8Array, b: Uint8Array | undefined): boolean {
 
 /** Reads nodes of a published tree of `size` leaves out of its tiles; for proofs. */
 export function nodeReader(
-  tiles: TileStore,
+  tiles: Pick<TileStore, 'get'>,
   size: bigint,
 ): (level: number, index: bigint) => Promise<Uint8Array> {
   const read = new Map<string, Promise<Uint8Array>>()
@@ -104,7 +104,7 @@ export function nodeReader(
 }
 
 /** A partial tile may have made way for the full one, which begins with the same hashes. */
-async function readHashTile(tiles: TileStore, tile: Tile): Promise<Uint8Array> {
+export async function readHashTile(tiles: Pick<TileStore, 'get'>, tile: Tile): Promise<Uint8Array> {
   const partial = await tiles.get(tilePath(tile))
   return partial ?? required(tiles, tilePath({ ...tile, width: tileWidth }))
 }

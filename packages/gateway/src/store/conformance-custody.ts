@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
+import type { PayloadRole } from '../model/payload.ts'
 import { entry, intent, tally, time } from './conformance-entries.ts'
 import { Conflict, type Entry, type Store } from './store.ts'
 
@@ -18,6 +19,10 @@ export const custodyPromises: readonly Promised[] = [
   [
     'payloads of a class whose time is over are found once and destroyed',
     ({ store }) => expires(store),
+  ],
+  [
+    'a reading is recorded only of a payload that is kept at that moment',
+    ({ store }) => recordsReadings(store),
   ],
 ]
 
@@ -131,6 +136,31 @@ async function expires(store: Store): Promise<void> {
   assert.deepEqual(await store.keptPayloads(0, short, 100), [])
   assert.deepEqual((await due('standard')).records, [], 'goes on after those')
   assert.deepEqual((await due('standard', { from: 0 })).records, [], 'nothing is held any more')
+}
+
+async function recordsReadings(store: Store): Promise<void> {
+  const { index: record } = await store.commit(withPayloads('c2'))
+  const reading = (role: PayloadRole, of = record) =>
+    store.commit(
+      entry(
+        { type: 'payload.read', time, record: of, role, by: 'corp:rita' },
+        { kind: 'payload.read', record: of, role },
+      ),
+    )
+  const { index } = await reading('args')
+  await assert.rejects(reading('forwarded'), Conflict, 'only committed to')
+  await assert.rejects(reading('result'), Conflict, 'never was one')
+  await assert.rejects(reading('args', index), Conflict, 'a record without payloads')
+  await assert.rejects(reading('args', 1_000_000), Conflict, 'no such record')
+  assert.equal((await store.payload(record, 'args'))?.length, 3, 'reading changes nothing')
+  const records = [record]
+  const expiry = entry(
+    { type: 'payload.expired', time, class: 'standard', period: 1, records },
+    { kind: 'payload.expire', class: 'standard', records, next: record + 1 },
+  )
+  // In one flush as well, the one that comes first is what the other sees.
+  const { won, conflicts } = await tally([reading('args'), store.commit(expiry), reading('args')])
+  assert.deepEqual([won, conflicts], [2, 1])
 }
 
 /** An intent that keeps its arguments, and only commits to how they were forwarded. */

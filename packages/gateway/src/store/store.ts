@@ -142,6 +142,8 @@ export type Change =
       readonly content: string
       readonly seen?: { readonly grants: readonly GrantSeen[]; readonly at: number }
     }
+  /** Changes nothing. Conflict unless the payload is kept: nobody is recorded to have read what was gone by then. */
+  | { readonly kind: 'payload.read'; readonly record: number; readonly role: PayloadRole }
   /** Conflict while another erasure of the same record is pending. */
   | { readonly kind: 'erasure.request'; readonly erasure: Erasure }
   /** Destroys what the erasure names, for good. Conflict unless it is pending. `by` is a party id. */

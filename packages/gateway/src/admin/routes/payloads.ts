@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import type { LeafRecord } from '@sallyport/evidence/record'
+import { Conflict } from '../../store/store.ts'
 import { requirePayloadReader } from '../access.ts'
 import type { PayloadRole } from '../contract.ts'
 import { payloadRole } from '../evidence-schema.ts'
@@ -38,9 +39,11 @@ export function payloadRoutes(app: AdminApp, needs: AdminNeeds): void {
       if (!bytes) throw await notThere(needs, index, role)
       const time = new Date(now()).toISOString()
       const by = c.get('person').subject.id
-      await store.commit({
-        record: { type: 'payload.read', time, record: index, role, by },
-        payloads: [],
+      const record = { type: 'payload.read', time, record: index, role, by } as const
+      const change = { kind: 'payload.read', record: index, role } as const
+      await store.commit({ record, change, payloads: [] }).catch(async (thrown: unknown) => {
+        // It was destroyed since it was found.
+        throw thrown instanceof Conflict ? await notThere(needs, index, role) : thrown
       })
       return new Response(Buffer.from(bytes), {
         headers: {

@@ -30,6 +30,7 @@ export const statusOf: Readonly<Record<RefusalCode, number>> = {
   'caller-left': 499,
   overloaded: 503,
   'rulebook-missing': 503,
+  'rulebook-replaced': 503,
   internal: 500,
 }
 

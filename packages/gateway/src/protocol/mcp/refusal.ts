@@ -33,6 +33,7 @@ export const answersOf: Readonly<Record<RefusalCode, RefusalAnswer>> = {
   'caller-left': { code: rpcCodes.internal, status: 499, as: 'error' },
   overloaded: { code: -31503, status: 503, as: 'error' },
   'rulebook-missing': { code: -31503, status: 503, as: 'error' },
+  'rulebook-replaced': { code: -31503, status: 503, as: 'error' },
   internal: { code: rpcCodes.internal, status: 200, as: 'error' },
 }
 

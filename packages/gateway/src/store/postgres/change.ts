@@ -1,6 +1,7 @@
 import type { Approval } from '../../model/approval.ts'
 import type { BreakGlass } from '../../model/break-glass.ts'
 import type { Delegation } from '../../model/delegation.ts'
+import { payloadId } from '../home/payload-rows.ts'
 import { sealColumn } from '../home/sealed-column.ts'
 import {
   approvalColumns,
@@ -95,6 +96,10 @@ function stepsOf(
       const { digest, content, seen } = change
       const { text, values } = insert('rulebook', { digest, content })
       return [{ text, values }, ...(seen ? [seeRenamed(seen, index), seeGrants(seen, index)] : [])]
+    }
+    case 'payload.read': {
+      const { record, role } = change
+      return [settle('SELECT 1 FROM payload WHERE id = $1', [payloadId(record, role)])]
     }
     case 'erasure.request': {
       const { id, record, state } = change.erasure

@@ -5,6 +5,7 @@ import { storeSuite } from '../conformance.ts'
 import { approval, assertChain, entry, everyLeaf, intent, opening } from '../conformance-entries.ts'
 import type { Store } from '../store.ts'
 import { openPostgres, type PostgresOptions } from './open.ts'
+import { storedRecord } from './stored-record.ts'
 
 const kek = new Uint8Array(32).fill(1)
 const server = await startPostgres()
@@ -154,6 +155,21 @@ function promises(): Cases {
       assert.ok(text.length > 1_000)
       assert.ok(!text.includes(Buffer.from('canary').toString('hex')))
       assert.ok(!text.includes(Buffer.from(kek).toString('hex')))
+    },
+    'how many records there are, and one of them, is told while a gateway writes': async ({
+      open,
+      options,
+    }) => {
+      const store = await open()
+      const { index } = await store.commit(entry(intent({ call: 'c' })))
+      const [leaf] = await store.leaves(index, 1)
+      const target = { url: options.url, schema: 'sallyport' }
+      assert.deepEqual(await storedRecord(target, index), {
+        size: index + 1,
+        bytes: Buffer.from(leaf?.bytes ?? ''),
+      })
+      const none = await storedRecord(target, index + 1)
+      assert.deepEqual(none, { size: index + 1, bytes: undefined })
     },
     'a payload that was changed or moved is not given out': async ({ open, run }) => {
       const store = await open()

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { BreakGlass } from '../../model/break-glass.ts'
 import type { Delegation } from '../../model/delegation.ts'
+import { payloadId } from '../home/payload-rows.ts'
 import { sealColumn } from '../home/sealed-column.ts'
 import {
   approvalColumns,
@@ -38,6 +39,7 @@ export function prepareChanges(db: DatabaseSync, kek: Uint8Array | undefined): C
  */
 export function applyChange(changes: Changes, change: Change, index: number): boolean {
   if (isDestruction(change)) return changes.destroy(change, index)
+  if (change.kind === 'payload.read') return isKept(changes, change)
   const steps = stepsOf(change, index, changes.kek)
   if (!steps) return false
   if (steps.length === 1) return steps.every((step) => run(changes, step))
@@ -47,6 +49,12 @@ export function applyChange(changes: Changes, change: Change, index: number): bo
   return isDone
 }
 
+type Reading = Extract<Change, { kind: 'payload.read' }>
+
+function isKept({ statement }: Changes, { record, role }: Reading): boolean {
+  return statement('SELECT 1 FROM payload WHERE id = ?').get(payloadId(record, role)) !== undefined
+}
+
 function run({ statement }: Changes, { sql, values, rows }: Step): boolean {
   const { changes } = statement(sql).run(...values)
   return rows === undefined || Number(changes) === rows
@@ -54,7 +62,7 @@ function run({ statement }: Changes, { sql, values, rows }: Step): boolean {
 
 /** Undefined for a change that no stored state allows. */
 function stepsOf(
-  change: Exclude<Change, Destruction>,
+  change: Exclude<Change, Destruction | Reading>,
   index: number,
   kek: Uint8Array | undefined,
 ): readonly Step[] | undefined {
