@@ -3,12 +3,14 @@
  * with few values (one in about 250 bytes) and with many, then bytes per second of clean, dense and hostile
  * bodies. Times are of one body at a time, in milliseconds; every number is of this machine as busy as it is now.
  * `-- --row <text>`: only the bytes per second of the bodies whose name holds the text, which may be given again.
- * `-- --gigabyte`: instead, one body of a gigabyte in chunks of 64 KB, and the memory it takes.
+ * `-- --gigabyte`: instead, one body of a gigabyte in chunks of 64 KB, and the memory it takes; `-- --aside`: only how
+ * long a large result keeps the thread that answers calls, masked in it and beside it.
  */
 import { parseArgs } from 'node:util'
 import { compileResultMasking } from '../packages/gateway/src/mask/compile.ts'
 import type { DetectionPlan, ResultMasking } from '../packages/gateway/src/mask/plan.ts'
 import { maskPeers } from '../packages/gateway/test/mask-peers.ts'
+import { maskingDelays } from './masking-aside.ts'
 
 const key = new Uint8Array(32).fill(7)
 const core = maskingOf(
@@ -33,15 +35,24 @@ const core = maskingOf(
 )
 const all = maskingOf(['*'])
 
+/** Bytes of a body that come at once. */
+const chunk = 65_536
 /** Of the bodies of the table, kilobytes. */
 const sizes = [2, 10, 20, 100]
 
 const { values: asked } = parseArgs({
-  options: { gigabyte: { type: 'boolean' }, row: { type: 'string', multiple: true } },
+  options: {
+    aside: { type: 'boolean' },
+    gigabyte: { type: 'boolean' },
+    row: { type: 'string', multiple: true },
+  },
 })
 if (asked.gigabyte === true) gigabyte()
 else if (asked.row !== undefined) throughputs(asked.row)
-else table()
+else {
+  if (asked.aside !== true) table()
+  await maskingDelays(longBodies(), print)
+}
 
 function table(): void {
   print('One body, p50 / p99 in ms')
@@ -88,9 +99,32 @@ function throughputs(texts: readonly string[]): void {
   }
 }
 
+/** As they come from an upstream. */
+function longBodies(): Parameters<typeof maskingDelays>[0] {
+  const text = jsonOf(1 << 20, 'few').replace(/^.*?\[|\]\}$/g, '')
+  const objects = function* () {
+    yield Buffer.from('[')
+    for (let pieces = 0; pieces < 100; pieces += 1) yield* chunksOf(Buffer.from(`${text},`))
+    yield Buffer.from('0]')
+  }
+  /** Each as long as one that is looked at whole. */
+  const strings = (piece: string) => {
+    const one = piece.repeat((1 << 18) / piece.length - 1)
+    return chunksOf(Buffer.from(JSON.stringify(Array.from({ length: 16 }, () => one))))
+  }
+  return [
+    ['100 MB, few values', objects],
+    ['4 MB, mailboxes at addresses', () => strings('a@[1.1.1.')],
+    ['4 MB, groups of digits', () => strings('4111-1111 ')],
+  ]
+}
+
+function* chunksOf(body: Buffer): Iterable<Buffer> {
+  for (let at = 0; at < body.length; at += chunk) yield body.subarray(at, at + chunk)
+}
+
 /** Objects of one list, which nobody holds whole: not the sender, not the masker, not the receiver. */
 function gigabyte(): void {
-  const chunk = 65_536
   const objects = jsonOf(1 << 20, 'few').replace(/^.*?\[|\]\}$/g, '')
   const piece = Buffer.from(`${objects},`)
   const masker = all.masker({ mediaType: 'application/json', fragment: false, key, echoes: [] })
@@ -108,7 +142,7 @@ function gigabyte(): void {
   push(Buffer.from('{"data":['))
   let [before, peak] = [0, 0]
   for (let pieces = 0; received < 1_000_000_000; pieces += 1) {
-    for (let at = 0; at < piece.length; at += chunk) push(piece.subarray(at, at + chunk))
+    for (const one of chunksOf(piece)) push(one)
     // What is compiled and pooled at first is not the body's.
     if (pieces === 32) before = megabytes()
     peak = Math.max(peak, megabytes())

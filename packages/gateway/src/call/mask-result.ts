@@ -2,8 +2,9 @@ import { scrubText } from '../mask/echo.ts'
 import { type Finding, MaskError, type Masker, type ResultMasking } from '../mask/plan.ts'
 import { decidingParties } from '../model/principal.ts'
 import type { Credential } from '../model/secret.ts'
+import { BodyMasking } from './body-masking.ts'
 import type { Gate } from './gate.ts'
-import { openPace, type Pace } from './pace.ts'
+import { openPace } from './pace.ts'
 import { Refusal } from './refusal.ts'
 import type { Masked, Raw, Recorded, ReplyHead } from './stage.ts'
 
@@ -28,14 +29,14 @@ export function maskResult(gate: Gate, at: Recorded, credential: Credential, raw
     throw thrown
   }
   const { digest } = masker
-  const pace = openPace(gate)
+  const masking = new BodyMasking(masker, openPace(gate), raw.bytes)
   const kept = new Kept(gate.limits.heldResultBytes)
   return {
     state: 'masked',
     head: head.masked,
-    body: { [Symbol.asyncIterator]: () => maskedChunks(gate, source, { masker, kept, pace }) },
-    findings: () => [...head.findings, ...masker.findings()],
-    looked: () => (digest === undefined ? undefined : { digest, micros: pace.taken() }),
+    body: { [Symbol.asyncIterator]: () => maskedChunks(gate, source, { masking, kept }) },
+    findings: () => [...head.findings, ...masking.findings()],
+    looked: () => (digest === undefined ? undefined : { digest, micros: masking.micros() }),
     received: () => kept.bytes(),
   }
 }
@@ -76,9 +77,9 @@ function closedResult(): Refusal {
  * masked, and comes out, in pieces: other calls have their turn between them.
  */
 function maskedChunks(
-  gate: Pick<Gate, 'recognise'>,
+  { recognise }: Pick<Gate, 'recognise'>,
   source: AsyncIterator<Uint8Array>,
-  { masker, kept, pace }: { readonly masker: Masker; readonly kept: Kept; readonly pace: Pace },
+  { masking, kept }: { readonly masking: BodyMasking; readonly kept: Kept },
 ): AsyncIterator<Uint8Array> {
   let over = false
   let unread = nothing
@@ -88,6 +89,7 @@ function maskedChunks(
     const { done, value } = await source.next()
     if (done) return true
     kept.add(value)
+    await masking.arrived(value.length)
     unread = value
     return false
   }
@@ -98,21 +100,22 @@ function maskedChunks(
         const ended = await read()
         if (ended) {
           over = true
-          await ask(gate, masker, pace)
-          const rest = await pace.paced(masker.end)
+          const rest = await masking.end(recognise)
           return rest.length === 0 ? { done: true, value: undefined } : { value: rest }
         }
-        const piece = unread.subarray(0, pace.pieceBytes())
+        const piece = unread.subarray(0, masking.pieceBytes())
         unread = unread.subarray(piece.length)
-        return { value: await pace.paced(() => masker.push(piece), piece.length) }
+        return { value: await masking.push(piece) }
       } catch (thrown) {
         over = true
+        masking.drop()
         await source.return?.()
         throw thrown instanceof MaskError ? withheld(thrown) : thrown
       }
     },
     async return() {
       over = true
+      masking.drop()
       await source.return?.()
       return { done: true, value: undefined }
     },
@@ -120,26 +123,6 @@ function maskedChunks(
 }
 
 const nothing: Uint8Array = new Uint8Array(0)
-
-/** Has the recogniser asked where the rules say so: without its answer nothing goes out. */
-async function ask(
-  { recognise }: Pick<Gate, 'recognise'>,
-  masker: Masker,
-  { paced }: Pace,
-): Promise<void> {
-  if (masker.ask === undefined) return
-  if (recognise === undefined) {
-    const detail = 'No recogniser is configured, and the rules ask one.'
-    throw new Refusal('result-withheld', { detail })
-  }
-  try {
-    await masker.ask(recognise, paced)
-  } catch (thrown) {
-    if (!(thrown instanceof MaskError)) throw thrown
-    const detail = 'The recogniser that the rules ask gave no answer.'
-    throw new Refusal('result-withheld', { detail, cause: thrown })
-  }
-}
 
 function withheld(cause: MaskError): Refusal {
   return new Refusal('result-withheld', {

@@ -296,10 +296,12 @@ type Body<State extends string> = {
 }
 /**
  * `fragment`: the upstream says that the body is only a part of the result. `stated`: which definition it says it has,
- * where it says so on the wire. `isClosed`: it is encoded in a way that its room does not open.
+ * where it says so on the wire. `isClosed`: it is encoded in a way that its room does not open. `bytes`: so many are
+ * to come, where that is said before.
  */
 export type Raw = Body<'raw'> & {
   readonly fragment: boolean
+  readonly bytes?: number
   readonly isClosed?: boolean
   readonly stated?: string
 }

@@ -44,10 +44,12 @@ const gatewayLimits = {
   /** Of these, for one subject or one actor: it takes four at their limits to leave no place to others. */
   callsPerCaller: 256,
 
-  /** 64 KiB: what is longer takes over 10 ms to mask and goes to a thread of its own, which costs 1 ms. */
+  /** 64 KiB: what is longer takes over 10 ms to mask and goes to another thread, which costs 1 ms. */
   maskedHereBytes: 65_536,
-  /** Bodies that wait for that thread: at 1 MiB each a few seconds; one more is refused as `overloaded`. */
+  /** Arguments that wait for that thread: at 1 MiB each a few seconds; one more is refused as `overloaded`. */
   maskedAside: 64,
+  /** Results under way in it, which hold a few MiB each at the worst; one more is masked where calls are answered. */
+  resultsAside: 64,
 
   // --- What is held, kept and released ---
 

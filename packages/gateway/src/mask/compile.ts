@@ -67,7 +67,8 @@ function compileResult(
       const unread = body === undefined && !declared && detection?.onError === 'pass'
       if (unread) found.unread()
       if (body === undefined && !unread) return undefined
-      return { ...withoutEchoes(body ?? passing, echoes, found), digest: plan?.digest }
+      const masker = withoutEchoes(body ?? passing, echoes, found)
+      return { ...masker, digest: plan?.digest, isPassing: nothingToHide || unread }
     },
     headers: detection && ((headers, { key }) => maskHeaders(headers, { detection, key })),
   }

@@ -41,6 +41,8 @@ export const limits = {
   channels: 64,
   /** Events that are held because one before them may not go out yet. */
   heldEventBytes: 1_048_576,
+  /** And how many of them, of a thousand bytes of memory each: twice what a channel takes in pieces of four letters. */
+  heldEvents: 8_192,
   /** Places that findings of one body name; further ones are counted together. */
   findings: 256,
   /** A result is held whole while a recogniser is asked, which takes 100 ms and more for 10 KB. */

@@ -78,6 +78,35 @@ export type Masker = {
   readonly ask?: ((recognise: Recognise, paced: Paced) => Promise<void>) | undefined
   /** Of the plan by which values are looked for; absent: nothing is looked for. */
   readonly digest?: string | undefined
+  /** Nothing is hidden but echoes, which takes next to no time. */
+  readonly isPassing?: boolean
+  /** The same in another thread, where long bodies go on. Absent: there is none, or nothing to do in it. */
+  readonly aside?: {
+    /** What is not longer is masked here. */
+    readonly overBytes: number
+    /** Undefined: as many bodies are masked there as may be, and this one stays here. */
+    readonly open: () => MaskerAside | undefined
+  }
+}
+
+/**
+ * The masker of one body in another thread, from the body's beginning on. One step at a time. A step rejects with
+ * `MaskError` where the masker throws one, and with something else when the thread has ended: nothing of the body
+ * goes out after that.
+ */
+export type MaskerAside = {
+  /** What may be released after these pieces, which are masked as they are cut. */
+  readonly push: (pieces: readonly Uint8Array[]) => Promise<Uint8Array>
+  /** As that of `Masker`; does nothing where nobody has to be asked. */
+  readonly ask: (recognise: Recognise) => Promise<void>
+  /** The rest. */
+  readonly end: () => Promise<Uint8Array>
+  /** As of the last step. */
+  readonly findings: () => readonly Finding[]
+  /** All work there so far. */
+  readonly micros: () => number
+  /** Has it forgotten there. Returns at once. */
+  readonly drop: () => void
 }
 
 /**

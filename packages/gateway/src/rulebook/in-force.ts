@@ -1,7 +1,6 @@
 import type { GrantSupposed, InForce } from '../call/in-force.ts'
 import { limits } from '../config/limits.ts'
-import { compileResultMasking } from '../mask/compile.ts'
-import type { ArgumentMasking, ArgumentsAside, DetectionPlan, ResultMasking } from '../mask/plan.ts'
+import type { ArgumentMasking, ArgumentsAside, ResultMasking } from '../mask/plan.ts'
 import { noApprovalRules } from '../model/approval-rules.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { GrantListed } from '../model/grant.ts'
@@ -15,13 +14,15 @@ import { openDetector } from './detection-plan.ts'
 import { dutySidesOf } from './duty-sides.ts'
 import { hiddenRead } from './hidden-reads.ts'
 import type { SchemaCheck } from './json-schema.ts'
-import type { MaskJob, MaskThread } from './mask-thread.ts'
+import { kept } from './kept.ts'
+import type { ArgumentsJob, ResultJob } from './mask-message.ts'
+import type { MaskThread } from './mask-thread.ts'
 import { ownerFlow, ownerGroups } from './owners.ts'
+import { resultMaskings } from './result-masking.ts'
 
 /**
- * A rulebook made ready to answer. Maskings are compiled when first asked for and kept; a field list can
- * only come from the rulebook's own grants, so there are few. What cannot be compiled throws, which
- * withholds the result: nothing passes unmasked.
+ * A rulebook made ready to answer. Maskings are compiled when first asked for and kept. What cannot be compiled throws,
+ * which withholds the result: nothing passes unmasked.
  */
 export function makeInForce(ready: {
   readonly rulebook: Rulebook
@@ -35,7 +36,7 @@ export function makeInForce(ready: {
   const { rulebook, decide, grants, checks, thread } = ready
   const { digest, detection } = rulebook
   const detector = openDetector(rulebook.detection)
-  const results = new Map<string, ResultMasking>()
+  const results = resultMaskings(detector)
   const args = new Map<string, ArgumentMasking>()
   const constraints = new Map<string, ReturnType<typeof compileConstraint>>()
   const constraint = (fn: FunctionDefinition, text: string) =>
@@ -67,22 +68,11 @@ export function makeInForce(ready: {
       return check(values)
     },
     argumentMasking: (fn) =>
-      kept(args, fn.id, () => {
-        const { id, argumentMasks, argumentSchema, detect, mcp } = fn
-        const own = {
-          ...{ id, argumentMasks, argumentSchema },
-          ...(detect && { detect }),
-          ...(mcp && { mcp }),
-        }
-        const rules = { digest, detection, fn: own }
-        return withThread(argumentMaskingOf(fn, detector), thread, rules)
-      }),
-    resultMasking: (fn, { fields, parties }) => {
-      const plan = detector.inResult(fn, parties)
-      const narrow = fields.length === 0 ? '' : JSON.stringify(fields)
-      const key = `${fn.id}\n${plan?.digest ?? ''}\n${narrow}`
-      return kept(results, key, () => resultMaskingOf(fn, { fields, plan }))
-    },
+      kept(args, fn.id, () =>
+        argumentsAside(argumentMaskingOf(fn, detector), thread, { digest, detection, fn }),
+      ),
+    resultMasking: (fn, given) =>
+      resultsAside(results(fn, given), thread, { rules: { digest, detection, fn }, given }),
     approvals,
     constraintProblem: (fn, expression) => {
       const made = constraint(fn, expression)
@@ -105,23 +95,11 @@ function supposed({
   return { id, functions, principal: { kind: 'party', type: 'User', id: party } }
 }
 
-// More combinations than this are compiled again rather than kept.
-const keptMax = 10_000
-
-function kept<Value>(cache: Map<string, Value>, key: string, make: () => Value): Value {
-  const known = cache.get(key)
-  if (known !== undefined) return known
-  const made = make()
-  if (cache.size >= keptMax) cache.clear()
-  cache.set(key, made)
-  return made
-}
-
 /** Long arguments go to the other thread, where there is one, which masks them by the same rules. */
-function withThread(
+function argumentsAside(
   masking: ArgumentMasking,
   thread: MaskThread | undefined,
-  rules: MaskJob['rules'],
+  rules: ArgumentsJob['rules'],
 ): ArgumentMasking {
   if (thread === undefined) return masking
   return {
@@ -136,14 +114,30 @@ function copied({ body, key, ...asked }: ArgumentsAside): ArgumentsAside {
   return { ...asked, body: body && new Uint8Array(body), key: new Uint8Array(key) }
 }
 
-function resultMaskingOf(
-  fn: FunctionDefinition,
-  given: {
-    readonly fields: readonly (readonly string[])[]
-    readonly plan: DetectionPlan | undefined
-  },
+/** Long results go on there. */
+function resultsAside(
+  masking: ResultMasking,
+  thread: MaskThread | undefined,
+  job: Pick<ResultJob, 'rules' | 'given'>,
 ): ResultMasking {
-  const masking = compileResultMasking(fn.resultMasks, given.fields, given.plan, fn.mcp?.method)
-  if ('problems' in masking) throw new Error(`the masks of ${fn.id} cannot be applied`)
-  return masking
+  if (thread === undefined) return masking
+  return {
+    ...masking,
+    masker: ({ seen, eachLook, ...options }) => {
+      const masker = masking.masker({ ...options, seen, eachLook })
+      // Who is told what is seen has to be told here.
+      if (masker === undefined || masker.isPassing || seen !== undefined) return masker
+      const { mediaType, fragment, key, echoes } = options
+      const open = () =>
+        thread.masker({
+          ...job,
+          options: {
+            ...{ mediaType, fragment, key: new Uint8Array(key) },
+            echoes: echoes.map((echo) => new Uint8Array(echo)),
+          },
+          plan: masker.digest,
+        })
+      return { ...masker, aside: { overBytes: limits.maskedHereBytes, open } }
+    },
+  }
 }

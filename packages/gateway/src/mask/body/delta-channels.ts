@@ -73,11 +73,15 @@ export class DeltaChannels {
       for (const scope of ended) this.#end(scope)
     }
     if (event.endsAll) this.#end('')
-    if (this.#heldBytes > limits.heldEventBytes) {
+    if (this.#isFull()) {
       this.#release()
-      if (this.#heldBytes <= limits.heldEventBytes) return
+      if (!this.#isFull()) return
       for (const channel of this.#channels.values()) channel.hide()
     }
+  }
+
+  #isFull(): boolean {
+    return this.#heldBytes > limits.heldEventBytes || this.#events.length > limits.heldEvents
   }
 
   /** No event is held: what comes next may go out at once if it says nothing that could go on. */

@@ -183,6 +183,19 @@ test('what waits too long is hidden, and memory stays bounded', () => {
   assert.ok(!out.includes('nora@'))
 })
 
+test('short events cost memory too, so that only so many are held', () => {
+  const one = masker('text/event-stream')
+  const begun = Buffer.from('data: {"index":0,"delta":{"text":"call nora@"}}\n\n')
+  let out = Buffer.from(one.push(begun))
+  for (let sent = 0; sent < limits.heldEvents; sent += 1) {
+    assert.equal(out.length, 0)
+    out = Buffer.from(one.push(Buffer.from(':\n\n')))
+  }
+  out = Buffer.concat([out, one.push(Buffer.from(':\n\n'))])
+  assert.ok(out.length > 0)
+  assert.ok(!out.includes('nora@'))
+})
+
 /** Names that say nothing about their values: others make an address a time, or a word a password. */
 const names = fc.constantFrom('a', 'note', '', 'x y', '\u00e9', 'b"c', '__proto__')
 

@@ -28,6 +28,7 @@ export function readHead(
     // Said twice it is one statement too: another one than either of the two.
     ...(stated !== undefined && { stated: [stated].flat().join(', ') }),
     ...{ fragment, codings, isClosed },
+    ...(codings.length === 0 && saidBytes(headers['content-length'])),
     head: {
       status,
       headers: headersForCaller(headers)
@@ -38,7 +39,7 @@ export function readHead(
   }
 }
 
-export type AnswerRead = Pick<Raw, 'head' | 'fragment' | 'isClosed' | 'stated'> & {
+export type AnswerRead = Pick<Raw, 'head' | 'fragment' | 'isClosed' | 'stated' | 'bytes'> & {
   /** How the body is encoded that the head belongs to once it is opened. */
   readonly codings: readonly Coding[]
 }
@@ -102,6 +103,12 @@ function withoutRepeats(headers: AnswerHeaders): AnswerHeaders | string {
     once = { ...once, [name]: value }
   }
   return once
+}
+
+/** The parser has seen to it that so many come. */
+function saidBytes(length: AnswerHeaders[string]): Pick<Raw, 'bytes'> {
+  const bytes = Number(length)
+  return Number.isSafeInteger(bytes) ? { bytes } : {}
 }
 
 function isChunked(transferEncoding: string | readonly string[]): boolean {

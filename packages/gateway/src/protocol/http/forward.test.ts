@@ -536,3 +536,19 @@ for (const [lines, definitionHeader, said] of stated) {
     assert.equal(raw.stated, said)
   })
 }
+
+const lengths: readonly (readonly [name: string, (socket: Socket) => void, number | undefined])[] =
+  [
+    ['it is said', withHead('x-a: b'), 2],
+    ['it is not', say('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'), undefined],
+    ['it is that of another form', encoded('gzip', gzipSync('hi')), undefined],
+  ]
+for (const [name, answer, bytes] of lengths) {
+  test(`how long a body is to be: ${name}`, async () => {
+    const upstream = await startUpstream(answer)
+    const raw = await upstreams.forward(recorded(upstream.url), none)
+    await collect(raw.body)
+    upstream.stop()
+    assert.equal(raw.bytes, bytes)
+  })
+}
