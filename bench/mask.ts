@@ -34,6 +34,7 @@ const core = maskingOf(
   ]),
 )
 const all = maskingOf(['*'])
+const json = 'application/json'
 
 /** Bytes of a body that come at once. */
 const chunk = 65_536
@@ -90,10 +91,14 @@ function throughputs(texts: readonly string[]): void {
   ] as const) {
     if (isAsked(name)) throughput(name, jsonOf(1 << 20, values))
   }
-  for (const [name, piece] of Object.entries(hostile())) {
+  const inJson = Object.entries(hostile()).map(([name, piece]): [string, Hostile] => [
+    name,
+    { mediaType: json, body: (bytes) => `["${fill(piece, bytes)}"]` },
+  ])
+  for (const [name, { mediaType, body }] of [...inJson, ...Object.entries(hostileElsewhere())]) {
     if (!isAsked(name)) continue
     const [short, long] = [1 << 18, 1 << 22].map((bytes) =>
-      speed(Buffer.from(`["${piece.repeat(bytes / piece.length)}"]`)),
+      speed(Buffer.from(body(bytes)), mediaType),
     )
     print(`  ${name.padEnd(40)}${fixed(short)} at 256 KB ${fixed(long)} at 4 MB`)
   }
@@ -175,10 +180,9 @@ function maskerOf(masking: ResultMasking, text: string): () => void {
   return () => mask(masking, body)
 }
 
-function mask(masking: ResultMasking, body: Uint8Array): Uint8Array {
-  const options = { mediaType: 'application/json', fragment: false, key, echoes: [] }
-  const masker = masking.masker(options)
-  if (masker === undefined) throw new Error('JSON cannot be masked')
+function mask(masking: ResultMasking, body: Uint8Array, mediaType = json): Uint8Array {
+  const masker = masking.masker({ mediaType, fragment: false, key, echoes: [] })
+  if (masker === undefined) throw new Error(`${mediaType} cannot be masked`)
   const masked = masker.push(body)
   masker.end()
   return masked
@@ -216,12 +220,12 @@ function throughput(name: string, text: string): void {
  * Megabytes (10^6 bytes) per second with everything on: the fastest round once the code is compiled, which takes
  * a second of this very text; on a busy machine the slower ones say how busy it is.
  */
-function speed(body: Buffer): number {
+function speed(body: Buffer, mediaType = json): number {
   let best = 0
   const from = performance.now()
   for (let round = 0; round < 8 || performance.now() - from < 1_500; round += 1) {
     const start = performance.now()
-    mask(all, body)
+    mask(all, body, mediaType)
     best = Math.max(best, body.length / 1_000 / (performance.now() - start))
   }
   return best
@@ -311,7 +315,56 @@ function hostile(): Readonly<Record<string, string>> {
     'Cyrillic letters among Latin ones': 'a\u043ea\u0435 ',
     'zero-width characters': '4\u200b1\u200b',
     slashes: 'https://a:b@',
+    'pairs of groups of a card': '4111-1111 ',
+    'groups with two blanks': '4111  ',
+    'mailboxes in brackets': 'a@[1.1.1.',
+    'signs that escape nothing': '12%z\\\\p ',
+    'escapes of two kinds': '\\\\\\\\n%41 4111 ',
+    'base64 that says text': 'QUJDREVGR0hJSktMTU5PUFFS ',
   }
+}
+
+type Hostile = { readonly mediaType: string; readonly body: (bytes: number) => string }
+
+/** The same where most is spent on what stands around the values. */
+function hostileElsewhere(): Readonly<Record<string, Hostile>> {
+  const repeated = (mediaType: string, piece: string, end = ''): Hostile => ({
+    mediaType,
+    body: (bytes) => `${fill(piece, bytes)}${end}`,
+  })
+  const stream = 'text/event-stream'
+  const delta = (text: string) =>
+    `data: {"id":"c-1","choices":[{"index":0,"delta":{"content":"${text}"}}]}\n\n`
+  const part = '--b\r\ncontent-disposition: form-data; name="a"\r\n\r\nx\r\n'
+  return {
+    'lines of one letter': repeated('text/plain', 'a\n'),
+    'cells of one digit': repeated('text/csv', '1,2\n'),
+    'strings of one digit': { mediaType: json, body: (bytes) => `[${fill('"1",', bytes)}1]` },
+    'escaped fields of a form': repeated('application/x-www-form-urlencoded', 'a=%41&'),
+    'references in markup': repeated('application/xml', '<a b="&#x34;">&#x34;</a>'),
+    'parts of one letter': repeated('multipart/form-data; boundary=b', part, '--b--\r\n'),
+    'letters of a chat': repeated(stream, delta('a')),
+    'groups of digits of a chat': repeated(stream, delta('4111 ')),
+    'events of one letter': repeated(stream, 'data: {"a":"x"}\n\n'),
+    'text of one letter an event': repeated(stream, 'data: x\n\n'),
+    'lines of JSON of one digit': repeated('application/x-ndjson', '{"a":"1"}\n'),
+    'broken JSON within itself': {
+      mediaType: json,
+      body: (bytes) => `[${fill(`${JSON.stringify(brokenJson(4))},`, bytes)}1]`,
+    },
+  }
+}
+
+/** A list whose one string is such a list, and so on, and none of which has an end. */
+function brokenJson(levels: number): string {
+  let text = fill('4111 words ', 1 << 14)
+  for (let level = 0; level < levels; level += 1) text = `[${JSON.stringify(text)} and more`
+  return text
+}
+
+/** So many bytes of a piece again and again, or a few more. */
+function fill(piece: string, bytes: number): string {
+  return piece.repeat(Math.ceil(bytes / Buffer.byteLength(piece)))
 }
 
 function numbers(seed: number): () => number {

@@ -1,6 +1,6 @@
 import type { CellReader } from './body/cell-reader.ts'
 import { DeltaChannels, type StreamEvent } from './body/delta-channels.ts'
-import { deltaPieces, unmasked } from './body/delta-pieces.ts'
+import { hasPieces, unmasked } from './body/delta-pieces.ts'
 import { sameOffset } from './body/telling.ts'
 import { same } from './body/text-body.ts'
 import { Bytes } from './bytes.ts'
@@ -50,7 +50,7 @@ export function detectedLinesBody(
     const bytes = blank ? text : maskPayload(text, masker, out)
     reader.telling.locate = sameOffset
     // A longer string is not asked whether it may go on: whether it is the piece of a text is.
-    if (text.length > limits.tokenBytes) spotted.any = deltaPieces(bytes).pieces.length > 0
+    if (text.length > limits.tokenBytes) spotted.any = hasPieces(bytes)
     if (blank || spotted.any) {
       channels.push(heldLine({ text, bytes, end, at }))
       return undefined

@@ -11,10 +11,11 @@ import { beginsJson } from './begins-json.ts'
 import { customSpans } from './custom-spans.ts'
 import { emptied, isEmptying } from './emptied.ts'
 import { type Encoded, eachEncoded, mayBeEncoded } from './encoded.ts'
-import { type Escapes, FoldedText, mustFold } from './fold.ts'
+import { type Escapes, type FoldedText, mustFold } from './fold.ts'
 import { holdInText } from './hold.ts'
 import { eachCellOfJson, type TextKind } from './json-in-text.ts'
 import type { KnownNames } from './known-names.ts'
+import { explainingFrom, isSame, Levels } from './levels.ts'
 import { type Edit, mergeEdits } from './merged-edits.ts'
 import { isFraction, wholeNumber } from './ordinary.ts'
 import { isMoment, isSum, wantsSure } from './ordinary-cells.ts'
@@ -43,8 +44,7 @@ export class CellReader {
   readonly #known = new Set<string>()
   readonly #told: Told[] = []
   readonly #spans: Span[] = []
-  /** The cell as it was unescaped and folded, and what was found escaped within that, and so on. */
-  readonly #levels: FoldedText[] = []
+  readonly #levels = new Levels()
   readonly #custom: boolean
   /** Nothing counts that has to be supported by what stands around it. */
   readonly #surely: boolean
@@ -53,14 +53,15 @@ export class CellReader {
   #cell: RawCell | undefined
   /** How often the cell was looked at so far, in one way or another. */
   #readings = 0
-  /** How many levels stand between the text that is scanned and the cell. */
-  #depth = 0
-  /** How the levels have to be written again, from the cell inwards. */
-  readonly #escapes: Escapes[] = []
   /** How what stands in for a value is written. */
-  readonly #written = { escapes: 'none' as Escapes, number: false, levels: this.#escapes, depth: 0 }
+  readonly #written = {
+    ...{ escapes: 'none' as Escapes, number: false },
+    ...{ levels: this.#levels.escapes, depth: 0 },
+  }
   /** What is scanned was decoded from this stretch of the cell, which becomes one mark if anything is found. */
   #encoded: { start: number; end: number; depth: number; found: boolean } | undefined
+  /** How many texts that only begin like JSON the string stands in that is read. */
+  #broken = 0
   /** Whether the cell itself was unescaped and folded, into the first level. */
   #folded = false
   /** Whether anything was found in the cell last read, be it let be by a rule. */
@@ -150,13 +151,14 @@ export class CellReader {
     this.foundAny = false
     this.#readings = 0
     this.#cell = cell
-    this.#depth = 0
     const { bytes, from, to, kind, hint, escapes } = cell
+    this.#levels.depth = 0
+    this.#broken = 0
     this.#folded =
       (cell.traits & mustFold[escapes]) !== 0 ||
       escapes === 'form' ||
       (escapes !== 'json' && beginsJson(bytes, from, to))
-    if (this.#folded) this.#descend(bytes, from, to, escapes, () => this.#text(kind, hint))
+    if (this.#folded) this.#deeper(bytes, from, to, escapes, kind, hint)
     else this.#plain(bytes, from, to, cell)
     if (this.#edits.length > 1) mergeEdits(this.#edits)
     this.telling.looked(this.#told)
@@ -167,47 +169,51 @@ export class CellReader {
   hold(): number {
     const cell = this.#cell
     if (cell === undefined) return 0
-    const text = this.#folded ? this.#levels[0] : undefined
+    const text = this.#folded ? this.#levels.first : undefined
     if (text === undefined) return holdInText(cell.bytes, cell.from, cell.to)
     return text.origin(holdInText(text.bytes, 0, text.length))
   }
 
-  /** Reads one level deeper, and goes on there. */
-  #descend(
-    bytes: Uint8Array,
+  /** Reads one level deeper: as JSON, and as the text it is where it only begins like JSON. */
+  #deeper(
+    source: Uint8Array,
     from: number,
     to: number,
     escapes: Escapes,
-    then: (text: FoldedText) => void,
+    kind: RawCell['kind'],
+    hint: number,
   ): void {
-    const text = this.#levels[this.#depth] ?? new FoldedText()
-    this.#levels[this.#depth] = text
-    text.read(bytes, from, to, escapes)
-    this.#escapes[this.#depth] = escapes
-    this.#depth += 1
-    then(text)
-    this.#depth -= 1
-  }
-
-  /** The level last read: as JSON, and as the text it is where it only begins like JSON. */
-  #text(kind: RawCell['kind'], hint: number): void {
-    const text = this.#levels[this.#depth - 1]
-    if (text === undefined) return
+    const text = this.#levels.open(source, from, to, escapes)
     const { bytes, length, flags, digits } = text
-    const json = this.#depth < depthMax && beginsJson(bytes, 0, length) && this.#json(text, hint)
-    if (!json) this.#plain(bytes, 0, length, { kind, hint, traits: flags, digits })
+    const mayBeJson = this.#levels.depth < depthMax && beginsJson(bytes, 0, length)
+    const read = mayBeJson ? this.#json(text, hint) : 0
+    // Within another such text, what is escaped in its strings is read string by string only. The deepest level is
+    // read by nobody but this one.
+    const again = this.#broken > 0 && this.#levels.depth + 1 < depthMax ? read : 0
+    if (read < length) this.#plain(bytes, 0, length, { kind, hint, traits: flags, digits }, again)
+    this.#levels.close()
   }
 
-  /** Reads the cells of what the level begins with; whether it is JSON to its end. */
-  #json({ bytes, length }: FoldedText, hint: number): boolean {
+  /** Reads the cells of what the level begins with. Returns where the last of them ends; `length` where it is JSON to its end. */
+  #json({ bytes, length }: FoldedText, hint: number): number {
     return eachCellOfJson(bytes, length, hint, (from, to, how) => {
+      if (!how.whole) this.#broken += 1
       if ((how.traits & traits.backslash) === 0) this.#plain(bytes, from, to, how)
-      else this.#descend(bytes, from, to, 'json', () => this.#text(how.kind, how.hint))
+      else this.#deeper(bytes, from, to, 'json', how.kind, how.hint)
+      if (!how.whole) this.#broken -= 1
     })
   }
 
-  /** Unescaped, folded bytes of the level. A field that is named for nothing may hold a sum or a time. */
-  #plain(bytes: Uint8Array, from: number, to: number, how: TextKind): void {
+  /**
+   * Unescaped, folded bytes of the level. A field that is named for nothing may hold a sum or a time. `read`: what is
+   * written before it in another way was read already, string by string.
+   */
+  #plain(bytes: Uint8Array, from: number, to: number, how: TextKind, read = from): void {
+    this.#levels.forget()
+    this.#inEachWay(bytes, from, to, how, read)
+  }
+
+  #inEachWay(bytes: Uint8Array, from: number, to: number, how: TextKind, read: number): void {
     const { kind, hint, digits } = how
     const number = kind === 'number' && isFraction(bytes, from, to)
     const sum = number && isSum(bytes, from, to, hint, this.#surely)
@@ -222,20 +228,23 @@ export class CellReader {
         this.#take(span, bytes, how.kind, from, to)
       }
     }
-    if (how.kind === 'number' || ordinary || to - from < encodedBytesMin) return
+    if (how.kind === 'number' || ordinary) return
+    // A short string of a text that is not read in another way, see `#deeper`, may be escaped once more all the same.
+    if (to - from < encodedBytesMin && this.#broken < 2) return
     // What a whole stretch of the cell was decoded from is not decoded again.
-    if (this.#encoded !== undefined || this.#depth >= depthMax) return
-    if ((how.traits & traits.backslash) !== 0 && this.#levelsOf('json') < unescapedMax) {
-      this.#descend(bytes, from, to, 'json', (text) => this.#again(text, how))
+    if (this.#encoded !== undefined || this.#levels.depth >= depthMax) return
+    const again = read > from ? explainingFrom(bytes, from, read) : from
+    if ((how.traits & traits.backslash) !== 0 && this.#levels.count('json') < unescapedMax) {
+      this.#again(bytes, again, to, 'json', how)
     }
-    if ((how.traits & traits.percent) !== 0 && this.#levelsOf('url') === 0) {
-      this.#descend(bytes, from, to, 'url', (text) => this.#again(text, how))
+    if ((how.traits & traits.percent) !== 0 && this.#levels.count('url') === 0) {
+      this.#again(bytes, again, to, 'url', how)
     }
-    if (this.#isHiddenWhole(before, from, to) || !mayBeEncoded(bytes, from, to)) return
+    if (this.#isHiddenWhole(before, from, to) || !mayBeEncoded(bytes, read, to)) return
     const hidden = this.#edits.slice(before).sort((a, b) => a.start - b.start)
     let next = 0
-    eachEncoded(bytes, from, to, (encoded) => {
-      const [start, end] = [this.#origin(encoded.start), this.#origin(encoded.end)]
+    eachEncoded(bytes, read, to, (encoded) => {
+      const [start, end] = [this.#levels.origin(encoded.start), this.#levels.origin(encoded.end)]
       while ((hidden[next]?.end ?? end) < end) next += 1
       // A token that is hidden as a whole, such as a JWT, is not a value for each of its parts.
       if ((hidden[next]?.start ?? end) > start) this.#decoded(encoded, how.hint)
@@ -246,7 +255,7 @@ export class CellReader {
   #isHiddenWhole(before: number, from: number, to: number): boolean {
     const first = this.#edits[before]
     if (first === undefined) return false
-    return first.start <= this.#origin(from) && first.end >= this.#origin(to)
+    return first.start <= this.#levels.origin(from) && first.end >= this.#levels.origin(to)
   }
 
   #scanned(
@@ -271,26 +280,22 @@ export class CellReader {
     }
   }
 
-  /** How many levels of what is being read were written so. */
-  #levelsOf(escapes: Escapes): number {
-    let count = 0
-    for (let level = 0; level < this.#depth; level += 1) {
-      if (this.#escapes[level] === escapes) count += 1
+  /** Reads a text in which something may be escaped once more; where nothing is, it was read as it is. */
+  #again(source: Uint8Array, from: number, to: number, escapes: Escapes, how: TextKind): void {
+    const text = this.#levels.open(source, from, to, escapes)
+    const { bytes, length } = text
+    const mixed = (how.traits & mixedTraits) === mixedTraits
+    if (!isSame(bytes, length, source, from, to) && !this.#levels.isRead(text, { mixed })) {
+      const { flags, digits } = text
+      this.#inEachWay(bytes, 0, length, { ...how, traits: flags, digits }, 0)
     }
-    return count
-  }
-
-  /** A text in which something was escaped once more. */
-  #again(text: FoldedText, how: { kind: RawCell['kind']; hint: number }): void {
-    if (text.length === 0) return
-    const { bytes, length, flags, digits } = text
-    this.#plain(bytes, 0, length, { ...how, traits: flags, digits })
+    this.#levels.close()
   }
 
   #decoded({ start, end, text }: Encoded, hint: number): void {
-    const [from, to] = [this.#origin(start), this.#origin(end)]
-    this.#encoded = { start: from, end: to, depth: this.#depth, found: false }
-    this.#descend(text, 0, text.length, 'none', () => this.#text('string', hint))
+    const [from, to] = [this.#levels.origin(start), this.#levels.origin(end)]
+    this.#encoded = { start: from, end: to, depth: this.#levels.depth, found: false }
+    this.#deeper(text, 0, text.length, 'none', 'string', hint)
     this.#encoded = undefined
   }
 
@@ -313,8 +318,8 @@ export class CellReader {
     const { type } = span
     // A mark is a string: it stands for a number with its sign and all of its digits, or for none.
     const whole = kind === 'number'
-    let start = this.#encoded?.start ?? this.#origin(whole ? from : span.start)
-    let end = this.#encoded?.end ?? this.#origin(whole ? to : span.end)
+    let start = this.#encoded?.start ?? this.#levels.origin(whole ? from : span.start)
+    let end = this.#encoded?.end ?? this.#levels.origin(whole ? to : span.end)
     const path = cell.place.path()
     const { emptyPlace } = this.detection
     const empties = isEmptying(rule.strategy) && how !== 'allowed'
@@ -346,7 +351,7 @@ export class CellReader {
     const written = this.#written
     written.escapes = cell.escapes
     written.number = whole && this.#encoded === undefined
-    written.depth = this.#encoded?.depth ?? this.#depth
+    written.depth = this.#encoded?.depth ?? this.#levels.depth
     // A whole stretch of base64 cannot show a part of what it says.
     const strategy = this.#encoded === undefined ? ofRule : redact
     if (strategy.kind === 'redact') return writtenMark(type, written)
@@ -369,17 +374,10 @@ export class CellReader {
     }
     return this.#known.has(`${start} ${end} ${type} ${how}`)
   }
-
-  /** Where in the cell a byte of the level comes from. */
-  #origin(at: number): number {
-    let place = at
-    for (let level = this.#depth - 1; level >= 0; level -= 1) {
-      place = this.#levels[level]?.origin(place) ?? place
-    }
-    return place
-  }
 }
 
+/** Of a text in which escapes of two kinds stand. */
+const mixedTraits = traits.backslash | traits.percent
 const nothing: Uint8Array = new Uint8Array(0)
 const redact = { kind: 'redact' } as const
 const openBracket = 0x5b

@@ -1,7 +1,7 @@
 import { limits } from '../limits.ts'
 import type { CellReader } from './cell-reader.ts'
 import { Channel, type PieceHolder } from './delta-channel.ts'
-import { type DeltaPiece, type DeltaPieces, deltaPieces } from './delta-pieces.ts'
+import { type DeltaPiece, type DeltaPieces, PieceReader } from './delta-pieces.ts'
 import type { Escapes } from './fold.ts'
 import type { Edit } from './merged-edits.ts'
 import type { RawCell } from './raw-cell.ts'
@@ -35,6 +35,7 @@ export type StreamEvent = {
  */
 export class DeltaChannels {
   readonly #reader: CellReader
+  readonly #pieces: PieceReader
   readonly #channels = new Map<string, Channel>()
   /**
    * Those of which all is out, because their stream said that they are complete. If it goes on all the same, what
@@ -48,6 +49,8 @@ export class DeltaChannels {
 
   constructor(reader: CellReader) {
     this.#reader = reader
+    const { names, detection } = reader
+    this.#pieces = new PieceReader({ names, places: detection.places })
   }
 
   /** The event that came next. */
@@ -59,7 +62,7 @@ export class DeltaChannels {
     this.#heldBytes += event.bytes.length
     if (payload !== undefined) {
       const { pieces, ended } = payload.json
-        ? deltaPieces(payload.bytes, this.#reader.detection.places)
+        ? this.#pieces.read(payload.bytes)
         : textPiece(payload.bytes)
       const escapes = payload.json ? 'json' : 'none'
       for (const piece of pieces) {

@@ -3,7 +3,8 @@ import { unescapeJson } from '../strategy.ts'
 import { FoldedText } from './fold.ts'
 import { JsonHints } from './json-hints.ts'
 import { JsonTrail } from './json-trail.ts'
-import { walkJson } from './json-walk.ts'
+import { type WalkEvents, walkJson } from './json-walk.ts'
+import type { KnownNames } from './known-names.ts'
 import { traits } from './traits.ts'
 
 /** A string of an event that goes on in the next event's string of the same channel. */
@@ -56,95 +57,140 @@ const deltaPath = new RegExp(
   ].join('|')})$`,
 )
 
-/** What of an event's JSON text belongs to channels. `places`: those that rules are limited to. */
-export function deltaPieces(payload: Uint8Array, places?: Automaton): DeltaPieces {
-  const trail = new JsonTrail()
-  const frames: Frame[] = [{ ids: [], position: undefined }]
-  const hints = new JsonHints()
-  hints.reset(0)
-  const found: {
-    path: string
-    chain: readonly Frame[]
-    from: number
-    to: number
-    hint: number
-    open: ReadonlySet<number> | undefined
-  }[] = []
-  const walk = places && new PlaceWalk(places)
-  const ending: (readonly Frame[])[] = []
-  const arrays: { next: number }[] = []
-  let key = ''
-  let kind = ''
-  let kindOf: readonly Frame[] = []
-  const keyText = new FoldedText()
-  const top = () => frames.at(-1)
-  walkJson(payload, 0, payload.length, {
+/**
+ * Tells what of an event's JSON text belongs to channels. One of these reads event after event: their names of fields
+ * are the same few. `places`: those that rules are limited to.
+ */
+export class PieceReader {
+  readonly #trail = new JsonTrail()
+  readonly #hints = new JsonHints()
+  readonly #keyText = new FoldedText()
+  readonly #walk: PlaceWalk | undefined
+  readonly #names: KnownNames | undefined
+  #payload: Uint8Array = nothing
+  #frames: Frame[] = []
+  #found: Found[] = []
+  #ending: (readonly Frame[])[] = []
+  #key = ''
+  #kind = ''
+  #kindOf: readonly Frame[] = []
+
+  constructor(of: { readonly places?: Automaton | undefined; readonly names?: KnownNames } = {}) {
+    this.#walk = of.places && new PlaceWalk(of.places)
+    this.#names = of.names
+  }
+
+  read(payload: Uint8Array): DeltaPieces {
+    this.#begin(payload)
+    walkJson(payload, 0, payload.length, this.#events)
+    if (this.#kind !== '' && /(?:^|[._])(?:stop|done|completed|end)$/.test(this.#kind)) {
+      // What says of nothing in particular that it is over ends everything.
+      this.#ending.push(this.#kindOf.some(({ ids }) => ids.length > 0) ? this.#kindOf : [])
+    }
+    return {
+      pieces: this.#found.map(({ path, chain, piece }) => ({
+        ...{ channel: `${scopeOf(chain)} ${path}`, from: piece.from, to: piece.to },
+        ...{ hint: piece.hint, open: piece.open },
+      })),
+      ended: this.#ending.map(scopeOf),
+    }
+  }
+
+  #begin(payload: Uint8Array): void {
+    this.#payload = payload
+    this.#trail.reset()
+    this.#hints.reset(0)
+    this.#walk?.reset()
+    this.#frames = [{ ids: [], position: undefined, next: Number.NaN }]
+    this.#found = []
+    this.#ending = []
+    this.#key = ''
+    this.#kind = ''
+    this.#kindOf = []
+  }
+
+  readonly #events: WalkEvents = {
     open: (array) => {
-      trail.open(array)
-      hints.open(array)
-      walk?.open(array)
-      const within = arrays.at(-1)
-      frames.push({ ids: [], position: within?.next })
-      arrays.push({ next: array ? 0 : Number.NaN })
+      this.#trail.open(array)
+      this.#hints.open(array)
+      this.#walk?.open(array)
+      const position = this.#frames.at(-1)?.next
+      this.#frames.push({ ids: [], position, next: array ? 0 : Number.NaN })
     },
     close: () => {
-      trail.close()
-      hints.close()
-      walk?.close()
-      frames.pop()
-      arrays.pop()
+      this.#trail.close()
+      this.#hints.close()
+      this.#walk?.close()
+      this.#frames.pop()
     },
     element: () => {
-      hints.element()
-      const array = arrays.at(-1)
+      this.#hints.element()
+      const array = this.#frames.at(-1)
       if (array !== undefined) array.next += 1
-      walk?.element(array?.next ?? 0)
+      this.#walk?.element(array?.next ?? 0)
     },
-    key: (from, to, seen) => {
-      trail.keptKey(payload, from, to)
-      walk?.key(payload, from, to, { escaped: (seen & traits.backslash) !== 0 })
-      if ((seen & traits.backslash) === 0) hints.key(payload, from, to)
-      else {
-        keyText.read(payload, from, to, 'json')
-        hints.key(keyText.bytes, 0, keyText.length)
-      }
-      key = latin1(payload, from, to)
-    },
-    string: (from, to) => {
-      const path = trail.path()
-      const hint = hints.next
-      hints.string(payload, from, to)
-      if (isDelta(path)) {
-        found.push({ path, chain: [...frames], from, to, hint, open: walk?.covering })
-      } else if (idKeys.has(key)) top()?.ids.push(latin1(payload, from, to))
-      else if (path === '$.type') {
-        kind = latin1(payload, from, to)
-        kindOf = [...frames]
-      } else if (key === 'finish_reason' && from < to) ending.push([...frames])
-    },
+    key: (from, to, seen) => this.#named(from, to, { escaped: (seen & traits.backslash) !== 0 }),
+    string: (from, to) => this.#string(from, to),
     number: (from, to) => {
-      if (indexKeys.has(key)) top()?.ids.push(`${key}${latin1(payload, from, to)}`)
+      if (indexKeys.has(this.#key)) {
+        this.#frames.at(-1)?.ids.push(`${this.#key}${latin1(this.#payload, from, to)}`)
+      }
     },
-  })
-  if (/(?:^|[._])(?:stop|done|completed|end)$/.test(kind)) {
-    // What says of nothing in particular that it is over ends everything.
-    ending.push(kindOf.some(({ ids }) => ids.length > 0) ? kindOf : [])
   }
-  const scope = (chain: readonly Frame[]) => chain.map(named).join('/')
-  return {
-    pieces: found.map(({ path, chain, ...piece }) => ({
-      channel: `${scope(chain)} ${path}`,
-      ...piece,
-    })),
-    ended: ending.map(scope),
+
+  #named(from: number, to: number, how: { readonly escaped: boolean }): void {
+    const payload = this.#payload
+    this.#walk?.key(payload, from, to, how)
+    const known = this.#names?.find(payload, from, to)
+    if (known !== undefined) {
+      this.#trail.named(known.name)
+      this.#hints.named(known)
+      this.#key = known.name
+      return
+    }
+    this.#trail.keptKey(payload, from, to)
+    if (how.escaped) {
+      this.#keyText.read(payload, from, to, 'json')
+      this.#hints.key(this.#keyText.bytes, 0, this.#keyText.length)
+    } else this.#hints.key(payload, from, to)
+    this.#key = latin1(payload, from, to)
+  }
+
+  #string(from: number, to: number): void {
+    const payload = this.#payload
+    const path = this.#trail.path()
+    const hint = this.#hints.next
+    this.#hints.string(payload, from, to)
+    if (isDelta(path)) {
+      const piece = { from, to, hint, open: this.#walk?.covering }
+      this.#found.push({ path, chain: [...this.#frames], piece })
+    } else if (idKeys.has(this.#key)) this.#frames.at(-1)?.ids.push(latin1(payload, from, to))
+    else if (path === '$.type') {
+      this.#kind = latin1(payload, from, to)
+      this.#kindOf = [...this.#frames]
+    } else if (this.#key === 'finish_reason' && from < to) this.#ending.push([...this.#frames])
   }
 }
+
+const nothing: Uint8Array = new Uint8Array(0)
+
+type Found = {
+  readonly path: string
+  /** The containers it stands in, of which what follows may still tell more. */
+  readonly chain: readonly Frame[]
+  readonly piece: Omit<DeltaPiece, 'channel'>
+}
+
+/** Whether a JSON text has strings that may go on in another one. */
+export const hasPieces = (payload: Uint8Array): boolean =>
+  new PieceReader().read(payload).pieces.length > 0
 
 /** From a byte of a piece to where it stood before the rest of its event was masked. */
 export function unmasked(original: Uint8Array, masked: Uint8Array): (at: number) => number {
   if (original === masked) return (at) => at
   return (at) => {
-    const [before, after] = [deltaPieces(original).pieces, deltaPieces(masked).pieces]
+    const reader = new PieceReader()
+    const [before, after] = [reader.read(original).pieces, reader.read(masked).pieces]
     const which = after.findIndex(({ from, to }) => from <= at && at <= to)
     const [from, moved] = [before[which]?.from, after[which]?.from]
     return from === undefined || moved === undefined ? at : from + at - moved
@@ -160,6 +206,11 @@ class PlaceWalk {
   constructor(places: Automaton) {
     this.#places = places
     this.#here = places.root
+  }
+
+  reset(): void {
+    this.#above.length = 0
+    this.#here = this.#places.root
   }
 
   get covering(): ReadonlySet<number> {
@@ -190,13 +241,23 @@ class PlaceWalk {
   }
 }
 
-type Frame = { readonly ids: string[]; readonly position: number | undefined }
+/** A container: what names it, its position in an array, and in an array the position of the next element. */
+type Frame = { readonly ids: string[]; readonly position: number | undefined; next: number }
 
 const idKeys = new Set(['item_id', 'toolCallId'])
 const indexKeys = new Set(['index', 'output_index', 'content_index', 'summary_index', 'choice'])
 
+function scopeOf(chain: readonly Frame[]): string {
+  let scope = ''
+  for (let at = 0; at < chain.length; at += 1) {
+    const frame = chain[at]
+    if (frame !== undefined) scope += at === 0 ? named(frame) : `/${named(frame)}`
+  }
+  return scope
+}
+
 function named({ ids, position }: Frame): string {
-  if (ids.length > 0) return ids.toSorted().join(',')
+  if (ids.length > 0) return ids.length === 1 ? (ids[0] ?? '') : ids.toSorted().join(',')
   return position === undefined || Number.isNaN(position) ? '' : `${position}`
 }
 

@@ -2,6 +2,7 @@ import { classes as theirClasses } from '../detect/classes.ts'
 import { escapeMeanings as theirEscapeMeanings, hexDigits as theirHexDigits } from '../json-word.ts'
 import { mayBePart, signOf } from './fold-sign.ts'
 import { foldOf, folds } from './fold-table.ts'
+import { readReference, reference } from './reference.ts'
 import { traits as theirTraits, traitsOf as theirTraitsOf } from './traits.ts'
 
 // The compiler knows the constants of a module; what is imported is loaded at each use.
@@ -312,18 +313,12 @@ export class FoldedText {
 
   /** A character reference of XML or HTML; what is none stands for itself. */
   #reference(): number {
-    const end = this.#source.subarray(this.#at, Math.min(this.#to, this.#at + 12)).indexOf(0x3b)
-    const from = this.#at + 1
-    this.#at += 1
-    if (end < 2) return ampersand
-    const name = String.fromCharCode(...this.#source.subarray(from, from + end - 1))
-    const number = /^#(?:x([\da-f]{1,6})|(\d{1,7}))$/i.exec(name)
-    const codePoint = number
-      ? Number.parseInt(number[1] ?? number[2] ?? '', number[1] === undefined ? 10 : 16)
-      : (references[name] ?? 0)
-    if (codePoint === 0 || codePoint > 0x10ffff) return ampersand
-    this.#at = from + end
-    return codePoint
+    if (!readReference(this.#source, this.#at, this.#to)) {
+      this.#at += 1
+      return ampersand
+    }
+    this.#at = reference.end
+    return reference.codePoint
   }
 }
 
@@ -361,25 +356,6 @@ function encodedByte(bytes: Uint8Array, from: number, to: number): number {
   const high = hexDigits[bytes[from] ?? 0] ?? 0
   const low = hexDigits[bytes[from + 1] ?? 0] ?? 0
   return high === 0 || low === 0 ? -1 : high * 16 + low - 17
-}
-
-const references: Readonly<Record<string, number>> = {
-  amp: 0x26,
-  lt: 0x3c,
-  gt: 0x3e,
-  quot: 0x22,
-  apos: 0x27,
-  nbsp: 0xa0,
-  commat: 0x40,
-  period: 0x2e,
-  plus: 0x2b,
-  hyphen: 0x2010,
-  dash: 0x2010,
-  lowbar: 0x5f,
-  shy: 0xad,
-  colon: 0x3a,
-  sol: 0x2f,
-  num: 0x23,
 }
 
 /** How many bytes the UTF-8 character has that begins with this one; 1 for what begins none. */

@@ -19,8 +19,10 @@ export function formBody(reader: CellReader): Framing {
   let hint = 0
 
   const nameHint = (chunk: Uint8Array, from: number, to: number): number => {
-    const name = Buffer.concat([cells.retained, chunk.subarray(from, to)])
-    nameText.read(name, 0, name.length, 'form')
+    if (cells.begun) {
+      const name = Buffer.concat([cells.retained, chunk.subarray(from, to)])
+      nameText.read(name, 0, name.length, 'form')
+    } else nameText.read(chunk, from, to, 'form')
     return hintOf(nameText.bytes, 0, nameText.length)
   }
   const add = (chunk: Uint8Array, from: number, to: number, ends: boolean) => {

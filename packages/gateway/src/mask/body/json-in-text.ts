@@ -6,45 +6,59 @@ import type { RawCell } from './raw-cell.ts'
 /** What is known of a text within a cell before it is read. */
 export type TextKind = Pick<RawCell, 'kind' | 'hint' | 'traits' | 'digits'>
 
+/** The same of a cell of JSON in a text. `whole`: the text is made of nothing else. */
+type CellOfJson = TextKind & { readonly whole: boolean }
+
 /**
- * Calls `cell` for each key, string and number of the JSON values that the text begins with. True: it is
- * made of nothing else (lines and lists of values are), and its numbers are told as such. False: it only
- * begins so, and all of it has to be read as text besides, in which a number is a word like others.
+ * Calls `cell` for each key, string and number of the JSON values that the text begins with. Returns `length`
+ * where it is made of nothing else (lines and lists of values are), and its numbers are told as such. Else it only
+ * begins so, and all of it has to be read as text besides, in which a number is a word like others: what is
+ * returned then is where the last key or string ends that was told, behind which alone anything can be escaped.
  * `hint`: what the name of the field says that the text is the value of.
  */
 export function eachCellOfJson(
   bytes: Uint8Array,
   length: number,
   hint: number,
-  cell: (from: number, to: number, how: TextKind) => void,
-): boolean {
+  cell: (from: number, to: number, how: CellOfJson) => void,
+): number {
   checked.strings = 0
   checked.odd = 0
   // Four numbers with points between them are no number, and what looked like JSON is none.
   const whole = walkValues(bytes, length, checking) && checked.odd === 0
   // A list of numbers that is none says nothing that the text does not say.
-  if (!whole && checked.strings === 0) return false
+  if (!whole && checked.strings === 0) return 0
   const hints = new JsonHints()
   hints.reset(hint)
+  let told = 0
   walkValues(bytes, length, {
     open: (array) => hints.open(array),
     close: () => hints.close(),
     element: () => hints.element(),
     key: (from, to, traits, digits) => {
+      told = to
       hints.key(bytes, from, to)
-      cell(from, to, { kind: 'key', hint: 0, traits, digits })
+      cell(from, to, { kind: 'key', hint: 0, traits, digits, whole })
     },
     string: (from, to, traits, digits) => {
+      told = to
       const hint = hints.next
       hints.string(bytes, from, to)
-      cell(from, to, { kind: 'string', hint, traits, digits })
+      cell(from, to, { kind: 'string', hint, traits, digits, whole })
     },
     number: (from, to) => {
       const kind = whole || isExponent(bytes, from, to) ? 'number' : 'string'
-      cell(from, to, { kind, hint: hints.next, traits: classes.digit, digits: to - from })
+      const how = {
+        kind,
+        hint: hints.next,
+        traits: classes.digit,
+        digits: to - from,
+        whole,
+      } as const
+      cell(from, to, how)
     },
   })
-  return whole
+  return whole ? length : told
 }
 
 /** Walks through value after value; false: something else comes, or the last one has no end. */

@@ -231,7 +231,7 @@ class Edges {
     this.#attributeHint = hintOf(this.#name, 0, this.#nameBytes)
     if (this.#opening.length <= 1) {
       this.#elementHint = this.#opening === '/' ? 0 : this.#attributeHint
-      if (this.#html && this.#opening === '') {
+      if (this.#html && this.#opening === '' && mayBeRaw(this.#nameBytes)) {
         const name = Buffer.from(this.#name.subarray(0, this.#nameBytes)).toString('latin1')
         if (isRaw.test(name)) this.#closer = `</${name.toLowerCase()}`
       }
@@ -244,6 +244,8 @@ class Edges {
 const cdata = '![CDATA['
 /** Elements of HTML whose content is no markup. */
 const isRaw = /^(?:script|style|textarea|title)$/i
+/** By the length of its name. */
+const mayBeRaw = (bytes: number): boolean => bytes >= 5 && bytes <= 8
 /** A longer name is no name. */
 const nameBytesMax = 96
 const nothing: Uint8Array = new Uint8Array(0)

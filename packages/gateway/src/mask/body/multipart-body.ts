@@ -24,15 +24,17 @@ export function multipartBody(
   /** Between two delimiters: before the first or after the last one, in the headers, in the body. */
   let where: 'around' | 'head' | 'body' = 'around'
   let part: Framing = textBody(reader)
+  const heads = textBody(reader)
   /** Where in the body the window begins. */
   let windowAt = 0
   /** The next byte begins a line. */
   let lineStart = true
 
-  const take = (parts: Uint8Array[], count: number) => {
+  const take = (parts: Uint8Array[], bytes: Buffer, count: number) => {
+    if (count === 0) return
     // What the window gave out stays as it is.
-    if (count > 0) parts.push(part.push(window.bytes.subarray(0, count)))
-    lineStart = count > 0 ? window.bytes[count - 1] === lineFeed : lineStart
+    parts.push(part.push(bytes.subarray(0, count)))
+    lineStart = bytes[count - 1] === lineFeed
     drop(count)
   }
   const drop = (count: number) => {
@@ -46,7 +48,7 @@ export function multipartBody(
     const at = delimiterAt(bytes, delimiter, lineStart)
     if (at < 0) {
       // The delimiter may have begun; and the line end before it belongs to it.
-      take(parts, last ? bytes.length : Math.max(0, bytes.length - delimiter.length - 4))
+      take(parts, bytes, last ? bytes.length : Math.max(0, bytes.length - delimiter.length - 4))
       return false
     }
     const lineEnd = bytes.indexOf(lineFeed, at)
@@ -55,15 +57,13 @@ export function multipartBody(
       return false
     }
     const end = lineEnd < 0 ? bytes.length : lineEnd + 1
-    const closes = bytes
-      .subarray(at + delimiter.length, at + delimiter.length + 2)
-      .equals(twoDashes)
+    const closes = areDashes(bytes, at + delimiter.length)
     const before = at - lineBreakBefore(bytes, at)
-    take(parts, before)
-    parts.push(part.end(), window.bytes.subarray(0, end - before))
+    take(parts, bytes, before)
+    parts.push(part.end(), bytes.subarray(before, end))
     drop(end - before)
     where = closes ? 'around' : 'head'
-    part = textBody(reader, { at: windowAt })
+    if (closes) part = textBody(reader, { at: windowAt })
     lineStart = true
     return window.length > 0
   }
@@ -74,8 +74,8 @@ export function multipartBody(
       return false
     }
     const head = bytes.subarray(0, end)
-    const text = textBody(reader, { at: windowAt })
-    parts.push(text.push(head), text.end())
+    heads.begin(windowAt)
+    parts.push(heads.push(head), heads.end())
     drop(end)
     const made = partBody(reader, head.toString('latin1'), framingOf, windowAt)
     if (made === undefined) throw new MaskError('A part of the body cannot be read.')
@@ -103,7 +103,9 @@ export function multipartBody(
 }
 
 const lineFeed = 0x0a
-const twoDashes = Buffer.from('--')
+/** Two dashes behind a delimiter: it is the last one. */
+const areDashes = (bytes: Buffer, at: number): boolean =>
+  bytes[at] === 0x2d && bytes[at + 1] === 0x2d
 /** White space behind a delimiter; more is an attack on whoever looks for its end. */
 const lineBytesMax = 128
 

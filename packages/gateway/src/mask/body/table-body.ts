@@ -28,8 +28,8 @@ export function tableBody(reader: CellReader, separator?: number): Framing {
   const add = (chunk: Uint8Array, from: number, to: number, ends: boolean) => {
     if (ends && columns.naming) columns.name(cells.retained, chunk.subarray(from, to))
     if (from < to || cells.begun) {
-      const path = `$[*][${columns.at}]`
-      const how = { kind: 'string', hint: columns.hint, escapes: 'table', path } as const
+      const { hint, path } = columns
+      const how = { kind: 'string', hint, escapes: 'table', path } as const
       cells.add(chunk, from, to, { ...how, traits, digits, ends })
     }
     if (!ends) return
@@ -107,6 +107,7 @@ class Columns {
   /** In the row that says so, or in one before it. */
   naming = true
   readonly #hints: number[] = []
+  readonly #paths: string[] = []
   #row: 'names' | 'comment' | 'separator' = 'names'
   #first = ''
   /** Bytes of a byte order mark that came; all: none can come. */
@@ -117,6 +118,15 @@ class Columns {
     const isNext = byte === byteOrderMark[this.#marked]
     this.#marked = isNext ? this.#marked + 1 : byteOrderMark.length
     return isNext
+  }
+
+  /** The path of the column's values, as the record names it. Those of the first columns are asked for in every row. */
+  get path(): string {
+    const known = this.#paths[this.at]
+    if (known !== undefined) return known
+    const path = `$[*][${this.at}]`
+    if (this.at < pathsMax) this.#paths[this.at] = path
+    return path
   }
 
   /** What is said of the values of the column. */
@@ -153,5 +163,7 @@ class Columns {
   }
 }
 
+/** Tables of people have fewer columns. */
+const pathsMax = 64
 /** So many bytes of a row tell what it is. */
 const firstBytes = 8

@@ -5,6 +5,9 @@ import type { CellReader } from './cell-reader.ts'
 import { TextCells } from './text-cells.ts'
 import { traitsOf } from './traits.ts'
 
+/** `begin`: behind the end of a text, another one begins there in the body. */
+type TextFraming = Framing & { readonly begin: (at: number) => void }
+
 /**
  * Plain text: each line is a cell, but a private key in PEM (RFC 7468) is one with all of its lines, and so is the tag
  * of an element that stands on a line of its own with the text below it.
@@ -17,7 +20,7 @@ export function textBody(
     path = '$',
     at: begins = 0,
   }: { readonly hint?: number; readonly path?: string; readonly at?: number } = {},
-): Framing {
+): TextFraming {
   const out = new Splice()
   const cells = new TextCells(reader, out, limits.windowBytes)
   cells.chunkAt = begins
@@ -58,6 +61,9 @@ export function textBody(
     return line.length < tagBytes && (tagAlone.test(said) || (behindTag && said.trim() === ''))
   }
   return {
+    begin: (at) => {
+      cells.chunkAt = at
+    },
     push: (chunk) => {
       out.begin(chunk)
       const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)

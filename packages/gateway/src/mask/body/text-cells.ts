@@ -1,7 +1,7 @@
 import type { Splice } from '../splice.ts'
 import { ByteWindow } from './byte-window.ts'
 import type { CellReader } from './cell-reader.ts'
-import type { Escapes } from './fold.ts'
+import { type Escapes, mustFold } from './fold.ts'
 import type { Place, RawCell } from './raw-cell.ts'
 import { contextBytes, Roll } from './roll.ts'
 
@@ -78,6 +78,11 @@ export class TextCells {
     how: CellKind & { readonly traits: number; readonly digits: number },
   ): void {
     let at = from
+    const folds = (how.traits & mustFold[how.escapes]) !== 0
+    if (!folds && !this.#reader.mayFind(how.traits, how.digits, to - from, how.hint)) {
+      this.#out.copy(from, to)
+      return
+    }
     this.#reader.telling.begin = this.chunkAt
     for (const { start, end, text } of this.#reader.read(this.#prepared(chunk, from, to, how))) {
       this.#out.copy(at, start)

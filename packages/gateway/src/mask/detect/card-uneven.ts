@@ -24,24 +24,25 @@ const differs = (bytes: Uint8Array, at: number, gap: number): boolean =>
 
 /** Groups as they stand on cards, 4-4-4-4, 4-4-4-4-3, 4-6-5 or 4-6-4, whose Luhn sum is right. */
 export function readUneven(bytes: Uint8Array, start: number, to: number): boolean {
+  // The sum so far, with the last digit as it is and with it doubled.
   let plain = 0
   let doubled = 0
   let digits = 0
   let at = start
   let second = 4
+  let size = 0
   gaps.fill(0)
   uneven.digits = 0
   for (let group = 0; group < 5; group++) {
-    const begun = at
-    for (; at < to && isDigit(bytes[at]); at++) {
-      const value = (bytes[at] ?? 0) - 0x30
-      const sum = doubled + value
-      doubled = plain + (doubledDigit[value] ?? 0)
-      plain = sum
-      if (at - begun > 6) return uneven.digits > 0
-    }
-    const size = at - begun
+    const place = placeOf(bytes, at, to)
+    size = sizes[place] ?? 0
+    if (size > longestGroup) break
+    const odd = size % 2 === 1
+    const sum = (odd ? doubled : plain) + (plains[place] ?? 0)
+    doubled = (odd ? plain : doubled) + (doubles[place] ?? 0)
+    plain = sum
     digits += size
+    at += size
     if (group === 1) second = size
     if (!isGroup(group, size, second) || (at < to && isAlnum(bytes[at]))) break
     const whole = second === 6 ? group === 2 : group > 2
@@ -49,17 +50,67 @@ export function readUneven(bytes: Uint8Array, start: number, to: number): boolea
       uneven.end = at
       uneven.digits = digits
     }
-    const next = gapEnd(bytes, at, to)
+    const next = nexts[place] ?? 0
     if (next === at) break
     gaps[group] = bytes[at] ?? 0
     at = next
   }
-  uneven.pairs = gaps[1] === 0x20 && gaps[0] === gaps[2] && gaps[0] !== 0x20
+  uneven.pairs = size <= longestGroup && gaps[1] === 0x20 && gaps[0] === gaps[2] && gaps[0] !== 0x20
   return uneven.digits > 0
 }
 
+/** A longer group is not read to its end: whatever it is, it is none of two pairs. */
+const longestGroup = 7
+
 /** The first byte of what stands behind each group. */
 const gaps: Uint8Array = new Uint8Array(5)
+
+/**
+ * The groups that were read last. A card number may begin at each, so the next one finds here what this one
+ * read, and a group is read and summed once. Scanning is synchronous and never nested, so these serve all cells.
+ */
+const placesOfGroups = 16
+const starts: Int32Array = new Int32Array(placesOfGroups).fill(-1)
+/** How many digits it has; one more than `longestGroup`: that many or more. */
+const sizes: Uint8Array = new Uint8Array(placesOfGroups)
+/** The Luhn sum of its digits with the last as it is, and with it doubled. */
+const plains: Uint8Array = new Uint8Array(placesOfGroups)
+const doubles: Uint8Array = new Uint8Array(placesOfGroups)
+/** Where the next group begins. */
+const nexts: Int32Array = new Int32Array(placesOfGroups)
+let anyGroup = false
+
+/** Nothing is known of the cell that is read next. */
+export function forgetUneven(): void {
+  if (!anyGroup) return
+  anyGroup = false
+  starts.fill(-1)
+}
+
+/** The place of the group that begins at `start`, which is read if that was not done before. */
+function placeOf(bytes: Uint8Array, start: number, to: number): number {
+  // Groups begin four bytes apart at least.
+  const place = (start >> 2) & (placesOfGroups - 1)
+  if (starts[place] === start) return place
+  let plain = 0
+  let doubled = 0
+  let at = start
+  const limit = Math.min(to, start + longestGroup + 1)
+  for (; at < limit; at++) {
+    const value = (bytes[at] ?? 0) - 0x30
+    if (value < 0 || value > 9) break
+    const sum = doubled + value
+    doubled = plain + (doubledDigit[value] ?? 0)
+    plain = sum
+  }
+  anyGroup = true
+  starts[place] = start
+  sizes[place] = at - start
+  plains[place] = plain
+  doubles[place] = doubled
+  nexts[place] = gapEnd(bytes, at, to)
+  return place
+}
 
 function isGroup(group: number, size: number, second: number): boolean {
   if (group === 0) return size === 4

@@ -46,6 +46,8 @@ function spansOf(
 test('what one cell held does not hide anything in the next', () => {
   check(`${'x'.repeat(60)} +1 212 555 0123`, ['PHONE_NUMBER=+1 212 555 0123'])
   check('debitcard+46141962061188', ['CREDIT_CARD=46141962061188'])
+  check('4111-1111 1111-1111', [])
+  check('4111-1111 1111-1111 12345678', ['CREDIT_CARD=4111-1111 1111-1111'])
 })
 
 test('values in text', () => {

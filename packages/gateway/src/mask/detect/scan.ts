@@ -2,6 +2,7 @@ import { scanSecrets } from '../secrets/scan.ts'
 import { scanBic } from './bic.ts'
 import { mayHoldCard, scanCard, scanCardInWord } from './card.ts'
 import { forgetRow } from './card-row.ts'
+import { forgetUneven } from './card-uneven.ts'
 import type { Cell, Span, Spans, Wanted } from './cell.ts'
 import {
   isAlnum,
@@ -89,6 +90,7 @@ function scanWords(bytes: Uint8Array, from: number, to: number): void {
   macFrom = from
   digitFrom = from
   forgetRow()
+  forgetUneven()
   forgetFours()
   for (let at = from; at < to; ) at = scanSome(bytes, at, from, to)
 }
