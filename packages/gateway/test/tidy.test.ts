@@ -276,7 +276,7 @@ const mayUse: Readonly<Record<string, readonly string[]>> = {
     'serve-reviews.ts',
     'cli',
   ],
-  re2js: ['rulebook'],
+  re2js: ['rulebook/linear-pattern.ts'],
   rrule: ['review'],
   'smol-toml': ['rulebook'],
   undici: ['protocol/http', 'protocol/mcp'],

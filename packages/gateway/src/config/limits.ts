@@ -2,6 +2,7 @@ import { catalogueLimits } from './catalogue-limits.ts'
 import { codingLimits } from './coding-limits.ts'
 import { mcpLimits } from './mcp-limits.ts'
 import { oauthLimits } from './oauth-limits.ts'
+import { patternLimits } from './pattern-limits.ts'
 import { recogniserLimits } from './recogniser-limits.ts'
 import { reviewLimits } from './review-limits.ts'
 import { witnessLimits } from './witness-limits.ts'
@@ -373,6 +374,7 @@ export const limits: typeof gatewayLimits &
   typeof codingLimits &
   typeof mcpLimits &
   typeof oauthLimits &
+  typeof patternLimits &
   typeof recogniserLimits &
   typeof witnessLimits = {
   ...gatewayLimits,
@@ -381,6 +383,7 @@ export const limits: typeof gatewayLimits &
   ...codingLimits,
   ...mcpLimits,
   ...oauthLimits,
+  ...patternLimits,
   ...recogniserLimits,
   ...witnessLimits,
 }

@@ -1,9 +1,11 @@
-import { RE2Set } from 're2js'
+import { limits } from '../config/limits.ts'
 import { PrefixTrie } from '../mask/secrets/trie.ts'
+import { compileSet } from './linear-pattern.ts'
 
 /** What says cheaply that a pattern cannot match a text. */
 export type Candidate = {
   readonly pattern: string
+  readonly instructions: number
   /** In lower case; one has to stand in the text. Empty: none has to. */
   readonly words: readonly string[]
 }
@@ -12,29 +14,26 @@ export type Candidate = {
  * Which of many patterns may match a text, by their positions in the list: those of which a word stands
  * in it, and of those without words the ones that a set of patterns says. Each text is looked through
  * once, however many patterns there are: the last answer is kept, since all are asked about one text
- * before the next. Linear in the text.
+ * before the next. `check` is called after each set. All words together are at most `ruleWordBytes`.
  */
-export function candidatesOf(list: readonly Candidate[]): (text: string) => ReadonlySet<number> {
+export function candidatesOf(
+  list: readonly Candidate[],
+  check: () => void,
+): (text: string) => ReadonlySet<number> {
   const trie = new PrefixTrie(
     list.flatMap(({ words }, index) => words.map((word) => [Buffer.from(word), index] as const)),
   )
   const wordless = list.flatMap(({ words }, index) => (words.length === 0 ? [index] : []))
-  const sets: { readonly set: RE2Set; readonly members: readonly number[] }[] = []
-  for (let from = 0; from < wordless.length; from += patternsOfSet) {
-    const members = wordless.slice(from, from + patternsOfSet)
-    const set = new RE2Set()
-    for (const index of members) set.add(list[index]?.pattern ?? '')
-    set.compile()
-    sets.push({ set, members })
-  }
+  const sets = setsOf(list, wordless)
   let last: string | undefined
   let answer: ReadonlySet<number> = new Set()
   return (text) => {
     if (text === last) return answer
     const found = new Set<number>()
     if (wordless.length < list.length) addByWords(trie, Buffer.from(text.toLowerCase()), found)
-    for (const { set, members } of sets) {
-      for (const position of set.match(text)) found.add(members[position] ?? -1)
+    for (const { match, members } of sets) {
+      for (const position of match(text)) found.add(members[position] ?? -1)
+      check()
     }
     last = text
     answer = found
@@ -42,11 +41,28 @@ export function candidatesOf(list: readonly Candidate[]): (text: string) => Read
   }
 }
 
-/**
- * Patterns in one set. Its states multiply: sets of twice as many were a thousand times slower when they were
- * measured.
- */
-const patternsOfSet = 50
+type PatternSet = {
+  readonly match: (text: string) => readonly number[]
+  /** The positions in the list. */
+  readonly members: readonly number[]
+}
+
+function setsOf(list: readonly Candidate[], wordless: readonly number[]): readonly PatternSet[] {
+  const sets: number[][] = []
+  let instructions = Number.POSITIVE_INFINITY
+  for (const index of wordless) {
+    const more = list[index]?.instructions ?? 0
+    instructions += more
+    if (instructions > limits.setInstructions || sets.at(-1)?.length === limits.patternsOfSet) {
+      sets.push([])
+      instructions = more
+    }
+    sets.at(-1)?.push(index)
+  }
+  return sets.map((members) => {
+    return { match: compileSet(members.map((index) => list[index]?.pattern ?? '')), members }
+  })
+}
 
 function addByWords(trie: PrefixTrie<number>, text: Uint8Array, found: Set<number>): void {
   for (let at = 0; at < text.length; at++) {

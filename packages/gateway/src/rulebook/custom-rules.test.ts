@@ -58,6 +58,12 @@ check(
   'STAFF 1234',
   ['a 1234'],
 )
+check(
+  'more than ten thousand of one text, and more empty matches before them',
+  { patterns: [['a', 'E-\\d|x*']] },
+  `${'-'.repeat(12_000)}${'E-1'.repeat(12_000)}`,
+  Array.from({ length: 12_000 }, () => 'a E-1'),
+)
 check('no word of the context', { patterns: [['a', '\\d{4}', ['badge']]] }, 'room 1234', [])
 check(
   'more patterns than one set holds',
@@ -81,6 +87,21 @@ test('what one text has is not what the next has', () => {
 
 checkProblem('look-ahead is refused', { patterns: [['a', 'a(?=b)']] }, /refused: .*\(\?=/)
 checkProblem('a back-reference is refused', { patterns: [['a', '(a)\\1']] }, /refused: .*\\1/)
+checkProblem(
+  'a pattern too large to search with is refused',
+  { patterns: [['a', '(?:[a-z]?){1000}'.repeat(110)]] },
+  /refused: it compiles to \d+ instructions, more than 4000; repeat less/,
+)
+checkProblem(
+  'more words than the table of them holds',
+  {
+    patterns: Array.from({ length: 40 }, (_, rule) => {
+      const words = Array.from({ length: 64 }, (_, word) => `${rule} ${word} `.padEnd(60, 'x'))
+      return [`r${rule}`, 'a', words] as const
+    }),
+  },
+  /words of all rules have \d+ bytes, more than 65535/,
+)
 checkProblem(
   'an unbounded repeat is refused',
   { patterns: [['a', '(a{1000}){1000}']] },
@@ -133,6 +154,43 @@ check(
   ['gitleaks/g 123'],
 )
 
+check(
+  'a group that took no part is not the secret: all of the match is',
+  { gitleaks: `[[rules]]\nid = "g"\nregex = 'id-(?:(a+)|\\d+)'\nsecretGroup = 1` },
+  'id-123',
+  ['gitleaks/g id-123'],
+)
+check(
+  'keys in any case',
+  {
+    gitleaks: `[[Rules]]\nID = "g"\nRegex = '(id)-(\\d+)'\nsecretgroup = 2\nKeyWords = ["ID"]
+[[Rules.allowLists]]\nStopWords = ["12"]`,
+  },
+  'id-123 id-456',
+  ['gitleaks/g 456'],
+)
+check(
+  'tables within tables that no stack would hold',
+  { gitleaks: `${acme}[other]\n${'a.'.repeat(100_000)}a = 1` },
+  'acme_key=q7zr2lw9xv4k',
+  ['gitleaks/acme q7zr2lw9xv4k'],
+)
+check(
+  'a path that says nothing',
+  { gitleaks: `[[rules]]\nid = "g"\npath = ""\nregex = 'id-\\d+'` },
+  'id-123',
+  ['gitleaks/g id-123'],
+)
+check(
+  'a line of ten thousand secrets is held against the allow-list of lines',
+  {
+    gitleaks: `[[rules]]\nid = "g"\nregex = 'id-\\d+'
+[[rules.allowlists]]\nregexTarget = "line"\nregexes = ['# test$']`,
+  },
+  `${'id-1 '.repeat(10_000)}# test\nid-2\n${'id-3 '.repeat(10_000)}# test`,
+  ['gitleaks/g id-2'],
+)
+
 const lists: readonly (readonly [title: string, list: string, allowed: boolean])[] = [
   ['a stop word', `stopwords = ["LW9"]`, true],
   ['another stop word', `stopwords = ["nope"]`, false],
@@ -144,6 +202,12 @@ const lists: readonly (readonly [title: string, list: string, allowed: boolean])
   ['one of both', `condition = "AND"\nregexes = ['^q7z']\nstopwords = ["nope"]`, false],
   ['a path no body has', `condition = "AND"\nregexes = ['^q7z']\npaths = ['x']`, false],
   ['only a path', `paths = ['x']`, false],
+  ['a target that says nothing', `regexTarget = ""\nregexes = ['^q7z']`, true],
+  [
+    'a condition as Go writes it',
+    `condition = "&&"\nregexes = ['^q7z']\nstopwords = ["no"]`,
+    false,
+  ],
 ]
 for (const [title, list, allowed] of lists) {
   const found = allowed ? [] : ['gitleaks/acme q7zr2lw9xv4k']
@@ -174,6 +238,38 @@ check(
   ['gitleaks/acme q7zr2lw9xv4k'],
 )
 
+check(
+  'an allow-list for no rule in particular',
+  { gitleaks: `${acme}[[allowlists]]\ntargetRules = []\nregexes = ['.']` },
+  'acme_key=q7zr2lw9xv4k',
+  [],
+)
+
+for (const { what, added, says } of [
+  {
+    what: 'an allow-list for a rule there is not',
+    added: `[[allowlists]]\ntargetRules = ["other"]\nregexes = ['.']`,
+    says: /for `other`, and no rule is called so/,
+  },
+  {
+    what: 'a rule that asks for another beside it',
+    added: `[[rules.required]]\nid = "acme"`,
+    says: /`acme` is looked for by itself/,
+  },
+  {
+    what: 'a rule for others only',
+    added: 'skipReport = true',
+    says: /`acme` is looked for by itself/,
+  },
+]) {
+  test(`${what} is told of, and what it finds is found`, () => {
+    const { custom, notes, problems } = compile({ gitleaks: `${acme}${added}` })
+    assert.deepEqual(problems, [])
+    assert.equal(custom[0]?.find('acme_key=q7zr2lw9xv4k').length, 1)
+    assert.match(notes.join(), says)
+  })
+}
+
 test('a rule about paths is left out, with a note', () => {
   const { custom, notes, problems } = compile({
     gitleaks: `${acme}[[rules]]\nid = "p"\npath = 'x'`,
@@ -198,6 +294,31 @@ checkProblem(
 )
 checkProblem('no TOML', { gitleaks: '[[rules]\n' }, /not TOML \(line 1\)/)
 checkProblem('no configuration', { gitleaks: 'rules = 3' }, /no gitleaks configuration: rules/)
+checkProblem(
+  'a condition that gitleaks does not know',
+  { gitleaks: `${acme}[[allowlists]]\ncondition = "ADN"\nregexes = ['^q7z']\npaths = ['x']` },
+  /allowlists\.0\.condition: it is `OR` or `AND`/,
+)
+checkProblem(
+  'a target that gitleaks does not know',
+  { gitleaks: `${acme}[[allowlists]]\nregexTarget = "lines"\nregexes = ['.']` },
+  /allowlists\.0\.regextarget/,
+)
+checkProblem(
+  'a rule without a pattern',
+  { gitleaks: `${acme}[[rules]]\nid = "empty"\nrexeg = 'x'` },
+  /`empty` has no `regex` and no `path`/,
+)
+checkProblem(
+  'one key twice, in two cases',
+  { gitleaks: `[[rules]]\nid = "g"\nregex = 'a'\nRegex = 'b'` },
+  /no gitleaks configuration: rules\.0\.regex/,
+)
+checkProblem(
+  'more expressions in allow-lists than are tried',
+  { gitleaks: `${acme}[[allowlists]]\nregexes = [${"'a',".repeat(2_001)}]` },
+  /allow-lists have 2001 expressions, more than 2000/,
+)
 checkProblem('no rules', { gitleaks: 'title = "x"' }, /No rule/)
 checkProblem(
   'a pattern of gitleaks',

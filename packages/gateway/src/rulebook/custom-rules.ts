@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
-import { RE2JS } from 're2js'
+import { limits } from '../config/limits.ts'
 import type { DetectionPlan } from '../mask/plan.ts'
 import type { DetectionRules } from '../model/detection.ts'
 import { type Candidate, candidatesOf } from './candidates.ts'
-import { type GitleaksAllowlist, type GitleaksRule, readGitleaks } from './gitleaks.ts'
+import { type GitleaksRule, readGitleaks } from './gitleaks.ts'
+import { gitleaksFinder, type ReadyGitleaksRule } from './gitleaks-find.ts'
+import { compilePattern, type Place } from './linear-pattern.ts'
+import { searchTime } from './search-time.ts'
 
 /** Something wrong with a rule: where in masking.yaml, or in which other file. */
 export type CustomRuleProblem = {
@@ -49,23 +52,40 @@ function compile(rules: Pick<DetectionRules, 'custom' | 'gitleaks'>): Compiled {
   }
   const read = rules.gitleaks === undefined ? undefined : readGitleaks(rules.gitleaks)
   for (const { message } of read?.problems ?? []) problems.push({ file: gitleaksFile, message })
+  const makeReady = gitleaksFinder()
   for (const rule of read?.rules ?? []) {
-    const made = attempt(() => gitleaksDraft(rule))
+    const made = attempt(() => gitleaksDraft(rule, makeReady(rule)))
     if (typeof made !== 'string') drafts.push(made)
     else problems.push({ file: gitleaksFile, message: `\`${rule.id}\`: ${refusal(made)}` })
   }
-  const candidates = candidatesOf(drafts)
-  const custom = drafts.map(({ id, entity, confidence, find }, index) => ({
+  const words = drafts.flatMap((draft) => draft.words)
+  const bytes = words.reduce((sum, word) => sum + Buffer.byteLength(word), 0)
+  const notes = read?.notes.map(({ message }) => message) ?? []
+  if (bytes <= limits.ruleWordBytes) return { custom: ready(drafts), problems, notes }
+  const message = `The words of all rules have ${bytes} bytes, more than ${limits.ruleWordBytes}.`
+  problems.push(
+    read === undefined ? { path: ['custom'], message } : { file: gitleaksFile, message },
+  )
+  return { custom: [], problems, notes }
+}
+
+/** All rules are asked about one text, in their order, before the next. */
+function ready(drafts: readonly Draft[]): DetectionPlan['custom'] {
+  const time = searchTime()
+  const candidates = candidatesOf(drafts, time.check)
+  return drafts.map(({ id, entity, confidence, find }, index) => ({
     id,
     entity,
     confidence,
-    find: (text: string) => (candidates(text).has(index) ? find(text) : nothing),
+    find: (text: string) => {
+      if (index === 0) time.begin()
+      return candidates(text).has(index) ? find(text, time.checkOften) : nothing
+    },
   }))
-  return { custom, problems, notes: read?.notes.map(({ message }) => message) ?? [] }
 }
 
 export const gitleaksFile = 'gitleaks.toml'
-const nothing: readonly (readonly [number, number])[] = []
+const nothing: readonly Place[] = []
 
 /** The result, or why there is none. */
 function attempt<Result extends object>(make: () => Result): Result | string {
@@ -78,113 +98,45 @@ function attempt<Result extends object>(make: () => Result): Result | string {
 
 const refusal = (why: string): string => `The pattern is refused: ${why}.`
 
-type Custom = DetectionPlan['custom'][number]
-type Draft = Custom & Candidate
+type Draft = Omit<DetectionPlan['custom'][number], 'find'> &
+  Candidate & { readonly find: (text: string, check: () => void) => readonly Place[] }
 
 function ownDraft(rule: DetectionRules['custom'][number]): Draft {
   const { id, entity, confidence, pattern, context } = rule
-  const compiled = RE2JS.compile(pattern)
+  const { matches, groups, instructions } = compilePattern(pattern)
   return {
     id,
     entity,
     confidence,
     pattern,
+    instructions,
     words: context.map((word) => word.toLowerCase()),
-    find: (text) =>
-      matchesOf(compiled, text).flatMap(({ groups }) => {
-        const [start, end] = groups[1] ?? groups[0] ?? [0, 0]
-        return end > start ? [[start, end] as const] : []
-      }),
+    find: (text, check) => {
+      const places: Place[] = []
+      for (const match of matches(text)) {
+        check()
+        const [start, end] = (groups > 0 ? match(1) : undefined) ?? match(0) ?? [0, 0]
+        if (end > start) places.push([start, end])
+      }
+      return places
+    },
   }
 }
 
 /** What stands beside a rule of gitleaks is nobody's own; its keyword and entropy vouch for it as much as a name does. */
 const gitleaksConfidence = 80
 
-function gitleaksDraft(rule: GitleaksRule): Draft {
-  const compiled = RE2JS.compile(rule.regex)
-  const groups = compiled.groupCount()
-  if (rule.group > groups) {
-    throw new Error(`its secretGroup is ${rule.group}, and it has ${groups} groups`)
-  }
-  const allowed = rule.allowlists.map(allowance)
+function gitleaksDraft(
+  { id, regex, keywords }: GitleaksRule,
+  { find, instructions }: ReadyGitleaksRule,
+): Draft {
   return {
-    id: `gitleaks/${rule.id}`,
+    id: `gitleaks/${id}`,
     entity: 'SECRET',
     confidence: gitleaksConfidence,
-    pattern: rule.regex,
-    words: rule.keywords,
-    find: (text) =>
-      matchesOf(compiled, text).flatMap(({ groups }) => {
-        const [start, end] = secretOf(groups, rule.group)
-        const secret = text.slice(start, end)
-        if (secret === '' || (rule.entropy > 0 && entropyOf(secret) <= rule.entropy)) return []
-        const found = {
-          secret,
-          match: text.slice(...(groups[0] ?? [0, 0])),
-          line: lineOf(text, start),
-        }
-        return allowed.some((allows) => allows(found)) ? [] : [[start, end] as const]
-      }),
+    pattern: regex,
+    instructions,
+    words: keywords,
+    find,
   }
-}
-
-type Place = readonly [start: number, end: number]
-type Match = { readonly groups: readonly (Place | undefined)[] }
-
-/** Texts with more matches of one rule are hostile, or the rule means something else. */
-const matchesMax = 10_000
-
-function matchesOf(pattern: RE2JS, text: string): readonly Match[] {
-  const matcher = pattern.matcher(text)
-  const matches: Match[] = []
-  while (matches.length < matchesMax && matcher.find()) {
-    const groups = Array.from(
-      { length: matcher.groupCount() + 1 },
-      (_, group): Place | undefined => {
-        const start = matcher.start(group)
-        return start < 0 ? undefined : [start, matcher.end(group)]
-      },
-    )
-    matches.push({ groups })
-  }
-  return matches
-}
-
-function secretOf(groups: Match['groups'], group: number): Place {
-  if (group > 0) return groups[group] ?? [0, 0]
-  return groups.slice(1).find((place) => place && place[1] > place[0]) ?? groups[0] ?? [0, 0]
-}
-
-type Found = { readonly [Target in GitleaksAllowlist['target']]: string }
-
-function allowance({
-  every,
-  target,
-  regexes,
-  stopwords,
-}: GitleaksAllowlist): (found: Found) => boolean {
-  const compiled = regexes.map((regex) => RE2JS.compile(regex))
-  return (found) => {
-    const secret = found.secret.toLowerCase()
-    const matched = compiled.some((regex) => regex.matcher(found[target]).find())
-    const stopped = stopwords.some((word) => secret.includes(word))
-    if (!every) return matched || stopped
-    return (regexes.length === 0 || matched) && (stopwords.length === 0 || stopped)
-  }
-}
-
-function lineOf(text: string, at: number): string {
-  const end = text.indexOf('\n', at)
-  return text.slice(text.lastIndexOf('\n', at - 1) + 1, end < 0 ? text.length : end)
-}
-
-/** Bits a character. */
-function entropyOf(text: string): number {
-  const counts = new Map<string, number>()
-  for (const char of text) counts.set(char, (counts.get(char) ?? 0) + 1)
-  let bits = 0
-  for (const count of counts.values())
-    bits -= (count / text.length) * Math.log2(count / text.length)
-  return bits
 }

@@ -9,9 +9,10 @@ import { compileCustomRules } from './custom-rules.ts'
 import { declaredNamesOf, type NamingFunction } from './declared-names.ts'
 import { canonicalJson } from './digest.ts'
 import { emptyPlaceOf } from './empty-place.ts'
+import { patternEngine } from './linear-pattern.ts'
 
 /** Raised with every change to a pattern, a validator or a word list of `mask/`: what found something is known by it. */
-const engineVersion = 3
+const engineVersion = 4
 
 /** What a rulebook looks for, made ready once; each function and caller gets a part of it. */
 export type Detector = {
@@ -36,6 +37,7 @@ export type Detector = {
 export function openDetector(rules: DetectionRules | undefined): Detector {
   if (!rules) return { inResult: () => undefined, inArguments: () => undefined }
   const { custom } = compileCustomRules(rules)
+  const engine = custom.length > 0 && { patternEngine: patternEngine() }
   const results = new Map<string, DetectionPlan | undefined>()
   const allowed = new Set(
     rules.allow.flatMap(({ entity, values }) =>
@@ -48,7 +50,7 @@ export function openDetector(rules: DetectionRules | undefined): Detector {
     mine: readonly DetectionPlan['rules'][number][],
   ): DetectionPlan | undefined => {
     if (mine.length === 0) return undefined
-    const said = canonicalJson({ engineVersion, rules, mine })
+    const said = canonicalJson({ engineVersion, ...engine, rules, mine })
     const digest = `sha256:${createHash('sha256').update(said).digest('hex')}`
     const names = declaredNamesOf(fn)
     const emptyPlace = emptyPlaceOf(schema)

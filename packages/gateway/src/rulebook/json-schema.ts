@@ -1,8 +1,8 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
-import { RE2JS } from 're2js'
 import { nearest } from '../config/schema-problem.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { formats } from './formats.ts'
+import { compileInScript } from './linear-pattern.ts'
 
 export type ArgumentProblem = { readonly pointer: string; readonly problem: string }
 
@@ -89,7 +89,7 @@ const metaschema = new Ajv2020({
 /** A JSON Schema `pattern` in linear time. Throws when it needs what only backtracking can do. */
 const linearPattern = Object.assign(
   (pattern: string) => {
-    const compiled = RE2JS.compile(pattern)
+    const compiled = compileInScript(pattern)
     return {
       test: (text: string) => compiled.matcher(text).find(),
       // ajv keeps one expression for each text; without this, all patterns would be the first one.
@@ -103,7 +103,7 @@ const linearPattern = Object.assign(
 /** Why a pattern cannot be used, or undefined when it can. */
 export function patternProblem(pattern: string): string | undefined {
   try {
-    RE2JS.compile(pattern)
+    compileInScript(pattern)
     return undefined
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : 'unreadable'
@@ -112,7 +112,10 @@ export function patternProblem(pattern: string): string | undefined {
 
 function faultOf(thrown: unknown): SchemaFault {
   const text = thrown instanceof Error ? thrown.message : 'the schema cannot be compiled'
-  if (thrown instanceof Error && /RE2|regexp|PatternSyntax/i.test(`${thrown.name} ${text}`)) {
+  if (
+    thrown instanceof Error &&
+    /RE2|regexp|PatternSyntax|instructions/i.test(`${thrown.name} ${text}`)
+  ) {
     return {
       pointer: '',
       message: `A pattern cannot be matched in linear time: ${text}.`,
