@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { assertSoundLog, type House, type Leaf, root, until } from './house.ts'
 import { isLong } from './long-form.ts'
@@ -26,6 +27,47 @@ permit (principal in Group::"callers", action in [Action::"old", Action::"new"],
 @reason("Nobody reads this")
 forbid (principal, action in [Action::"old.resource.library-locked", Action::"new.resource.library-locked"${without}], resource);
 `
+
+/** With it, what a session is labelled with decides about its lists. */
+const labelled = `
+@id("labelled")
+@reason("It is labelled")
+forbid (principal, action in [Action::"old", Action::"new"], resource)
+when { context has session && context.session.labels.contains("nobody") };
+`
+
+/** A conversation of 2025-06-18, and the streams on which it is told of changes. */
+async function openSession(house: House) {
+  const url = `${house.url()}/mcp`
+  const headers = {
+    ...{ authorization: `Bearer ${house.token}`, 'content-type': 'application/json' },
+    accept: 'application/json, text/event-stream',
+  }
+  const clientInfo = { name: 'test', version: '1' }
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo }
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })
+  const begun = await fetch(url, { method: 'POST', headers, body })
+  await begun.text()
+  const own = { ...headers, 'mcp-session-id': begun.headers.get('mcp-session-id') ?? '' }
+  const listen = (signal?: AbortSignal) => fetch(url, { headers: own, ...(signal && { signal }) })
+  /** Listens on a stream of its own until this is said there. */
+  const hears = async (word: string): Promise<void> => {
+    const leaving = new AbortController()
+    const { body: stream } = await listen(leaving.signal)
+    assert.ok(stream)
+    let text = ''
+    const reading = (async () => {
+      for await (const piece of stream.pipeThrough(new TextDecoderStream())) text += piece
+    })().catch(() => undefined)
+    try {
+      await until(() => text.includes(word), `the session heard ${word}`)
+    } finally {
+      leaving.abort()
+      await reading
+    }
+  }
+  return { listen, hears }
+}
 
 type Yard = {
   readonly house: House
@@ -276,6 +318,31 @@ async function seenBy(t: TestContext, yard: Yard, kind: ClientKind, id: 'old' | 
   return seen
 }
 
+async function tellsAgain({ house, old }: Yard): Promise<void> {
+  await activate(house, `${policy()}${labelled}`)
+  const session = await openSession(house)
+  const broken = await session.listen()
+  const db = new DatabaseSync(join(house.home, 'sallyport.db'), { timeout: 5_000 })
+  // Nobody can say what the session is labelled with, so nothing can be decided about its lists.
+  db.exec('ALTER TABLE session_label RENAME TO label_elsewhere')
+  const before = old.books
+  old.books = before.filter((uri) => uri !== 'library://withdrawn')
+  let isOver = false
+  const text = broken.text().finally(() => {
+    isOver = true
+  })
+  await until(async () => {
+    await old.sayListChanged()
+    return isOver
+  }, 'the stream is over')
+  assert.doesNotMatch(await text, /list_changed/)
+  db.exec('ALTER TABLE label_elsewhere RENAME TO session_label')
+  db.close()
+  await session.hears('notifications/resources/list_changed')
+  old.books = before
+  await activate(house, policy())
+}
+
 test('subscriptions', async (t) => {
   const yard = await openLibraries(t)
   for (const [name, run] of rows) {
@@ -330,6 +397,10 @@ test('subscriptions', async (t) => {
     assert.equal(toolsNow, tools)
     assert.ok(resourcesNow >= resources + 3)
   })
+
+  await t.test('a session is told on its next stream of what could not be said on one', () =>
+    tellsAgain(yard),
+  )
 
   await t.test('the log is sound', () => assertSoundLog(yard.house))
 })

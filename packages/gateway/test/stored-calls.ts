@@ -81,6 +81,17 @@ export async function commitApproval(
   })
 }
 
+/** What lists of calls say too of a value that was found by what it looks like. */
+export const foundCard: { readonly [member in FoundMember]: string } = {
+  rule: 'cards',
+  path: '$.note',
+  how: 'redact',
+  entity: 'CREDIT_CARD',
+  detector: 'card/luhn',
+  version: '0123456789abcdef',
+}
+type FoundMember = 'rule' | 'path' | 'how' | 'entity' | 'detector' | 'version'
+
 export async function commitCall(store: Store, call: string, ending?: 'done'): Promise<void> {
   const time = '2026-01-02T00:00:00.000Z'
   const session = 'ses_1'
@@ -100,7 +111,10 @@ export async function commitCall(store: Store, call: string, ending?: 'done'): P
     payloads: [],
   })
   if (!ending) return
-  const masked = [{ rule: 'm1', path: '$.iban', how: 'drop', n: 2 }]
+  const masked = [
+    { rule: 'm1', path: '$.iban', how: 'drop', n: 2 },
+    { ...foundCard, n: 1, band: 'high', validator: 'luhn' } as const,
+  ]
   await store.commit({
     record: { type: 'call.outcome', time, call, session, intent, ending, status: 200, masked },
     payloads: [],

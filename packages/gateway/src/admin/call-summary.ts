@@ -34,10 +34,7 @@ export function summarize(leaves: readonly Leaf[]): CallSummary | undefined {
     ending: endingOf(head, end),
     status: end?.type === 'call.outcome' && end.status > 0 ? end.status : undefined,
     reasons: (decision?.rules ?? []).map((policy) => ({ policy, effect })),
-    masked: [...maskedBy(head), ...maskedBy(end)].map(({ rule, path, how, n, entity }) => ({
-      ...{ rule, path, how, count: n },
-      ...(entity !== undefined && { entity }),
-    })),
+    masked: [...maskedBy(head), ...maskedBy(end)].map(hidden),
     approvalId: head.type === 'call.denied' ? head.approval : head.approvals[0]?.id,
     records: leaves.map(({ index }) => index),
   }
@@ -99,6 +96,23 @@ export function isEnding(leaf: LeafRecord): leaf is Ending {
 function endingOf(head: Head, end: Ending | undefined): CallSummary['ending'] {
   if (end) return end.type === 'call.outcome' ? end.ending : 'indeterminate'
   return head.type === 'call.denied' ? head.code : 'running'
+}
+
+function hidden({
+  rule,
+  path,
+  how,
+  n,
+  entity,
+  detector,
+  version,
+}: Masking): CallSummary['masked'][number] {
+  return {
+    ...{ rule, path, how, count: n },
+    ...(entity !== undefined && { entity }),
+    ...(detector !== undefined && { detector }),
+    ...(version !== undefined && { version }),
+  }
 }
 
 function maskedBy(leaf: Head | Ending | undefined): readonly Masking[] {

@@ -114,8 +114,17 @@ export type CallListed = {
   ending: string
   status: number | null
   rules: string[]
-  /** `entity`: of a value that was found by what it looks like. */
-  masked: { rule: string; path: string; how: string; count: number; entity?: string | undefined }[]
+  masked: {
+    rule: string
+    path: string
+    how: string
+    count: number
+    /** Of a value that was found by what it looks like: its type, and the detector's own rule. */
+    entity?: string | undefined
+    detector?: string | undefined
+    /** Which wording of `rule` it was. */
+    version?: string | undefined
+  }[]
   approval: string | null
   /** Indexes of its records, ascending. */
   records: number[]

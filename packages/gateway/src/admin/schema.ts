@@ -140,7 +140,10 @@ const callFields = z.object({
   status: z.int().nullable(),
   rules: texts,
   masked: z.array(
-    z.object({ rule: text, path: text, how: text, count: z.int(), entity: text.optional() }),
+    z.object({
+      ...{ rule: text, path: text, how: text, count: z.int() },
+      ...{ entity: text.optional(), detector: text.optional(), version: text.optional() },
+    }),
   ),
   approval: text.nullable(),
   records: z.array(z.int()),

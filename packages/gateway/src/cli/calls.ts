@@ -85,8 +85,10 @@ async function get(id: string, options: Common): Promise<void> {
 }
 
 function maskedText(hidden: CallListed['masked'][number]): string {
-  const { rule, path, how, count, entity } = hidden
-  return `${count} × ${entity === undefined ? '' : `${entity} at `}${path} by ${rule} (${how})`
+  const { rule, path, how, count, entity, detector, version } = hidden
+  const what = entity === undefined ? '' : `${entity} at `
+  const by = version === undefined ? rule : `${rule} ${version}`
+  return `${count} × ${what}${path} by ${by} (${detector === undefined ? how : `${how}, ${detector}`})`
 }
 
 async function tail(options: Filters): Promise<void> {

@@ -289,6 +289,12 @@ async function approvePending(item: string): Promise<void> {
 
 test('calls and sessions are listed', async () => {
   check(await run(['calls', 'ls'], dana), { code: 0, stdout: /◐ masked +api\.item\.get/ })
+  const lines = await run(['calls', 'ls', '-o', 'json'], dana)
+  const { id } = JSON.parse(lines.stdout).find(
+    (one: { masked: unknown[] }) => one.masked.length > 0,
+  )
+  const shown = await run(['calls', 'get', id], dana)
+  check(shown, { code: 0, stdout: /masked +1 × \S+ by api\.item\.get#\S+ [0-9a-f]{16} \(/ })
   const got = await run(['sessions', 'ls', '-o', 'json'], dana)
   check(got, { code: 0 })
   session = JSON.parse(got.stdout)[0].id

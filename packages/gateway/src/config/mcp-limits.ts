@@ -108,6 +108,8 @@ export const mcpLimits = {
   mcpCapabilitiesChars: 3_072,
   /** Sessions that were ended, and log levels that were set: forgotten from the oldest on. */
   mcpSessionsRemembered: 10_000,
+  /** Sessions whose lists are compared with what they were told of; each holds what every connection listed then. */
+  mcpSessionListsRemembered: 1_024,
   /** Streams that only listen for changes; each is a socket and a timer. */
   mcpListeners: 1_024,
   /** Of these, of one caller. */

@@ -4,9 +4,9 @@ import { KnownNames } from './body/known-names.ts'
 import type { Span, Wanted } from './detect/cell.ts'
 import type { Fate } from './detect/resolve.ts'
 import { isMark } from './detect/stand-in.ts'
+import { normalValue } from './normal-value.ts'
 import { type Path, parsePath } from './path.ts'
 import type { DetectionPlan } from './plan.ts'
-import { normalValue } from './span-strategy.ts'
 
 /** A rule of a plan, made ready. */
 export type SpanRule = {

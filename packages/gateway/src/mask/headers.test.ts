@@ -22,6 +22,9 @@ const mail = 'nora@example.org'
 const hidden = '[REDACTED:EMAIL_ADDRESS]'
 const token = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a'
 
+/** What frameworks send against forged requests. */
+const forged = 'k9Xv4Kt8Nm3Bd6q7Zr2Lw9Yp5Hs1Jf0A=='
+
 /** What is left of a header; undefined: it is left out. `at`: where the record says that it was. */
 type Row = readonly [header: Header, left: string | undefined, at?: string]
 
@@ -39,6 +42,10 @@ const rows: readonly Row[] = [
   [['x-note', `f\xfcr ${mail}`], `f\xfcr ${hidden}`],
   // Without its parameters, or with others, the body would be read in another way.
   [['content-type', `text/plain; boundary=${mail}`], undefined],
+  // Its name says that it is sent back; what it looks like says more.
+  [['x-csrf-token', token], '[REDACTED:SECRET]', 'header:*'],
+  [['x-api-token', forged], '[REDACTED:SECRET]'],
+  [['x-csrf-token-secret', forged], '[REDACTED:SECRET]', 'header:*'],
   // A name that is a value.
   [['x-4539578763621486', 'yes'], undefined, 'header:*'],
   [['x-nqzist', mail], hidden, 'header:*'],
@@ -90,6 +97,13 @@ test('headers that hold no value come back as the list they are', () => {
     ['content-security-policy', "default-src 'none'; script-src 'nonce-dGVzdC1ub25jZS0xMjM0'"],
     ['report-to', '{"group":"default","max_age":31536000}'],
     ['server-timing', 'db;dur=53.2, app;dur=47.1'],
+    ['x-csrf-token', forged],
+    ['csrf-token', '7b2d3c1e-9b1a-4c5d-8e9f-0a1b2c3d4e5f'],
+    ['x-xsrf-token', forged],
+    ['xsrf-token', forged],
+    ['x-csrftoken', forged],
+    ['requestverificationtoken', `CfDJ8${forged}`],
+    ['x-csrf-token', 'Required'],
   ]
   const { headers, findings } = mask(usual)
   assert.equal(headers, usual)

@@ -59,7 +59,7 @@ function lookAt(
   const out = new Splice()
   const reader = new CellReader({ detection, key, found })
   const { push, end } = jsonBody(new JsonMasker({ automaton: idle, key, found, out, reader }), out)
-  const told = headers.map(([name, value]) => ({ [name]: readable(value) }))
+  const told = headers.map(([name, value]) => ({ [spokenName(name)]: readable(value) }))
   const masked = Buffer.concat([push(Buffer.from(JSON.stringify(told))), end()])
   const read: unknown = JSON.parse(masked.toString())
   if (!Array.isArray(read) || read.length !== headers.length) {
@@ -67,11 +67,20 @@ function lookAt(
   }
   const values = read.map((one: unknown, at) => {
     const [name = '', before = ''] = headers[at] ?? []
-    const value = valueIn(one, name)
+    const value = valueIn(one, spokenName(name))
     return value === readable(before) ? before : value && sendable(value)
   })
   return { values, findings: found.list() }
 }
+
+/**
+ * The name that a header is read under. A token against forged requests is sent for its caller to send it back, and
+ * opens nothing by itself: its name makes no secret of it. What it looks like still may.
+ */
+const spokenName = (name: string): string => (forgery.test(name) ? 'header' : name)
+
+/** Of Rails and SAP, Angular, Django, ASP.NET. */
+const forgery = /^(?:(?:x-)?(?:csrf|xsrf)-?token|requestverificationtoken)$/
 
 /** What became of the one member; undefined where it was removed, became another kind, or has another name. */
 function valueIn(masked: unknown, name: string): string | undefined {

@@ -1,4 +1,5 @@
 import type { SpanStrategy } from '../model/detection.ts'
+import { normalValue } from './normal-value.ts'
 import { newHmac } from './strategy.ts'
 import { surrogateOf } from './surrogate.ts'
 import { tokenOf } from './token.ts'
@@ -54,14 +55,6 @@ function rotationOf(key: Uint8Array): string {
 }
 
 const rotations = new WeakMap<Uint8Array, string>()
-
-/** The spelling under which equal values are equal: for allow-lists and pseudonyms. */
-export function normalValue(type: string, text: string): string {
-  if (type === 'EMAIL_ADDRESS') return text.toLowerCase()
-  if (type === 'SECRET' || type === 'CRYPTO' || type === 'PERSON') return text
-  const joined = text.replace(/[\s()./_-]/g, '')
-  return /^\+?[\dA-Za-z]+$/.test(joined) && /\d/.test(joined) ? joined.toUpperCase() : text
-}
 
 /** The mark that redaction leaves. */
 export function redacted(type: string): string {

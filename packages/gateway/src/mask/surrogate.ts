@@ -1,12 +1,14 @@
+import { normalValue } from './normal-value.ts'
 import { newHmac } from './strategy.ts'
 
 /**
- * Another value of the same form that is nobody's, the same one for equal values: names and numbers that are
+ * Another value of the same form that is nobody's, the same one for equal values, however they are grouped: names and numbers that are
  * reserved (RFC 2606, RFC 5737, RFC 3849, RFC 7042, 555-01xx) or whose check digits are wrong. Undefined for a type that has
  * none: then nothing is invented.
  */
 export function surrogateOf(type: string, value: string, key: Uint8Array): string | undefined {
-  const stream = newHmac(key).update(`surrogate:${type}:${value}`).digest()
+  const normal = normalValue(type, value)
+  const stream = newHmac(key).update(`surrogate:${type}:${normal}`).digest()
   switch (type) {
     case 'EMAIL_ADDRESS':
       return `user-${stream.toString('hex', 0, 6)}@example.invalid`
@@ -14,12 +16,15 @@ export function surrogateOf(type: string, value: string, key: Uint8Array): strin
       return `+1 555 555 01${twoDigits(stream)}`
     case 'US_SSN':
       // No number begins with 000.
-      return `000-${twoDigits(stream, 2)}-${twoDigits(stream, 4)}${twoDigits(stream, 6)}`
+      return groupedAs(
+        value,
+        `000${twoDigits(stream, 2)}${twoDigits(stream, 4)}${twoDigits(stream, 6)}`,
+      )
     case 'CREDIT_CARD':
       // A magnetic track holds a name besides.
-      return isNumber.test(value) ? wrongCard(value, stream) : undefined
+      return isNumber.test(value) ? groupedAs(value, wrongCard(normal, stream)) : undefined
     case 'IBAN_CODE':
-      return wrongIban(value, stream)
+      return groupedAs(value, wrongIban(normal, stream))
     case 'IP_ADDRESS':
       return value.includes(':')
         ? `2001:db8::${stream.toString('hex', 0, 2)}:${stream.toString('hex', 2, 4)}`
@@ -37,7 +42,17 @@ function twoDigits(stream: Uint8Array, at = 0): string {
   return String(((stream[at] ?? 0) * 256 + (stream[at + 1] ?? 0)) % 100).padStart(2, '0')
 }
 
-/** Grouped as before, other digits, and a check digit that Luhn refuses. */
+/** These characters, in the groups and the case of letters in which the value is written. */
+function groupedAs(value: string, characters: string): string {
+  const left = characters.replace(/[^0-9A-Za-z]/g, '')
+  let at = 0
+  return value.replace(/[0-9A-Za-z]/g, (before) => {
+    const character = left[at++] ?? ''
+    return /[a-z]/.test(before) ? character.toLowerCase() : character
+  })
+}
+
+/** Other digits, and a check digit that Luhn refuses. */
 function wrongCard(value: string, stream: Uint8Array): string {
   const digits = otherDigits(value, stream)
   const at = digits.search(/\d(?=\D*$)/)

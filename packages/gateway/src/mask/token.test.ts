@@ -91,6 +91,43 @@ for (const { type, value, isReal, looksLike } of surrogates) {
   })
 }
 
+/** Two spellings, and whether they are one value. */
+const spellings: readonly (readonly [type: string, one: string, other: string, isSame: boolean])[] =
+  [
+    ['CREDIT_CARD', '4111 1111 1111 1111', '4111111111111111', true],
+    ['CREDIT_CARD', '4111-1111-1111-1111', '4111 1111 1111 1111', true],
+    ['CREDIT_CARD', '4111111111111111', '4111 1111 1111 1129', false],
+    ['IBAN_CODE', 'DE89 3704 0044 0532 0130 00', 'DE89370400440532013000', true],
+    ['IBAN_CODE', 'gb82 west 1234 5698 7654 32', 'GB82WEST12345698765432', true],
+    ['US_SSN', '536-22-8716', '536228716', true],
+    ['EMAIL_ADDRESS', 'Nora@Example.org', 'nora@example.org', true],
+    ['PHONE_NUMBER', '+44 20 7946 0958', '+442079460958', true],
+    ['MAC_ADDRESS', '00:1b:44:11:3a:b7', '00-1B-44-11-3A-B7', true],
+    ['IP_ADDRESS', '2001:DB8::1', '2001:db8::1', true],
+    // Without what separates them these would be the same digits.
+    ['IP_ADDRESS', '1.11.1.1', '11.1.1.1', false],
+    ['DATE_OF_BIRTH', '1-11-2000', '11-1-2000', false],
+  ]
+for (const [type, one, other, isSame] of spellings) {
+  test(`${one} and ${other} are ${isSame ? 'one value' : 'two values'}`, () => {
+    const of = (kind: 'pseudonym' | 'surrogate' | 'tokenise', text: string) =>
+      standIn({ strategy: { kind }, type, text, key })
+    assert.equal(of('pseudonym', one) === of('pseudonym', other), isSame)
+    const bare = (text: string) => of('surrogate', text).replace(/[\s-]/g, '').toUpperCase()
+    if (isSame && surrogateOf(type, one, key) !== undefined) assert.equal(bare(one), bare(other))
+    if (['CREDIT_CARD', 'IBAN_CODE', 'US_SSN'].includes(type)) {
+      const form = (text: string) =>
+        text.replace(/\d/g, '0').replace(/[a-z]/g, 'a').replace(/[A-Z]/g, 'A')
+      for (const text of [one, other]) assert.equal(form(of('surrogate', text)), form(text))
+    }
+    // What was written comes back.
+    assert.notEqual(of('tokenise', one), of('tokenise', other))
+    for (const value of [one, other]) {
+      assert.deepEqual(tokenised(of('tokenise', value), key), { type, value })
+    }
+  })
+}
+
 test('what has no reserved form has no surrogate', () => {
   assert.equal(surrogateOf('SECRET', 'x', key), undefined)
 })

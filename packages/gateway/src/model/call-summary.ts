@@ -21,7 +21,11 @@ export type CallSummary = {
     path: string
     how: string
     count: number
+    /** Of a value that was found by what it looks like: its type, and the detector's own rule, such as `ip/v4`. */
     entity?: string
+    detector?: string
+    /** Which wording of `rule` it was. */
+    version?: string
   }[]
   readonly approvalId: string | undefined
   readonly records: readonly number[]

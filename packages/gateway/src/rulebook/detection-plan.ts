@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { normalValue } from '../mask/normal-value.ts'
 import type { DetectionPlan } from '../mask/plan.ts'
-import { normalValue } from '../mask/span-strategy.ts'
 import type { DetectionRules, DetectRule, SpanStrategy } from '../model/detection.ts'
 import { type FunctionDefinition, isForCaller } from '../model/function.ts'
 import type { JsonObject } from '../model/json.ts'

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
+import { canonicalJson } from './digest.ts'
 
 /** What a JSON value may become that is taken out: nothing, a mark, or the number that says least. */
 export type EmptyPlace = 'null' | 'mark' | 'zero'
@@ -13,17 +14,29 @@ export function emptyPlaceOf(schema: JsonObject | undefined): (path: string) => 
   return (path) => {
     const before = known.get(path)
     if (before !== undefined) return before
-    let here: readonly Json[] = [schema]
-    for (const [, name = '*'] of path.matchAll(/\.(\w+)|\[(?:\*|\d+)\]/g)) {
-      here = here.flatMap((one) => below(one, name, { root: schema, depth: 0 }))
-    }
-    const fits = (value: null | string | number) =>
-      here.every((one) => allows(one, value, { root: schema, depth: 0 }))
+    const names = [...path.matchAll(/\.(\w+)|\[(?:\*|\d+)\]/g)].map(([, name = '*']) => name)
+    const here = placesOf(schema, names)
+    const fits = (value: Json) => allowsAll(schema, here, value)
     const answer = fits(null) ? 'null' : !fits('[REDACTED]') && fits(0) ? 'zero' : 'mark'
     if (known.size < placesMax) known.set(path, answer)
     return answer
   }
 }
+
+/** The schemas of what these members of members lead to, `*` for elements and for members of any name. */
+export function placesOf(root: JsonObject, names: readonly string[]): readonly Json[] {
+  let here: readonly Json[] = [root]
+  for (const name of names) here = here.flatMap((one) => below(one, name, { root, depth: 0 }))
+  return here
+}
+
+/** Whether every one of these places allows the value. */
+export const allowsAll = (root: JsonObject, places: readonly Json[], value: Json): boolean =>
+  places.every((one) => allows(one, value, { root, depth: 0 }))
+
+/** Whether an object at one of these places has to have a member of this name; `*`: of any. */
+export const requiresAny = (root: JsonObject, places: readonly Json[], name: string): boolean =>
+  places.some((one) => requires(one, name, { root, depth: 0 }))
 
 /** Paths that are asked for again and again; hostile ones are looked up each time. */
 const placesMax = 256
@@ -32,13 +45,14 @@ const depthMax = 8
 
 type Within = { readonly root: JsonObject; readonly depth: number }
 
-function allows(schema: Json, value: null | string | number, within: Within): boolean {
+function allows(schema: Json, value: Json, within: Within): boolean {
   if (!isJsonObject(schema)) return schema !== false
   if (within.depth > depthMax) return false
   const { type, enum: listed, const: only } = schema
   if (type !== undefined && !typesOf(value).some((one) => [type].flat().includes(one))) return false
-  if (Array.isArray(listed) && !listed.includes(value)) return false
-  if (only !== undefined && only !== value) return false
+  const isSame = (one: Json) => canonicalJson(one) === canonicalJson(value)
+  if (Array.isArray(listed) && !listed.some(isSame)) return false
+  if (only !== undefined && !isSame(only)) return false
   const deeper = { ...within, depth: within.depth + 1 }
   const all = [...listOf(schema.allOf), ...referred(schema, within)]
   if (!all.every((one) => allows(one, value, deeper))) return false
@@ -47,9 +61,24 @@ function allows(schema: Json, value: null | string | number, within: Within): bo
   )
 }
 
-function typesOf(value: null | string | number): readonly string[] {
+function typesOf(value: Json): readonly string[] {
   if (value === null) return ['null']
-  return typeof value === 'string' ? ['string'] : ['number', 'integer']
+  if (Array.isArray(value)) return ['array']
+  if (typeof value !== 'number') return [typeof value]
+  return Number.isInteger(value) ? ['number', 'integer'] : ['number']
+}
+
+function requires(schema: Json, name: string, within: Within): boolean {
+  if (!isJsonObject(schema) || within.depth > depthMax) return false
+  const { required } = schema
+  const deeper = { ...within, depth: within.depth + 1 }
+  if (Array.isArray(required) && (name === '*' ? required.length > 0 : required.includes(name)))
+    return true
+  const all = [...listOf(schema.allOf), ...referred(schema, within)]
+  if (all.some((one) => requires(one, name, deeper))) return true
+  return [schema.anyOf, schema.oneOf].some(
+    (some) => listOf(some).length > 0 && listOf(some).every((one) => requires(one, name, deeper)),
+  )
 }
 
 /** The schemas of a member of this name, or of an element. A name that is not known may be any. */

@@ -16,6 +16,7 @@ import { type FunctionDraft, withMasks } from './functions.ts'
 import { pathHoles, readArgumentMasks, readMasks } from './masks.ts'
 import { entityTypes } from './profiles.ts'
 import { detectionFlaws, detectionRulesOf, detectRulesFor } from './read-detection.ts'
+import { unfitMasks } from './unfit-masks.ts'
 
 type Known = {
   readonly functions: readonly Placed<FunctionDraft>[]
@@ -56,7 +57,10 @@ export function applyMasking(
   return {
     functions: masked,
     detection: detection.find(({ rules }) => rules)?.rules,
-    warnings: detection.flatMap(({ warnings }) => warnings).slice(0, limits.problemsListed),
+    warnings: [
+      ...detection.flatMap(({ warnings }) => warnings),
+      ...masked.flatMap(schemaWarnings),
+    ].slice(0, limits.problemsListed),
   }
 }
 
@@ -181,6 +185,11 @@ function compileProblems({ value, site, path }: Placed<FunctionDraft>): Problem[
     ...('problems' in result ? result.problems.map((one) => at('mask', one)) : []),
     ...('problems' in args ? args.problems.map((one) => at('maskArguments', one)) : []),
   ]
+}
+
+/** What a declared mask leaves, and the schema does not allow: it hides all the same. */
+function schemaWarnings({ value, site, path }: Placed<FunctionDraft>): readonly Problem[] {
+  return unfitMasks(value.definition).map((flaw) => problemAt(site, flaw, path))
 }
 
 /** A record names a rule by its id alone, so an id must not mean two things. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Answer, ask, json, openHouse, v1 } from '../../../test/admin-house.ts'
-import { commitCall } from '../../../test/stored-calls.ts'
+import { commitCall, foundCard } from '../../../test/stored-calls.ts'
 
 test('calls are put together from their records, paged, and replayed by session', async (t) => {
   const house = await openHouse(t)
@@ -17,7 +17,10 @@ test('calls are put together from their records, paged, and replayed by session'
   assert.deepEqual(ids(rest), ['c1'])
   const [{ caller, on_behalf_of, ending, status, masked }] = rest.data
   assert.deepEqual([caller, on_behalf_of, ending, status], ['corp:bot', 'corp:sam', 'done', 200])
-  assert.deepEqual(masked, [{ rule: 'm1', path: '$.iban', how: 'drop', count: 2 }])
+  assert.deepEqual(masked, [
+    { rule: 'm1', path: '$.iban', how: 'drop', count: 2 },
+    { ...foundCard, count: 1 },
+  ])
   const one = await json(await ask(house, `${v1}/calls/c2`, { as: 'ann' }))
   assert.deepEqual([one.ending, one.rulebook, one.leaves.length], ['running', 'sha256:rules', 1])
   const sessions = await json(await ask(house, `${v1}/sessions`, { as: 'ann' }))

@@ -59,6 +59,15 @@ test('signs are the quotes and arrows of a name and its value', () => {
   check('kennwort: „tr0mbone-Kuf7“', `kennwort: „${hidden}“`)
   check('api key = «9fA3kLq82ZxPw0sT7vBn»', `api key = «${hidden}»`)
   check('password → tr0mbone-Kuf7', `password → ${hidden}`)
+  for (const around of ['“@”', '„@“', '‘@’', '«@»', '‹@›', '「@」']) {
+    const [before, after] = around.split('@')
+    for (const quote of ['"', "'"]) {
+      const out = `password = ${quote}${before}${hidden}${after}${quote}, a`
+      check(out.replace(hidden, 'tr0mbone-Kuf7'), out)
+    }
+    check(`password = ${before}"tr0mbone-Kuf7"${after}`, `password = ${before}"${hidden}"${after}`)
+  }
+  check('password = "“tr0mbone-Kuf7"', `password = "${hidden}"`)
   check('Settings → Password → Reset', 'Settings → Password → Reset')
   check('don’t share the password’s hash', 'don’t share the password’s hash')
 })
@@ -96,4 +105,8 @@ test('a sign within a word, and a script without spaces, hide nothing from the s
   check("password: 'pa’ss9Word'", `password: '${hidden}'`)
   check('postgres://u:x9Kl→7Qmz@h/db', `postgres://${hidden}@h/db`)
   check('password: A—hunter2Hunter!', `password: ${hidden}`)
+  for (const sign of ['—', '―', '–', '‒', '−', '‐', '•', '·', '→', '’', '“', 'ß', 'é']) {
+    check(`password: Tr0ub4dor${sign}9xY and more`, `password: ${hidden} and more`)
+  }
+  check('password: Tr0ub4dor — and more', `password: ${hidden} — and more`)
 })

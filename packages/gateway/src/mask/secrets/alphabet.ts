@@ -23,6 +23,8 @@ const sets: Readonly<Record<string, RegExp>> = {
   token: /[0-9A-Za-z_.~+/=%:-]/,
   /** What a value written without quotes may hold. */
   value: /[!#$%*+./0-9:=?@A-Z^_a-z~({[-]/,
+  /** The same, and bytes of UTF-8 but for those that begin kana, ideographs, Hangul and all beyond. */
+  wide: /[!#$%*+./0-9:=?@A-Z^_a-z~({[\x80-\xe2-]/,
 }
 
 const names = Object.keys(sets)
@@ -32,7 +34,7 @@ export const alphabetNumber = (name: string): number => names.indexOf(name)
 
 /** For each byte, the bits of the alphabets it is in. */
 export const alphabetsOf: Int32Array = Int32Array.from({ length: 256 }, (_, byte) => {
-  const char = byte < 0x80 ? String.fromCharCode(byte) : '\n'
+  const char = String.fromCharCode(byte)
   return Object.values(sets).reduce(
     (bits, set, number) => (set.test(char) ? bits | (1 << number) : bits),
     0,

@@ -13,6 +13,14 @@ import {
   separator as theirSeparator,
 } from './separator.ts'
 import {
+  beforeTrailing,
+  closingQuote,
+  endsLine,
+  hasDigit,
+  isJoin,
+  firstUnspaced as theirFirstUnspaced,
+} from './value-end.ts'
+import {
   bitsOfEnding,
   bitsOfWord,
   leastEnding,
@@ -23,6 +31,7 @@ import {
 // The compiler knows the constants of a module; what is imported is loaded at each use.
 const alphabets = theirAlphabets
 const alphabetsOf = theirAlphabetsOf
+const firstUnspaced = theirFirstUnspaced
 const lowerOf = theirLowerOf
 const separator = theirSeparator
 const wordBits = theirWordBits
@@ -94,9 +103,6 @@ export function takeWord(bytes: Uint8Array, start: number, to: number): number {
 
 /** No word of the list is longer. */
 const longestWord = 24
-
-/** In UTF-8, kana, ideographs, Hangul and all beyond begin with this byte or a higher one. */
-const firstUnspaced = 0xe3
 
 /** FNV-1a of the word `wordEnd` read last; `noHash`: no word of the list begins so and is as long. */
 let wordHash = 0
@@ -229,7 +235,7 @@ export function valueAfter(bytes: Uint8Array, to: number, runs: RunEnds): boolea
 
 function readValue(bytes: Uint8Array, to: number, runs: RunEnds): boolean {
   readSeparator(bytes, state.end, to)
-  const start = separator.value
+  let start = separator.value
   if (start < 0) return false
   const scheme = (state.bits & wordBits.scheme) !== 0
   if (separator.dash && (state.bits & (wordBits.secret | wordBits.service)) === 0) return false
@@ -239,10 +245,16 @@ function readValue(bytes: Uint8Array, to: number, runs: RunEnds): boolean {
     end = closingQuote(bytes, start, to, separator.quote)
     if (end < 0) quoted = false
   }
+  if (separator.inner !== 0) {
+    if (!quoted || isJoin(bytes, start, end, separator.inner)) return false
+    // Of a pair of inner quotes the value stands between; one alone is a part of it.
+    if (end > start && bytes[end - 1] === separator.inner) end--
+    else start--
+  }
   if (!quoted) {
     end = runs.endOf(bytes, start, to, valueAlphabet, valueSlot)
     if (!mayTry(end)) return false
-    while (end > start && isTrailing(bytes[end - 1] ?? 0)) end--
+    end = beforeTrailing(bytes, start, end)
   }
   standing.bits = state.bits
   standing.unsure = state.unsure
@@ -259,7 +271,16 @@ function readValue(bytes: Uint8Array, to: number, runs: RunEnds): boolean {
   if (scheme && !(quoted || separator.assigned || bytes[start - 1] === 0x20)) return false
   // «Pass `name` on» gives nobody a password.
   if (!standing.assigned && isPass(bytes, state.start)) return false
-  const confidence = judge(bytes, start, end, standing)
+  let confidence = judge(bytes, start, end, standing)
+  if (!quoted && (state.bits & wordBits.password) !== 0) {
+    const whole = passwordEnd(bytes, end, to, runs)
+    // A longer value is no password, and would be looked through again from each name in it.
+    const isShort = whole > end && whole - start <= passwordBytesMax
+    if (confidence === 0 && isShort && standing.assigned && hasDigit(bytes, start, whole)) {
+      confidence = judge(bytes, start, whole, standing)
+    }
+    end = whole
+  }
   // Nor is a part of an id one.
   if (confidence === 0 && state.isId) forgetName()
   if (confidence === 0) return false
@@ -268,6 +289,19 @@ function readValue(bytes: Uint8Array, to: number, runs: RunEnds): boolean {
   found.confidence = confidence
   found.bits = state.bits
   return true
+}
+
+/** As many as `judge` takes for one. */
+const passwordBytesMax = 256
+
+/**
+ * Where a password without quotes ends that goes on in letters and dashes beyond ASCII: `Tr0ub4dor—9xY`. Scripts that
+ * are written without spaces begin other words.
+ */
+function passwordEnd(bytes: Uint8Array, end: number, to: number, runs: RunEnds): number {
+  const byte = bytes[end] ?? 0
+  if (end >= to || byte < 0x80 || byte >= firstUnspaced) return end
+  return beforeTrailing(bytes, end, runs.endOf(bytes, end, to, wideAlphabet, valueSlot))
 }
 
 const standing: Standing = {
@@ -299,27 +333,9 @@ function mayTry(end: number): boolean {
 const triesOfRun = 6
 
 const valueAlphabet = alphabetNumber('value')
+const wideAlphabet = alphabetNumber('wide')
 /** The part of `RunEnds` that no format's first parts use for this alphabet. */
 const valueSlot = 3
-
-/** Bytes of a quoted value that are looked through for its end. */
-const quotedBytesMax = 8192
-
-function closingQuote(bytes: Uint8Array, start: number, to: number, quote: number): number {
-  const last = Math.min(to, start + quotedBytesMax)
-  const escaped = bytes[start - 2] === 0x5c
-  for (let at = start; at < last; at++) {
-    const byte = bytes[at] ?? 0
-    if (byte === 0x0a || byte === 0x0d) return -1
-    if (byte !== quote) continue
-    if (escaped && bytes[at - 1] === 0x5c) return at - 1
-    if (bytes[at - 1] !== 0x5c) return at
-  }
-  return -1
-}
-
-/** What ends a sentence rather than a value. */
-const isTrailing = (byte: number): boolean => byte === 0x2e || byte === 0x3a
 
 const isPass = (bytes: Uint8Array, start: number): boolean =>
   ((bytes[start] ?? 0) | 0x20) === 0x70 &&
@@ -330,21 +346,6 @@ const isPass = (bytes: Uint8Array, start: number): boolean =>
 const isFlag = (bytes: Uint8Array, start: number): boolean =>
   bytes[start - 1] === 0x2d &&
   (start < 2 || ((alphabetsOf[bytes[start - 2] ?? 0] ?? 0) & alphabets.alnum) === 0)
-
-function endsLine(bytes: Uint8Array, end: number, to: number): boolean {
-  let at = end
-  while (at < to && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++
-  if (at >= to) return true
-  const byte = bytes[at] ?? 0
-  return (
-    byte === 0x0a ||
-    byte === 0x0d ||
-    byte === 0x23 ||
-    byte === 0x2c ||
-    byte === 0x3b ||
-    byte === 0x26
-  )
-}
 
 const isUnspaced = (byte: number): boolean => byte >= firstUnspaced || (byte > 0x7f && byte < 0xc0)
 

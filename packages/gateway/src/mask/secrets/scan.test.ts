@@ -62,6 +62,21 @@ check('DB_PASSWORD=whistle', ['secret/password whistle'])
 check('password: "tr0ub4dor&3"', ['secret/password tr0ub4dor&3'])
 check('The password is "whistle".', ['secret/password whistle'])
 check('Connect -Password Whistle1! -Server db', ['secret/password Whistle1!'])
+// Quotes within quotes, and quotes that are doubled or tripled.
+for (const quotes of [`"'@'"`, '"`@`"', `'"@"'`, "`'@'`", `''@''`, '""@""', '"""@"""', '"`@"']) {
+  const [before, after] = quotes.split('@')
+  const part = quotes === '"`@"' ? '`' : ''
+  check(`password = ${before}tr0mbone-Kuf7${after}`, [`secret/password ${part}tr0mbone-Kuf7`])
+}
+check(`setPassword("'tr0mbone-Kuf7'")`, ['secret/password tr0mbone-Kuf7'])
+check(`password = "'+tr0mbone7'"`, ['secret/password +tr0mbone7'])
+// A password without quotes goes on in letters and dashes beyond ASCII.
+for (const value of ['Tr0ub4dor—9xY', 'Tr0ub4dorß9xY', 'Übermut9x', 'naïve-9xY', 'Жук-9xY']) {
+  for (const after of ['', '.', ', ok', '&a=1', ' and more']) {
+    check(`password=${value}${after}`, [`secret/password ${value}`])
+  }
+}
+check('密码: hunter2请登录', ['secret/password hunter2'])
 check('mySecretKey = "development#product"', ['secret/named development#product'])
 check(`mailbird key ${hex}`, [`secret/key ${hex}`])
 check(`twilio ${uuid}`, [`secret/service ${uuid}`])
@@ -170,6 +185,16 @@ for (const text of [
   'password = process.env.DB_PASSWORD',
   `password = "$${'{DB_PASSWORD}'}"`,
   'password: $DB_PASSWORD',
+  'password = "" if unset',
+  `password='""', user="sam2"`,
+  `"password='"+pw2+"'"`,
+  `'password="'+pw2,'user="'+u`,
+  `"password='".md5($pw2)."'"`,
+  `password: "'string'"`,
+  'password = "`optional`"',
+  `password: "'\u{24}{DB_PASSWORD_2}'"`,
+  'Password: optional—leave blank',
+  'Passwort: Prüfung',
   'password: <your password>',
   'api_key = "YOUR_API_KEY_1234567890"',
   'token: xxxxxxxxxxxxxxxxxxxxxxxx',

@@ -1,3 +1,9 @@
+import { alphabets as theirAlphabets, alphabetsOf as theirAlphabetsOf } from './alphabet.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const alphabets = theirAlphabets
+const alphabetsOf = theirAlphabetsOf
+
 /** What stands between a name and its value; filled by `readSeparator`, which allocates nothing. */
 export const separator = {
   /** Where the value begins; -1: no value follows. */
@@ -10,6 +16,8 @@ export const separator = {
   argument: false,
   /** The byte that closes the value; 0: it is not quoted. */
   quote: 0,
+  /** Another quote right behind the first, which the value begins behind; 0: there is none. */
+  inner: 0,
   /** Only a dash, as in `vendor-secret-…`. */
   dash: false,
 }
@@ -38,11 +46,14 @@ export function readSeparator(bytes: Uint8Array, end: number, to: number): void 
       case doubleQuote:
       case quote:
       case backtick:
-        // Two quotes in a row: the value is empty.
-        if (separator.assigned && quoteAt === at - 1) return
+        if (!separator.assigned || quoteAt !== at - 1) separator.quote = byte
+        else if (byte !== separator.quote) separator.inner = byte
+        // Two quotes in a row and no value right behind them: it is empty.
+        else if (!goesOn(bytes, at + 1, to, byte)) return
         quoteAt = at
-        separator.quote = byte
-        break
+        if (separator.inner === 0) break
+        at++
+        break reading
       case backslash:
         if (!isQuote(bytes[at + 1] ?? 0)) return
         break
@@ -70,11 +81,9 @@ export function readSeparator(bytes: Uint8Array, end: number, to: number): void 
       case dot:
       case plus:
       case pipe:
-      case exclamation: {
-        const next = bytes[at + 1] ?? 0
-        if (next !== equals && next !== pipe) break reading
+      case exclamation:
+        if (!isAssigning(bytes[at + 1])) break reading
         break
-      }
       case dash:
         if (at > end) break reading
         separator.dash = true
@@ -92,12 +101,23 @@ export function readSeparator(bytes: Uint8Array, end: number, to: number): void 
   separator.value = at
 }
 
+/** `?=`, `.=`, `+=`, `||=`. */
+const isAssigning = (next: number | undefined): boolean => next === equals || next === pipe
+
 function begin(): void {
   separator.value = -1
   separator.assigned = false
   separator.argument = false
   separator.quote = 0
+  separator.inner = 0
   separator.dash = false
+}
+
+/** `''value`, `"""value`: behind quotes of one kind stands a word, or one quote more. */
+function goesOn(bytes: Uint8Array, at: number, to: number, quote: number): boolean {
+  if (at >= to) return false
+  const byte = bytes[at] ?? 0
+  return byte === quote || byte > 0x7f || ((alphabetsOf[byte] ?? 0) & alphabets.alnum) !== 0
 }
 
 const space = 0x20

@@ -1,11 +1,12 @@
 import type { FollowUps } from '../../call/follow-up.ts'
 import type { Refusal } from '../../call/refusal.ts'
 import { limits } from '../../config/limits.ts'
+import { mcpKinds } from '../../model/mcp-listing.ts'
 import type { Places } from '../door/places.ts'
 import type { OnCall, ProtocolRoom } from '../protocol.ts'
 import { openCallerRequests } from './caller/caller-requests.ts'
 import { openCancellations } from './caller/cancellations.ts'
-import { type ListChangeNeeds, listChangesOf } from './caller/list-changes.ts'
+import { type ListChangeNeeds, listChangesOf, openSessionLists } from './caller/list-changes.ts'
 import { openListeners } from './caller/listeners.ts'
 import type { ListNeeds } from './caller/lists.ts'
 import { openExchanges } from './caller/open-exchanges.ts'
@@ -72,6 +73,7 @@ function needsOf(options: McpDeskOptions, onCall: OnCall, followUps: FollowUps):
     listeners: openListeners(),
     subscriptions: openSubscriptions(options),
     listChanges: (endpoint, wanted) => listChangesOf(options, endpoint, wanted),
+    sessionLists: openSessionLists((endpoint) => listChangesOf(options, endpoint, mcpKinds)),
   }
 }
 

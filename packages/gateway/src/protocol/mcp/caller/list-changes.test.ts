@@ -7,8 +7,9 @@ import {
   principalOf,
   userOf,
 } from '../../../../test/rulebook-parts.ts'
+import { limits } from '../../../config/limits.ts'
 import type { McpKind } from '../../../model/mcp-listing.ts'
-import { type ListChangeNeeds, listChangesOf } from './list-changes.ts'
+import { type ListChangeNeeds, listChangesOf, openSessionLists } from './list-changes.ts'
 import type { Asker } from './lists.ts'
 
 const ids = ['crm', 'files', 'pay']
@@ -28,10 +29,14 @@ function openYard(endpoint = '', wanted: readonly McpKind[] = ['tools', 'resourc
   let current = rules('first')
   let compared = 0
   let count = 0
+  let isReadable = true
   const needs: ListChangeNeeds = {
     rules: () => current,
     access: (_, { connection }) => (connection === 'pay' ? 'none' : 'permit'),
-    labels: async () => [],
+    labels: async () => {
+      assert.ok(isReadable, 'nobody knows the labels')
+      return []
+    },
     listRevision: (connection, kind) => {
       compared += 1
       return revisions.get(`${connection} ${kind}`) ?? 0
@@ -41,6 +46,12 @@ function openYard(endpoint = '', wanted: readonly McpKind[] = ['tools', 'resourc
   const changes = listChangesOf(needs, endpoint, wanted)
   return {
     changes,
+    needs,
+    withoutLabels: async (does: () => Promise<void>) => {
+      isReadable = false
+      await does()
+      isReadable = true
+    },
     compared: () => compared,
     activate: (purpose: string) => {
       current = rules(purpose)
@@ -83,6 +94,34 @@ for (const [name, given, happens, expected] of rows) {
     assert.deepEqual([changes.hasNews(), await changes.takeNews(asker)], [false, []])
   })
 }
+
+test('what could not be decided about, or not be said, is news still', async () => {
+  const { changes, change, withoutLabels } = openYard()
+  change('crm', 'tools')
+  await withoutLabels(() => assert.rejects(changes.takeNews(asker), /labels/))
+  for (let turn = 0; turn < 2; turn++) {
+    assert.equal(changes.hasNews(), true)
+    assert.deepEqual(await changes.takeNews(asker), ['tools'])
+    assert.equal(changes.hasNews(), false)
+    changes.untold()
+  }
+})
+
+test('a session knows its lists from one stream to the next', async () => {
+  const { needs, change } = openYard()
+  const listsOf = openSessionLists((endpoint) => listChangesOf(needs, endpoint, ['tools']))
+  listsOf('first', '')
+  change('crm', 'tools')
+  assert.equal(listsOf('second', '').hasNews(), false)
+  assert.deepEqual(await listsOf('first', '').takeNews(asker), ['tools'])
+  assert.equal(listsOf('first', '').hasNews(), false)
+  change('crm', 'tools')
+  for (let at = 0; at < limits.mcpSessionListsRemembered - 1; at++) listsOf(`other ${at}`, '')
+  assert.deepEqual(
+    [listsOf('first', ''), listsOf('second', '')].map((one) => one.hasNews()),
+    [true, false],
+  )
+})
 
 test('asking whether there is something compares no connection', () => {
   const { changes, compared, change } = openYard()

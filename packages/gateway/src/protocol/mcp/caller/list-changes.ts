@@ -1,4 +1,5 @@
 import type { InForce } from '../../../call/in-force.ts'
+import { limits } from '../../../config/limits.ts'
 import { type McpKind, mcpKinds } from '../../../model/mcp-listing.ts'
 import { mcpFunctions } from '../route.ts'
 import type { Asker, ListNeeds } from './lists.ts'
@@ -17,8 +18,29 @@ export type WantedList = McpKind
 export type ListChanges = {
   /** Whether one of them may be another since. Asked often. */
   readonly hasNews: () => boolean
-  /** Those that may be others for this caller, from here on told. */
+  /** Those that may be others for this caller, from here on told. Where it rejects all of them are news still. */
   readonly takeNews: (asker: Asker) => Promise<readonly WantedList[]>
+  /** What was taken last could not be said, and is news again. */
+  readonly untold: () => void
+}
+
+/**
+ * What sessions know of their lists, whichever of their streams it was told on: one that breaks off is opened again, and
+ * what has changed until then is said there. The session that listened longest ago is forgotten, and hears of changes
+ * from its next stream on.
+ */
+export function openSessionLists(
+  open: (endpoint: string) => ListChanges,
+): (session: string, endpoint: string) => ListChanges {
+  const kept = new Map<string, ListChanges>()
+  return (session, endpoint) => {
+    const lists = kept.get(session) ?? open(endpoint)
+    kept.delete(session)
+    kept.set(session, lists)
+    const [oldest] = kept.keys()
+    if (kept.size > limits.mcpSessionListsRemembered && oldest !== undefined) kept.delete(oldest)
+    return lists
+  }
 }
 
 /**
@@ -31,18 +53,22 @@ export function listChangesOf(
   wanted: readonly WantedList[],
 ): ListChanges {
   let known = stateOf(needs, endpoint)
+  let told = known
   return {
     // Every listener is asked twice a second: what each connection lists is compared only where there is something.
     hasNews: () =>
       wanted.length > 0 &&
       (digestIn(needs) !== known.digest || needs.listRevisions() !== known.count),
     takeNews: async (asker) => {
+      const rules = needs.rules()
+      const isAsked = rules && rules.rulebook.digest === known.digest
+      // Taken after this, so that nothing is lost where it fails.
+      const labels = isAsked ? await needs.labels(rules, asker.principal) : []
       const [before, now] = [known, stateOf(needs, endpoint)]
+      told = before
       known = now
       if (before.digest !== now.digest) return wanted
-      const rules = needs.rules()
       if (!rules) return []
-      const labels = await needs.labels(rules, asker.principal)
       const { of } = mcpFunctions(rules.rulebook)
       return wanted.filter((kind) =>
         now.connections.some((id) => {
@@ -52,6 +78,9 @@ export function listChangesOf(
           return own.some((fn) => needs.access(rules, fn, asker, labels) !== 'none')
         }),
       )
+    },
+    untold: () => {
+      known = told
     },
   }
 }

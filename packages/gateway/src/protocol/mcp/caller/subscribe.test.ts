@@ -56,7 +56,8 @@ async function listenTo(
     },
     followUps: noFollowUps,
     subscriptions: { ...subscriptions, begin },
-    listChanges: () => ({ hasNews: () => false, takeNews: async () => [] }),
+    listChanges: () => noChanges,
+    sessionLists: () => noChanges,
     onCall,
   }
   const request: CallerRequest = {
@@ -70,6 +71,11 @@ async function listenTo(
     capabilities: {},
   })
   return { ...seen, problem }
+}
+
+const noChanges = {
+  ...{ hasNews: () => false, untold: () => undefined },
+  takeNews: async () => [],
 }
 
 /** Somebody who asks at the endpoint of one connection, until they leave. */

@@ -22,6 +22,8 @@ export type SubscribeNeeds = {
   readonly followUps: Pick<FollowUps, 'identify'>
   readonly subscriptions: Subscriptions
   readonly listChanges: (endpoint: string, wanted: readonly WantedList[]) => ListChanges
+  /** Of all lists, for one session and all of its streams. */
+  readonly sessionLists: (session: string, endpoint: string) => ListChanges
   readonly onCall: OnCall
 }
 
@@ -34,8 +36,9 @@ export function listenToSession(needs: SubscribeNeeds, known: Known): boolean {
   const notify = (method: string, params?: JsonObject) => {
     return { jsonrpc: '2.0', method, ...(params && { params }) }
   }
+  const owner = ownerOf(known) ?? ''
   return listen(needs, known, {
-    ...{ owner: ownerOf(known) ?? '', notify, wanted: kinds.map(([, kind]) => kind) },
+    ...{ owner, notify, lists: needs.sessionLists(owner, known.caller.endpoint) },
     ...{ first: [], last: [], endsWithOne: false, onEnd: () => undefined },
   })
 }
@@ -102,8 +105,10 @@ function openStream(
   const notify = (method: string, said: JsonObject = {}) => {
     return { jsonrpc: '2.0', method, params: { _meta, ...said } }
   }
+  const kindsWanted = wanted.map(([, kind]) => kind)
   const isOpen = listen(needs, known, {
-    ...{ owner, notify, wanted: wanted.map(([, kind]) => kind), endsWithOne: true },
+    ...{ owner, notify, endsWithOne: true },
+    lists: needs.listChanges(known.caller.endpoint, kindsWanted),
     first: [notify('notifications/subscriptions/acknowledged', { notifications: agreed })],
     last: [{ jsonrpc: '2.0', id, result: { resultType: 'complete', _meta } }],
     onEnd: () => needs.subscriptions.end(owner),
@@ -208,7 +213,7 @@ function listen(
   { response, principal, headers, caller }: Known,
   given: {
     readonly owner: string
-    readonly wanted: readonly WantedList[]
+    readonly lists: ListChanges
     readonly notify: (method: string, params?: JsonObject) => object
     readonly first: readonly object[]
     readonly last: readonly object[]
@@ -218,8 +223,7 @@ function listen(
   },
 ): boolean {
   const { listeners, followUps, subscriptions } = needs
-  const { owner, wanted, notify, first, last, endsWithOne } = given
-  const lists = needs.listChanges(caller.endpoint, wanted)
+  const { owner, lists, notify, first, last, endsWithOne } = given
   const leave = subscriptions.listen(owner)
   const isOpen = listeners.open({
     ...{ response, principal, headers, first, last },
@@ -228,7 +232,10 @@ function listen(
     takeNews: async (now) => {
       const asker = { principal: now, source: caller.source }
       const changed = await lists.takeNews(asker)
-      const news = await subscriptions.takeNews(owner, asker)
+      const news = await subscriptions.takeNews(owner, asker).catch((cause: unknown) => {
+        lists.untold()
+        throw cause
+      })
       const { changed: uris, over } = news
       const told = endsWithOne ? uris : [...new Set([...uris, ...over])]
       const messages = [
@@ -236,7 +243,11 @@ function listen(
         ...told.map((uri) => notify('notifications/resources/updated', { uri })),
       ]
       // A session may be listened to again; one stream is all that its owner has.
-      const onUnsaid = () => (endsWithOne ? undefined : subscriptions.untold(owner, news))
+      const onUnsaid = () => {
+        if (endsWithOne) return
+        lists.untold()
+        subscriptions.untold(owner, news)
+      }
       return { messages, isLast: endsWithOne && over.length > 0, onUnsaid }
     },
     onEnd: () => {
