@@ -2,6 +2,7 @@ import type { GrantSupposed, InForce } from '../call/in-force.ts'
 import { limits } from '../config/limits.ts'
 import type { ArgumentMasking, ArgumentsAside, ResultMasking } from '../mask/plan.ts'
 import { noApprovalRules } from '../model/approval-rules.ts'
+import type { DetectionRules } from '../model/detection.ts'
 import type { FunctionDefinition } from '../model/function.ts'
 import type { GrantListed } from '../model/grant.ts'
 import { defaultReviewRules } from '../model/review-rules.ts'
@@ -105,7 +106,9 @@ function argumentsAside(
   return {
     ...masking,
     aside: (asked, { bytes }) =>
-      bytes <= limits.maskedHereBytes ? undefined : thread.mask({ rules, asked: copied(asked) }),
+      bytes <= hereBytes(rules.detection)
+        ? undefined
+        : thread.mask({ rules, asked: copied(asked) }),
   }
 }
 
@@ -137,7 +140,13 @@ function resultsAside(
           },
           plan: masker.digest,
         })
-      return { ...masker, aside: { overBytes: limits.maskedHereBytes, open } }
+      return { ...masker, aside: { overBytes: hereBytes(job.rules.detection), open } }
     },
   }
+}
+
+/** How long a body may be that is masked where calls are answered. */
+function hereBytes(detection: DetectionRules | undefined): number {
+  const brings = detection && (detection.custom.length > 0 || detection.gitleaks !== undefined)
+  return brings ? limits.searchedHereBytes : limits.maskedHereBytes
 }

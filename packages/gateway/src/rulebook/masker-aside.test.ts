@@ -154,10 +154,11 @@ function bodyOf({ part, whole = (parts) => parts }: Form, bytes: number): Uint8A
   return Buffer.from(whole(parts))
 }
 
-const bound = limits.maskedHereBytes
+/** The rules are patterns of the rulebook as well. */
+const bound = limits.searchedHereBytes
 const sizes = fc.oneof(
   fc.integer({ min: bound - 300, max: bound + 300 }),
-  fc.integer({ min: 1, max: 3 * bound }),
+  fc.integer({ min: 1, max: 3 * limits.maskedHereBytes }),
 )
 const cutsOf = fc.oneof(
   fc.constant([Number.POSITIVE_INFINITY]),
