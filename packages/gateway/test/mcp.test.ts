@@ -371,8 +371,6 @@ test('official clients and servers of both eras', { timeout: 600_000 }, async (t
     const verdict = await verified(house, folder, 'session')
     assert.deepEqual(toldOf(verdict), [])
     const masks = verdict.checks.find(({ check }) => check === 'masks')
-    // Calls that bring answers along are in no form in which their arguments could be compared.
-    const because = 'arguments are in a form in which what was hidden cannot be looked at'
-    assert.deepEqual([masks?.state, masks?.because], ['partly', because])
+    assert.deepEqual([masks?.state, masks?.because], ['passed', undefined])
   })
 })
