@@ -221,3 +221,61 @@ const rows: readonly Row[] = [
   ],
 ]
 for (const [name, given, expected] of rows) test(name, () => check(given, expected))
+
+/** Masks one chunk, and cannot read the next. */
+const breaking = (): Masker => {
+  let chunks = 0
+  return {
+    push: (chunk) => {
+      chunks += 1
+      if (chunks > 1) throw new MaskError('boom')
+      return chunk
+    },
+    end: () => new Uint8Array(),
+    findings: () => [],
+  }
+}
+const began = ['intent', 'upstream sends ab', 'chunk up to 2', 'caller reads ab']
+const broken: readonly (readonly [Row[0], Row[1], Row[2], heard: readonly string[]])[] = [
+  [
+    'it turns out to be unreadable',
+    { ...streaming, rules: { resultMasking: () => ({ masker: breaking }) } },
+    [
+      ...began,
+      'upstream sends cd',
+      'upstream let go',
+      'outcome result-withheld streamed 2',
+      'refused result-withheld',
+    ],
+    ['result-withheld: boom'],
+  ],
+  [
+    'the upstream breaks off',
+    { ...streaming, chunks: ['ab', 'BREAK'] },
+    [...began, 'upstream let go', 'outcome upstream-failed streamed 2', 'refused upstream-failed'],
+    ['upstream-failed: The upstream did not answer as agreed.'],
+  ],
+  [
+    'its caller has left',
+    { ...streaming, chunks: ['ab', 'LEFT'] },
+    [...began, 'upstream let go', 'outcome aborted streamed 2', 'refused caller-left'],
+    [],
+  ],
+  [
+    'its end cannot be recorded',
+    { ...streaming, chunks: ['ab', 'BREAK'], gate: { appendOutcome: fails } },
+    [...began, 'upstream let go', 'refused upstream-failed'],
+    ['upstream-failed: The upstream did not answer as agreed.', 'evidence-unavailable: boom'],
+  ],
+]
+for (const [name, given, expected, heard] of broken) {
+  test(`what the operator hears of a stream that breaks off: ${name}`, async () => {
+    const told: string[] = []
+    const logFault: Gate['logFault'] = (_, { code, cause }) => {
+      assert.ok(cause instanceof Error)
+      told.push(`${code}: ${cause.message}`)
+    }
+    await check({ ...given, gate: { ...given.gate, logFault } }, expected)
+    assert.deepEqual(told, heard)
+  })
+}

@@ -130,8 +130,13 @@ class WitnessedStream implements AsyncIterator<Uint8Array> {
     } catch (thrown) {
       const refusal = refusalOf(this.#at, thrown)
       await this.#source.return?.()
+      const hasLeft = refusal.code === 'caller-left'
+      // The pipeline has let go of this call: nobody else tells the operator.
+      if (!hasLeft) this.#gate.logFault(this.#at, withCause(refusal))
       // Recorded if it can be; the caller sees a broken stream either way.
-      await this.#end(refusal.code === 'caller-left' ? 'aborted' : refusal.code).catch(() => {})
+      await this.#end(hasLeft ? 'aborted' : refusal.code).catch((cause) => {
+        this.#gate.logFault(this.#at, new Refusal('evidence-unavailable', { cause }))
+      })
       throw refusal
     }
   }
@@ -170,6 +175,11 @@ class WitnessedStream implements AsyncIterator<Uint8Array> {
       streamed: this.#hasher.soFar(),
     })
   }
+}
+
+/** What has no cause is its own: a result that breaks off is said in the log whatever broke it. */
+function withCause(refusal: Refusal): Refusal {
+  return refusal.cause === undefined ? new Refusal(refusal.code, { cause: refusal }) : refusal
 }
 
 async function durable<T>(append: () => Promise<T>): Promise<T> {

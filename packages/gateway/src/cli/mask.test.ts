@@ -26,6 +26,11 @@ const masking = `detect:
     paths: ['$.note']
     direction: [result, arguments]
     from: [record]
+  - id: names
+    entities: [PERSON]
+    functions: [up.item]
+    paths: ['$.note']
+    recognise: { language: de }
 `
 
 /** An upstream's question to its caller: everything goes the other way. */
@@ -141,6 +146,20 @@ const tests: readonly (readonly [name: string, args: readonly string[], expected
     },
   ],
   [
+    'a body by its form',
+    ['test', '-o', 'jsonl'],
+    { input: 'user,password\nAda,hunter2xyz\n', stdout: /Ada,\[REDACTED:SECRET\]\\n"\}\n$/ },
+  ],
+  [
+    'the rules of a function that ask a recogniser, without it',
+    ['test', '--rulebook', 'rules', '--function', 'up.item'],
+    {
+      input: `paid with ${card}`,
+      stdout: /\npaid with 453957\*{6}1486\n$/,
+      stderr: /^! The recogniser is not asked here: names would hide more\.\n$/,
+    },
+  ],
+  [
     'what the rules of a function say, to nobody in particular',
     ['test', 'letter.txt', ...byRules],
     { stdout: new RegExp(`^TYPE.*\nTo ${mail},\npaid with 453957\\*{6}1486\\.\n$`, 's') },
@@ -161,12 +180,16 @@ const tests: readonly (readonly [name: string, args: readonly string[], expected
   [
     'a body that is not what it says it is',
     ['test', 'broken.json', '--media-type', 'application/json'],
-    { stderr: /^! It would be withheld: / },
+    { code: 1, stderr: /^! It would be withheld: .*\n✕ Bodies that would be withheld: 1\.\n/ },
   ],
   [
     'a body of which nobody can say what it is',
     ['test', 'letter.txt', '--media-type', 'application/x\u202e', '-o', 'jsonl'],
-    { stdout: /"masked":"","withheld":"application\/x\\u202e cannot be masked/ },
+    {
+      code: 1,
+      stdout: /"masked":"","withheld":"application\/x\\u202e cannot be masked/,
+      stderr: /withheld: 1/,
+    },
   ],
   [
     'offsets are UTF-16 code units',
@@ -198,7 +221,12 @@ const tests: readonly (readonly [name: string, args: readonly string[], expected
   [
     'a line that would be withheld says so',
     [...jsonl, '--media-type', 'application/json'],
-    { input: lines({ id: 1, text: '{' }), stdout: /"findings":\[\],"masked":"","withheld":"./ },
+    {
+      code: 1,
+      input: lines({ id: 1, text: '{' }, { id: 2, text: '{}' }),
+      stdout: /"findings":\[\],"masked":"","withheld":".*\n.*"masked":"\{\}"\}\n$/,
+      stderr: /^✕ Bodies that would be withheld: 1\./,
+    },
   ],
   [
     'lines by the rules of a function',
@@ -215,14 +243,14 @@ const tests: readonly (readonly [name: string, args: readonly string[], expected
     jsonl,
     {
       code: 2,
-      input: '{"id":1,"text":"x"}\n{\u001b[2J\n',
-      stdout: /^.*\n$/,
-      stderr: /✕ -:2 is no line/,
+      input: '{"id":1,"text":"x"}\n{\u001b[2J\n{"id":3,"text":"y"}\n',
+      stdout: /^.*"x"\}\n.*"y"\}\n$/,
+      stderr: /^! -:2 is no line of JSON with a text\.\n✕ Lines that could not be tried: 1\.\n/,
     },
   ],
   ...['null', '[]', '{"id":1}', '{"id":1,"text":2}', '"text"'].map(
     (line) =>
-      [`${line} is no text`, jsonl, { code: 2, input: line, stderr: /✕ -:1 is no/ }] as const,
+      [`${line} is no text`, jsonl, { code: 2, input: line, stderr: /^! -:1 is no/ }] as const,
   ),
   [
     'what is no UTF-8',
@@ -285,6 +313,11 @@ const tests: readonly (readonly [name: string, args: readonly string[], expected
     'explained: paths of arguments, and no rule but those of everything',
     ['explain', 'up.hush', '--rulebook', 'rules'],
     { stdout: /\(arguments, from record and upstream; card\)\n.*\n {2}cards\n(?:(?!mail).)*$/s },
+  ],
+  [
+    'explained: a rule that asks a recogniser',
+    ['explain', 'up.item', '--rulebook', 'rules'],
+    { stdout: /\n {2}names\n.*where +results, at \$\.note\n.*asks +a recogniser, in de\n/s },
   ],
   [
     'explained: of what an upstream asks, directions are the other way round',

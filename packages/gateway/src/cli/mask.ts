@@ -34,7 +34,10 @@ export function declare(program: Command): void {
     .command('test [files...]')
     .summary('what would be found in these texts, and what would be left of them; - reads stdin')
     .option('--format <format>', 'text: one body a file; jsonl: a line {"id","text"} each', 'text')
-    .option('--media-type <type>', 'how a body is read (default: by what it looks like)')
+    .option(
+      '--media-type <type>',
+      'how a body is read (default: by its form, where that leaves no doubt; else text/plain)',
+    )
     .option('--rulebook <folder>', 'the folder of the rulebook (default: .)')
     .option(
       '--function <id>',
@@ -76,6 +79,7 @@ async function tryTexts(files: readonly string[], options: TestOptions): Promise
     throw new Failure('usage', '--format is `text` or `jsonl`.')
   }
   const trial = await openTrial(options)
+  const trouble: Trouble = { withheld: 0, unread: 0 }
   for (const file of files.length > 0 ? files : ['-']) {
     const bytes = await readBytes(file, textBytesMax)
     if (!isUtf8(bytes)) {
@@ -84,10 +88,19 @@ async function tryTexts(files: readonly string[], options: TestOptions): Promise
       )
     }
     const text = bytes.toString('utf8')
-    if (options.format === 'jsonl') tryLines(text, trial, { file, ...options })
-    else tryOne(text, trial, { file, ...options })
+    if (options.format === 'jsonl') tryLines(text, trial, { file, ...options }, trouble)
+    else tryOne(text, trial, { file, ...options }, trouble)
   }
+  const { withheld, unread } = trouble
+  if (unread > 0) {
+    const cure = 'Write {"id": "1", "text": "…"} on each line.'
+    throw new Failure('usage', `Lines that could not be tried: ${unread}.`, { cure })
+  }
+  if (withheld > 0) throw new Failure('failed', `Bodies that would be withheld: ${withheld}.`)
 }
+
+/** What did not go well, of all that was tried. */
+type Trouble = { withheld: number; unread: number }
 
 async function openTrial(options: TestOptions): Promise<Trial> {
   const { openTrial, tryEverything } = await import('../rulebook/try-masking.ts')
@@ -96,8 +109,13 @@ async function openTrial(options: TestOptions): Promise<Trial> {
     throw new Failure('usage', '--rulebook and --group need --function: rules are of functions.')
   }
   const { inForce } = await loadFolder(await findRulebook(options.rulebook ?? '.'))
-  const trial = openTrial(inForce, { functionId: options.function, groups: options.group })
-  if ('problem' in trial) throw new Failure('usage', trial.problem, { cure: trial.cure })
+  const opened = openTrial(inForce, { functionId: options.function, groups: options.group })
+  if ('problem' in opened) throw new Failure('usage', opened.problem, { cure: opened.cure })
+  const { trial, unasked } = opened
+  if (unasked.length > 0) {
+    const rules = visible(unasked.join(', '))
+    say(`${err.yellow('!')} The recogniser is not asked here: ${rules} would hide more.`)
+  }
   return trial
 }
 
@@ -106,25 +124,29 @@ function tryLines(
   text: string,
   trial: Trial,
   { file, mediaType }: { readonly file: string; readonly mediaType?: string },
+  trouble: Trouble,
 ): void {
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue
-    const { id, text } = readLine(line, `${file}:${index + 1}`)
-    const { findings, masked, withheld } = trial(text, mediaType)
-    tell(visibleJson({ id, findings, masked, ...(withheld && { withheld }) }, 0))
+    const read = readLine(line)
+    if (read === undefined) {
+      trouble.unread += 1
+      say(`${err.yellow('!')} ${visible(file)}:${index + 1} is no line of JSON with a text.`)
+      continue
+    }
+    const { findings, masked, withheld } = trial(read.text, mediaType)
+    if (withheld !== undefined) trouble.withheld += 1
+    tell(visibleJson({ id: read.id, findings, masked, ...(withheld && { withheld }) }, 0))
   }
 }
 
-function readLine(line: string, place: string): { readonly id: unknown; readonly text: string } {
+function readLine(line: string): { readonly id: unknown; readonly text: string } | undefined {
   try {
     const { id, text } = JSON.parse(line)
-    if (typeof text === 'string') return { id, text }
+    return typeof text === 'string' ? { id, text } : undefined
   } catch {
-    // Said below.
+    return undefined
   }
-  throw new Failure('usage', `${place} is no line of JSON with a text.`, {
-    cure: 'Write {"id": "1", "text": "…"} on each line.',
-  })
 }
 
 function tryOne(
@@ -135,8 +157,10 @@ function tryOne(
     mediaType,
     output,
   }: { readonly file: string; readonly mediaType?: string; readonly output: Format },
+  trouble: Trouble,
 ): void {
   const { findings, masked, withheld } = trial(text, mediaType)
+  if (withheld !== undefined) trouble.withheld += 1
   if (output !== 'table') {
     const tried = { file, findings, masked, ...(withheld && { withheld }) }
     tell(visibleJson(tried, output === 'json' ? 2 : 0))
@@ -257,6 +281,7 @@ function ruleLines(rule: DetectRule, words: DirectionWords): string[] {
       ['    looks for', rule.entities.join(', ')],
       ['    where', whereText(rule, words)],
       ['    from confidence', String(rule.confidence)],
+      ['    asks', rule.recognise && `a recogniser, in ${rule.recognise.language}`],
       ['    does', strategyText(rule.strategy)],
       ['    shows otherwise', (words.reveals && shown.join('; ')) || 'to nobody'],
     ]),

@@ -275,3 +275,63 @@ test('a key that was found is looked at again, whatever a rule said of it', () =
   const rules = [{ entities: ['SECRET'], strategy: { kind: 'keep' } as const }]
   check({ rules, body, out: body, found: 'd0 keep $[*][*] SECRET 3' })
 })
+
+const pseudonym = { kind: 'pseudonym' } as const
+const tokenise = { kind: 'tokenise' } as const
+const held = { dob: '1980-02-03', password: 'hunter2', pin: '1234', note: `to ${mail}, ${card}` }
+/** The body masked by one rule and key, and what the next one makes of that. */
+function twice(rule: Partial<Rule>, next: Partial<Rule>, ownKey = key): readonly [string, string] {
+  const run = (one: Partial<Rule>, text: string, theirs: Uint8Array) => {
+    const masking = compileResultMasking([], [], planOf({ rules: [one] }))
+    assert.ok('masker' in masking)
+    const options = { mediaType: 'application/json', fragment: false, echoes: [] }
+    const masker = masking.masker({ ...options, key: theirs }) ?? assert.fail()
+    return Buffer.concat([masker.push(Buffer.from(text)), masker.end()]).toString()
+  }
+  const once = run(rule, JSON.stringify(held), key)
+  return [once, run(next, once, ownKey)]
+}
+
+const again: Readonly<Record<string, readonly [Partial<Rule>, Partial<Rule>]>> = {
+  'what was redacted': [{}, {}],
+  'a pseudonym': [{ strategy: pseudonym }, { strategy: pseudonym }],
+  'a token': [{ strategy: tokenise }, { strategy: tokenise }],
+  'a pseudonym, by another rule': [{ strategy: pseudonym }, {}],
+  'a token, by another rule': [{ strategy: tokenise }, {}],
+}
+for (const [name, [rule, next]] of Object.entries(again)) {
+  test(`masking twice is masking once: ${name}`, () => {
+    const [once, more] = twice(rule, next)
+    assert.notEqual(once, JSON.stringify(held))
+    assert.equal(more, once)
+  })
+}
+
+test("another home's pseudonyms and tokens are values", () => {
+  for (const strategy of [pseudonym, tokenise]) {
+    const [once, more] = twice({ strategy }, {}, Buffer.alloc(32, 8))
+    assert.notEqual(more, once)
+    assert.match(more, /"password":"\[REDACTED:SECRET\]"/)
+  }
+})
+
+const made = (/psn_[\w-]+/.exec(twice({ strategy: pseudonym }, {})[0]) ?? [''])[0]
+const dressed: Readonly<Record<string, Case>> = {
+  'a pseudonym': { body: { password: made }, out: { password: made } },
+  'one of a letter more': {
+    body: { password: `${made}x` },
+    out: { password: '[REDACTED:SECRET]' },
+  },
+  'one that nobody made': {
+    body: { password: `${made.slice(0, 13)}hunter2hunter2hunter2h` },
+    out: { password: '[REDACTED:SECRET]' },
+  },
+  'a card behind one': { body: [`${made} ${card}`], out: [`${made} ${hiddenCard}`] },
+  'a token that nobody made': {
+    body: { password: 'tok_1_l8xwa3iXdKdpumWUtSbyze8LoqIEoFaIq3nFPeCl' },
+    out: { password: '[REDACTED:SECRET]' },
+  },
+}
+for (const [name, one] of Object.entries(dressed)) {
+  test(`what is dressed as a mark is looked at: ${name}`, () => check(one))
+}

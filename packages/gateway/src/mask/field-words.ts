@@ -66,8 +66,8 @@ const ordinary = `
   issuer issues item items job jobs join joined json jurisdiction justification key keys keyword keywords kind label
   labels land landing lang language languages last lat latency latest latitude layer layout lead leads leave legal length
   letter level levels library license licence limit limits line lines link linked links list listing lists live lng load
-  loan local locale location locations lock locked log logged login logo logs long longitude loop lot low machine mail
-  mailbox main manager map mapping margin mark marker market markup mask matched matches matching material matrix max
+  loan local locale location locations lock locked log logged login logo logprobs logs long longitude loop lot low
+  machine mail mailbox main manager map mapping margin mark marker market markup mask matched matches matching material matrix max
   maximum measure media medical medication medium meeting meetings member members membership memo memory menu merchant
   merge merged message messages meta metadata method metric metrics middle migration milestone mime min minimum minute
   minutes missing mobile mode model models modified module modules monitor month monthly months more move moved

@@ -1,12 +1,14 @@
 import type { Automaton } from './automaton.ts'
 import { CellReader } from './body/cell-reader.ts'
 import { isDelta } from './body/delta-pieces.ts'
+import { elementsBody, jsonOrElements } from './body/elements-body.ts'
 import { formBody } from './body/form-body.ts'
 import { markupBody } from './body/markup-body.ts'
 import { multipartBody } from './body/multipart-body.ts'
 import { tableBody } from './body/table-body.ts'
 import type { SpanSeen } from './body/telling.ts'
 import { textBody } from './body/text-body.ts'
+import { tokenListsBody } from './body/token-lists-body.ts'
 import type { Detection } from './detection.ts'
 import { inCharset, noBinary } from './encoding.ts'
 import { eventStreamBody } from './event-stream.ts'
@@ -51,7 +53,10 @@ function framingOf(
   if (type === '') return emptyBody()
   if (type === 'application/json' || type === 'text/json' || jsonSuffix.test(type)) {
     const { masker, out } = json()
-    return jsonBody(masker, out)
+    const whole = jsonBody(masker, out)
+    if (reader === undefined) return whole
+    const elements = () => elementsBody(reader, json(isDelta))
+    return jsonOrElements(tokenListsBody(whole, reader), elements)
   }
   if (jsonLines.has(type)) {
     const whole = json()

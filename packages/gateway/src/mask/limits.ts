@@ -29,6 +29,8 @@ export const limits = {
   tokenBytes: 262_144,
   /** What is longer is looked at so much at once. */
   windowBytes: 65_536,
+  /** A token that masking left before; one of a longer value is looked at like any other word. */
+  markBytes: 2_048,
   /** The headers of one part of a multipart body. */
   partHeadBytes: 16_384,
   /** Of a text that comes in pieces of events, what may wait for the end of a value. */

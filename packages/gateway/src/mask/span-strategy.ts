@@ -37,13 +37,27 @@ export function standIn(options: {
 }
 
 /**
- * `psn_`, which key made it, and 128 bits of HMAC-SHA-256 over type and value. Each home has a key of its own, so that
- * what two tenants hold does not join; under another key all of it differs, and says so.
+ * `psn_`, which key made it, 96 bits of HMAC-SHA-256 over type and value, and 36 bits over those that tell who holds
+ * the key that it was made and not only written so. Each home has a key of its own, so that what two tenants hold does
+ * not join; under another key all of it differs, and says so.
  */
 function pseudonymOf(type: string, value: string, key: Uint8Array): string {
   const made = newHmac(key).update(`sallyport pseudonym\0${type}\0${value}`).digest('base64url')
-  return `psn_${rotationOf(key)}_${made.slice(0, 22)}`
+  return checked(made.slice(0, pseudonymChars), key)
 }
+
+/** Whether `pseudonymOf` has made it with this key. */
+export function isPseudonym(text: string, key: Uint8Array): boolean {
+  const made = /^psn_[\da-f]{8}_([\w-]{22})$/.exec(text)?.[1]
+  return made !== undefined && checked(made.slice(0, pseudonymChars), key) === text
+}
+
+function checked(made: string, key: Uint8Array): string {
+  const check = newHmac(key).update(`sallyport pseudonym check\0${made}`).digest('base64url')
+  return `psn_${rotationOf(key)}_${made}${check.slice(0, 6)}`
+}
+
+const pseudonymChars = 16
 
 /** Four bytes that name a key and say nothing else about it. */
 function rotationOf(key: Uint8Array): string {
@@ -61,22 +75,28 @@ export function redacted(type: string): string {
   return `[REDACTED:${type}]`
 }
 
-/** Counts letters and digits only, so that a card's groups do not hide or show more of it. */
+/**
+ * Counts letters and digits only, so that a card's groups do not hide or show more of it. Shows no more than half, but
+ * of a card what PCI DSS 3.4 allows.
+ */
 function partial(type: string, text: string, wished: { first: number; last: number }): string {
-  const most = type === 'CREDIT_CARD' ? { first: 6, last: 4 } : wished
-  const first = Math.min(wished.first, most.first)
-  const last = Math.min(wished.last, most.last)
+  const isCard = type === 'CREDIT_CARD'
   const points = [...text]
   // Of a magnetic track no part may be shown.
-  const isTrack = type === 'CREDIT_CARD' && /[=^A-Za-z]/.test(text)
+  const isTrack = isCard && /[=^A-Za-z]/.test(text)
   const counted = isTrack ? 0 : points.filter((point) => !separator.test(point)).length
+  const first = Math.min(wished.first, isCard ? 6 : counted)
+  const last = Math.min(wished.last, isCard ? 4 : counted)
   if (first + last >= counted) return '*'.repeat(points.length)
+  const most = isCard ? counted : counted >> 1
+  const lastShown = Math.min(last, most)
+  const firstShown = Math.min(first, most - lastShown)
   let place = 0
   return points
     .map((point) => {
       if (separator.test(point)) return point
       place += 1
-      return place <= first || place > counted - last ? point : '*'
+      return place <= firstShown || place > counted - lastShown ? point : '*'
     })
     .join('')
 }

@@ -143,3 +143,24 @@ test('no part of a magnetic track is shown', () => {
     '[REDACTED:CREDIT_CARD]',
   )
 })
+
+const shown: readonly (readonly [
+  type: string,
+  text: string,
+  partial: { readonly first: number; readonly last: number },
+  out: string,
+])[] = [
+  ['US_BANK_NUMBER', '123456789012', { first: 6, last: 4 }, '12******9012'],
+  ['US_BANK_NUMBER', '123456789012', { first: 0, last: 9 }, '******789012'],
+  ['US_BANK_NUMBER', '123456789012', { first: 9, last: 0 }, '123456******'],
+  ['US_BANK_NUMBER', '123456789012', { first: 6, last: 6 }, '************'],
+  ['US_SSN', '536-22-8716', { first: 3, last: 4 }, '***-**-8716'],
+  ['CREDIT_CARD', '4111 1111 1111 1111', { first: 6, last: 4 }, '4111 11** **** 1111'],
+  ['CREDIT_CARD', '4222222222222', { first: 6, last: 4 }, '422222***2222'],
+]
+for (const [type, text, { first, last }, out] of shown) {
+  test(`first ${first} and last ${last} of ${text} show half of it at most`, () => {
+    const strategy = { kind: 'partial', first, last } as const
+    assert.equal(standIn({ strategy, type, text, key }), out)
+  })
+}

@@ -145,15 +145,22 @@ const refused: readonly {
   {
     what: 'a pattern with a back-reference',
     masking:
-      "detect:\n  - { id: a, profile: pci }\ncustom:\n  - { id: b, entity: X_ID, pattern: '(a)\\1' }\n",
+      "detect:\n  - { id: a, entities: [X_ID] }\ncustom:\n  - { id: b, entity: X_ID, pattern: '(a)\\1' }\n",
     says: /refused/,
     line: 4,
   },
   {
     what: 'a pattern with look-ahead',
     masking:
-      "detect:\n  - { id: a, profile: pci }\ncustom:\n  - { id: b, entity: X_ID, pattern: 'a(?=b)' }\n",
+      "detect:\n  - { id: a, entities: [X_ID] }\ncustom:\n  - { id: b, entity: X_ID, pattern: 'a(?=b)' }\n",
     says: /refused/,
+    line: 4,
+  },
+  {
+    what: 'a pattern of what no rule looks for',
+    masking:
+      "detect:\n  - { id: a, entities: ['*'], except: [X_ID] }\ncustom:\n  - { id: b, entity: X_ID, pattern: a }\n",
+    says: /looks for `X_ID`, so this pattern finds nothing/,
     line: 4,
   },
   {
@@ -271,6 +278,7 @@ for (const { rule, finds } of chosen) {
 custom: [{ id: staff-number, entity: EMPLOYEE_ID, pattern: 'E-[0-9]{6}' }]
 detect:
   - { id: a, ${rule} }
+  - { id: b, profile: staff }
 `)
     assert.ok('rulebook' in loaded, JSON.stringify(loaded))
     assert.deepEqual(loaded.rulebook.functions[0]?.detect?.[0]?.entities, finds)
@@ -298,17 +306,18 @@ test('what was left out of a gitleaks configuration is said, and is no problem',
   )
 })
 
-test('a gitleaks configuration that nothing uses is a problem, and what is wrong with it too', () => {
-  const loaded = load('rules: []\n', "[[rules]]\nid = 'acme'\nregex = 'acme(?!a)'\n")
-  assert.ok('problems' in loaded)
-  assert.deepEqual(
-    loaded.problems.map(({ file, message }) => `${file} ${message.slice(0, 30)}`),
-    [
-      'gitleaks.toml Nothing is looked for, so this',
-      'gitleaks.toml `acme`: The pattern is refused',
-    ],
-  )
-})
+for (const masking of ['rules: []\n', 'detect:\n  - { id: a, profile: pci }\n']) {
+  test(`a gitleaks configuration that nothing uses is a problem: ${masking}`, () => {
+    const loaded = load(masking, "[[rules]]\nid = 'acme'\nregex = 'acme(?!a)'\n")
+    assert.ok('problems' in loaded)
+    const said = new Set(
+      loaded.problems.map(({ file, message }) => `${file} ${message.slice(0, 30)}`),
+    )
+    assert.ok(said.has('gitleaks.toml No secrets are looked for, so '))
+    // What is wrong with it is said as well.
+    assert.ok(said.has('gitleaks.toml `acme`: The pattern is refused'))
+  })
+}
 
 test('the guide says what each profile stands for', () => {
   const guide = readFileSync(new URL('../../../../docs/guides/masking.md', import.meta.url), 'utf8')
@@ -318,3 +327,14 @@ test('the guide says what each profile stands for', () => {
     assert.deepEqual(named.toSorted(), entitiesOf({ profile }), profile)
   }
 })
+
+for (const page of ['guides/masking.md', 'reference/rulebook.md']) {
+  test(`the example of ${page} looks for all that it names`, () => {
+    const text = readFileSync(new URL(`../../../../docs/${page}`, import.meta.url), 'utf8')
+    const example = [...text.matchAll(/```yaml\n(.+?)```/gs)]
+      .map(([, yaml = '']) => yaml)
+      .find((yaml) => yaml.includes('\ncustom:\n'))
+    const loaded = load(example ?? assert.fail())
+    assert.ok('rulebook' in loaded, JSON.stringify(loaded))
+  })
+}

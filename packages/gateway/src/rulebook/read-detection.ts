@@ -58,7 +58,27 @@ export function* detectionFlaws(
   if (form.detect.length === 0 && form.custom.length + form.allow.length > 0) {
     const hint = 'Add `detect`, with the entities and what becomes of them.'
     yield { path: [], message: 'Nothing is looked for, so this says nothing.', hint }
+  } else yield* unaskedPatterns(form)
+}
+
+/** Somebody relies on a pattern, and no rule looks for what it finds. */
+function* unaskedPatterns(form: DetectionForm): Generator<Flaw, void> {
+  for (const [index, { entity }] of form.custom.entries()) {
+    if (looksFor(form, entity)) continue
+    const message = `No rule of \`detect\` looks for \`${entity}\`, so this pattern finds nothing.`
+    const hint = `Add \`entities: [${entity}]\` to a rule, or a profile of yours that has it.`
+    yield { path: ['custom', index, 'entity'], message, hint }
   }
+}
+
+/** Whether a rule, for whatever functions, looks for this type. */
+export function looksFor(
+  form: Pick<DetectionForm, 'detect' | 'profiles' | 'custom'>,
+  entity: string,
+): boolean {
+  return form.detect.some((entry) =>
+    entitiesOf(entry, form).some((name) => name === entity || name === '*'),
+  )
 }
 
 type Known = {

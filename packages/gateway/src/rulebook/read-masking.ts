@@ -15,7 +15,7 @@ import { covers } from './function-pattern.ts'
 import { type FunctionDraft, withMasks } from './functions.ts'
 import { pathHoles, readArgumentMasks, readMasks } from './masks.ts'
 import { entityTypes } from './profiles.ts'
-import { detectionFlaws, detectionRulesOf, detectRulesFor } from './read-detection.ts'
+import { detectionFlaws, detectionRulesOf, detectRulesFor, looksFor } from './read-detection.ts'
 import { unfitMasks } from './unfit-masks.ts'
 
 type Known = {
@@ -42,7 +42,7 @@ export function applyMasking(
   const read = files.masking.map((file) => readForm(file, problems))
   const rules = read.flatMap((form) => readRules(form, ids, problems))
   const detection = read.map((form) => readDetection(form, { ids, known, files }, problems))
-  const looked = detection.some(({ rules }) => rules !== undefined)
+  const looked = detection.some(({ form }) => looksFor(form, 'SECRET'))
   if (!looked && files.gitleaks.length > 0) problems.push(...unusedGitleaks(files.gitleaks))
   const masked = functions.map((one) => {
     const { id } = one.value.definition
@@ -112,10 +112,10 @@ function readDetection(
   return { form: value, rules, warnings }
 }
 
-/** Somebody relies on it, and nothing is looked for; what is wrong with it is said as well. */
+/** Somebody relies on it, and no secrets are looked for; what is wrong with it is said as well. */
 function unusedGitleaks(files: readonly RulebookFile[]): readonly Problem[] {
   const { problems } = compileCustomRules({ custom: [], gitleaks: files[0]?.text ?? '' })
-  const message = 'Nothing is looked for, so this file finds nothing.'
+  const message = 'No secrets are looked for, so this file finds nothing.'
   const hint = 'Add a rule with `profile: secrets` to `detect` in masking.yaml.'
   const place = { file: gitleaksFile, line: 0, column: 0 }
   return [

@@ -2,6 +2,7 @@ import type { InForce } from '../call/in-force.ts'
 import { compileResultMasking } from '../mask/compile.ts'
 import { MaskError, type ResultMasking, type SpanFound } from '../mask/plan.ts'
 import type { Party } from '../model/principal.ts'
+import { guessMediaType } from './guess-media-type.ts'
 
 /** One value that was found; offsets are UTF-16 code units of the text as it was given. */
 export type TriedFinding = {
@@ -15,7 +16,7 @@ export type TriedFinding = {
 }
 
 /**
- * What masking makes of one text. Without a media type it is JSON where it reads as JSON, else plain text.
+ * What masking makes of one text. Without a media type it is read by its form (`guessMediaType`).
  * `withheld`: why nothing of it would be released; `masked` is then empty.
  */
 export type Trial = (
@@ -40,22 +41,32 @@ export function tryEverything(): Trial {
   return trialOf(masking)
 }
 
-/** By the rules that cover one function, for somebody in these groups. */
+/**
+ * By the rules that cover one function, for somebody in these groups. A recogniser is not asked, because nothing leaves
+ * this machine: `unasked` are the rules that would ask one.
+ */
 export function openTrial(
   inForce: InForce,
   { functionId, groups }: { readonly functionId: string; readonly groups: readonly string[] },
-): Trial | { readonly problem: string; readonly cure: string } {
+):
+  | { readonly trial: Trial; readonly unasked: readonly string[] }
+  | { readonly problem: string; readonly cure: string } {
   const fn = inForce.rulebook.functions.find(({ id }) => id === functionId)
   if (!fn) {
     const cure = 'List the functions with `sallyport functions ls`.'
     return { problem: `There is no function \`${functionId}\` in this rulebook.`, cure }
   }
   const somebody: Party = { kind: 'user', id: 'somebody', groups }
-  return trialOf(inForce.resultMasking(fn, { fields: [], parties: [somebody] }))
+  const { detect = [] } = fn
+  const alone = { ...fn, detect: detect.map(({ recognise: _, ...rule }) => rule) }
+  return {
+    trial: trialOf(inForce.resultMasking(alone, { fields: [], parties: [somebody] })),
+    unasked: detect.flatMap(({ id, recognise }) => (recognise === undefined ? [] : [id])),
+  }
 }
 
 function trialOf(masking: ResultMasking): Trial {
-  return (text, mediaType = isJson(text) ? 'application/json' : 'text/plain') => {
+  return (text, mediaType = guessMediaType(text)) => {
     // With its line ended every text is read where it stands, so offsets are those of the body.
     const isPlain = mediaType.startsWith('text/plain')
     const body = Buffer.from(isPlain ? `${text}\n` : text)
@@ -83,16 +94,6 @@ function trialOf(masking: ResultMasking): Trial {
 
 /** Pseudonyms of a trial are nobody's: they are made with a key that everybody knows. */
 const trialKey = new Uint8Array(32)
-
-function isJson(text: string): boolean {
-  if (!/^\s*[[{"]/.test(text)) return false
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** From offsets of bytes to those of UTF-16 code units, in one walk. */
 function inText(spans: readonly SpanFound[], body: Buffer): readonly TriedFinding[] {

@@ -61,7 +61,7 @@ type Case = {
   readonly times?: number
 }
 
-function check({ type: mediaType, body, chunk = 1_000_000, out, times = 9 }: Case): void {
+function check({ type: mediaType, body, chunk = 1_000_000, out, times = 10 }: Case): void {
   const masking = compileResultMasking([], [], plan)
   assert.ok('masker' in masking)
   const options = { mediaType, fragment: false, key: Buffer.alloc(32), echoes: [] }

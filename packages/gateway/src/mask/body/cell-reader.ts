@@ -6,6 +6,7 @@ import type { Fate } from '../detect/resolve.ts'
 import { scanCell } from '../detect/scan.ts'
 import { type Detection, fateOf, verdictOn } from '../detection.ts'
 import type { FindingCount } from '../finding-count.ts'
+import { OwnMarks } from '../own-marks.ts'
 import { standIn } from '../span-strategy.ts'
 import { beginsJson } from './begins-json.ts'
 import { customSpans } from './custom-spans.ts'
@@ -37,7 +38,7 @@ export type Traits = { readonly traits: number; readonly digits: number; readonl
  */
 export class CellReader {
   readonly detection: Detection
-  readonly #key: Uint8Array
+  readonly #marks: OwnMarks
   readonly telling: Telling
   readonly #edits: Edit[] = []
   /** What was found in the cell so far, by its place and entity. */
@@ -77,7 +78,7 @@ export class CellReader {
     this.detection = options.detection
     this.#custom = options.detection.custom.length > 0
     this.#surely = wantsSure(options.detection.wanted)
-    this.#key = options.key
+    this.#marks = new OwnMarks(options.key)
     this.telling = new Telling(options)
   }
 
@@ -302,6 +303,7 @@ export class CellReader {
   readonly #fateOf = (span: Span): Fate => {
     this.foundAny = true
     const { bytes } = this.#scan
+    if (this.#marks.hold(bytes, span)) return 'none'
     if (this.detection.hidesAll && bytes[span.start] !== openBracket) return 'hidden'
     const text = this.#needsText(bytes[span.start]) ? utf8(bytes, span.start, span.end) : ''
     return fateOf(this.detection, { span, text, open: this.#cell?.place.open })
@@ -309,7 +311,7 @@ export class CellReader {
 
   #take(span: Span, bytes: Uint8Array, kind: RawCell['kind'], from: number, to: number): void {
     const cell = this.#cell
-    if (cell === undefined) return
+    if (cell === undefined || this.#marks.hold(bytes, span)) return
     this.foundAny = true
     const asked = this.#needsText(bytes[span.start]) ? utf8(bytes, span.start, span.end) : ''
     const verdict = verdictOn(this.detection, { span, text: asked, open: cell.place.open })
@@ -355,7 +357,7 @@ export class CellReader {
     // A whole stretch of base64 cannot show a part of what it says.
     const strategy = this.#encoded === undefined ? ofRule : redact
     if (strategy.kind === 'redact') return writtenMark(type, written)
-    return writtenText(standIn({ strategy, type, text: says, key: this.#key }), written)
+    return writtenText(standIn({ strategy, type, text: says, key: this.#marks.key }), written)
   }
 
   /** A value of an allow-list, or a mark that redaction left before. */

@@ -6,6 +6,7 @@ import type { Escapes } from './fold.ts'
 import type { Edit } from './merged-edits.ts'
 import type { RawCell } from './raw-cell.ts'
 import { sameOffset, type Told } from './telling.ts'
+import { withoutTokenLists } from './token-lists.ts'
 import { traitsOf } from './traits.ts'
 
 type Payload = {
@@ -228,5 +229,6 @@ function written({ event, edits, alone }: Held): Uint8Array {
     at = end
   }
   parts.push(payload.bytes.subarray(at))
-  return event.rewrite(Buffer.concat(parts))
+  const changed = Buffer.concat(parts)
+  return event.rewrite(payload.json ? withoutTokenLists(changed) : changed)
 }

@@ -25,33 +25,61 @@ export type DeltaPieces = {
 }
 
 /**
- * Whether the strings of this path, in event after event, are one text: deltas of OpenAI's chat,
- * completion and response streams, Anthropic's content blocks, Gemini's candidates, tool inputs of
- * Vercel's AI SDK, artifacts of A2A, and the plain `{"text": …}` of smaller ones.
+ * Whether the strings of this path, in event after event, are one text. The formats are listed in
+ * docs/guides/masking.md; another one is read event by event, because to wait for the next event is what
+ * a live feed of records cannot afford.
  */
 export function isDelta(path: string): boolean {
   const known = asked.get(path)
   if (known !== undefined) return known
   if (asked.size >= askedMax) asked.clear()
-  const is = deltaPath.test(path)
+  const is = isOfTokens(path) || deltaPath.test(path)
   asked.set(path, is)
   return is
 }
+
+/** Whether it is the text of one token, of which an event may say several. */
+const isOfTokens = (path: string): boolean => tokenPath.test(path)
 
 /** Answers: the same few paths are asked about for each event. */
 const asked = new Map<string, boolean>()
 const askedMax = 1_024
 
+/** One of these, or several parts with a text each. */
+const parts = '(?:\\[\\*\\]\\.(?:text|thinking))?'
+
+/** What a model says of its tokens, whatever stands around it: their texts are the text once more. */
+const tokenPath =
+  /\.(?:(?:logprobs(?:\.(?:content|refusal))?|logprobsResult\.chosenCandidates)\[\*\]\.(?:token|text)|logprobs\.tokens\[\*\])$/
+
 const deltaPath = new RegExp(
   `^\\$(?:${[
     '',
+    // OpenAI's chat and what speaks like it; Perplexity and DashScope say the message besides or instead.
     '\\.choices\\[\\*\\]\\.delta(?:\\.\\w+|\\[\\*\\])*\\.(?!(?:role|id|type|name)$)\\w+',
     '\\.choices\\[\\*\\]\\.text',
+    `(?:\\.output)?\\.choices\\[\\*\\]\\.message\\.(?:content|reasoning_content)${parts}`,
+    // OpenAI's responses, Anthropic's and Bedrock's content blocks.
     '(?:\\.\\w+)?\\.delta',
     '(?:\\.\\w+)?\\.delta(?:\\.\\w+|\\[\\*\\])*\\.(?!(?:role|id|type|name|stop_reason|signature)$)\\w+',
-    '\\.candidates\\[\\*\\]\\.content\\.parts\\[\\*\\]\\.text',
+    // Gemini, also as one array.
+    '(?:\\[\\*\\])?\\.candidates\\[\\*\\]\\.content\\.parts\\[\\*\\]\\.text',
+    // Vertex AI, models on Bedrock, watsonx.
+    '\\.(?:outputText|generation)',
+    '\\.outputs\\[\\*\\]\\.(?:text|stringVal\\[\\*\\])',
+    '\\.results\\[\\*\\]\\.(?:generated_text|outputText)',
+    // Vercel's AI SDK.
     '\\.inputTextDelta',
-    '\\.result\\.artifact\\.parts\\[\\*\\]\\.text',
+    // A2A.
+    '\\.result(?:\\.(?:artifactUpdate|statusUpdate))?\\.(?:artifact|status\\.message)\\.parts\\[\\*\\]\\.text',
+    // LangChain: messages of LangGraph, events, the log of LangServe.
+    `(?:\\[\\*\\]|\\.data\\.chunk|\\.ops\\[\\*\\]\\.value)(?:\\.kwargs)?\\.content${parts}`,
+    '\\.data\\.chunk',
+    '\\.ops\\[\\*\\]\\.value',
+    // Dify, Flowise, DashScope, patches of ChatGPT.
+    '\\.data(?:\\.text)?',
+    '\\.output\\.text',
+    '\\.v',
     '\\.(?:message\\.|token\\.)?(?:text|content|thinking)',
     '\\.(?:token|response|completion|output|output_text|generated_text|answer|chunk|transcript)',
   ].join('|')})$`,
@@ -162,8 +190,11 @@ export class PieceReader {
     const hint = this.#hints.next
     this.#hints.string(payload, from, to)
     if (isDelta(path)) {
-      const piece = { from, to, hint, open: this.#walk?.covering }
-      this.#found.push({ path, chain: [...this.#frames], piece })
+      // Tokens have no place of their own: one goes on in the next. Nor are they what `token` names elsewhere.
+      const ofTokens = isOfTokens(path)
+      const chain = this.#frames.slice(0, ofTokens && !path.endsWith(']') ? -1 : undefined)
+      const piece = { from, to, hint: ofTokens ? 0 : hint, open: this.#walk?.covering }
+      this.#found.push({ path, chain, piece })
     } else if (idKeys.has(this.#key)) this.#frames.at(-1)?.ids.push(latin1(payload, from, to))
     else if (path === '$.type') {
       this.#kind = latin1(payload, from, to)
@@ -244,7 +275,7 @@ class PlaceWalk {
 /** A container: what names it, its position in an array, and in an array the position of the next element. */
 type Frame = { readonly ids: string[]; readonly position: number | undefined; next: number }
 
-const idKeys = new Set(['item_id', 'toolCallId'])
+const idKeys = new Set(['item_id', 'toolCallId', 'run_id'])
 const indexKeys = new Set(['index', 'output_index', 'content_index', 'summary_index', 'choice'])
 
 function scopeOf(chain: readonly Frame[]): string {

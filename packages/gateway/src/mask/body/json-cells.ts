@@ -134,19 +134,21 @@ export class JsonCells {
   suspend(chunk: Uint8Array, from: number, to: number, kind: TokenKind, seen: Seen): void {
     this.#sink.emit(from)
     this.#sink.hold(to)
-    if (this.#roll !== undefined) {
-      this.#rollOn(this.#roll, chunk, from, to, seen)
-      return
-    }
-    if (this.#begun.length + to - from <= this.#tokenBytes) {
+    if (this.#roll === undefined && this.#begun.length + to - from <= this.#tokenBytes) {
       this.#begun.add(chunk, from, to)
       return
     }
+    this.#rollOn(this.#roll ?? this.#beginRoll(kind, seen), chunk, from, to, seen)
+  }
+
+  /** What was kept of a string turns out to be too long to be read at once. */
+  #beginRoll(kind: TokenKind, seen: Seen): Roll {
     if (kind !== 'string') throw new MaskError('A key or number is too long to be looked at.')
-    this.#roll = new Roll(this.#reader)
+    const roll = new Roll(this.#reader)
+    this.#roll = roll
     const begun = this.#begun.take()
-    this.#rollOn(this.#roll, begun, 0, begun.length, seen)
-    this.#rollOn(this.#roll, chunk, from, to, seen)
+    this.#rollOn(roll, begun, 0, begun.length, seen)
+    return roll
   }
 
   /** The chunk will be gone; the keys that lead here are still needed. */
@@ -208,21 +210,21 @@ export class JsonCells {
 
   /** A token ends before `to`; it began in the chunk at `from`, or before the chunk. */
   end(chunk: Uint8Array, from: number, to: number, kind: TokenKind, seen: Seen): void {
-    if (this.#roll !== undefined) {
-      this.#rollOut(this.#roll, chunk, from, to, seen)
+    const { length } = this.#begun
+    if (this.#roll === undefined && length === 0) {
+      this.#whole(chunk, from, to, kind, seen.traits, seen.digits)
       return
     }
-    if (this.#begun.length > 0) {
-      this.#sink.emit(from)
-      this.#sink.hold(to)
-      this.#begun.add(chunk, from, to)
-      if (this.#begun.overflown) throw new MaskError('A token is too long to be looked at.')
-      const token = this.#begun.take()
-      this.#see(kind, seen.traits, seen.digits)
-      this.#write(token, this.#read(token, 0, token.length, kind, { borrowed: false }))
+    this.#sink.emit(from)
+    this.#sink.hold(to)
+    if (this.#roll !== undefined || length + to - from > this.#tokenBytes) {
+      this.#rollOut(this.#roll ?? this.#beginRoll(kind, seen), chunk, from, to, seen)
       return
     }
-    this.#whole(chunk, from, to, kind, seen.traits, seen.digits)
+    this.#begun.add(chunk, from, to)
+    const token = this.#begun.take()
+    this.#see(kind, seen.traits, seen.digits)
+    this.#write(token, this.#read(token, 0, token.length, kind, { borrowed: false }))
   }
 
   #whole(
@@ -349,8 +351,6 @@ export class JsonCells {
   }
 
   #rollOut(roll: Roll, chunk: Uint8Array, from: number, to: number, seen: Seen): void {
-    this.#sink.emit(from)
-    this.#sink.hold(to)
     this.#rollOn(roll, chunk, from, to, seen)
     this.#settle(roll, this.#window.length, seen, { last: true })
     this.#roll = undefined

@@ -268,6 +268,25 @@ test('a clean body is the same array, whatever it is made of', () => {
   }
 })
 
+const nearLimit: readonly (readonly [name: string, length: number, chunk: number])[] = [
+  ['a little longer', limits.tokenBytes + 2_000, 2_048],
+  ['longer by part of a chunk', limits.tokenBytes + 16_000, 40_000],
+  ['longer by most of a chunk', limits.tokenBytes + 60_000, 65_536],
+  ['as long', limits.tokenBytes - 2, 65_536],
+  ['shorter by a byte', limits.tokenBytes - 3, 65_536],
+]
+for (const [name, length, chunk] of nearLimit) {
+  test(`a string that is ${name} than what is looked at whole`, () => {
+    const text = `${'some words, '.repeat(length / 12 + 1).slice(0, length - 30)} card 4111111111111111 end. `
+    const body = Buffer.from(JSON.stringify({ a: text, b: 1 }))
+    const pieces = Array.from({ length: Math.ceil(body.length / chunk) }, (_, at) =>
+      body.subarray(at * chunk, (at + 1) * chunk),
+    )
+    const expected = body.toString().replace('4111111111111111', '[REDACTED:CREDIT_CARD]')
+    assert.ok(mask('application/json', pieces) === expected)
+  })
+}
+
 const unbounded: readonly (readonly [name: string, type: string, begin: string, filler: string])[] =
   [
     ['one string', 'application/json', '["', 'some words 12 '],

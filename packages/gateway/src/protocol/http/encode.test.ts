@@ -8,6 +8,7 @@ import { httpOutboundOf, recordedOf } from '../../../test/call-stages.ts'
 import { listen } from '../../../test/http-port.ts'
 import { noFollowUps } from '../../../test/no-follow-ups.ts'
 import { httpConnectionOf } from '../../../test/rulebook-parts.ts'
+import { Refusal } from '../../call/refusal.ts'
 import type { Call, Reply } from '../../call/stage.ts'
 import { limits } from '../../config/limits.ts'
 import type { Listener } from '../door/listen.ts'
@@ -203,6 +204,35 @@ const cases: Readonly<Record<string, readonly [Answer, Expected]>> = {
   'a name that is none': [{ headers: [['x a', '1']] }, failed],
 }
 for (const [name, row] of Object.entries(cases)) test(name, () => check(...row))
+
+const broken: Readonly<Record<string, readonly [thrown: unknown, code: string, status: number]>> = {
+  'is withheld': [new Refusal('result-withheld'), 'result-withheld', 502],
+  'cannot be recorded': [new Refusal('evidence-unavailable'), 'evidence-unavailable', 503],
+  'fails as nobody foresaw': [new Error('boom'), 'internal', 500],
+}
+for (const [name, [thrown, code, status]] of Object.entries(broken)) {
+  test(`a result that ${name} before anything of it has come is refused`, async () => {
+    const next = () => Promise.reject(thrown)
+    for (const ask of [overHttp1, overHttp2]) {
+      answer = async () => {
+        const reply = replyOf({ headers: [['x-a', '1']] })
+        const { return: back } = reply.body[Symbol.asyncIterator]()
+        const body = { next, ...(back && { return: back }) }
+        return { ...reply, body: { [Symbol.asyncIterator]: () => body } }
+      }
+      ended = 0
+      const seen = await ask()
+      assert.equal(seen.status, status)
+      assert.equal(JSON.parse(seen.body).code, code)
+      const own = new Map(seen.headers)
+      assert.deepEqual(
+        ['sallyport-record', 'sallyport-call', 'x-a'].map((one) => own.get(one)),
+        ['test#7', 'call-1', undefined],
+      )
+      assert.equal(ended, 1)
+    }
+  })
+}
 
 /** What an upstream may say that is no message of HTTP/2. */
 const raw: Readonly<Record<string, readonly [string, number]>> = {

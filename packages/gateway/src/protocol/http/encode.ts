@@ -20,9 +20,10 @@ type EncodeOptions = {
 }
 
 /**
- * `Reply` → wire. Keeps the caller's back pressure; a body that breaks breaks the response, visibly. Refuses
- * `upstream-failed` where the head cannot be said in the caller's protocol. Whatever happens, the body is
- * read to its end or given back, because its ending is recorded there.
+ * `Reply` → wire. Keeps the caller's back pressure; a body that breaks breaks the response, visibly, and one that breaks
+ * before anything of it has come is refused: the head waits for that. Refuses `upstream-failed` where the head cannot be
+ * said in the caller's protocol. Whatever happens, the body is read to its end or given back, because its ending is
+ * recorded there.
  */
 export async function encode(
   reply: Reply,
@@ -31,6 +32,7 @@ export async function encode(
 ): Promise<void> {
   const empty = bodiless.has(reply.head.status) || method === 'HEAD'
   const body = reply.body[Symbol.asyncIterator]()
+  const first = await firstOf(reply, body)
   try {
     writeHead(response, statusOf(reply), headersOf(reply, empty))
   } catch (cause) {
@@ -39,11 +41,23 @@ export async function encode(
   }
   response.on('timeout', () => breakOff(response))
   try {
-    await pump(body, response, { empty, stallMs })
+    await pump(body, response, { first, empty, stallMs })
   } catch {
     // The ending is recorded where it happened; what is left is to show the caller a broken body.
     breakOff(response)
     await body.return?.()
+  }
+}
+
+type Read = IteratorResult<Uint8Array>
+
+/** Nothing has gone out yet: what is thrown can still be said. */
+async function firstOf(reply: Reply, body: AsyncIterator<Uint8Array>): Promise<Read> {
+  try {
+    return await body.next()
+  } catch (thrown) {
+    await body.return?.()
+    throw placed(Refusal.from(thrown), reply)
   }
 }
 
@@ -92,11 +106,12 @@ const once = new Set([
   'x-content-type-options',
 ])
 
-function unsayable({ record, callId }: Reply, cause: unknown): Refusal {
-  const refusal = new Refusal('upstream-failed', {
-    detail: 'Its answer has a head that cannot be passed on.',
-    cause,
-  })
+function unsayable(reply: Reply, cause: unknown): Refusal {
+  const detail = 'Its answer has a head that cannot be passed on.'
+  return placed(new Refusal('upstream-failed', { detail, cause }), reply)
+}
+
+function placed(refusal: Refusal, { record, callId }: Reply): Refusal {
   refusal.record = `${record.origin}#${record.index}`
   refusal.callId = callId
   return refusal
@@ -105,13 +120,16 @@ function unsayable({ record, callId }: Reply, cause: unknown): Refusal {
 async function pump(
   body: AsyncIterator<Uint8Array>,
   response: HttpResponse,
-  { empty, stallMs }: { readonly empty: boolean; readonly stallMs: number },
+  {
+    first,
+    empty,
+    stallMs,
+  }: { readonly first: Read; readonly empty: boolean; readonly stallMs: number },
 ): Promise<void> {
-  for (;;) {
+  for (let read = first; !read.done; read = await body.next()) {
+    if (isGone(response)) return void (await body.return?.())
+    if (!empty && !write(response, read.value)) await drained(response, stallMs)
     if (isGone(response) || response.writableEnded) return void (await body.return?.())
-    const { done, value } = await body.next()
-    if (done) break
-    if (!empty && !write(response, value)) await drained(response, stallMs)
   }
   response.end()
   if (!isGone(response) && response.writableLength > 0) response.setTimeout(stallMs)
