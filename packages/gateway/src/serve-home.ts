@@ -63,7 +63,7 @@ export async function openHome(options: HomeOptions, open: Open): Promise<Home> 
   const witnesses = open(
     openWitnesses({
       members: config.witnesses.members,
-      ...{ trust, limits, logKeys: logKeys.verifierKeys },
+      ...{ trust, limits, now: clock.now, logKeys: () => logKeys.signing(clock.now()) },
       // Nobody is asked before `start`, below.
       report: (event) => {
         options.onWitness(event)

@@ -40,7 +40,7 @@ export async function openStore(given: {
   // Before the store is looked at: others that share it go on meanwhile, and are no fork.
   const shown = await readAllShown({
     ...{ origin, members: config.witnesses.members },
-    ...{ logKeys: keys.verifierKeys(), timeoutMs: limits.witnessAskMs },
+    ...{ logKeys: keys.signing(clock.now()), timeoutMs: limits.witnessAskMs },
   })
   const accept = async (found: Found) => {
     const { signed } = await compareHeads({ store: found, tiles, keys, origin })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -64,6 +64,7 @@ export async function asking(
     trust: () => trust,
     report: (event) => events.push(event),
     logKeys: () => [log.key],
+    now: Date.now,
     limits: {
       ...{ witnessAskMs: askMs, witnessRetryMs: retryMs, witnessRetryMsMax: 4 * retryMs },
       witnessStopMs: stopMs,
@@ -143,6 +144,30 @@ export async function rogue(
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : 0
   return { name: 'rogue', key: formatVerifierKey(signer), url: `http://127.0.0.1:${port}/` }
+}
+
+export async function textOf(request: IncomingMessage): Promise<string> {
+  let body = ''
+  for await (const piece of request) body += piece
+  return body
+}
+
+/** The note in the body of `add-checkpoint`. */
+export const noteIn = (body: string): string => body.slice(body.indexOf('\n\n') + 2)
+
+/**
+ * An answer that begins with an empty line, and signs the text that the note then has: the checkpoint's and,
+ * behind it, the log's own signature. By hand: `cosign` signs no such text.
+ */
+export async function signingMore(body: string, signer: Signer): Promise<string> {
+  const time = Math.floor(Date.now() / 1000)
+  const message = Buffer.from(`cosignature/v1\ntime ${time}\n${noteIn(body)}`)
+  const signature = await crypto.subtle.sign('Ed25519', signer.privateKey, message)
+  const head = Buffer.alloc(12)
+  head.writeUInt32BE(signer.id)
+  head.writeBigUInt64BE(BigInt(time), 4)
+  const base64 = Buffer.concat([head, Buffer.from(signature)]).toString('base64')
+  return `\n\u2014 ${signer.name} ${base64}\n`
 }
 
 export const sizeOf = ({ witnesses }: Asked): number => Number(witnesses.witnessed()?.size ?? 0n)

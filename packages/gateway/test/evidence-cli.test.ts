@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { type House, openHouse, type Person, root } from './house.ts'
 import { auditor, integrated, reader } from './take-away.ts'
@@ -112,6 +113,53 @@ test('a plan the gateway still knows is gone on with', async (t) => {
   assert.equal(exported.length, 1, 'nothing more was asked for')
   writeFileSync(join(folder, 'trust.txt'), (await run(auditor, 'trust')).stdout)
   check(await run(auditor, 'verify', 'd', '--trust', 'trust.txt'), { code: 0 })
+})
+
+test('an export from before an erasure is planned anew, and verifies', async (t) => {
+  const { house, run, folder, intent } = await openDesk(t)
+  const asked = { scope: 'whole', payloads: true }
+  const plan = (await house.admin(reader, 'POST', '/exports', asked)).json()
+  const saved = { asked: JSON.stringify(asked), url: house.adminUrl(), plan }
+  writeFileSync(join(folder, 'd.zip.part.json'), JSON.stringify(saved))
+  const asking = await run(root, 'erase', String(intent), '--reason', 'DPO-12')
+  const id = /(era_\S+):/.exec(asking.stderr)?.[1] ?? ''
+  check(await run(boss, 'erasures', 'approve', id), { code: 0 })
+  check(await run(reader, 'export', '--payloads', '-o', 'd.zip'), { code: 0 })
+  const exported = house.records().filter(({ type }) => type === 'evidence.exported')
+  assert.equal(exported.length, 2, 'planned anew once')
+  writeFileSync(join(folder, 'trust.txt'), (await run(auditor, 'trust')).stdout)
+  check(await run(auditor, 'verify', 'd.zip', '--trust', 'trust.txt'), { code: 0 })
+})
+
+test('a payload that was changed is left out and named, and holds up no other', async (t) => {
+  const { house, run, folder, intent } = await openDesk(t)
+  await house.call('/up/write', { json: { note: 'whole' } })
+  await house.stop()
+  const db = new DatabaseSync(join(house.home, 'sallyport.db'))
+  const row = db.prepare('SELECT id, box FROM payload ORDER BY id LIMIT 1').get()
+  const box = Buffer.from(row?.box instanceof Uint8Array ? row.box : [])
+  box.writeUInt8(box.readUInt8(15) ^ 1, 15)
+  db.prepare('UPDATE payload SET box = ? WHERE id = ?').run(box, row?.id ?? null)
+  db.close()
+  await house.restart()
+  const got = await run(reader, 'export', '--payloads', '-o', 'b.zip')
+  const file = `payloads/${intent}.args`
+  check(got, { code: 0, stderr: new RegExp(`${file} cannot be opened`) })
+  assert.match(house.logged(), new RegExp(`payload args of record ${intent} cannot be opened`))
+  check(await run(reader, 'payload', String(intent), 'args'), { code: 1, stderr: /not what was/ })
+  writeFileSync(join(folder, 'trust.txt'), (await run(auditor, 'trust')).stdout)
+  const verdict = await run(auditor, 'verify', 'b.zip', '--trust', 'trust.txt')
+  check(verdict, { code: 7, stdout: /payload-missing/ })
+  assert.equal(verdict.stdout.split('payload-missing').length, 2, 'no other is missing')
+})
+
+test('the command that an export names verifies it', async (t) => {
+  const { run, folder } = await openDesk(t)
+  writeFileSync(join(folder, 'trust.txt'), (await run(auditor, 'trust')).stdout)
+  const got = await run(auditor, 'export', '--since', '1h', '-o', 'part.zip')
+  const [, command = ''] = /sallyport evidence (verify .*)\n/.exec(got.stderr) ?? []
+  assert.match(command, /--expect range$/)
+  check(await run(auditor, ...command.split(' ')), { code: 0 })
 })
 
 test('what goes on in one place is one export', async (t) => {

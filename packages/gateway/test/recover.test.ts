@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -115,6 +116,7 @@ for (const { name, harm, kept } of cases) {
     const told = await recover(yard)
     assert.deepEqual([told.kept, told.size], [kept(before.length), published.length])
     assert.deepEqual(yard.records(), published)
+    assert.equal(statSync(database(yard)).mode & 0o777, 0o600)
 
     const again = await yard.serve()
     await call(again, 3)

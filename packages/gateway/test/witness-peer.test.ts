@@ -128,6 +128,7 @@ function asking(
   let told = 'a'
   const witnesses = openWitnesses({
     ...{ members, trust: () => trust, logKeys: () => [log.key], report: () => undefined },
+    now: Date.now,
     limits: { ...limits, witnessRetryMs: 5, witnessRetryMsMax: 20 },
   })
   t.after(witnesses.close)

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { checkTrust, parseTrust, verifyProof } from '@sallyport/evidence'
+import {
+  checkTrust,
+  cosign,
+  formatCheckpoint,
+  parseSigner,
+  parseTrust,
+  type Signer,
+  signNote,
+  verifyProof,
+} from '@sallyport/evidence'
+import { rogue } from './asking-log.ts'
 import { deadUrl, type House, openHouse, until } from './house.ts'
 import { answer } from './upstream.ts'
 import { initWitness, startWitness, type WitnessProcess } from './witness-process.ts'
@@ -179,4 +189,35 @@ test('a machine put back from its snapshot: only the witness can know', async (t
   }, 'the start is refused')
   const found = { checkpoint: checkpoint(), records: house.records().length }
   assert.deepEqual(found, left, 'something was written')
+})
+
+test('a key whose overlap is over proves nothing, whoever shows what it signed', async (t) => {
+  let stolen: Signer | undefined
+  const member = await rogue(t, (witness) => async (request, response) => {
+    request.resume()
+    if (!stolen) return response.writeHead(422).end()
+    const text = { origin: stolen.name, size: 1_000_000n, root: new Uint8Array(32) }
+    const note = await signNote(formatCheckpoint(text), stolen)
+    const status = request.method === 'POST' ? 422 : 200
+    return response.writeHead(status).end(note + (await cosign(note, witness, 1)))
+  })
+  const house = await openHouse(t, { witnesses: { quorum: 'none', members: [member] } })
+  const keyFile = join(house.home, 'log-key.json')
+  const {
+    keys: [first],
+  } = JSON.parse(readFileSync(keyFile, 'utf8'))
+  const rotated = await house.admin(
+    { sub: 'root', groups: ['admin'] },
+    'POST',
+    '/evidence/rotate-key',
+  )
+  assert.equal(rotated.status, 200, rotated.text())
+  await house.stop()
+  const file = JSON.parse(readFileSync(keyFile, 'utf8'))
+  for (const entry of file.keys) if (entry.until !== undefined) entry.until = entry.from + 1
+  writeFileSync(keyFile, JSON.stringify(file))
+  stolen = await parseSigner(first.secret)
+  await house.restart()
+  await until(() => house.logged().includes('SAYS that another history'), 'asked while it runs')
+  assert.ok(!house.logged().includes('HOLDS ANOTHER HISTORY'))
 })

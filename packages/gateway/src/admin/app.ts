@@ -4,7 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { Refusal } from '../call/refusal.ts'
-import { Conflict, Unavailable } from '../store/store.ts'
+import { Conflict, PayloadDamaged, Unavailable } from '../store/store.ts'
 import { type AdminEnv, requirePerson } from './access.ts'
 import { openEventStreams } from './events.ts'
 import type { AdminNeeds } from './needs.ts'
@@ -175,6 +175,7 @@ function refusedFor(thrown: unknown, c: Context<AdminEnv>, { logFault }: AdminNe
     return new Refused('request-invalid', { detail: 'The body is not JSON.' })
   }
   logFault({ requestId, cause: thrown })
+  if (thrown instanceof PayloadDamaged) return new Refused('payload-damaged')
   return new Refused(thrown instanceof Unavailable ? 'store-unavailable' : 'internal')
 }
 

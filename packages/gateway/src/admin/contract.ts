@@ -259,6 +259,10 @@ export type ExportPlan = {
   origin: string
   /** Leaves of the tree its checkpoint is over. */
   size: number
+  /** Whether enough witnesses have cosigned that checkpoint. */
+  state: 'integrated' | 'witnessed'
+  /** Published records that the trust file wants cosigned, and too few witnesses have. */
+  waiting: number
   from: number
   to: number
   session: string | null

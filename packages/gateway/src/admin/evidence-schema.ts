@@ -62,6 +62,11 @@ export const exportPlan: z.ZodType<ExportPlan> = z
     scope: z.enum(scopes),
     origin: text,
     size: z.int(),
+    state: z.enum(['integrated', 'witnessed']),
+    waiting: z.int().openapi({
+      description:
+        'Published records that the trust file wants cosigned, and too few witnesses have.',
+    }),
     from: z.int(),
     to: z.int(),
     session: text.nullable(),

@@ -8,13 +8,14 @@ import {
 } from '@sallyport/evidence/log'
 import { payloadRoles } from '@sallyport/evidence/record'
 import type { ExportFile } from './contract.ts'
-import { type Export, sectionsOf } from './export-plan.ts'
+import { type Export, lossBeyond, sectionsOf } from './export-plan.ts'
 import type { AdminNeeds, PublishedLog } from './needs.ts'
+import { Refused } from './problem.ts'
 
 /** Where a page of an export's files begins: a position in the list, then a record with payloads. */
 export type FilePosition = { readonly file: number } | { readonly record: number }
 
-/** Some of its files in their order, and where the next ones begin. */
+/** Some of its files in their order, and where the next ones begin. Refuses `conflict` when payloads were destroyed since. */
 export async function exportFiles(
   { store }: Pick<AdminNeeds, 'store'>,
   plan: Export,
@@ -32,7 +33,18 @@ export async function exportFiles(
   const kept = await keptFrom(store, plan, { record, limit })
   const files = kept.map(({ index, role }) => ({ path: `payloads/${index}.${role}`, bytes: null }))
   const last = kept.at(-1)
+  // Asked at the end: a payload that was destroyed before is in none of the pages.
+  if (!last) await refuseOutdated(store, plan)
   return { files, next: last && { record: last.index + 1 } }
+}
+
+/** What is gone by now is explained by a record that the export does not show. */
+async function refuseOutdated(store: AdminNeeds['store'], plan: Export): Promise<void> {
+  const loss = await lossBeyond({ store }, plan)
+  if (loss === undefined) return
+  throw new Refused('conflict', {
+    detail: `Payloads were destroyed since the export was planned, as record ${loss} says. Plan it anew.`,
+  })
 }
 
 function pathsFrom(plan: Export, start: number, limit: number): readonly string[] {
@@ -96,7 +108,9 @@ export async function exportFile(
   if (name === 'payloads') {
     const known = payloadRoles.find((one) => one === role)
     if (!known || !plan.payloads || !shows(plan, index)) return undefined
-    return store.saltedPayload(index, known)
+    const bytes = await store.saltedPayload(index, known)
+    if (!bytes) await refuseOutdated(store, plan)
+    return bytes
   }
   return isTile(path) ? tileAsOf(evidence, parseTilePath(path), plan.size) : undefined
 }

@@ -11,6 +11,8 @@ function planOf(size: number, changes: Partial<Export> = {}): Export {
     origin: 'log',
     note: '',
     size,
+    state: 'integrated',
+    waiting: 0,
     from: 0,
     to: size,
     session: undefined,

@@ -1,4 +1,10 @@
-import { parseCheckpoint, type Tile, tilePath, tileWidth } from '@sallyport/evidence/log'
+import {
+  parseCheckpoint,
+  parseTrust,
+  type Tile,
+  tilePath,
+  tileWidth,
+} from '@sallyport/evidence/log'
 import type { ExportAsked } from './contract.ts'
 import { indexAtTime, type Records, recordsBefore, recordsOfSession } from './export-scope.ts'
 import type { AdminNeeds } from './needs.ts'
@@ -13,6 +19,10 @@ export type Export = Records & {
   /** The checkpoint it is under, a signed note, and the leaves under that. */
   readonly note: string
   readonly size: number
+  /** Whether that is one that enough witnesses have cosigned. */
+  readonly state: 'integrated' | 'witnessed'
+  /** Published records that the trust file wants cosigned, and too few witnesses have. */
+  readonly waiting: number
   readonly session: string | undefined
   readonly payloads: boolean
   /** Archived checkpoints and rulebooks, by path. */
@@ -20,7 +30,10 @@ export type Export = Records & {
   readonly madeAt: number
 }
 
-/** Refuses `request-invalid` for a scope that is none, `not-found` where there is nothing to show. */
+/**
+ * Refuses `request-invalid` for a scope that is none, `not-found` where there is nothing to show, and `not-integrated`
+ * where payloads would be missing without what explains it.
+ */
 export async function planExport(
   needs: AdminNeeds,
   asked: ExportAsked,
@@ -29,10 +42,15 @@ export async function planExport(
   const { evidence, now } = needs
   checkAsked(asked)
   // Where witnesses are asked for, what they have not cosigned is nothing an auditor could rely on.
-  const note = evidence.witnessedCheckpoint() ?? (await evidence.checkpoint())
+  const witnessed = evidence.witnessedCheckpoint()
+  const note = witnessed ?? (await evidence.checkpoint())
   if (note === undefined) throw new Refused('not-integrated', { headers: { 'retry-after': '1' } })
   const size = Number(parseCheckpoint(note).size)
-  const shown = await shownRecords(needs, asked, size)
+  const waiting = waitingIn(evidence)
+  const beyond = witnessed === undefined ? 0 : waiting
+  const shown = await shownRecords(needs, asked, { size, beyond })
+  const loss = await lossBeyond(needs, { ...asked, size })
+  if (loss !== undefined) throw unexplained(loss)
   return {
     ...who,
     ...shown,
@@ -40,11 +58,18 @@ export async function planExport(
     origin: evidence.origin,
     note,
     size,
+    state: witnessed === undefined ? 'integrated' : 'witnessed',
+    waiting,
     session: asked.session,
     payloads: asked.payloads,
     beside: [...(await archived(needs, size)), ...(await rulebooks(needs, size))],
     madeAt: now(),
   }
+}
+
+function waitingIn(evidence: AdminNeeds['evidence']): number {
+  if (parseTrust(evidence.trust()).quorum === undefined) return 0
+  return Math.max(0, evidence.size() - evidence.witnessedSize())
 }
 
 function checkAsked({ scope, since, until, session }: ExportAsked): void {
@@ -64,15 +89,46 @@ function checkAsked({ scope, since, until, session }: ExportAsked): void {
 async function shownRecords(
   needs: AdminNeeds,
   { scope, since, until, session }: ExportAsked,
-  size: number,
+  /** `beyond`: newer records, which witnesses have not cosigned. */
+  { size, beyond }: { readonly size: number; readonly beyond: number },
 ): Promise<Pick<Export, 'from' | 'to' | 'singles'>> {
   const { store } = needs
   if (scope === 'whole') return { from: 0, to: size, singles: new Set() }
-  if (session !== undefined) return recordsOfSession(needs, session, size)
+  if (session !== undefined) {
+    return recordsOfSession(needs, session, { size, none: nothingShown(beyond) })
+  }
   const from = since === undefined ? 0 : await indexAtTime(store, Date.parse(since), size)
   const to = until === undefined ? size : await indexAtTime(store, Date.parse(until), size)
-  if (from >= to) throw new Refused('not-found', { detail: 'There is no record of that time.' })
+  if (from >= to) throw nothingShown(beyond, 'There is no record of that time.')
   return { from, to, singles: await recordsBefore(store, from) }
+}
+
+function nothingShown(beyond: number, none?: string): Refused {
+  const detail =
+    beyond === 0
+      ? none
+      : `There is none under the newest checkpoint that enough witnesses have cosigned; ${beyond} newer records wait for them.`
+  return new Refused('not-found', detail === undefined ? {} : { detail })
+}
+
+/**
+ * The first record after the checkpoint of an export that says why payloads are gone. An auditor who is shown all
+ * records up to there takes a payload that is missing without such a record for one that was hidden.
+ */
+export async function lossBeyond(
+  { store }: Pick<AdminNeeds, 'store'>,
+  { scope, payloads, size }: Pick<Export, 'payloads' | 'scope' | 'size'>,
+): Promise<number | undefined> {
+  return scope === 'whole' && payloads ? store.firstLoss(size) : undefined
+}
+
+function unexplained(loss: number): Refused {
+  return new Refused('not-integrated', {
+    detail:
+      `Payloads were destroyed, as record ${loss} says, and no checkpoint that an auditor accepts covers that record yet: ` +
+      'they would be found missing without a reason.',
+    headers: { 'retry-after': '1' },
+  })
 }
 
 async function archived({ evidence }: AdminNeeds, size: number): Promise<readonly string[]> {

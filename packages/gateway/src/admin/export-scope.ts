@@ -46,12 +46,12 @@ export async function recordsBefore(
 
 /**
  * Every record about a session: its own, the questions asked about its calls and what became of them, what
- * became of its payloads, and what those rest on. Refuses `not-found` when the tree holds none of it.
+ * became of its payloads, and what those rest on. Refuses with `none` when the tree holds none of it.
  */
 export async function recordsOfSession(
   { store, limits }: AdminNeeds,
   session: string,
-  size: number,
+  { size, none }: { readonly size: number; readonly none: Refused },
 ): Promise<Records> {
   const indexes = new Set<number>()
   const calls = new Set<string>()
@@ -77,7 +77,7 @@ export async function recordsOfSession(
     start = (leaves.at(-1)?.index ?? 0) + 1
     if (leaves.length < pageLeaves) break
   }
-  if (indexes.size === 0) throw new Refused('not-found')
+  if (indexes.size === 0) throw none
   const own = [...indexes]
   for (const call of calls) for (const leaf of await store.leavesOfCall(call)) take(leaf)
   for (const index of [...indexes]) {

@@ -25,6 +25,10 @@ const problems = {
   'rulebook-invalid': { status: 422, title: 'The rulebook has problems; the one in force stays.' },
   'too-many-attempts': { status: 429, title: 'Too many attempts. Wait a moment.' },
   internal: { status: 500, title: 'The gateway failed. Quote the request to its operator.' },
+  'payload-damaged': {
+    status: 500,
+    title: 'The payload cannot be opened: it is not what was kept.',
+  },
   'store-unavailable': { status: 503, title: 'The store cannot do this now; nothing was changed.' },
   'rulebook-missing': { status: 503, title: 'No rulebook is in force.' },
   overloaded: { status: 503, title: 'The API is at its limit of concurrent work.' },

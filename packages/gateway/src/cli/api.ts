@@ -200,6 +200,7 @@ const cures: Readonly<Record<string, string>> = {
   'rulebook-invalid': 'Mend the problems, then `sallyport apply` again.',
   'rulebook-missing': 'sallyport apply',
   'too-many-attempts': 'Wait a minute.',
+  'payload-damaged': 'The database was changed. The gateway’s log names the record.',
   'store-unavailable': 'Look at the gateway’s log: its store cannot write.',
   overloaded: 'Try again in a moment.',
   internal: 'Quote the request to the operator of the gateway.',

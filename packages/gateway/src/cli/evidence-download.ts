@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ExportAsked, ExportFile, ExportPlan, Page } from '../admin/contract.ts'
 import type { Api } from './api.ts'
@@ -10,27 +10,50 @@ export type Download = {
   readonly paths: readonly string[]
   /** How many of them were there from an earlier attempt. */
   readonly kept: number
+  /** Payloads that the gateway cannot open: left out. */
+  readonly damaged: readonly string[]
 }
 
 /**
  * Fetches every file of an export into a folder. A file is there whole or not at all, so an attempt that
  * was interrupted is gone on with: the same plan where the gateway still knows it, else a new one, of
- * which everything that can never change is there already.
+ * which everything that can never change is there already. So it is when payloads were destroyed meanwhile.
  */
-export async function download(
-  api: Api,
-  asked: ExportAsked,
-  to: {
-    readonly folder: string
-    readonly onProgress: (files: number, of: number | undefined) => void
-  },
-): Promise<Download> {
+export async function download(api: Api, asked: ExportAsked, to: Destination): Promise<Download> {
   const { folder } = to
   make(dirname(folder))
-  const { plan, resumed } = await planFor(api, asked, folder)
-  // Not before: an export that is refused leaves nothing behind.
-  make(folder)
+  for (let attempt = 1; ; attempt++) {
+    const planned = await planFor(api, asked, folder)
+    // Not before: an export that is refused leaves nothing behind.
+    make(folder)
+    try {
+      return await fetchAll(api, { asked, ...planned }, to)
+    } catch (thrown) {
+      const isOutdated = thrown instanceof Failure && thrown.code === 'conflict'
+      if (!isOutdated || attempt >= plansMax) throw thrown
+      rmSync(`${folder}.json`, { force: true })
+    }
+  }
+}
+
+type Destination = {
+  readonly folder: string
+  readonly onProgress: (files: number, of: number | undefined) => void
+}
+
+/** What was fetched stays, so each further plan leaves less time in which something could be destroyed. */
+const plansMax = 5
+
+type Planned = { readonly plan: ExportPlan; readonly resumed: boolean }
+
+async function fetchAll(
+  api: Api,
+  { asked, plan, resumed }: Planned & { readonly asked: ExportAsked },
+  to: Destination,
+): Promise<Download> {
+  const { folder } = to
   const paths: string[] = []
+  const damaged = new Set<string>()
   let kept = 0
   const known = asked.payloads ? undefined : plan.files
   let cursor: string | undefined
@@ -47,14 +70,30 @@ export async function download(
     paths.push(...page.data.map(({ path }) => path))
     let done = paths.length - missing.length
     await eachOf(missing, atOnce, async ({ path }) => {
-      const { bytes } = await api.read(`/exports/${plan.id}/files/${path}`)
-      write(folder, path, bytes)
+      const bytes = await readFile(api, plan, path)
+      if (bytes) write(folder, path, bytes)
+      else damaged.add(path)
       done += 1
       to.onProgress(done, known)
     })
     cursor = page.next_cursor ?? undefined
   } while (cursor !== undefined)
-  return { plan, paths, kept }
+  const written = paths.filter((path) => !damaged.has(path))
+  return { plan, paths: written, kept, damaged: [...damaged] }
+}
+
+/** Undefined for a payload that the gateway cannot open: what is stored of it was changed. */
+async function readFile(
+  api: Api,
+  { id }: ExportPlan,
+  path: string,
+): Promise<Uint8Array | undefined> {
+  try {
+    return (await api.read(`/exports/${id}/files/${path}`)).bytes
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.code === 'payload-damaged') return undefined
+    throw thrown
+  }
 }
 
 /** What another plan says otherwise; all other files are the same bytes under the same path for ever. */
@@ -63,11 +102,7 @@ const pageFiles = 200
 /** Enough to hide the way there and back, few enough to leave the gateway to its callers. */
 const atOnce = 8
 
-async function planFor(
-  api: Api,
-  asked: ExportAsked,
-  folder: string,
-): Promise<{ readonly plan: ExportPlan; readonly resumed: boolean }> {
+async function planFor(api: Api, asked: ExportAsked, folder: string): Promise<Planned> {
   const file = `${folder}.json`
   const before = readPlan(file)
   if (before && before.asked === JSON.stringify(asked) && before.url === api.url) {
@@ -77,11 +112,33 @@ async function planFor(
       cure: `Name another output, or remove ${folder} and ${file}.`,
     })
   }
-  const plan = await api.post<ExportPlan>('/exports', asked)
+  const plan = await planAnew(api, asked)
   const saved: SavedPlan = { asked: JSON.stringify(asked), url: api.url, plan }
   writeFileSync(file, JSON.stringify(saved), { mode: 0o600 })
   return { plan, resumed: false }
 }
+
+/** Waits a moment where a record that explains something is not published yet, or not cosigned. */
+async function planAnew(api: Api, asked: ExportAsked): Promise<ExportPlan> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await api.post<ExportPlan>('/exports', asked)
+    } catch (thrown) {
+      if (!(thrown instanceof Failure) || thrown.code !== 'not-integrated') throw thrown
+      if (attempt >= planAttemptsMax) {
+        const { exit, message, detail, code } = thrown
+        throw new Failure(exit, message, { detail, code, cure: notCovered })
+      }
+      await new Promise((resolve) => setTimeout(resolve, planAttemptMs))
+    }
+  }
+}
+
+/** Publishing takes a second, and a witness that is there hardly longer. */
+const planAttemptMs = 500
+const planAttemptsMax = 10
+const notCovered =
+  'Are the witnesses there (`sallyport_witness_trouble` in /metrics)? Until then export without --payloads, or a part with --until.'
 
 type SavedPlan = { readonly asked: string; readonly url: string; readonly plan: ExportPlan }
 

@@ -99,13 +99,35 @@ function askedBy({ session, since, until, payloads }: Options): ExportAsked {
   }
 }
 
-function tellDone(output: string, { plan, paths, kept }: Download): void {
+function tellDone(output: string, { plan, paths, kept, damaged }: Download): void {
   const resumed = kept > 0 ? `, ${kept} of them from before` : ''
   say(`${err.green('✓')} ${visible(output)}: ${paths.length} files${resumed}`)
   const shown = plan.scope === 'whole' ? '' : `, shows ${plan.from} to ${plan.to - 1}`
   say(`  ${err.dim(`${visible(plan.origin)}, ${plan.size} records${shown}`)}`)
-  say(`  ${err.dim('→')} sallyport evidence verify ${visible(output)} --trust trust.txt`)
+  if (plan.waiting > 0) say(`  ${err.yellow('!')} ${waitingText(plan)}`)
+  tellDamaged(damaged)
+  // Without it a part of a log is refused: nobody is to take it for the whole.
+  const expect = plan.scope === 'whole' ? '' : ` --expect ${plan.scope}`
+  say(`  ${err.dim('→')} sallyport evidence verify ${visible(output)} --trust trust.txt${expect}`)
 }
+
+function waitingText({ state, waiting }: Download['plan']): string {
+  return state === 'witnessed'
+    ? `${waiting} newer records wait for witnesses, and are not in it`
+    : 'too few witnesses have cosigned its checkpoint: the trust file does not accept it yet'
+}
+
+function tellDamaged(damaged: readonly string[]): void {
+  for (const path of damaged.slice(0, damagedShown)) {
+    say(
+      `  ${err.yellow('!')} ${visible(path)} cannot be opened: the database was changed; left out`,
+    )
+  }
+  const more = damaged.length - damagedShown
+  if (more > 0) say(`  ${err.yellow('!')} and ${more} more; the gateway’s log names them all`)
+}
+
+const damagedShown = 20
 
 /** On a terminal only, and no oftener than anybody could read it. */
 function progressLine() {

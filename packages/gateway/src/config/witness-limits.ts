@@ -4,6 +4,11 @@ export const witnessLimits = {
   witnesses: 32,
   /** Two round trips across the world and a slow disk; no call waits for it. */
   witnessAskMs: 5_000,
+  /**
+   * Four minutes. A verifier takes a cosignature up to five before a record that it covers for one by a clock that
+   * is a little slow, and clocks of gateways differ as well (`clockLeewayMs`).
+   */
+  witnessClockMs: 240_000,
   /** The last checkpoint of a stop is taken to the witnesses for so long: a stop has to end soon. */
   witnessStopMs: 5_000,
   /** After a witness that could not be asked: so long first, doubled up to the most. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { parseCheckpoint } from '@sallyport/evidence'
+import { cosign, parseCheckpoint } from '@sallyport/evidence'
 import { asking, origin, type Peer, peer, rogue, sizeOf, until } from '../../test/asking-log.ts'
 import { type SmallLog, smallLog } from '../../test/small-log.ts'
 import { assertNoForkShown, readAllShown } from './shown-fork.ts'
 
 /** What a start does: `signed` leaves of `history` are in the store, and the witnesses are asked. */
 async function start(
-  members: readonly Pick<Peer, 'name' | 'url'>[],
+  members: readonly Pick<Peer, 'key' | 'name' | 'url'>[],
   given: {
     readonly log: SmallLog
     readonly signed: number
@@ -64,10 +64,25 @@ test('a witness that is away, silent, or has nothing to show stops no start', as
   await start([silent], { log, signed: 4, timeoutMs: 20 })
   const other = await smallLog(origin)
   await start([w1], { log: other, signed: 4 })
-  const lying = await rogue(t, () => async (_, response) => response.end(await other.note(99)))
+  const lying = await rogue(t, (signer) => async (_, response) => {
+    const note = await other.note(99)
+    response.end(note + (await cosign(note, signer, 1)))
+  })
   await start([lying], { log, signed: 4 })
   await w1.stop()
   await start([w1], { log, signed: 4 })
+})
+
+test('what a witness shows stops no start without its own cosignature', async (t) => {
+  const log = await smallLog(origin)
+  const shows = (isCosigned: boolean) =>
+    rogue(t, (signer) => async (_, response) => {
+      const note = await log.note(99)
+      response.end(isCosigned ? note + (await cosign(note, signer, 1)) : note)
+    })
+  await start([await shows(false)], { log, signed: 4 })
+  const starting = start([await shows(true)], { log, signed: 4 })
+  await assert.rejects(starting, { name: 'LogRefused' })
 })
 
 test('what cannot be compared stops no start', async () => {

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
-import { parseCheckpoint, type VerifierKey, verifyNote } from '@sallyport/evidence/log'
+import {
+  cosignatureType,
+  ed25519Type,
+  parseCheckpoint,
+  type VerifierKey,
+  verifyNote,
+} from '@sallyport/evidence/log'
 import { limits } from '../config/limits.ts'
 import { readText } from './ask-witness.ts'
 import { LogRefused } from './integrate.ts'
@@ -9,19 +15,21 @@ export type ShownHead = { readonly size: bigint; readonly root: Uint8Array }
 
 type Asking = {
   readonly origin: string
-  /** Every key that ever signed for this log. */
-  readonly logKeys: readonly (string | VerifierKey)[]
+  /** The keys that sign for this log now: one that is retired may be anybody's by now. */
+  readonly logKeys: readonly string[]
   readonly timeoutMs: number
 }
 
 /**
  * Whether a witness that says it holds another history can show it: the checkpoint it cosigned last
- * (c2sp.org/tlog-witness, monitoring) is signed by the log's own key, and the log's tree contradicts it. Its
- * word alone stops nobody: one witness of many may lie. Never rejects; what cannot be read shows nothing.
+ * (c2sp.org/tlog-witness, monitoring) is signed by the log's own key and by its own, and the log's tree
+ * contradicts it. Its word alone stops nobody: one witness of many may lie, and whoever answers in its place
+ * more so. Never rejects; what cannot be read shows nothing.
  */
 export async function showsFork(
   asked: Asking & {
     readonly url: string
+    readonly key: string | VerifierKey
     readonly contradicts: (head: ShownHead) => Promise<boolean>
     readonly signal: AbortSignal
   },
@@ -32,11 +40,11 @@ export async function showsFork(
 
 /** What each witness shows to have cosigned last; who does not answer in time is left out. Never rejects. */
 export async function readAllShown(
-  asked: Asking & { readonly members: readonly { readonly name: string; readonly url: string }[] },
+  asked: Asking & { readonly members: readonly Readonly<Record<'name' | 'key' | 'url', string>>[] },
 ): Promise<readonly Shown[]> {
   const { signal } = new AbortController()
-  const read = asked.members.map(async ({ name, url }) => {
-    const head = await readShown({ ...asked, url, signal })
+  const read = asked.members.map(async ({ name, key, url }) => {
+    const head = await readShown({ ...asked, key, url, signal })
     return head ? [{ name, head }] : []
   })
   return (await Promise.all(read)).flat()
@@ -69,9 +77,13 @@ export async function assertNoForkShown(given: {
 }
 
 async function readShown(
-  asked: Asking & { readonly url: string; readonly signal: AbortSignal },
+  asked: Asking & {
+    readonly url: string
+    readonly key: string | VerifierKey
+    readonly signal: AbortSignal
+  },
 ): Promise<ShownHead | undefined> {
-  const { url, origin, logKeys, timeoutMs, signal } = asked
+  const { url, key, origin, logKeys, timeoutMs, signal } = asked
   const hash = createHash('sha256').update(origin).digest('hex')
   try {
     const response = await fetch(`${url.replace(/\/+$/, '')}/${hash}/checkpoint`, {
@@ -79,7 +91,11 @@ async function readShown(
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     })
     if (response.status !== 200) return undefined
-    const { text } = await verifyNote(await readText(response, limits.witnessAnswerBytes), logKeys)
+    const note = await readText(response, limits.witnessAnswerBytes)
+    const { text, signedBy } = await verifyNote(note, [...logKeys, key])
+    for (const type of [ed25519Type, cosignatureType]) {
+      if (!signedBy.some((one) => one.type === type)) return undefined
+    }
     const shown = parseCheckpoint(text)
     return shown.origin === origin ? shown : undefined
   } catch {

@@ -8,7 +8,18 @@ import {
   type Signer,
   signNote,
 } from '@sallyport/evidence'
-import { asking, forkedOf, origin, rogue, sizeOf, troubleOf, until } from '../../test/asking-log.ts'
+import {
+  asking,
+  forkedOf,
+  noteIn,
+  origin,
+  rogue,
+  signingMore,
+  sizeOf,
+  textOf,
+  troubleOf,
+  until,
+} from '../../test/asking-log.ts'
 import { type SmallLog, smallLog } from '../../test/small-log.ts'
 
 type Answering = (asked: {
@@ -16,7 +27,6 @@ type Answering = (asked: {
   signer: Signer
   requests: number
 }) => Promise<[number, string]> | [number, string]
-const noteIn = (body: string) => body.slice(body.indexOf('\n\n') + 2)
 const now = () => Math.floor(Date.now() / 1000)
 const cosigned = async ({ body, signer }: { body: string; signer: Signer }) =>
   cosign(noteIn(body), signer, now())
@@ -43,6 +53,16 @@ const rogues: readonly (readonly [name: string, answer: Answering])[] = [
   ['signs twice', async (asked) => [200, (await cosigned(asked)).repeat(2)]],
   ['appends to its signature', async (asked) => [200, `${await cosigned(asked)}\nmore\n`]],
   ['leaves the newline out', async (asked) => [200, (await cosigned(asked)).trimEnd()]],
+  ['makes the text longer', async ({ signer, body }) => [200, await signingMore(body, signer)]],
+  ['adds an empty line', async (asked) => [200, `\n${await cosigned(asked)}`]],
+  [
+    'has a clock that is slow',
+    async ({ signer, body }) => [200, await cosign(noteIn(body), signer, now() - 400)],
+  ],
+  [
+    'has a clock that is fast',
+    async ({ signer, body }) => [200, await cosign(noteIn(body), signer, now() + 400)],
+  ],
   ['never stops', () => [200, 'x'.repeat(1_000_000)]],
   ['redirects', () => [302, '']],
   ['names no size', () => [409, 'five\n']],
@@ -55,8 +75,7 @@ for (const [name, answer] of rogues) {
     let requests = 0
     const member = await rogue(t, (signer) => async (request, response) => {
       requests++
-      let body = ''
-      for await (const piece of request) body += piece
+      const body = await textOf(request)
       const [status, text] = await answer({ body, signer, requests })
       response.writeHead(status, { location: '/elsewhere' }).end(text)
     })
@@ -69,13 +88,15 @@ for (const [name, answer] of rogues) {
   })
 }
 
-/** A witness may say what it likes about our history; only what our own key signed counts. */
+/** A witness may say what it likes about our history; only what our own key signed counts, and itself. */
 const claims: readonly (readonly [
   name: string,
   /** Its status, and the size it names. */
   said: '409 9' | '409 4' | '422 9',
   show: (log: SmallLog) => Promise<string> | undefined,
   forked: boolean,
+  /** Whose cosignature is on what it shows. */
+  by?: 'itself' | 'nobody' | 'another',
 ])[] = [
   ['a larger size, and nothing to show', '409 9', () => undefined, false],
   ['another history, and nothing to show', '422 9', () => undefined, false],
@@ -96,19 +117,24 @@ const claims: readonly (readonly [
   ],
   ['another root of this size, as 409', '409 4', (log) => log.note(4, 'b'), true],
   ['a larger size that we signed', '409 9', (log) => log.note(9), true],
+  ['a larger size that it never cosigned', '409 9', (log) => log.note(9), false, 'nobody'],
+  ['a larger size that another cosigned', '409 9', (log) => log.note(9), false, 'another'],
   ['another history that we signed', '422 9', (log) => log.note(4, 'b'), true],
 ]
-for (const [name, said, show, forked] of claims) {
+for (const [name, said, show, forked, by = 'itself'] of claims) {
   test(`a witness that claims ${name}`, async (t) => {
     const log = await smallLog(origin)
     let shown = 0
     const [status, size] = said.split(' ')
-    const member = await rogue(t, () => async (request, response) => {
+    const another = await newSigner('witness.example/rogue', cosignatureType)
+    const member = await rogue(t, (signer) => async (request, response) => {
       request.resume()
       if (request.method === 'POST') return response.writeHead(Number(status)).end(`${size}\n`)
       const note = await show(log)
       shown++
-      return response.writeHead(note === undefined ? 404 : 200).end(note)
+      if (note === undefined) return response.writeHead(404).end()
+      const line = by === 'nobody' ? '' : await cosign(note, by === 'itself' ? signer : another, 1)
+      return response.end(note + line)
     })
     const asked = await asking(t, [member], { log })
     await asked.publish(4)
@@ -125,8 +151,7 @@ for (const [name, said, show, forked] of claims) {
 test('signatures of strangers in an answer are ignored', async (t) => {
   const stranger = await newSigner('stranger.example/x', cosignatureType)
   const member = await rogue(t, (signer) => async (request, response) => {
-    let body = ''
-    for await (const piece of request) body += piece
+    const body = await textOf(request)
     response.end((await cosigned({ body, signer: stranger })) + (await cosigned({ body, signer })))
   })
   const asked = await asking(t, [member])

@@ -1,4 +1,5 @@
-import { parseNote, type VerifierKey, verifyNote } from '@sallyport/evidence/log'
+import { EvidenceError, parseNote, type VerifierKey, verifyNote } from '@sallyport/evidence/log'
+import { limits } from '../config/limits.ts'
 import { askWitness, type WitnessAnswer } from './ask-witness.ts'
 
 /**
@@ -24,8 +25,10 @@ export async function takeToWitness(asked: {
   readonly consistency: (size1: bigint, size2: bigint) => Promise<readonly Uint8Array[]>
   readonly timeoutMs: number
   readonly signal: AbortSignal
+  /** Unix milliseconds. */
+  readonly now: () => number
 }): Promise<Taken> {
-  const { witness, checkpoint, consistency, timeoutMs, signal } = asked
+  const { witness, checkpoint, consistency, timeoutMs, signal, now } = asked
   let known = witness.known
   for (let tries = 0; tries < triesMax; tries++) {
     const { size, note } = checkpoint
@@ -36,9 +39,10 @@ export async function takeToWitness(asked: {
     if (!proof) return { kind: 'unreachable', known, why: 'the proof for it could not be read' }
     const { url, key } = witness
     const answer = await askWitness({ url, oldSize: known, proof, note, timeoutMs, signal })
-    if (answer.kind !== 'stale') return read(answer, { key, note, known })
+    if (answer.kind !== 'stale') return read(answer, { key, note, known, now: now() })
     // Until July 2026 the specification had a witness say so when its root of this very size is another.
-    if (answer.size === known && known === size) return read(inconsistent, { key, note, known })
+    if (answer.size === known && known === size)
+      return read(inconsistent, { key, note, known, now: now() })
     known = answer.size
   }
   return { kind: 'unreachable', known, why: 'it names another size each time' }
@@ -61,15 +65,26 @@ async function proofOf(
 
 async function read(
   answer: Exclude<WitnessAnswer, { kind: 'stale' }>,
-  asked: { readonly key: VerifierKey; readonly note: string; readonly known: bigint },
+  asked: {
+    readonly key: VerifierKey
+    readonly note: string
+    readonly known: bigint
+    readonly now: number
+  },
 ): Promise<Taken> {
-  const { key, note, known } = asked
+  const { key, note, known, now } = asked
   switch (answer.kind) {
     case 'cosigned': {
+      const unreachable = (why: string) => ({ kind: 'unreachable', known, why }) as const
+      if (!areSignaturesOf(note, answer.lines)) {
+        return unreachable('its answer is not made of signature lines')
+      }
       const found = await cosignatureBy(key, note + answer.lines)
-      return found
+      if (!found) return unreachable('its cosignature does not verify with its key')
+      const apartMs = Math.abs(found.time * 1000 - now)
+      return apartMs <= limits.witnessClockMs
         ? { kind: 'cosigned', ...found }
-        : { kind: 'unreachable', known, why: 'its cosignature does not verify with its key' }
+        : unreachable(`its clock and this one are ${Math.round(apartMs / 1000)} seconds apart`)
     }
     case 'inconsistent':
       return { kind: 'inconsistent', known, why: 'it has cosigned another history of this log' }
@@ -77,6 +92,19 @@ async function read(
       return { kind: 'rejected', known, why: `it answered with status ${answer.status}` }
     case 'unreachable':
       return { kind: 'unreachable', known, why: answer.why }
+  }
+}
+
+/**
+ * Whether these lines, put after those of the note, leave it the text it has. The text of a note ends at its last
+ * empty line, so an answer with one of its own would make the log's signature a part of what is signed.
+ */
+function areSignaturesOf(note: string, lines: string): boolean {
+  try {
+    return parseNote(note + lines).text === parseNote(note).text
+  } catch (thrown) {
+    if (thrown instanceof EvidenceError) return false
+    throw thrown
   }
 }
 

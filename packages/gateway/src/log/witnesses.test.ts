@@ -7,7 +7,9 @@ import {
   origin,
   peer,
   rogue,
+  signingMore,
   sizeOf,
+  textOf,
   troubleOf,
   until,
 } from '../../test/asking-log.ts'
@@ -69,6 +71,19 @@ const stories: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
     const asked = await asking(t, [w1, w2], { log, quorum: 1 })
     await asked.publish(5)
     await until(() => sizeOf(asked) === 5, 'witnessed')
+  },
+  'what one of them makes of the text spoils no signature of another': async (t) => {
+    const log = await smallLog(origin)
+    const w1 = await peer(t, { name: 'w1', logs: [log.key] })
+    const liar = await rogue(t, (signer) => async (request, response) => {
+      response.end(await signingMore(await textOf(request), signer))
+    })
+    const asked = await asking(t, [liar, w1], { log, quorum: 'any' })
+    await asked.publish(5)
+    await until(() => troubleOf(asked, 'rogue') === 'unreachable', 'found out')
+    await until(() => sizeOf(asked) === 5, 'witnessed')
+    await until(() => parseNote(asked.published()).signatures.length === 2, 'published')
+    await checkTrust(asked.published(), parseTrust(asked.trust))
   },
   'nothing is called witnessed where nobody is asked for': async (t) => {
     const log = await smallLog(origin)
@@ -200,6 +215,7 @@ test('a key that is none is found at the start', () => {
   const trust = () => trustText({ origin, logKeys: [], witnesses: members, quorum: 'all' })
   const limits = { witnessAskMs: 1, witnessRetryMs: 1, witnessRetryMsMax: 1, witnessStopMs: 1 }
   const logKeys = () => []
-  const open = () => openWitnesses({ members, trust, logKeys, limits, report: () => undefined })
+  const rest = { limits, now: Date.now, report: () => undefined }
+  const open = () => openWitnesses({ members, trust, logKeys, ...rest })
   assert.throws(open, /The key of the witness w in the configuration: .*malformed/)
 })

@@ -4,6 +4,7 @@ import {
   parseNote,
   parseTrust,
   parseVerifierKey,
+  type Trust,
   type VerifierKey,
 } from '@sallyport/evidence/log'
 import type { Limits } from '../config/limits.ts'
@@ -25,8 +26,10 @@ export type WitnessNeeds = {
   }[]
   /** The trust file: what it asks of a checkpoint is what `witnessed` means. */
   readonly trust: () => string
-  /** Every key that ever signed for this log. */
+  /** The keys that sign for this log now. */
   readonly logKeys: () => readonly string[]
+  /** Unix milliseconds. */
+  readonly now: () => number
   readonly report: (event: WitnessEvent) => void
   readonly limits: Pick<
     Limits,
@@ -161,7 +164,7 @@ export function openWitnesses(needs: WitnessNeeds): Witnesses {
     const note = target.note + [...target.lines.values()].join('')
     await keepIfWitnessed({ size: target.size, note })
     // What could not be published with these lines is published with the next ones.
-    await at.addSignatures(note).catch(() => false)
+    if (await isSound(note, needs.trust())) await at.addSignatures(note).catch(() => false)
   }
   const keepIfWitnessed = async (found: Witnessed) => {
     if (!(await isWitnessed(found.note, needs.trust()))) return
@@ -265,7 +268,7 @@ async function askOne(
     checkpoint: target,
     consistency: log.consistency,
     timeoutMs: limits.witnessAskMs,
-    signal,
+    ...{ signal, now: given.now },
   })
   if (signal.aborted) return false
   const { name: witness, trouble } = member
@@ -286,7 +289,7 @@ async function askOne(
   // A witness that is away takes back nothing of what it has shown.
   const forked = claimsFork(kind)
     ? await showsFork({
-        url: member.url,
+        ...{ url: member.url, key: member.key },
         origin: parseCheckpoint(text).origin,
         logKeys: given.logKeys(),
         contradicts: log.contradicts,
@@ -321,7 +324,15 @@ function pauseMs(
 /** A trust file that asks for no witness calls nothing witnessed. */
 async function isWitnessed(note: string, trustText: string): Promise<boolean> {
   const trust = parseTrust(trustText)
-  if (trust.quorum === undefined) return false
+  return trust.quorum !== undefined && isTrusted(note, trust)
+}
+
+/** Whether an auditor reads every signature of it as good, however many there are: one that is bad spoils the others. */
+async function isSound(note: string, trustText: string): Promise<boolean> {
+  return isTrusted(note, { ...parseTrust(trustText), quorum: undefined })
+}
+
+async function isTrusted(note: string, trust: Trust): Promise<boolean> {
   return checkTrust(note, trust).then(
     () => true,
     () => false,

@@ -90,6 +90,8 @@ async function erases(store: Store): Promise<void> {
   const [said] = await store.leaves(gone?.record ?? -1, 1)
   assert.equal(parseLeaf(said?.bytes ?? new Uint8Array()).type, 'payload.erased')
   assert.equal(gone?.cause, 'erased')
+  assert.equal(await store.firstLoss(record), gone?.record)
+  assert.equal(await store.firstLoss((gone?.record ?? 0) + 1), undefined)
   assert.equal(await store.payload(record, 'args'), undefined)
   assert.equal((await store.payload(record, 'forwarded'))?.length, 3, 'was not named')
   const types = (await store.leavesOfCall('c')).map((leaf) => parseLeaf(leaf.bytes).type)
@@ -120,7 +122,9 @@ async function expires(store: Store): Promise<void> {
       { type: 'payload.expired', time, class: 'standard', period: 1, records },
       { kind: 'payload.expire', class: 'standard', records, next },
     )
+  assert.equal(await store.firstLoss(0), undefined)
   const { index: by } = await store.commit(expiring([standard], first.next))
+  assert.equal(await store.firstLoss(0), by)
   for (const role of ['args', 'forwarded'] as const) {
     assert.equal(await store.payload(standard, role), undefined)
     const gone = await store.payloadGone(standard, role)

@@ -30,7 +30,7 @@ import type {
  * What the gateway remembers, in verbs of the domain. One home is chosen when the gateway starts;
  * every home passes the same suite (conformance.ts).
  *
- * Every method throws only `Conflict` and `Unavailable`. "Not there" is `undefined`. After `Unavailable`
+ * Every method throws only `Conflict` and `Unavailable`, and those that open a payload `PayloadDamaged`. "Not there" is `undefined`. After `Unavailable`
  * nothing of what was refused is assumed to be done. The home accepts commits again by itself once it has
  * found out that what it acknowledged is what is there, and that it can write (see `refusing`).
  */
@@ -223,13 +223,21 @@ export type SessionSummary = {
 }
 
 export type Payloads = {
-  /** The clear bytes of one payload of one leaf; undefined when it was not kept. The caller records the reading. */
+  /**
+   * The clear bytes of one payload of one leaf; undefined when it was not kept. Throws `PayloadDamaged` when what is
+   * kept is not what was stored. The caller records the reading.
+   */
   readonly payload: (index: number, role: PayloadRole) => Promise<Uint8Array | undefined>
   /** The same with the salt of its commitment before it: what shows a third party that it is the one. */
   readonly saltedPayload: (index: number, role: PayloadRole) => Promise<Uint8Array | undefined>
   /** Why a payload that the record commits to was destroyed; undefined when it was not. */
   readonly payloadGone: (index: number, role: PayloadRole) => Promise<PayloadGone | undefined>
   readonly payloadsDue: PayloadsDue
+  /**
+   * The first record from index `from` on that explains why payloads of earlier ones are gone: they were erased,
+   * expired, or lost with a database. Undefined when there is none.
+   */
+  readonly firstLoss: (from: number) => Promise<number | undefined>
   /**
    * Payloads that are kept, of records from index `from` on and below `to`, ascending: of whole records, and
    * of `limit` (10 to 1000) payloads at most. Empty when there are no more.
@@ -339,4 +347,9 @@ export class Conflict extends Error {
 /** The home cannot do this now, and the caller must not assume it was done. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable'
+}
+
+/** What is stored of one payload is not what was stored. Nothing else is wrong with the home, as far as is known. */
+export class PayloadDamaged extends Error {
+  override readonly name = 'PayloadDamaged'
 }

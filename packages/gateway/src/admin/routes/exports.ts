@@ -81,12 +81,14 @@ function planRoute(app: AdminApp, needs: AdminNeeds, open: Map<string, Export>):
 }
 
 function shown(plan: Export, exportMs: number): ExportPlan {
-  const { id, scope, origin, size, from, to, session, payloads } = plan
+  const { id, scope, origin, size, state, waiting, from, to, session, payloads } = plan
   return {
     id,
     scope,
     origin,
     size,
+    state,
+    waiting,
     from,
     to,
     session: session ?? null,

@@ -1,6 +1,7 @@
 import { parseLeaf } from '@sallyport/evidence/parse-leaf'
 import { unseal, unwrap } from '../../log/seal.ts'
 import type { PayloadRole } from '../../model/payload.ts'
+import { PayloadDamaged } from '../store.ts'
 import type { SealedPayload } from './leaf-draft.ts'
 
 // How payloads and salts stand in the rows of every home.
@@ -25,7 +26,7 @@ export function payloadOf(id: number): { readonly index: number; readonly role: 
   return { index: Math.floor(id / payloadRoles.length), role }
 }
 
-/** Salt ‖ bytes of a kept payload of the leaf. Throws when anything about it was changed, moved or swapped. */
+/** Salt ‖ bytes of a kept payload of the leaf. Throws `PayloadDamaged` when anything about it was changed, moved or swapped. */
 export function openPayload(
   kek: Uint8Array,
   { index, role }: { readonly index: number; readonly role: PayloadRole },
@@ -37,11 +38,16 @@ export function openPayload(
     readonly box: Uint8Array
   },
 ): Uint8Array {
-  const leaf = parseLeaf(row.leaf)
-  const c = leaf[role]?.c
-  if (c === undefined) throw new Error(`leaf ${index} commits to no ${role}`)
-  const sealed = { commitment: Buffer.from(c, 'base64url'), secret: unwrap(kek, row), box: row.box }
-  return unseal(sealed, { call: 'call' in leaf ? leaf.call : '', role })
+  try {
+    const leaf = parseLeaf(row.leaf)
+    const c = leaf[role]?.c
+    if (c === undefined) throw new Error(`leaf ${index} commits to no ${role}`)
+    const commitment = Buffer.from(c, 'base64url')
+    const sealed = { commitment, secret: unwrap(kek, row), box: row.box }
+    return unseal(sealed, { call: 'call' in leaf ? leaf.call : '', role })
+  } catch (cause) {
+    throw new PayloadDamaged(`the payload ${role} of record ${index} cannot be opened`, { cause })
+  }
 }
 
 // `salts` of a leaf belongs to payloads that are committed to but not kept: the flush's nonce, then for each

@@ -183,7 +183,7 @@ function promises(): Cases {
           (SELECT nonce, position, secret, box FROM sallyport.payload WHERE id = ${first.index * 4})
           WHERE id = ${second.index * 4}`,
       )
-      await assert.rejects(store.payload(second.index, 'args'), /cannot be read/)
+      await assert.rejects(store.payload(second.index, 'args'), /cannot be opened/)
       assert.equal((await store.payload(first.index, 'args'))?.length, 5)
     },
   }

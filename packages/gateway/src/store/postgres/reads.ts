@@ -12,16 +12,15 @@ import type {
   GrantStandings,
   TimedGrants,
 } from '../reviews.ts'
-import {
-  type ApiKeys,
-  type Erasures,
-  type Leaf,
-  type Leaves,
-  type Outbox,
-  type Payloads,
-  type PrincipalLocks,
-  type RulebookContents,
-  Unavailable,
+import type {
+  ApiKeys,
+  Erasures,
+  Leaf,
+  Leaves,
+  Outbox,
+  Payloads,
+  PrincipalLocks,
+  RulebookContents,
 } from '../store.ts'
 import { approvalReads } from './approval-reads.ts'
 import type { Row, Run } from './connection.ts'
@@ -158,12 +157,8 @@ function payloadReads(run: Run, kek: Uint8Array): Payloads {
     )
     const [row] = rows
     if (!row) return undefined
-    try {
-      const { bytes: leaf, nonce, position, secret, box } = row
-      return openPayload(kek, { index, role }, { leaf, nonce, position, secret, box })
-    } catch (cause) {
-      throw new Unavailable('the store cannot be read', { cause })
-    }
+    const { bytes: leaf, nonce, position, secret, box } = row
+    return openPayload(kek, { index, role }, { leaf, nonce, position, secret, box })
   }
   return {
     saltedPayload,
@@ -176,6 +171,14 @@ function payloadReads(run: Run, kek: Uint8Array): Payloads {
       return row && { cause: row.cause === 'erased' ? 'erased' : 'expired', record: row.record }
     },
     payloadsDue: readDue(run),
+    firstLoss: async (from) => {
+      const { rows } = await run(
+        `SELECT "index" FROM leaf WHERE "index" >= $1
+          AND type IN ('payload.erased', 'payload.expired', 'log.recovered') ORDER BY "index" LIMIT 1`,
+        [from],
+      )
+      return rows[0]?.index
+    },
     keptPayloads: async (from, to, limit) => {
       const most = Math.min(Math.max(10, limit), rowsMax)
       const { rows } = await run(

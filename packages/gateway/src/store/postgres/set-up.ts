@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
+import { keyCheckOf, macOf } from '../home/key-check.ts'
 import type { Run, Target } from './connection.ts'
 import { lockKey } from './instance-lock.ts'
 import { migrate, migrationState } from './migrate.ts'
@@ -54,7 +55,7 @@ export async function checkMeta(
   run: Run,
   { origin, kek }: { readonly origin: string; readonly kek: Uint8Array },
 ): Promise<void> {
-  const check = macOf(kek, 'key-encryption key').toString('hex')
+  const check = keyCheckOf(kek)
   for (const [name, value] of Object.entries({ origin, keyCheck: check })) {
     await run('INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
       name,
@@ -108,8 +109,4 @@ export async function readChains(
     const isOurs = mac.length === own.length && timingSafeEqual(mac, own)
     return isOurs ? [{ instance, boot, seq, hash }] : []
   })
-}
-
-function macOf(kek: Uint8Array, what: string): Buffer {
-  return createHmac('sha256', kek).update(`sallyport ${what}`).digest()
 }

@@ -73,6 +73,7 @@ export function prepareDestruction(
 export type CustodyReads = {
   readonly payloadGone: (index: number, role: PayloadRole) => PayloadGone | undefined
   readonly payloadsDue: (query: Parameters<PayloadsDue>[0]) => Awaited<ReturnType<PayloadsDue>>
+  readonly firstLoss: (from: number) => number | undefined
   readonly keptPayloads: (from: number, to: number, limit: number) => readonly Kept[]
   readonly erasure: (id: string) => Erasure | undefined
   readonly erasures: (query: ErasureQuery) => readonly Erasure[]
@@ -84,6 +85,11 @@ type ErasureQuery = { readonly before?: string; readonly limit: number }
 export function custodyReads(db: DatabaseSync): CustodyReads {
   const gone = db.prepare('SELECT cause, record FROM payload_gone WHERE id = ?')
   const kept = db.prepare('SELECT id FROM payload WHERE id >= ? AND id < ? ORDER BY id LIMIT ?')
+  // Without an index of its own: what is asked about is the end of the log.
+  const loss = db.prepare(
+    `SELECT "index" FROM leaf WHERE "index" >= ?
+      AND type IN ('payload.erased', 'payload.expired', 'log.recovered') ORDER BY "index" LIMIT 1`,
+  )
   const one = db.prepare('SELECT body FROM erasure WHERE id = ?')
   const newest = db.prepare(
     `SELECT body FROM erasure
@@ -97,6 +103,10 @@ export function custodyReads(db: DatabaseSync): CustodyReads {
       return { cause: row.cause === 'erased' ? 'erased' : 'expired', record: Number(row.record) }
     },
     payloadsDue: prepareDue(db),
+    firstLoss: (from) => {
+      const row = loss.get(from)
+      return row && Number(row.index)
+    },
     keptPayloads: (from, to, limit) => {
       const rowsMax = Math.min(Math.max(10, limit), 1000)
       const found = kept.all(from * 4, to * 4, rowsMax).map(({ id }) => payloadOf(Number(id)))

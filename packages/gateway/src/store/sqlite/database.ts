@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, realpathSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { keyCheckOf } from '../home/key-check.ts'
 
 const schemaVersion = 5
 
@@ -14,11 +15,12 @@ export type WritableDatabase = {
 /**
  * Opens the database for its one writer, creating it (mode 0600) and its schema when it is new.
  * Throws with the fix in its message when another process writes to it, when it was written by a
- * newer version, or when it belongs to another log than `origin`.
+ * newer version, or when it belongs to another log than `origin` or was written with another `kek`.
  */
 export function openForWriting(options: {
   readonly path: string
   readonly origin: string
+  readonly kek: Uint8Array
   readonly pagesMax: number | undefined
 }): WritableDatabase {
   const inMemory = options.path === ':memory:'
@@ -31,6 +33,13 @@ export function openForWriting(options: {
   try {
     db = connect()
   } catch (cause) {
+    lock?.close()
+    throw cause
+  }
+  try {
+    checkKey(db, options.kek)
+  } catch (cause) {
+    db.close()
     lock?.close()
     throw cause
   }
@@ -56,6 +65,8 @@ export function openConnection(
   path: string,
   options: { readonly origin: string; readonly pagesMax: number | undefined },
 ): DatabaseSync {
+  // SQLite makes a file that others may read, and gives what it makes beside it the same mode.
+  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
   const db = new DatabaseSync(path)
   try {
     // FULL: a commit has reached the disk when COMMIT returns, also across a power cut.
@@ -99,6 +110,17 @@ export function takeLock(path: string): DatabaseSync {
       { cause },
     )
   }
+}
+
+/** A database belongs to one key file for ever: under another, what is kept could not be opened any more. */
+function checkKey(db: DatabaseSync, kek: Uint8Array): void {
+  const check = keyCheckOf(kek)
+  db.prepare("INSERT OR IGNORE INTO meta (name, value) VALUES ('keyCheck', ?)").run(check)
+  const stored = db.prepare("SELECT value FROM meta WHERE name = 'keyCheck'").get()
+  if (stored?.value === check) return
+  throw new Error(
+    'The database was written with another key file. Restore the keys.json that belongs to it from its backup; nothing was written.',
+  )
 }
 
 function prepareSchema(db: DatabaseSync, origin: string): void {

@@ -51,6 +51,7 @@ const refusals: readonly (readonly [string, RegExp, Partial<SqliteOptions>, stri
   ['another writer', /in use by another process/, {}],
   ['another log', /belongs to the log "sallyport"/, { origin: 'other' }, ''],
   ['a newer schema', /schema version 6/, {}, "UPDATE meta SET value = '6' WHERE name = 'schema'"],
+  ['another key file', /another key file/, { kek: new Uint8Array(32) }, ''],
   ['a key of the wrong size', /key/i, { kek: new Uint8Array(5) }, ''],
 ]
 for (const [name, message, changes, sql] of refusals) {
@@ -104,7 +105,7 @@ test('a payload that was changed or moved is not given out', async (t) => {
       WHERE id = ${second.index * 4}`,
   )
   db.close()
-  await assert.rejects(store.payload(second.index, 'args'), /cannot be read/)
+  await assert.rejects(store.payload(second.index, 'args'), /cannot be opened/)
   assert.equal((await store.payload(first.index, 'args'))?.length, 5)
 })
 

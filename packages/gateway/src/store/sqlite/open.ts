@@ -17,6 +17,7 @@ import {
   type Leaves,
   type NoticeTaken,
   type Outbox,
+  PayloadDamaged,
   type Payloads,
   type PrincipalLocks,
   type RulebookContents,
@@ -136,6 +137,7 @@ function questions(
     saltedPayload: (index, role) => ask('saltedPayload', index, role),
     payloadGone: (index, role) => ask('payloadGone', index, role),
     payloadsDue: (query) => ask('payloadsDue', query),
+    firstLoss: (from) => ask('firstLoss', from),
     keptPayloads: (from, to, limit) => ask('keptPayloads', from, to, limit),
     erasure: (id) => ask('erasure', id),
     erasures: (query) => ask('erasures', query),
@@ -234,6 +236,7 @@ async function askHere(path: string, kek: Uint8Array): Promise<Reader> {
       try {
         return Reflect.apply(reads[name], undefined, args)
       } catch (cause) {
+        if (cause instanceof PayloadDamaged) throw cause
         throw new Unavailable('the store cannot be read', { cause })
       }
     },

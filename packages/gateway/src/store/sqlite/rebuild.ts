@@ -157,7 +157,11 @@ async function baseOf(
     const old = openConnection(from, { origin, pagesMax: undefined })
     try {
       if (old.prepare('PRAGMA integrity_check').get()?.integrity_check !== 'ok') return undefined
-      if (to !== undefined) old.prepare('VACUUM INTO ?').run(to)
+      if (to !== undefined) {
+        // SQLite writes into an empty file that is there, and leaves it to its owner alone.
+        closeSync(openSync(to, 'a', 0o600))
+        old.prepare('VACUUM INTO ?').run(to)
+      }
       const leaf = old.prepare('SELECT bytes FROM leaf WHERE "index" = ?')
       const size = Number(old.prepare('SELECT count(*) AS n FROM leaf').get()?.n)
       for await (const { index, bytes } of leaves) {
