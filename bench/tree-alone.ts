@@ -19,7 +19,7 @@ export async function verifyTreeAlone(source: BundleSource, trust: Trust): Promi
   if (!trusted) throw new Error('the log has no checkpoint to trust')
   const { origin, size: count, root } = trusted.checkpoint
   const size = Number(count)
-  const inventory = await takeInventory(source, { size, isExport: false, report })
+  const inventory = await takeInventory(source, { size, manifest: undefined, report })
   const edge = await holdEdge(source, count)
   const scene = {
     source: edge,

@@ -13,6 +13,7 @@ export const kinds = [
   'remove',
   'swap',
   'splice',
+  'hide',
 ] as const
 export type Mutation = (typeof kinds)[number]
 
@@ -69,6 +70,8 @@ export function mutateFiles(
       files.set(path, Buffer.concat([bytes.subarray(0, at), theirs.subarray(at)]))
       return `${path} from ${at} on`
     }
+    case 'hide':
+      return hidePayload(files, random)
     default: {
       const changed = mutateBytes(bytes, kind, { random, other: files.get(second) ?? bytes })
       if (!changed) return undefined
@@ -76,6 +79,20 @@ export function mutateFiles(
       return path
     }
   }
+}
+
+/** `bundle.json` says that no payloads are disclosed, and one of those that are says something else. */
+function hidePayload(files: Files, random: Random): string | undefined {
+  const payloads = [...files.keys()].filter((one) => one.startsWith('payloads/'))
+  const path = payloads[random(payloads.length)]
+  const bytes = files.get(path ?? '')
+  if (path === undefined || !bytes) return undefined
+  const about = JSON.parse(Buffer.from(files.get('bundle.json') ?? []).toString())
+  files.set('bundle.json', Buffer.from(JSON.stringify({ ...about, payloads: false })))
+  const altered = mutateBytes(bytes, 'flip', { random, other: bytes })
+  if (altered) files.set(path, altered)
+  else files.delete(path)
+  return `bundle.json and ${path}`
 }
 
 /** The bytes with one change; undefined for a kind that is about files, or where nothing can be changed. */

@@ -72,6 +72,10 @@ const exported = (members: object): Readonly<Record<string, Lie>> => {
 const impossible: Row[2] = [['export-impossible', 'read']]
 
 const revoked: Fields = { type: 'key.revoked', key: 'k1', by: 'corp:kim' }
+const issuedAgain: Fields = {
+  ...{ type: 'key.issued', key: 'k1', name: 'ci', scope: ['crm.*'], by: 'corp:kim' },
+  expires: '2027-01-01T00:00:00.000Z',
+}
 
 /** About payloads that are gone, about streams, and about API keys. */
 export const custodyLies: readonly Row[] = [
@@ -178,6 +182,31 @@ export const custodyLies: readonly Row[] = [
   ],
   // API keys
   ['a call with an API key', byKey('k1'), []],
+  [
+    'an API key that is issued again under its id',
+    { ...byKey('k1'), erasure: preceded(revoked), 'late-beat': preceded(issuedAgain) },
+    [['key-issued-again', 'late-beat']],
+  ],
+  [
+    'somebody locked who unlocks themselves',
+    {
+      'late-beat': preceded(lock('corp:zoe')),
+      'late-session': preceded({
+        type: 'principal.unlocked',
+        principal: 'corp:zoe',
+        by: 'corp:zoe',
+      }),
+    },
+    [['lock-by-locked', 'late-session']],
+  ],
+  [
+    'somebody locked who locks another',
+    {
+      'late-beat': preceded(lock('corp:zoe')),
+      'late-session': preceded({ ...lock('corp:max'), by: 'corp:zoe' }),
+    },
+    [['lock-by-locked', 'late-session']],
+  ],
   ['a call with an API key of nobody', byKey('k9'), [['key-unknown-called', 'late-intent']]],
   [
     'a call with an API key that was revoked',

@@ -32,6 +32,15 @@ const same =
     files.set(to, files.get(from) ?? assert.fail(from))
   }
 
+/** What nobody signed says that there is nothing to look at. */
+const undisclosed =
+  (damage: Damage): Damage =>
+  (files, log) => {
+    const about = JSON.parse(String(files.get('bundle.json')))
+    files.set('bundle.json', Buffer.from(JSON.stringify({ ...about, payloads: false })))
+    damage(files, log)
+  }
+
 /** A file that says it is longer than its kind may be is not read. */
 const tooLong =
   (length: number) =>
@@ -108,6 +117,22 @@ export const damages: readonly Row[] = [
     'a payload beyond the log',
     put('payloads/9999.args', 'x'),
     [['file-unexpected', 'payloads/9999.args']],
+  ],
+  [
+    'a payload of a bundle that says it discloses none',
+    undisclosed(flip('payloads/8.result', 40)),
+    [['file-unexpected', 'payloads/8.result']],
+  ],
+  [
+    'a payload more in a bundle that says it discloses none',
+    undisclosed(remove('payloads/8.returned')),
+    [['file-unexpected', 'payloads/8.result']],
+  ],
+  ['what is about to be published', put('staging/1', 'x'), [['file-unexpected', 'staging/1']]],
+  [
+    'a checkpoint of a running log',
+    put('checkpoint.witnessed', 'x'),
+    [['file-unexpected', 'checkpoint.witnessed']],
   ],
   [
     'a rulebook of no activation',

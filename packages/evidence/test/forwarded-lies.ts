@@ -55,6 +55,12 @@ function note(
 const uri = (text: string): string => JSON.stringify({ uri: text })
 const file = (forwarded: string, args: string = 'file:///ann/a/b'): Row[1] =>
   note({ args: uri(args), forwarded: uri(forwarded) }, ['note'], 'crm.file')
+const letter = (forwarded: string): Row[1] =>
+  note(
+    { args: uri('letter:///ann@example.com/home/1'), forwarded: uri(forwarded) },
+    ['note', 'mails'],
+    'crm.letter',
+  )
 const answered = (values: object, answers: object): string =>
   JSON.stringify({ arguments: values, inputResponses: answers })
 const ask = (values: object, answers: object): Row[1] => {
@@ -263,6 +269,21 @@ export const forwardedLies: readonly Row[] = [
       'crm.mailbox',
     ),
     altered,
+  ],
+  [
+    'a part of a URI that is hidden, and another in which something is found',
+    letter('letter:///[REDACTED:EMAIL_ADDRESS]/%5BREDACTED%3Anote%5D/1'),
+    [],
+  ],
+  [
+    'the same, and something else is altered',
+    letter('letter:///[REDACTED:EMAIL_ADDRESS]/%5BREDACTED%3Anote%5D/2'),
+    altered,
+  ],
+  [
+    'a part of a URI that is hidden, and the others because of what is found across parts',
+    letter('letter:///%5BREDACTED%3AURI%5D/%5BREDACTED%3Anote%5D/%5BREDACTED%3AURI%5D'),
+    [],
   ],
   [
     'answers beside arguments, both hidden',

@@ -187,6 +187,22 @@ const definitions = [
       },
     ],
   }),
+  definition('crm.letter', {
+    mcp: { method: 'resources/read', name: 'letter:///{to}/{note}/{n}' },
+    argumentMasks: [
+      {
+        ...{ id: 'note', path: '$.note', strategy: { kind: 'redact', label: 'note' } },
+        from: ['upstream'],
+      },
+    ],
+    detect: [
+      {
+        ...{ id: 'mails', entities: ['EMAIL_ADDRESS'], direction: ['arguments'] },
+        ...{ from: ['upstream'], paths: ['$.uri'], confidence: 50 },
+        ...{ strategy: { kind: 'redact' }, reveal: [] },
+      },
+    ],
+  }),
   definition('crm.ask', {
     mcp: { method: 'tools/call', name: 'ask' },
     argumentMasks: [

@@ -84,7 +84,8 @@ function readRegular(path: string, bytesMax: number): Uint8Array {
 }
 
 async function* listFolder(root: string, below: string): AsyncGenerator<string> {
-  for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
+  const inside = () => readdir(join(root, below), { withFileTypes: true })
+  for (const entry of (await readable(below, inside)) ?? []) {
     const path = below === '' ? entry.name : `${below}/${entry.name}`
     if (entry.isDirectory()) yield* listFolder(root, path)
     else yield path

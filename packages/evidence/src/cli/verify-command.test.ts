@@ -135,10 +135,18 @@ test('what cannot be read is exit code 1, what is no zip is 7', (t) => {
 })
 
 test('what cannot be read is said in JSON as well', (t) => {
-  const { folder, zip, trust } = desk(t)
+  const { folder, bundle: deep, zip, trust } = desk(t)
+  const [pipe, long] = [join(folder, 'pipe'), join(folder, 'long')]
+  assert.equal(spawnSync('mkfifo', [pipe]).status, 0)
+  writeFileSync(long, new Uint8Array((1 << 20) + 1))
+  nestBelow(deep)
   const rows = [
     [[join(folder, 'nothing'), '--trust', trust], 1, 'source-unreadable'],
     [[zip, '--trust', zip], 1, 'trust-malformed'],
+    [[zip, '--trust', '/dev/zero'], 1, 'source-unreadable'],
+    [[zip, '--trust', pipe], 1, 'source-unreadable'],
+    [[zip, '--trust', long], 1, 'source-unreadable'],
+    [[deep, '--trust', trust], 1, 'source-unreadable'],
     [[trust, '--trust', trust], 7, 'zip-malformed'],
   ] as const
   for (const [args, exit, expected] of rows) {
@@ -262,6 +270,12 @@ test('a folder is made of files: links, pipes and devices are refused unread', a
   assert.match(out, /file-unreadable\s+bundle\.json/)
   assert.equal(run('verify', join(folder, 'trust.txt'), '--trust', trust).code, 7)
 })
+
+/** Folders deeper than a path may be long. */
+function nestBelow(folder: string): void {
+  const script = 'for (let n = 0; n < 2100; n += 1) { fs.mkdirSync("dd"); process.chdir("dd") }'
+  assert.equal(spawnSync(process.execPath, ['-e', script], { cwd: folder }).status, 0)
+}
 
 /** Without blocking this process, which is the server. */
 async function runLive(...args: readonly string[]): Promise<Ran> {

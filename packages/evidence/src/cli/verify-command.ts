@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { utf8Text } from '../encoding.ts'
 import { EvidenceError } from '../error.ts'
 import type { BundleSource } from '../source.ts'
@@ -98,13 +98,23 @@ export async function readText(path: string): Promise<string> {
   return text
 }
 
+/** Of a file: a device has no end, and nobody may ever write to a pipe. */
 export async function readBytes(path: string): Promise<Uint8Array> {
+  const unreadable = (why: string, options?: ErrorOptions) =>
+    new EvidenceError('source-unreadable', `${path} ${why}`, options)
   try {
+    const found = await stat(path)
+    if (!found.isFile()) throw unreadable('is no file')
+    if (found.size > givenBytesMax) throw unreadable('is longer than it may be')
     return await readFile(path)
   } catch (cause) {
-    throw new EvidenceError('source-unreadable', `${path} cannot be read`, { cause })
+    if (cause instanceof EvidenceError) throw cause
+    throw unreadable('cannot be read', { cause })
   }
 }
+
+/** Trust files, checkpoints, receipts and entries take kilobytes. */
+const givenBytesMax = 1 << 20
 
 /** The evidence pack of a campaign, which is no part of a log. */
 async function tellPack(

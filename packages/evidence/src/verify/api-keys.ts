@@ -3,7 +3,7 @@ import { othersToleranceMs, timeOf } from './dates.ts'
 import type { Scene, Watch } from './watch.ts'
 
 /**
- * No call is authorised with an API key that nobody had issued, that was revoked, or that had expired. A
+ * Each API key is issued once. No call is authorised with one that nobody had issued, that was revoked, or that had expired. A
  * revocation and an intent are settled in the order of the log; an end by date is read off a gateway's clock
  * when the call is identified, which is a little before its intent is dated.
  */
@@ -12,7 +12,8 @@ export function watchApiKeys(scene: Scene): Watch {
   const keys = new Map<string, Key>()
   let knowsAll = isWhole
 
-  const issue = ({ key, expires }: Extract<LeafRecord, { type: 'key.issued' }>) => {
+  const issue = (index: number, { key, expires }: Extract<LeafRecord, { type: 'key.issued' }>) => {
+    if (keys.has(`key:${key}`)) report.find('key-issued-again', { record: index })
     keys.set(`key:${key}`, { expiresAt: timeOf(expires), isRevoked: false })
     const [oldest] = keys.keys()
     if (keys.size <= keysMax || oldest === undefined) return
@@ -29,7 +30,7 @@ export function watchApiKeys(scene: Scene): Watch {
   }
   return {
     see: ({ index, record }) => {
-      if (record.type === 'key.issued') issue(record)
+      if (record.type === 'key.issued') issue(index, record)
       else if (record.type === 'key.revoked') {
         const id = `key:${record.key}`
         keys.set(id, { expiresAt: keys.get(id)?.expiresAt, isRevoked: true })

@@ -18,6 +18,7 @@ import { type Files, filesSource, signedNote } from '../../test/log-builder.ts'
 import { logLies } from '../../test/log-lies.ts'
 import { change, leaveOut, recovery, silence } from '../../test/lying.ts'
 import { reviewLies } from '../../test/review-lies.ts'
+import { shortenedLies } from '../../test/shortened-lies.ts'
 import { voteLies } from '../../test/vote-lies.ts'
 import { parseTrust } from '../trust.ts'
 import { verifyBundle } from './bundle.ts'
@@ -240,6 +241,7 @@ const lies = [
   foundedLies,
   frameLies,
   forwardedLies,
+  shortenedLies,
 ].flat()
 for (const [name, lie, expected] of lies) test(name, () => check(lie, expected))
 
@@ -277,6 +279,19 @@ test('a call that runs on is a notice, and so is a clock that was set', async ()
     ['clock-jump', at['late-beat-2']],
   ])
   assert.equal(verdict.ok, true)
+})
+
+test('a record that lost the ends of its lists is a notice', async () => {
+  const mail = { entity: 'EMAIL_ADDRESS', how: 'redact', n: 1, path: '$.note', rule: 'mail' }
+  const masked = Array.from({ length: 64 }, () => mail)
+  const { log, at } = healthyLog({
+    'committed-outcome': change({ masked, truncated: 9 }),
+  })
+  const verdict = await verify(log.files(), log.trust())
+  assert.deepEqual(told(verdict), [
+    ['boot-unclean', at.restart],
+    ['record-shortened', at['committed-outcome']],
+  ])
 })
 
 test('another configuration from one start to the next is a notice', async () => {
@@ -343,6 +358,7 @@ test('every finding there is has a row or a test', () => {
     'key-retired',
     'outage',
     'payload-lost',
+    'record-shortened',
     'records-unwitnessed',
     'retention-changed',
     'scope-unmet',

@@ -26,6 +26,7 @@ import { openPayloads } from './payloads.ts'
 import { type Remembered, remember } from './remembered.ts'
 import { watchReviews } from './reviews.ts'
 import { watchRulebooks } from './rulebooks.ts'
+import { watchShortened } from './shortened.ts'
 import { openSince, together } from './since.ts'
 import { readOrFind } from './stored.ts'
 import { watchStreams } from './streams.ts'
@@ -82,7 +83,7 @@ export async function verifyBundle(
   }
   const count = Number(size)
   const edge = manifest ? source : await holdEdge(source, size)
-  const inventory = await takeInventory(source, { size: count, isExport: !!manifest, report })
+  const inventory = await takeInventory(source, { size: count, manifest, report })
   const isWhole = scope === 'whole'
   const scene: Scene = { source: edge, inventory, manifest, origin, size: count, isWhole, report }
   if (!showsItsEnds(scene)) report.find('manifest-mismatch', { file: 'bundle.json' })
@@ -216,6 +217,7 @@ function watchAll(
     watchLocks(scene),
     watchApiKeys(scene),
     watchDates(scene, cosigned),
+    watchShortened(scene),
     watchHeartbeats(scene),
     watchSession(scene),
   ]

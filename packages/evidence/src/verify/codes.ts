@@ -182,6 +182,16 @@ const otherFindings = {
     'failure',
     'A call was authorised and nothing says how it ended.',
   ],
+  'record-shortened': [
+    'pairing',
+    'notice',
+    'The record was too long and lost the ends of its lists: what stood there cannot be checked.',
+  ],
+  'record-not-shortened': [
+    'pairing',
+    'failure',
+    'The record says that it was shortened, and is none that a gateway shortens.',
+  ],
   'call-running': ['pairing', 'notice', 'A call was still running when the checkpoint was made.'],
   'outcome-without-intent': [
     'pairing',
@@ -207,6 +217,8 @@ const otherFindings = {
     'failure',
     'A call was authorised of which a party was locked.',
   ],
+  'lock-by-locked': ['pairing', 'failure', 'Somebody who was locked locked or unlocked somebody.'],
+  'key-issued-again': ['pairing', 'failure', 'An API key was issued under the id of another one.'],
   'key-unknown-called': [
     'pairing',
     'failure',

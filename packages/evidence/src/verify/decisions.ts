@@ -3,6 +3,7 @@ import { areParties } from './people.ts'
 import { type Called, type QuestionNeeds, questionsOf } from './policy-question.ts'
 import type { Remembered } from './remembered.ts'
 import { decideAgain, type Question, type Replayed } from './replay.ts'
+import { isShortened } from './shortened.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
 
 /**
@@ -83,12 +84,14 @@ function couldBe(record: Called, question: Question): readonly Question[] {
 
 function compare(
   replayed: Replayed | undefined,
-  { decision, truncated }: Called,
+  record: Called,
 ): 'same' | 'effect' | 'rules' | undefined {
+  const { decision } = record
   if (!replayed || !decision) return undefined
   if (replayed.effect !== decision.effect) return 'effect'
   const recorded = new Set(decision.rules)
   const isWithin = decision.rules.every((id) => replayed.rules.includes(id))
-  const isAll = truncated !== undefined || replayed.rules.every((id) => recorded.has(id))
+  const isAll =
+    isShortened(record, decision.rules) || replayed.rules.every((id) => recorded.has(id))
   return isWithin && isAll ? 'same' : 'rules'
 }

@@ -1,6 +1,7 @@
 import type { LeafRecord } from '../record.ts'
 import { timeOf, toleranceMs } from './dates.ts'
 import { isSamePerson } from './people.ts'
+import { isShortened } from './shortened.ts'
 import type { Scene, SeenLeaf } from './watch.ts'
 
 /** What the log tells of people up to a record: who issued which key, who votes for whom, who is locked. */
@@ -59,10 +60,10 @@ export function openElectorate({ report, isWhole }: Scene): Electorate {
       report.find('delegation-repeated', { record: index })
     }
     const end = timeOf(record.until) ?? Number.NEGATIVE_INFINITY
-    const { groups, truncated } = record
+    const { groups } = record
     keep(delegations, record.delegation, {
       ...{ from, to, groups, made, end },
-      isCut: truncated !== undefined,
+      isCut: isShortened(record, groups),
       isEnded: false,
     })
   }

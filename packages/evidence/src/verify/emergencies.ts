@@ -3,6 +3,7 @@ import type { GlassFacts } from './approval-facts.ts'
 import type { Clearances } from './clearances.ts'
 import { timeOf, toleranceMs } from './dates.ts'
 import { isOnePerson } from './electorate.ts'
+import { isShortened } from './shortened.ts'
 import { type Asked, always, type Hearing } from './votes.ts'
 import type { Scene } from './watch.ts'
 
@@ -62,7 +63,7 @@ export function openEmergencies(
         session: undefined,
         groups: asked?.groups,
         ...{ by: [by], usesMax: record.uses, claimBy: timeOf(record.expires), when: [] },
-        isCut: record.truncated !== undefined || asked?.isCut === true,
+        isCut: isShortened(record, record.functions) || asked?.isCut === true,
         args: asked?.args,
       })
     },

@@ -6,6 +6,7 @@ import { isOfMcpFunction } from './mcp-arguments.ts'
 import type { Payloads } from './payloads.ts'
 import { compareRecorded, readArgumentsOf } from './recorded-arguments.ts'
 import type { Rulebooks } from './rulebooks.ts'
+import { isShortened } from './shortened.ts'
 import { type Soon, soon } from './soon.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
 
@@ -54,7 +55,7 @@ export function watchForwarded(
     if (after.length === 0) return report.find('forwarded-altered', at)
     const cited = new Set(record.masked.map(({ rule }) => rule))
     const isCited = ({ id }: { readonly id: string }) =>
-      cited.has(id) || record.truncated !== undefined
+      cited.has(id) || isShortened(record, record.masked)
     const did = { masks: hiding.masks.filter(isCited), detect: hiding.detect.filter(isCited) }
     const { found } = compareRecorded(before, after, did)
     if (found === 'changed') report.find('forwarded-altered', at)

@@ -8,6 +8,7 @@ import type { Grants } from './grants.ts'
 import type { Holds } from './holds.ts'
 import { namedParties } from './people.ts'
 import { groupsRequired, type QuestionNeeds, questionsOf } from './policy-question.ts'
+import { isShortened } from './shortened.ts'
 import { type Soon, soon } from './soon.ts'
 import { timedHead } from './timed.ts'
 import type { Place } from './verdict.ts'
@@ -38,8 +39,7 @@ export function openGrantUses(
     const { grants: used, decision, emitter } = record
     const start = `${emitter.instance} ${emitter.boot}`
     if (!used) {
-      const isCut = record.truncated !== undefined
-      if (telling.has(start) && !isCut) report.find('grant-missing', at)
+      if (telling.has(start)) report.find('grant-missing', at)
       else report.partly('reviews', 'a call does not say by which grants it was allowed')
       return undefined
     }
@@ -50,7 +50,7 @@ export function openGrantUses(
     // The subject, and whoever acts for them now.
     const deciding = parties.slice(0, 2)
     const isEach = deciding.every((party) => used.some((one) => one.party === party))
-    if (!isEach && record.truncated === undefined) report.find('grant-missing', at)
+    if (!isEach && !isShortened(record, used)) report.find('grant-missing', at)
     if (used.some(({ grant }) => grants.isRevoked(grant))) report.find('grant-revoked-called', at)
     return soon(rulebooks.content(decision?.policy ?? ''), (content) => {
       for (const one of used) checkUse(at, record, { used: one, content })
@@ -74,7 +74,8 @@ export function openGrantUses(
   ) => {
     const { decision } = record
     const time = timeOf(decision?.time ?? record.time) ?? 0
-    const isNamed = record.truncated !== undefined || decision?.rules.includes(used.grant) === true
+    const isNamed =
+      decision?.rules.includes(used.grant) === true || isShortened(record, decision?.rules)
     if (used.grant.startsWith(timedHead)) {
       const of = { party: used.party, fn: record.fn?.name ?? '', time }
       const given = timed.isGiven(used.grant, of)
@@ -107,7 +108,7 @@ function openAgreed(isWhole: boolean, approvals: () => Pick<Approvals, 'clearanc
     if (record.approvals.length === 0) return false
     const issued = approvals().clearances.issued(record.clearance ?? '')
     if (issued?.kind === 'break-glass' || (!issued && !isWhole)) return true
-    const isKnown = owner !== undefined && record.truncated === undefined
+    const isKnown = owner !== undefined && !isShortened(record, record.decision?.obligations)
     return !isKnown || groupsRequired(record).includes(ownerFlow(owner))
   }
 }

@@ -2,6 +2,7 @@ import { EvidenceError } from '../error.ts'
 import { type PayloadRole, payloadRoles } from '../record.ts'
 import type { BundleSource } from '../source.ts'
 import { parseTilePath, type Tile } from '../tile.ts'
+import type { Manifest } from './manifest.ts'
 import { openPayloadSet, type PayloadSet } from './payload-set.ts'
 import type { Report } from './verdict.ts'
 
@@ -26,7 +27,11 @@ export type Inventory = {
  */
 export async function takeInventory(
   source: BundleSource,
-  at: { readonly size: number; readonly isExport: boolean; readonly report: Report },
+  at: {
+    readonly size: number
+    readonly manifest: Pick<Manifest, 'payloads'> | undefined
+    readonly report: Report
+  },
 ): Promise<Inventory> {
   const archived: number[] = []
   const leaves: number[] = []
@@ -34,21 +39,25 @@ export async function takeInventory(
   const rulebooks = new Set<string>()
   const payloads = openPayloadSet()
   const list = source.list()
+  const isExport = at.manifest !== undefined
   const unexpected = (file: string) => at.report.find('file-unexpected', { file })
   for await (const path of list ?? []) {
     const file = classify(path)
-    if (file.kind === 'other') at.report.find('file-unknown', { file: path })
+    if (file.kind === 'running' && isExport) unexpected(path)
+    else if (file.kind === 'other') at.report.find('file-unknown', { file: path })
     else if (file.kind === 'archived') archived.push(file.size)
     else if (file.kind === 'rulebook') rulebooks.add(file.hex)
     else if (file.kind === 'payload') {
-      if (file.index < at.size && at.isExport) payloads.add(file.index, file.role)
+      // Of a bundle that says it discloses none, they would be looked at by nobody.
+      if (file.index < at.size && at.manifest?.payloads === true)
+        payloads.add(file.index, file.role)
       else unexpected(path)
     } else if (file.kind === 'leaf') {
-      if (file.index < at.size && at.isExport) leaves.push(file.index)
+      if (file.index < at.size && isExport) leaves.push(file.index)
       else unexpected(path)
     } else if (file.kind === 'tile') {
       if (!isWithin(file.tile, at.size)) {
-        if (at.isExport) unexpected(path)
+        if (isExport) unexpected(path)
       } else if (file.tile.width < 256) {
         const key = `${file.tile.level}/${file.tile.index}`
         partials.set(key, [...(partials.get(key) ?? []), file.tile.width])
@@ -67,7 +76,8 @@ export async function takeInventory(
 }
 
 type Classified =
-  | { readonly kind: 'known' | 'other' }
+  /** `running`: in the folder of a running log alone. */
+  | { readonly kind: 'known' | 'running' | 'other' }
   | { readonly kind: 'tile'; readonly tile: Tile }
   | { readonly kind: 'archived'; readonly size: number }
   | { readonly kind: 'rulebook'; readonly hex: string }
@@ -75,9 +85,9 @@ type Classified =
   | { readonly kind: 'payload'; readonly index: number; readonly role: PayloadRole }
 
 function classify(path: string): Classified {
-  if (['checkpoint', 'checkpoint.witnessed', 'bundle.json'].includes(path)) return { kind: 'known' }
-  // What a running log is about to publish: no part of it yet.
-  if (path.startsWith('staging/')) return { kind: 'known' }
+  if (path === 'checkpoint' || path === 'bundle.json') return { kind: 'known' }
+  // What is about to be published is no part of the log yet.
+  if (path === 'checkpoint.witnessed' || path.startsWith('staging/')) return { kind: 'running' }
   const tile = path.startsWith('tile/') ? tileOf(path) : undefined
   if (tile) return { kind: 'tile', tile }
   const [, folder, number = '', rest = ''] =

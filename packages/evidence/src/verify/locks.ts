@@ -3,7 +3,7 @@ import type { Scene, Watch } from './watch.ts'
 
 /**
  * No call is authorised of which the subject or an actor is locked: a lock and an intent are settled in the
- * order of the log, so there is no time in which one could be missed.
+ * order of the log, so there is no time in which one could be missed. Nobody who is locked locks or unlocks.
  */
 export function watchLocks({ report, manifest }: Scene): Watch {
   const locked = new Set<string>()
@@ -12,6 +12,8 @@ export function watchLocks({ report, manifest }: Scene): Watch {
     see: ({ index, record }) => {
       // Of a session the unlocking may not be shown.
       if (manifest?.scope === 'session') return
+      const isOfLocks = record.type === 'principal.locked' || record.type === 'principal.unlocked'
+      if (isOfLocks && locked.has(record.by)) report.find('lock-by-locked', { record: index })
       if (record.type === 'principal.locked') {
         if (locked.size < lockedMax) locked.add(record.principal)
         else report.partly('pairing', 'more principals are locked than are remembered')

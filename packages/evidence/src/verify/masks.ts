@@ -5,6 +5,7 @@ import { jsonOf } from './json.ts'
 import type { Payloads } from './payloads.ts'
 import type { Remembered } from './remembered.ts'
 import type { Rulebooks } from './rulebooks.ts'
+import { isShortened } from './shortened.ts'
 import { type Soon, soon } from './soon.ts'
 import { isLeftUnmasked, isLeftUnreachable } from './unmasked.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
@@ -32,7 +33,7 @@ export function watchMasks(
     })
   }
   const checkIntent = (index: number, record: Intent, fn: FunctionFacts | undefined) => {
-    if (!fn || record.truncated) return
+    if (!fn) return
     report.examined('masks')
     const isBare = record.decision?.obligations.length === 0 && record.masked.length === 0
     if (isBare && fn.resultMasks.length === 0) return
@@ -40,7 +41,8 @@ export function watchMasks(
       .filter((one) => one.startsWith('mask:'))
       .map((one) => one.slice('mask:'.length))
     const declared = fn.resultMasks.map(({ id }) => id)
-    if (!declared.every((id) => obliged.includes(id)))
+    const isObliged = declared.every((id) => obliged.includes(id))
+    if (!isObliged && !isShortened(record, record.decision?.obligations))
       report.find('mask-not-obliged', { record: index })
     const isDeclared =
       obliged.every((id) => declared.includes(id)) &&

@@ -6,6 +6,7 @@ import { narrows } from './narrows.ts'
 import { openRecent } from './pairing.ts'
 import type { Payloads } from './payloads.ts'
 import type { Remembered } from './remembered.ts'
+import { isShortened } from './shortened.ts'
 import { shownFlaw } from './shown.ts'
 import {
   type Asked,
@@ -117,7 +118,7 @@ async function askedOf(
     steps: steps.map((step) => ({ ...step, groups: new Set(step.groups) })),
     askedAt: timeOf(record.time),
     decideBy: timeOf(record.decideBy),
-    isCut: record.truncated !== undefined,
+    isCut: isShortened(record, groups, steps, terms.when),
     excluded: new Set([...versions.flat(), ...excluded]),
     args: 'bytes' in disclosed ? sha256(disclosed.bytes) : undefined,
     yes: [],
@@ -163,7 +164,7 @@ function counter(hearing: Hearing, asked: Asked, record: Of<'approval.countered'
   report.examined('approvals')
   if (isLate(record.time, asked.decideBy)) report.find('approval-late', at)
   checkVoter(hearing, asked, record)
-  const isCut = asked.isCut || record.truncated !== undefined
+  const isCut = asked.isCut || isShortened(record, record.terms.when)
   if (!isCut && !narrows(asked.terms, record.terms)) report.find('approval-widened', at)
   if (record.offer === asked.offer) report.find('approval-offer', at)
   asked.terms = record.terms

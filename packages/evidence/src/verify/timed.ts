@@ -1,6 +1,7 @@
 import type { LeafRecord } from '../record.ts'
 import { timeOf, toleranceMs } from './dates.ts'
 import { isSamePerson } from './people.ts'
+import { isShortened } from './shortened.ts'
 import type { Place } from './verdict.ts'
 import type { Scene } from './watch.ts'
 
@@ -65,7 +66,8 @@ export function openTimed({ report, isWhole }: Scene): Timed {
         time >= (timeOf(terms.from) ?? never) - toleranceMs &&
         time < (timeOf(terms.endsAt) ?? 0) + toleranceMs
       const isFor =
-        terms.party === party && (terms.functions.includes(fn) || terms.truncated !== undefined)
+        terms.party === party &&
+        (terms.functions.includes(fn) || isShortened(terms, terms.functions))
       return isDuring && isFor ? 'given' : 'no'
     },
   }
@@ -79,8 +81,10 @@ const longestMs = 30 * 86_400_000
 
 function isWider(given: Of<'timed.given'>, asked: Of<'timed.asked'>): boolean {
   if (given.party !== asked.party) return true
-  const isCut = asked.truncated !== undefined || given.truncated !== undefined
-  if (!isCut && given.functions.some((fn) => !asked.functions.includes(fn))) return true
-  if (!isCut && asked.when.some((one) => !given.when.includes(one))) return true
+  // What is missing can be at the end of the longer list alone.
+  const isAsked = isShortened(asked, asked.functions)
+  if (!isAsked && given.functions.some((fn) => !asked.functions.includes(fn))) return true
+  const isGiven = isShortened(given, given.when)
+  if (!isGiven && asked.when.some((one) => !given.when.includes(one))) return true
   return (timeOf(given.endsAt) ?? never) > (timeOf(asked.endsAt) ?? 0)
 }

@@ -9,6 +9,7 @@ import type { Electorate } from './electorate.ts'
 import { covers } from './emergencies.ts'
 import { isSamePerson, namedParties } from './people.ts'
 import { groupsRequired, type QuestionNeeds, questionsOf } from './policy-question.ts'
+import { isShortened } from './shortened.ts'
 import type { Place } from './verdict.ts'
 import { isSameSet } from './votes.ts'
 import type { Scene, SeenLeaf } from './watch.ts'
@@ -46,7 +47,7 @@ export function openUses(
     else if (issued.when.length > 0) await judge(leaf, record, { issued, time: claim.time })
   }
   const checkPeople = (at: Place, record: Authorized, issued: Issued) => {
-    const isCut = issued.isCut || record.truncated !== undefined
+    const isCut = issued.isCut || isShortened(record, record.approvals)
     const isOther = record.approvals.some(({ id }) => id !== issued.source)
     const by = record.approvals.map((one) => one.by)
     if (isOther || (!isCut && !isSameSet(by, issued.by))) report.find('approval-other-people', at)
@@ -70,7 +71,7 @@ export function openUses(
       report.find('break-glass-other-person', at)
     }
     if (groups === undefined) return
-    if (isCut || record.truncated !== undefined) {
+    if (isCut || isShortened(record, record.decision?.obligations)) {
       report.partly('approvals', 'a record was shortened, so not all groups are in it')
     } else if (!isSameSet(groupsRequired(record), groups)) report.find('approval-groups', at)
   }

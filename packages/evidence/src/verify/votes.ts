@@ -3,6 +3,7 @@ import { type ApprovalFacts, flowOf } from './approval-facts.ts'
 import type { Content } from './content.ts'
 import { timeOf, toleranceMs } from './dates.ts'
 import { type Electorate, isOnePerson, type Moment } from './electorate.ts'
+import { isShortened } from './shortened.ts'
 import type { Place, Report } from './verdict.ts'
 
 type Of<Type extends LeafRecord['type']> = Extract<LeafRecord, { type: Type }>
@@ -178,7 +179,7 @@ function checkList({ report, at, rules }: Hearing, record: Of<'approval.decided'
 
 /** The steps are those that the rulebook has for these groups, and no more is asked for than it offers. */
 export function checkFlow({ report, at, rules }: Hearing, record: Of<'approval.requested'>): void {
-  if (rules.length === 0 || record.truncated !== undefined) return
+  if (rules.length === 0 || isShortened(record, record.groups, record.steps)) return
   const stated = (facts: ApprovalFacts) =>
     record.groups.flatMap((flow) => flowOf(facts, flow).steps.map((step) => ({ flow, ...step })))
   const isStated = rules.some((facts) => {

@@ -69,9 +69,22 @@ export function maskedValues(maskKey: Uint8Array): (at: Guarded) => JsonObject {
       values = masking.apply(values, { from, key: maskKey }).values
       answers = answers && masking.apply(answers, { from, key: maskKey }).values
     }
+    values = uriLike(at, values, answers)
     // Who says yes says it to the answers, too: both are bound.
     return answers ? { arguments: values, inputResponses: answers } : values
   }
+}
+
+/** What is hidden in a part of a resource's URI stands in the URI as well. */
+function uriLike(at: Guarded, values: JsonObject, answers: JsonObject | undefined): JsonObject {
+  const { fn, args } = at
+  if (fn.mcp?.method !== 'resources/read') return values
+  if (Object.keys(values).every((name) => values[name] === args.values[name])) return values
+  const rest = answers && { answers: Buffer.from(JSON.stringify(answers)) }
+  const { outbound } = at.rewrite({ values, body: undefined, ...rest })
+  if (outbound.protocol !== 'mcp') throw new Error('a resource is read by MCP')
+  const { uri } = JSON.parse(Buffer.from(outbound.params).toString('utf8'))
+  return { ...values, uri }
 }
 
 function answersOf(bytes: Uint8Array): JsonObject {

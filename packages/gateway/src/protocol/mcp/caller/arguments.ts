@@ -115,19 +115,36 @@ function readResource(
 
   /** What is hidden of the URI, or of a part of it that has a name. */
   function maskedUri({ values, body }: MaskedArguments): string {
-    const template = readUriTemplate(fn.mcp.name)
-    const changed = Object.keys(variables).filter((name) => values[name] !== variables[name])
     const whole: Json = body ? JSON.parse(Buffer.from(body).toString('utf8')) : values
     const now = isJsonObject(whole) ? whole.uri : undefined
     if (typeof now !== 'string') throw new Error('a masked URI was not rewritten')
-    if (changed.length === 0) return now
-    if (now !== uri || 'problem' in template) throw new Error('a masked URI was not rewritten')
-    const written = expanded(fn.mcp.name, { ...values })
+    const names = Object.keys(variables)
+    if (names.every((name) => values[name] === variables[name])) return now
+    const template = readUriTemplate(fn.mcp.name)
+    if ('problem' in template) throw new Error('a masked URI was not rewritten')
+    // What another rule hid in the URI is hidden in the part it was in; where that cannot be told, each other part is.
+    const left = now === uri ? variables : matchUri(template, now)
+    const parts = Object.fromEntries(
+      names.map((name) => [name, hiddenByBoth(variables[name], values[name], left?.[name])]),
+    )
+    const written = expanded(fn.mcp.name, parts)
     const again = matchUri(template, written)
-    const isRight = changed.every((name) => again?.[name] === values[name])
+    const isRight = names.every((name) => again?.[name] === parts[name])
     if (!isRight) throw new Error('a masked URI was not rewritten')
     return written
   }
+}
+
+/** A part of a URI by two rules, of which each hid something of it or nothing. `other` undefined: nobody can tell. */
+function hiddenByBoth(
+  before: string | undefined,
+  one: Json | undefined,
+  other: string | undefined,
+): Json {
+  if (one === undefined) throw new Error('a masked URI was not rewritten')
+  if (other === before || other === one) return one
+  if (one === before) return other ?? '[REDACTED:URI]'
+  return other === undefined ? one : '[REDACTED:URI]'
 }
 
 /** What policy sees of who reads a resource, or wants to hear of it. */
