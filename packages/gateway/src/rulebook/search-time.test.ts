@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { MaskError } from '../mask/plan.ts'
-import { searchTime } from './search-time.ts'
+import { searchTime, threadMs } from './search-time.ts'
 
 function check(title: string, used: readonly number[], withheld: boolean): void {
   test(title, () => {
@@ -30,4 +32,18 @@ test('another text has its own time, and often is every few times', () => {
   }, MaskError)
   time.begin()
   assert.doesNotThrow(time.check)
+})
+
+test('what other threads use of a processor is not counted', async () => {
+  const ours = threadMs()
+  const module = JSON.stringify(new URL('search-time.ts', import.meta.url))
+  const text = `import { parentPort } from 'node:worker_threads'
+    import { threadMs } from ${module}
+    const theirs = threadMs()
+    const { user, system } = process.cpuUsage()
+    parentPort.postMessage([theirs, (user + system) / 1000])`
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(text)}`))
+  const [[theirs, all]] = await once(worker, 'message')
+  // What is known of a thread may be some milliseconds old.
+  assert.ok(theirs + ours / 2 <= all, `${theirs} ms of theirs, ${ours} of ours, ${all} of all`)
 })

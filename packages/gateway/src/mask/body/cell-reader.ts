@@ -16,7 +16,7 @@ import { type Escapes, type FoldedText, mustFold } from './fold.ts'
 import { holdInText } from './hold.ts'
 import { eachCellOfJson, type TextKind } from './json-in-text.ts'
 import type { KnownNames } from './known-names.ts'
-import { explainingFrom, isSame, Levels } from './levels.ts'
+import { explainingFrom, hasEscape, isSame, Levels } from './levels.ts'
 import { type Edit, mergeEdits } from './merged-edits.ts'
 import { isFraction, wholeNumber } from './ordinary.ts'
 import { isMoment, isSum, wantsSure } from './ordinary-cells.ts'
@@ -230,8 +230,8 @@ export class CellReader {
       }
     }
     if (how.kind === 'number' || ordinary) return
-    // A short string of a text that is not read in another way, see `#deeper`, may be escaped once more all the same.
-    if (to - from < encodedBytesMin && this.#broken < 2) return
+    const escaped = (how.traits & escapeTraits) !== 0
+    if (to - from < encodedBytesMin && !(escaped && hasEscape(bytes, from, to))) return
     // What a whole stretch of the cell was decoded from is not decoded again.
     if (this.#encoded !== undefined || this.#levels.depth >= depthMax) return
     const again = read > from ? explainingFrom(bytes, from, read) : from
@@ -285,7 +285,7 @@ export class CellReader {
   #again(source: Uint8Array, from: number, to: number, escapes: Escapes, how: TextKind): void {
     const text = this.#levels.open(source, from, to, escapes)
     const { bytes, length } = text
-    const mixed = (how.traits & mixedTraits) === mixedTraits
+    const mixed = (how.traits & escapeTraits) === escapeTraits
     if (!isSame(bytes, length, source, from, to) && !this.#levels.isRead(text, { mixed })) {
       const { flags, digits } = text
       this.#inEachWay(bytes, 0, length, { ...how, traits: flags, digits }, 0)
@@ -378,8 +378,8 @@ export class CellReader {
   }
 }
 
-/** Of a text in which escapes of two kinds stand. */
-const mixedTraits = traits.backslash | traits.percent
+/** Of a text in which an escape may stand; with both, escapes of two kinds. */
+const escapeTraits = traits.backslash | traits.percent
 const nothing: Uint8Array = new Uint8Array(0)
 const redact = { kind: 'redact' } as const
 const openBracket = 0x5b
@@ -387,7 +387,7 @@ const openBracket = 0x5b
 const depthMax = 8
 /** Of those, how often text that is no JSON is unescaped once more. */
 const unescapedMax = 3
-/** A shorter text says nothing in another encoding. */
+/** A shorter text says nothing in base64. */
 const encodedBytesMin = 16
 /** A sentence with a stretch of base64 has so many bytes. */
 const proseBytes = 18

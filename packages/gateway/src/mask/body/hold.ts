@@ -83,7 +83,7 @@ const fewestDigits = 4
 /** Longer ones are files; what they say is looked at piece by piece. */
 const runBytesMax = 2_048
 
-/** Base64 and percent-encoding. */
+/** Base64, percent-encoding and escapes: a character that is escaped twice, `\u005c\u0075…`, takes 36 bytes. */
 const isEncoded = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte < 0x80 && /[\w+/=%-]/.test(String.fromCharCode(byte)) ? 1 : 0,
+  byte < 0x80 && /[\w+/=%\\-]/.test(String.fromCharCode(byte)) ? 1 : 0,
 )

@@ -1,4 +1,9 @@
+import { escapeMeanings as theirEscapeMeanings, hexDigits as theirHexDigits } from '../json-word.ts'
 import { type Escapes, FoldedText } from './fold.ts'
+
+// The compiler knows the constants of a module; what is imported is loaded at each use.
+const escapeMeanings = theirEscapeMeanings
+const hexDigits = theirHexDigits
 
 /**
  * A cell as it was unescaped and folded, what was found escaped within that, and so on. One of these
@@ -73,6 +78,19 @@ export class Levels {
   }
 }
 
+/** Whether something may be written `\u0040`, `\t` or `%40` in it; `50%` and `C:\dir` say nothing else. */
+export function hasEscape(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at + 1 < to; at += 1) {
+    const byte = bytes[at] ?? 0
+    if (!isEscape(byte)) continue
+    const next = bytes[at + 1] ?? 0
+    if (byte === backslash && (next === letterU || escapeMeanings[next] !== 0)) return true
+    const last = at + 2 < to ? (bytes[at + 2] ?? 0) : 0
+    if (byte === percent && hexDigits[next] !== 0 && hexDigits[last] !== 0) return true
+  }
+  return false
+}
+
 /** Where words begin before `at` that say what is escaped behind it; never within an escape. */
 export function explainingFrom(bytes: Uint8Array, from: number, at: number): number {
   let start = Math.max(from, at - explainingBytes)
@@ -82,7 +100,10 @@ export function explainingFrom(bytes: Uint8Array, from: number, at: number): num
   return start
 }
 
-const isEscape = (byte: number): boolean => byte === 0x5c || byte === 0x25
+const backslash = 0x5c
+const percent = 0x25
+const letterU = 0x75
+const isEscape = (byte: number): boolean => byte === backslash || byte === percent
 /** `\u0041`; and each byte of the words may be written so. */
 const escapeBytes = 6
 const explainingBytes = 64 * escapeBytes

@@ -42,6 +42,7 @@ const hiddenCard = '[REDACTED:CREDIT_CARD]'
 const hiddenSsn = '[REDACTED:US_SSN]'
 const hiddenMail = '[REDACTED:EMAIL_ADDRESS]'
 const hiddenIp = '[REDACTED:IP_ADDRESS]'
+const percented = encodeURIComponent
 const json = 'application/json'
 const form = 'application/x-www-form-urlencoded'
 const multipart = 'multipart/form-data; boundary=b0'
@@ -65,6 +66,21 @@ const cases: Readonly<Record<string, Case>> = {
     type: 'text/plain',
     body: '{"card":4.539578763621486e15} ok',
     out: `{"card":"${hiddenCard}"} ok`,
+  },
+  'short values that are escaped once more': {
+    type: json,
+    body: '{"a":"ann%40x.org","b":"10.1.2%2E33","c":"a\\\\u0040b.co","%31.2.3.4":1,"d":"50%","e":"\\\\n"}',
+    out: `{"a":"${percented(hiddenMail)}","b":"${percented(hiddenIp)}","c":"${hiddenMail}","${percented(hiddenIp)}":1,"d":"50%","e":"\\\\n"}`,
+  },
+  'short percent-encoded values in a table': {
+    type: 'text/csv',
+    body: 'x,ann%40x.org,100%\n1,"078%2D05%2D1120",2\n',
+    out: `x,${percented(hiddenMail)},100%\n1,"${percented(hiddenSsn)}",2\n`,
+  },
+  'a short value in a form, percent-encoded twice': {
+    type: form,
+    body: 'q=ann%2540x.org&r=1',
+    out: `q=${percented(percented(hiddenMail))}&r=1`,
   },
   'a table of JSON': {
     type: 'text/csv',

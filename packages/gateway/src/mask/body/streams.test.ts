@@ -139,6 +139,19 @@ for (const [name, { event, textOf }] of Object.entries(formats)) {
   })
 }
 
+test('a value that is escaped twice is long, and hidden in pieces all the same', () => {
+  const escaped = (text: string) =>
+    text.replace(/./g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const text = `to ${escaped(escaped('4111111111111111'))} ok`
+  for (let at = 50; at < text.length; at += 50) {
+    const events = [text.slice(0, at), text.slice(at)].map((piece) =>
+      Buffer.from(`data: ${JSON.stringify({ text: piece })}\n\n`),
+    )
+    const out = mask('text/event-stream', events)
+    assert.ok(out.includes('[REDACTED:CREDIT_CARD]'), `cut at ${at}`)
+  }
+})
+
 test('texts side by side do not become one', () => {
   const event = (index: number, piece: string) =>
     `data: ${JSON.stringify({ choices: [{ index, delta: { content: piece } }] })}\n\n`
