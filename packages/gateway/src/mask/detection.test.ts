@@ -69,6 +69,7 @@ const mail = 'nora@example.org'
 const card = '4111111111111111'
 const hiddenMail = '[REDACTED:EMAIL_ADDRESS]'
 const hiddenCard = '[REDACTED:CREDIT_CARD]'
+const hiddenSecret = '[REDACTED:SECRET]'
 
 const cases: Readonly<Record<string, Case>> = {
   'only entities that a rule names': {
@@ -185,6 +186,65 @@ const cases: Readonly<Record<string, Case>> = {
     rules: [{ entities: ['EMAIL_ADDRESS'], strategy: { kind: 'keep' } }, {}],
     body: { full_name: `Nora Quist ${mail}` },
     out: { full_name: '[REDACTED:PERSON]' },
+  },
+  'a secret that holds something else is hidden whole': {
+    body: [
+      { password: `${mail}#2024!`, pass: '10.1.2.3!xyz', client_secret: `${mail}/abcdefg123` },
+      { token: `abc123def456:${card}:zz9`, pw: `${card}x2001:db8:85a3::8a2e:370:7334` },
+      { passwd: `a ${card} zz` },
+    ],
+    out: [
+      { password: hiddenSecret, pass: hiddenSecret, client_secret: hiddenSecret },
+      { token: hiddenSecret, pw: hiddenSecret },
+      { passwd: hiddenSecret },
+    ],
+  },
+  'what is kept frees no part of a secret': {
+    rules: [
+      { entities: ['EMAIL_ADDRESS', 'PHONE_NUMBER', 'US_SSN'], strategy: { kind: 'keep' } },
+      { entities: ['SECRET'] },
+    ],
+    body: {
+      password: 'Hunter9@pass.com',
+      pass: '536-22-8716',
+      a: 'password=Hunter9@pass.com',
+      to: mail,
+    },
+    out: { password: hiddenSecret, pass: hiddenSecret, a: `password=${hiddenSecret}`, to: mail },
+  },
+  'a part of a password is not shown because it looks like something coarser': {
+    rules: [{ entities: ['EMAIL_ADDRESS'], strategy: { kind: 'generalise' } }, {}],
+    body: { password: 'Hunter9@pass.com', to: mail },
+    out: { password: hiddenSecret, to: '*@example.org' },
+  },
+  'a secret that is kept takes nothing from what it holds': {
+    rules: [{ entities: ['SECRET'], strategy: { kind: 'keep' } }, {}],
+    body: { password: `${mail}#2024!` },
+    out: { password: `${hiddenMail}#2024!` },
+  },
+  'short secrets in fields that are named for one': {
+    body: {
+      smtp: { pass: 'xK9-mQ2!vB7z' },
+      db_pass: 'xK9-mQ2!vB7z',
+      pw: 'xK9-mQ2!vB7z',
+      heslo: 'xK9-mQ2!vB7z',
+      bot_token: 'xK9-mQ2!vB7z',
+      cred: 'xK9-mQ2!vB7z',
+      jwt: 'xK9-mQ2!vB7z',
+      parola: 'xK9-mQ2!vB7z',
+      비밀번호: 'xK9-mQ2!vB7z',
+    },
+    out: {
+      smtp: { pass: hiddenSecret },
+      db_pass: hiddenSecret,
+      pw: hiddenSecret,
+      heslo: hiddenSecret,
+      bot_token: hiddenSecret,
+      cred: hiddenSecret,
+      jwt: hiddenSecret,
+      parola: hiddenSecret,
+      비밀번호: hiddenSecret,
+    },
   },
   'only a mark of an entity that exists is one': {
     rules: [{ entities: ['SECRET', 'TICKET'] }],

@@ -9,6 +9,7 @@ import { tableBody } from './body/table-body.ts'
 import type { SpanSeen } from './body/telling.ts'
 import { textBody } from './body/text-body.ts'
 import { tokenListsBody } from './body/token-lists-body.ts'
+import { behindMark } from './byte-order-mark.ts'
 import type { Detection } from './detection.ts'
 import { inCharset, noBinary } from './encoding.ts'
 import { eventStreamBody } from './event-stream.ts'
@@ -17,6 +18,7 @@ import { emptyBody, type Framing, jsonBody, jsonLinesBody } from './json-body.ts
 import { detectedLinesBody } from './json-lines.ts'
 import { JsonMasker } from './json-masker.ts'
 import { charsetOf, essenceOf, parameterOf } from './media-type.ts'
+import type { SpanFound } from './plan.ts'
 import { Splice } from './splice.ts'
 
 /** What is done with one body. */
@@ -33,8 +35,17 @@ export type Masking = {
 
 /** How a body of this media type is read; undefined when it cannot be masked. */
 export function framingFor(mediaType: string, masking: Masking): Framing | undefined {
-  const framing = framingOf(mediaType, masking, { depth: 0 })
-  return framing && inCharset(charsetOf(mediaType), framing)
+  const { seen } = masking
+  let mark = 0
+  const told = seen && ((span: SpanFound) => seen(movedBy(mark, span)))
+  const framing = framingOf(mediaType, { ...masking, seen: told }, { depth: 0 })
+  const isMarked = isJson(essenceOf(mediaType))
+  const onMark = (bytes: number) => {
+    mark = bytes
+  }
+  return (
+    framing && inCharset(charsetOf(mediaType), isMarked ? behindMark(framing, onMark) : framing)
+  )
 }
 
 function framingOf(
@@ -51,7 +62,7 @@ function framingOf(
     return { out, masker: new JsonMasker({ automaton, key, found, out, reader, places, isPiece }) }
   }
   if (type === '') return emptyBody()
-  if (type === 'application/json' || type === 'text/json' || jsonSuffix.test(type)) {
+  if (isJson(type)) {
     const { masker, out } = json()
     const whole = jsonBody(masker, out)
     if (reader === undefined) return whole
@@ -86,6 +97,9 @@ function framingOf(
   const text = textFraming(type, reader)
   return text && noBinary(text)
 }
+
+const isJson = (type: string): boolean =>
+  type === 'application/json' || type === 'text/json' || jsonSuffix.test(type)
 
 const jsonSuffix = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\+json$/
 const jsonLines = new Set([
@@ -122,11 +136,14 @@ const texts = new Set([
 /** The masking of what begins there in the body: what is seen is told by its place in all of it. */
 function beginningAt(at: number, { seen, ...masking }: Masking): Masking {
   if (seen === undefined) return masking
-  return {
-    ...masking,
-    seen: (span) => seen({ ...span, start: span.start + at, end: span.end + at }),
-  }
+  return { ...masking, seen: (span) => seen(movedBy(at, span)) }
 }
+
+const movedBy = (bytes: number, span: SpanFound): SpanFound => ({
+  ...span,
+  start: span.start + bytes,
+  end: span.end + bytes,
+})
 
 /** A part of another type is read as text where it is: a file's type is what its sender guessed. */
 function partFraming(mediaType: string, masking: Masking, depth: number): Framing | undefined {

@@ -47,6 +47,12 @@ const cases: Readonly<Record<string, Case>> = {
     found: 'd1 redact EMAIL_ADDRESS 1, d1 redact CREDIT_CARD 1, d1 redact EMAIL_ADDRESS 1',
     seen: [mail, card, mail],
   },
+  'behind a byte order mark': {
+    mediaType: 'application/json',
+    body: `\ufeff${JSON.stringify({ to: mail })}`,
+    found: 'd1 redact EMAIL_ADDRESS 1',
+    seen: [mail],
+  },
   'lines with blank ones between': {
     mediaType: lines,
     body: `\n\r\n${records({ to: mail })}  \n${JSON.stringify({ to: mail })}`,

@@ -1,5 +1,5 @@
 import type { SpanStrategy } from '../../model/detection.ts'
-import type { Span } from '../detect/cell.ts'
+import type { Cell, Span } from '../detect/cell.ts'
 import { mayHold, classes as theirClasses } from '../detect/classes.ts'
 import { empty } from '../detect/finding.ts'
 import type { Fate } from '../detect/resolve.ts'
@@ -8,6 +8,7 @@ import { type Detection, fateOf, verdictOn } from '../detection.ts'
 import type { FindingCount } from '../finding-count.ts'
 import { OwnMarks } from '../own-marks.ts'
 import { standIn } from '../span-strategy.ts'
+import { utf8 } from '../utf8.ts'
 import { beginsJson } from './begins-json.ts'
 import { customSpans } from './custom-spans.ts'
 import { emptied, isEmptying } from './emptied.ts'
@@ -49,7 +50,7 @@ export class CellReader {
   readonly #custom: boolean
   /** Nothing counts that has to be supported by what stands around it. */
   readonly #surely: boolean
-  readonly #scan = { bytes: nothing, from: 0, to: 0, hint: 0, kind: 'string' as RawCell['kind'] }
+  readonly #scan: { -readonly [Member in keyof Cell]: Cell[Member] } = { ...noCell }
   readonly #traits = { flags: 0, digits: 0, bytes: 0, hint: 0 }
   #cell: RawCell | undefined
   /** How often the cell was looked at so far, in one way or another. */
@@ -272,6 +273,7 @@ export class CellReader {
     scan.to = number?.length ?? to
     scan.hint = hint
     scan.kind = kind
+    scan.joints = this.#levels.textOf(scan.bytes)?.joints
     this.#readings += 1
     empty(this.#spans)
     scanCell(scan, this.#spans, this.detection.wanted, this.#fateOf)
@@ -381,6 +383,7 @@ export class CellReader {
 /** Of a text in which an escape may stand; with both, escapes of two kinds. */
 const escapeTraits = traits.backslash | traits.percent
 const nothing: Uint8Array = new Uint8Array(0)
+const noCell: Cell = { bytes: nothing, from: 0, to: 0, hint: 0, kind: 'string', joints: undefined }
 const redact = { kind: 'redact' } as const
 const openBracket = 0x5b
 /** Texts within texts. Real ones have two; what is deeper is scanned as the text it is. */
@@ -391,7 +394,3 @@ const unescapedMax = 3
 const encodedBytesMin = 16
 /** A sentence with a stretch of base64 has so many bytes. */
 const proseBytes = 18
-
-function utf8(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()
-}

@@ -1,5 +1,6 @@
 import type { Automaton, Node } from '../automaton.ts'
 import { unescapeJson } from '../strategy.ts'
+import { utf8 } from '../utf8.ts'
 import { FoldedText } from './fold.ts'
 import { JsonHints } from './json-hints.ts'
 import { JsonTrail } from './json-trail.ts'
@@ -294,8 +295,4 @@ function named({ ids, position }: Frame): string {
 
 function latin1(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1')
-}
-
-function utf8(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString()
 }

@@ -3,7 +3,16 @@ import { folds, plainSign } from './fold-table.ts'
 
 /** Whether a mark of ASCII that this is read as depends on what stands beside it: quotes and arrows stand in passwords too. */
 export function mayBePart(fold: number, codePoint: number): boolean {
+  if (codePoint === longVowel) return true
   return codePoint < fullWidth && (fold === apostrophe || fold === backtick || fold === arrow)
+}
+
+/**
+ * Whether what `signOf` reads as a point or dash may as well part two values. A dash of which no digit stands on either
+ * side is one between words, of which texts are full.
+ */
+export function mayJoin(byte: number, bytes: Uint8Array, length: number, next: number): boolean {
+  return byte === point || (byte === dash && (isDigit(bytes[length - 1]) || isDigit(next)))
 }
 
 /**
@@ -15,6 +24,8 @@ export function mayBePart(fold: number, codePoint: number): boolean {
 export function signOf(fold: number, bytes: Uint8Array, length: number, next: number): number {
   const last = length > 0 ? bytes[length - 1] : undefined
   const isWithin = isAlnum(last) && isAlnum(next)
+  // A dash between digits; of a word of kana it is a letter.
+  if (fold === dash) return (last ?? 0) > 0x7f ? folds.keep : dash
   if (fold > folds.sign) return isWithin ? folds.keep : fold
   if (fold === folds.sign || !isWithin) return plainSign
   if (fold === folds.point) return isDigit(last) === isDigit(next) ? point : plainSign
@@ -40,6 +51,8 @@ function isGroup(bytes: Uint8Array, length: number): boolean {
 }
 
 const longestGroup = 5
+/** The mark of a long vowel in kana. */
+const longVowel = 0x30fc
 /** From here on, what stands for a mark of ASCII is that mark. */
 const fullWidth = 0xff00
 const apostrophe = 0x27

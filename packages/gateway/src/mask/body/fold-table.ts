@@ -104,8 +104,8 @@ for (const [ascii, chars] of plain) {
 }
 // Between two words these are punctuation, between two groups of a number what joins them.
 for (const char of '\u2014\u2015\ufe58') table[char.charCodeAt(0)] = folds.dash
-for (const char of '\u3002\uff61\u06d4\u0387') table[char.charCodeAt(0)] = folds.point
-for (const char of '\u00b7\u2022\u2027\u2219\u22c5\u30fb\uff65\u301c') {
+for (const char of '\u3002\uff61\u06d4') table[char.charCodeAt(0)] = folds.point
+for (const char of '\u00b7\u0387\u2022\u2027\u2219\u22c5\u30fb\uff65\u301c') {
   table[char.charCodeAt(0)] = folds.bullet
 }
 

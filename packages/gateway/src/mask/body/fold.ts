@@ -1,7 +1,11 @@
 import { classes as theirClasses } from '../detect/classes.ts'
+import { Joints } from '../detect/joints.ts'
 import { escapeMeanings as theirEscapeMeanings, hexDigits as theirHexDigits } from '../json-word.ts'
-import { mayBePart, signOf } from './fold-sign.ts'
-import { foldOf, folds } from './fold-table.ts'
+import { codePointAt, widthOf } from '../utf8.ts'
+import { mayBePart, mayJoin, signOf } from './fold-sign.ts'
+import { foldOf, folds, plainSign } from './fold-table.ts'
+import { jsonEscape, readJsonEscape } from './json-escape.ts'
+import { foldLookalikes } from './lookalikes.ts'
 import { readReference, reference } from './reference.ts'
 import { traits as theirTraits, traitsOf as theirTraitsOf } from './traits.ts'
 
@@ -37,6 +41,8 @@ export class FoldedText {
   /** Of what was read: class bits, and how many ASCII digits. */
   flags = 0
   digits = 0
+  /** Signs that were read as marks that join. */
+  readonly joints: Joints = new Joints()
   #source: Uint8Array = this.bytes
   #at = 0
   #to = 0
@@ -58,6 +64,7 @@ export class FoldedText {
     this.length = 0
     this.flags = 0
     this.digits = 0
+    this.joints.clear()
     this.#beginWord()
     const stops = stopsOf[escapes]
     while (this.#at < to) {
@@ -125,12 +132,9 @@ export class FoldedText {
     const byte = this.#source[from] ?? 0
     if (byte < 0x80) {
       if (byte === backslash && escapes === 'json') {
-        const meant = from + 1 < this.#to ? (escapeMeanings[this.#source[from + 1] ?? 0] ?? 0) : 0
-        if (meant === 0) this.#character(from, this.#jsonEscape())
-        else {
-          this.#at += 2
-          this.#put(from, meant)
-        }
+        readJsonEscape(this.#source, from, this.#to)
+        this.#at = jsonEscape.end
+        this.#character(from, jsonEscape.codePoint)
       } else if (byte === percent && (escapes === 'url' || escapes === 'form')) this.#percent(from)
       else if (byte === ampersand && escapes === 'markup') this.#character(from, this.#reference())
       else {
@@ -175,11 +179,26 @@ export class FoldedText {
 
   /** A mark beyond ASCII; letters on both sides of it are of two words. */
   #sign(from: number, codePoint: number, fold: number): void {
-    const byte = signOf(fold, this.bytes, this.length, this.#characterAt(this.#at))
-    if (byte !== folds.keep) this.#endWord()
-    if (byte === folds.keep) this.#encode(from, codePoint)
-    else this.#put(from, byte)
-    if (byte !== folds.keep) this.#beginWord()
+    const next = this.#characterAt(this.#at)
+    const byte = signOf(fold, this.bytes, this.length, next)
+    if (byte === folds.keep) {
+      const at = this.length
+      this.#encode(from, codePoint)
+      // Behind a letter that looks like ASCII its place is not yet known. Apostrophes stand in most texts.
+      if (fold !== apostrophe && !this.#wordLookalike) this.#mayPart(at)
+      return
+    }
+    const isJoint = mayJoin(byte, this.bytes, this.length, next)
+    this.#endWord()
+    this.#put(from, byte)
+    if (isJoint) this.#mayPart(this.length - 1)
+    this.#beginWord()
+  }
+
+  #mayPart(from: number): void {
+    for (let at = from; at < this.length; at += 1) {
+      this.joints.add(at, this.bytes[at] ?? 0, plainSign)
+    }
   }
 
   /** As what the character at `at` is read, if it stands there in UTF-8; -1 where nothing does. */
@@ -212,25 +231,8 @@ export class FoldedText {
   /** Letters that only look like ASCII are read as it where a word mixes both; a Russian word stays one. */
   #endWord(): void {
     if (!this.#wordLookalike || !this.#wordLatin) return
-    let to = this.#word
-    for (let at = this.#word; at < this.length; ) {
-      const width = widthOf(this.bytes[at] ?? 0)
-      const fold = width === 1 ? 0 : foldOf(codePointAt(this.bytes, at))
-      if (fold >= folds.lookalike) {
-        this.bytes[to] = fold & ~folds.lookalike
-        this.#origin[to] = this.#origin[at] ?? 0
-        this.flags |= classes.letter
-        to += 1
-      } else {
-        for (let i = 0; i < width; i += 1) {
-          this.bytes[to + i] = this.bytes[at + i] ?? 0
-          this.#origin[to + i] = this.#origin[at + i] ?? 0
-        }
-        to += width
-      }
-      at += width
-    }
-    this.length = to
+    this.length = foldLookalikes(this.bytes, this.#origin, this.#word, this.length)
+    this.flags |= classes.letter
   }
 
   /** A character in UTF-8; a byte that begins none stands for itself as U+FFFD. */
@@ -243,40 +245,6 @@ export class FoldedText {
     const codePoint = codePointAt(this.#source, this.#at)
     this.#at += width
     return codePoint
-  }
-
-  /** An escape of RFC 8259 section 7 by number; what is none stands for itself. */
-  #jsonEscape(): number {
-    if (this.#source[this.#at + 1] === 0x75 && this.#at + 1 < this.#to) {
-      const unit = this.#hex(this.#at + 2, 4)
-      if (unit < 0) {
-        this.#at += 1
-        return backslash
-      }
-      this.#at += 6
-      return unit >= 0xd800 && unit < 0xdc00 ? this.#secondHalf(unit) : unit
-    }
-    this.#at += 1
-    return backslash
-  }
-
-  #secondHalf(high: number): number {
-    const escaped = this.#source[this.#at] === backslash && this.#source[this.#at + 1] === 0x75
-    const low = escaped ? this.#hex(this.#at + 2, 4) : -1
-    if (low < 0xdc00 || low > 0xdfff) return 0xfffd
-    this.#at += 6
-    return 0x10000 + ((high - 0xd800) << 10) + low - 0xdc00
-  }
-
-  #hex(from: number, digits: number): number {
-    if (from + digits > this.#to) return -1
-    let value = 0
-    for (let at = from; at < from + digits; at += 1) {
-      const digit = hexDigits[this.#source[at] ?? 0] ?? 0
-      if (digit === 0) return -1
-      value = value * 16 + digit - 1
-    }
-    return value
   }
 
   /** Percent-encoded bytes of one character (RFC 3986 section 2.1). */
@@ -329,6 +297,7 @@ const leastRoom = 256
 const quote = 0x22
 const backslash = 0x5c
 const percent = 0x25
+const apostrophe = 0x27
 const ampersand = 0x26
 const plus = 0x2b
 const space = 0x20
@@ -356,19 +325,4 @@ function encodedByte(bytes: Uint8Array, from: number, to: number): number {
   const high = hexDigits[bytes[from] ?? 0] ?? 0
   const low = hexDigits[bytes[from + 1] ?? 0] ?? 0
   return high === 0 || low === 0 ? -1 : high * 16 + low - 17
-}
-
-/** How many bytes the UTF-8 character has that begins with this one; 1 for what begins none. */
-function widthOf(byte: number): number {
-  if (byte < 0xc2 || byte > 0xf4) return 1
-  return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
-}
-
-function codePointAt(bytes: Uint8Array, at: number): number {
-  const first = bytes[at] ?? 0
-  const width = widthOf(first)
-  if (width === 1) return first
-  let codePoint = first & (0x7f >> width)
-  for (let i = 1; i < width; i += 1) codePoint = (codePoint << 6) | ((bytes[at + i] ?? 0) & 0x3f)
-  return codePoint
 }

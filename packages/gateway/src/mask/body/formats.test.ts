@@ -270,6 +270,33 @@ const cases: Readonly<Record<string, Case>> = {
     body: 'full_name;city;password\nNora Quist;Oslo;tr0mbone-Kuf7\n"Quist; Nora";"Bergen";"kuf7\nTr0mb"\n',
     out: 'full_name;city;password\n[REDACTED:PERSON];Oslo;[REDACTED:SECRET]\n"[REDACTED:PERSON]";"Bergen";"[REDACTED:SECRET]"\n',
   },
+  'a column for passwords': {
+    type: 'text/csv',
+    body: 'id,db_pass\n1,xK9-mQ2!vB7z\n2,"My dog Rex, 2019!"\n3,required\n',
+    out: `id,db_pass\n1,${hiddenToken}\n2,"${hiddenToken}"\n3,required\n`,
+  },
+  'a field of a form for a password': {
+    type: form,
+    body: `user=sam&pass=${percent('xK9-mQ2!vB7z')}&pw=open+sesame`,
+    out: `user=sam&pass=${percent(hiddenToken)}&pw=${percent(hiddenToken)}`,
+  },
+  'a byte order mark before JSON': {
+    body: `\ufeff{"a":"${mail}"}`,
+    out: `\ufeff{"a":"${hiddenMail}"}`,
+    found: 'EMAIL_ADDRESS',
+  },
+  'a byte order mark alone': { body: '\ufeff', out: 'unchanged' },
+  'two byte order marks': { body: '\ufeff\ufeff{}', out: 'withheld' },
+  'an attribute that names the value of another': {
+    type: 'application/xml',
+    body: '<a><property name="password" value="tr0mbone-Kuf7"/><add key=\'DbPassword\' value=\'open sesame\'/><entry key="smtp.pass">kuf7 Tr0mb</entry><property name="title" value="open sesame"/><entry>open sesame</entry></a>',
+    out: `<a><property name="password" value="${hiddenToken}"/><add key='DbPassword' value='${hiddenToken}'/><entry key="smtp.pass">${hiddenToken}</entry><property name="title" value="open sesame"/><entry>open sesame</entry></a>`,
+  },
+  'a field of a page': {
+    type: 'text/html',
+    body: '<form><input name="password" type="text" value="open sesame"><input name=pass value=tr0mbone><input name="to" value="open sesame"></form>',
+    out: `<form><input name="password" type="text" value="${hiddenToken}"><input name=pass value=${hiddenToken}><input name="to" value="open sesame"></form>`,
+  },
   'a table with tabs': {
     type: 'text/tab-separated-values',
     body: `a\tssn\n4111 1111\t536904399\n`,

@@ -4,6 +4,7 @@ import { classes as theirClasses } from '../detect/classes.ts'
 import { limits } from '../limits.ts'
 import { MaskError } from '../plan.ts'
 import { unescapeJson } from '../strategy.ts'
+import { utf8 } from '../utf8.ts'
 import { ByteWindow } from './byte-window.ts'
 import type { CellReader } from './cell-reader.ts'
 import type { CellSink } from './cell-sink.ts'
@@ -392,7 +393,3 @@ const noEdits: readonly Edit[] = []
 const borrowed = { borrowed: true } as const
 /** Shorter numbers are nobody's. */
 const fewestDigits = 4
-
-function utf8(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString()
-}

@@ -99,8 +99,8 @@ export type NameSays = { readonly word: number; readonly hint: number }
 
 /** A longer text is no name. */
 const nameBytes = 64
-const naming = 1
-const valuing = 2
+export const naming = 1
+export const valuing = 2
 const numbering = 3
 
 /** The bits of a hint, without its topic. */

@@ -23,9 +23,16 @@ export class Levels {
     const text = this.#texts[this.depth] ?? new FoldedText()
     this.#texts[this.depth] = text
     text.read(bytes, from, to, escapes)
+    this.textOf(bytes)?.joints.passOn(from, to, text)
     this.escapes[this.depth] = escapes
     this.depth += 1
     return text
+  }
+
+  /** The text of the level that is read, if these are its bytes. */
+  textOf(bytes: Uint8Array): FoldedText | undefined {
+    const text = this.depth > 0 ? this.#texts[this.depth - 1] : undefined
+    return text?.bytes === bytes ? text : undefined
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import type { Framing } from '../json-body.ts'
 import { limits } from '../limits.ts'
 import { Splice } from '../splice.ts'
 import type { CellReader } from './cell-reader.ts'
+import { naming, pairWord, valuing } from './json-hints.ts'
 import { same } from './text-body.ts'
 import { TextCells } from './text-cells.ts'
 import { traitsOf } from './traits.ts'
@@ -18,7 +19,8 @@ type Literal = 'cdata' | 'instruction' | 'raw'
 /**
  * XML and HTML. All bytes are in some cell: what stands between tags, comments, values of attributes,
  * and the rest of each tag, so that what a lenient reader would mend is looked at all the same. The
- * name of the element or attribute says what its text is. `html`: as HTML is read, where the text of a
+ * name of the element or attribute says what its text is, and of `<property name="password" value="…">` what the first
+ * attribute says. `html`: as HTML is read, where the text of a
  * script is no markup, and sections and instructions end with the first `>`.
  */
 export function markupBody(reader: CellReader, { html }: { readonly html: boolean }): Framing {
@@ -84,6 +86,11 @@ class Edges {
   /** What the element says of its text; what the attribute read last says of its value. */
   #elementHint = 0
   #attributeHint = 0
+  /** The attribute names what comes beside it; its value so far, and what that says. */
+  #names = false
+  readonly #pairName = new Uint8Array(nameBytesMax)
+  #pairNameBytes = 0
+  #pairHint = 0
   /** Bytes of the tag so far, up to what tells a comment. */
   #opening = ''
   /** Dashes that may end a comment. */
@@ -129,6 +136,7 @@ class Edges {
         this.#nameBytes = 0
         this.#section = 0
         this.#closer = ''
+        this.#pairHint = 0
         return 'tag'
       case 'cdata':
       case 'instruction':
@@ -138,18 +146,40 @@ class Edges {
       case 'comment':
         return this.#inComment(byte)
       case 'quoted':
-        return byte === this.#quote ? 'tag' : 'quoted'
+        return this.#inValue(byte, byte === this.#quote) ? 'tag' : 'quoted'
       case 'equals':
-        if (byte <= 0x20) return 'equals'
-        if (byte === 0x3e) return this.#content()
-        if (byte !== 0x22 && byte !== 0x27) return 'bare'
-        this.#quote = byte
-        return 'quoted'
+        return this.#behindEquals(byte)
       case 'bare':
-        return byte === 0x3e ? this.#content() : byte <= 0x20 ? 'tag' : 'bare'
+        if (!this.#inValue(byte, byte === 0x3e || byte <= 0x20)) return 'bare'
+        return byte === 0x3e ? this.#content() : 'tag'
       case 'tag':
         return this.#inTag(byte)
     }
+  }
+
+  #behindEquals(byte: number): State {
+    if (byte <= 0x20) return 'equals'
+    if (byte === 0x3e) return this.#content()
+    this.#pairNameBytes = 0
+    this.#quote = byte
+    if (byte === 0x22 || byte === 0x27) return 'quoted'
+    this.#inValue(byte, false)
+    return 'bare'
+  }
+
+  /** A byte of an attribute's value, or the one behind it. */
+  #inValue(byte: number, ends: boolean): boolean {
+    if (!this.#names) return ends
+    if (!ends) {
+      if (this.#pairNameBytes < nameBytesMax) this.#pairName[this.#pairNameBytes] = byte
+      this.#pairNameBytes += 1
+      return false
+    }
+    const isName = this.#pairNameBytes <= nameBytesMax
+    this.#pairHint = isName ? hintOf(this.#pairName, 0, this.#pairNameBytes) : 0
+    // Behind a field of a page stands its label.
+    if (!this.#html && this.#elementHint === 0) this.#elementHint = this.#pairHint
+    return true
   }
 
   #inComment(byte: number): State {
@@ -228,7 +258,11 @@ class Edges {
 
   #endName(): void {
     if (this.#nameBytes === 0) return
-    this.#attributeHint = hintOf(this.#name, 0, this.#nameBytes)
+    const word = pairWord(this.#name, 0, this.#nameBytes)
+    const hint = hintOf(this.#name, 0, this.#nameBytes)
+    this.#attributeHint = word === valuing && this.#pairHint !== 0 ? this.#pairHint : hint
+    // The name of the element is no attribute.
+    this.#names = word === naming && this.#opening === '<>'
     if (this.#opening.length <= 1) {
       this.#elementHint = this.#opening === '/' ? 0 : this.#attributeHint
       if (this.#html && this.#opening === '' && mayBeRaw(this.#nameBytes)) {

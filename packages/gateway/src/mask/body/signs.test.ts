@@ -110,3 +110,49 @@ test('a sign within a word, and a script without spaces, hide nothing from the s
   }
   check('password: Tr0ub4dor — and more', `password: ${hidden} — and more`)
 })
+
+test('a sign that joins the groups of one value parts two values elsewhere', () => {
+  const ssn = '[REDACTED:US_SSN]'
+  const ip = '[REDACTED:IP_ADDRESS]'
+  const mac = '[REDACTED:MAC_ADDRESS]'
+  const card = '[REDACTED:CREDIT_CARD]'
+  for (const sign of '•·‧∙⋅〜・\u0387—。') {
+    check(`page 12${sign}536-22-8716`, `page 12${sign}${ssn}`)
+    check(`536-22-8716${sign}536-22-8717`, `${ssn}${sign}${ssn}`)
+    check(`12${sign}4539578763621486`, `12${sign}${card}`)
+  }
+  check('203.0.113.77•198.51.100.9', `${ip}•${ip}`)
+  check('2024-01-02•203.0.113.77', `2024-01-02•${ip}`)
+  check('10:22•203.0.113.77•GET', `10:22•${ip}•GET`)
+  check('(415) 555-2671•536-22-8716', `[REDACTED:PHONE_NUMBER]•${ssn}`)
+  check('81•00:1b:44:11:3a:b7', `81•${mac}`)
+  check('449.888.097-81•12', '[REDACTED:BR_CPF]•12')
+  check('nora@example.org•415-555-2671', `${mail}•[REDACTED:PHONE_NUMBER]`)
+  check('AKIAQ3EGRZWX7HVN5MKT。AKIAQ3EGRZWX7HVN5MKT', `${hidden}。${hidden}`)
+  check('4539578763621486→nora@example.org', `${card}→${mail}`)
+  // Within JSON in JSON, behind what is escaped there once more.
+  const inner = (text: string) => JSON.stringify({ a: `two\nlines ${text}` })
+  check(inner('536-22-8716•12'), inner(`${ssn}•12`))
+  check('4539•5787•6362•1486', card)
+})
+
+test('a name of another script is none of look-alikes, whatever stands behind it', () => {
+  for (const name of [
+    'пароль',
+    'Пароль',
+    'ПАРОЛЬ',
+    'κωδικός',
+    'パスワード',
+    'סיסמה',
+    'كلمة المرور',
+  ]) {
+    for (const gap of [': ', ':', '=', ' = ']) {
+      check(`${name}${gap}tr0mbone-Kuf7`, `${name}${gap}${hidden}`)
+    }
+  }
+  for (const name of ['mot de passe', 'Mot de passe', 'motDePasse', 'jelszó', 'mật khẩu']) {
+    check(`${name}: tr0mbone-Kuf7`, `${name}: ${hidden}`)
+  }
+  check('il passe: tr0mbone-Kuf7', 'il passe: tr0mbone-Kuf7')
+  check('jоhn@exаmple.org', mail)
+})

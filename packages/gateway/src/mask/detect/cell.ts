@@ -1,3 +1,5 @@
+import type { Joints } from './joints.ts'
+
 /**
  * Everything found is inside one cell: a JSON string, number or key, a CSV cell, a form value, a line
  * of text. A match never crosses its border, and neither does the context that supports it.
@@ -13,6 +15,8 @@ export type Cell = {
   /** What the key, column or field name says, as `hintOf` read it; 0: nothing. */
   readonly hint: number
   readonly kind: 'string' | 'number' | 'key' | 'line'
+  /** Signs in `bytes` that may part two values, where there are any. They are as they were after the cell was scanned. */
+  readonly joints?: Joints | undefined
 }
 
 /** The name of an entity: one of `detect/registry.ts`, or the one a custom rule gives. */

@@ -60,6 +60,8 @@ const telling =
   hints.name |
   hints.address |
   hints.secret |
+  hints.password |
+  hints.token |
   hints.medical |
   hints.ip |
   hints.bic |

@@ -5,8 +5,8 @@ export type Fate = 'hidden' | 'kept' | 'none'
 
 /**
  * Adds to `into` the spans that win, in ascending order and without overlap: what is hidden before what
- * is let be, what the name of the field says of the whole value before what stands in it, then the surer,
- * at equal confidence the one that was proved, the longer, the earlier. `found` is changed in place.
+ * is let be, what the name of the field says of the whole value before what stands in it, a secret before a part of
+ * it, then the surer, at equal confidence the one that was proved, the longer, the earlier. `found` is changed in place.
  */
 export function resolveSpans(found: Span[], into: Spans, fateOf?: (span: Span) => Fate): void {
   if (fateOf !== undefined && found.length > 1) weighFates(found, fateOf)
@@ -68,7 +68,8 @@ function weighFates(found: Span[], fateOf: (span: Span) => Fate): void {
   }
   found.length = 0
   for (const span of covered) {
-    const same = lets.has(span) ? undefined : kept.get(`${span.start} ${span.end}`)
+    const stays = lets.has(span) || isNamedSecret(span)
+    const same = stays ? undefined : kept.get(`${span.start} ${span.end}`)
     if (same === undefined || span.confidence > same.confidence) found.push(span)
   }
 }
@@ -84,6 +85,11 @@ function areHidden(spans: readonly Span[], fateOf: (span: Span) => Fate): boolea
 /** The name of a field speaks for all of its value, whatever that holds. */
 const isWhole = (span: Span): boolean => span.rule.startsWith('field/')
 
+/** Its name says that it is a secret, whatever else it may look like. */
+const isNamedSecret = ({ rule }: Span): boolean =>
+  rule === passwordRule || rule === 'secret/named' || rule === 'secret/authorization'
+const passwordRule = 'secret/password'
+
 function settle(group: Span[], into: Spans): void {
   if (group.length > groupMax) {
     // Hostile text only: all of it is hidden as one, which is linear and shows nothing.
@@ -93,10 +99,42 @@ function settle(group: Span[], into: Spans): void {
     return
   }
   const kept: Span[] = []
-  for (const span of group.sort(stronger)) {
+  for (const span of withSecretsWhole(group).sort(stronger)) {
     if (kept.every((one) => span.end <= one.start || span.start >= one.end)) kept.push(span)
   }
   for (const span of kept) into.push(span)
+}
+
+/**
+ * What stands in a secret that is hidden is a part of it, and what reaches into one is hidden with it: the rest of the
+ * secret would be let out otherwise, however sure it is what the part looks like.
+ */
+function withSecretsWhole(group: Span[]): Span[] {
+  const secrets = group.filter((one) => one.type === 'SECRET' && !lets.has(one))
+  if (secrets.length === 0 || group.some((one) => isWhole(one) && !lets.has(one))) return group
+  let spans = group
+  for (const secret of secrets) {
+    if (!spans.includes(secret)) continue
+    let whole = secret
+    for (;;) {
+      const parts = spans.filter((one) => one !== secret && isPartOf(whole, one))
+      if (parts.length === 0) break
+      spans = spans.filter((one) => !parts.includes(one))
+      const hidden = parts.filter((one) => !lets.has(one))
+      const start = Math.min(whole.start, ...hidden.map((one) => one.start))
+      const end = Math.max(whole.end, ...hidden.map((one) => one.end))
+      whole = { ...whole, start, end }
+    }
+    if (whole !== secret) spans = spans.map((one) => (one === secret ? whole : one))
+  }
+  return spans
+}
+
+function isPartOf(secret: Span, one: Span): boolean {
+  if (one.end <= secret.start || one.start >= secret.end) return false
+  if (one.start > secret.start || one.end < secret.end) return true
+  const isSame = one.start === secret.start && one.end === secret.end
+  return isSame && (secret.rule === passwordRule || (lets.has(one) && isNamedSecret(secret)))
 }
 
 /** Spans in one overlapping group that are compared pair by pair. */

@@ -40,16 +40,26 @@ export function scanCell(
   wanted?: Wanted,
   fateOf?: (span: Span) => Fate,
 ): void {
-  beginContext(cell)
   beginFinding(wanted)
-  scanWords(cell.bytes, cell.from, cell.to)
   const found = spansSoFar()
-  const known = found.length
-  if (areSecretsWanted()) scanSecrets(cell, found)
-  if (found.length > known) dropUnwanted(found, known)
+  read(cell, found)
+  const { bytes, from, to, joints } = cell
+  if (joints?.stand(from, to)) {
+    joints.write(bytes, from, to, 'parting')
+    read(cell, found)
+    joints.write(bytes, from, to, 'joining')
+  }
   const whole = wholeOf(cell)
   if (whole !== undefined && isWanted(whole)) addWhole(whole, found, fateOf)
   if (found.length > 0) resolveSpans(found, into, fateOf)
+}
+
+function read(cell: Cell, found: Span[]): void {
+  beginContext(cell)
+  scanWords(cell.bytes, cell.from, cell.to)
+  const known = found.length
+  if (areSecretsWanted()) scanSecrets(cell, found)
+  if (found.length > known) dropUnwanted(found, known)
 }
 
 /** Other scanners do not ask what is wanted. */

@@ -39,11 +39,10 @@ export type Standing = {
 
 /**
  * How sure it is that `bytes[from..to)` is a secret, given the name it stands beside; 0: it is none.
- * The name decides how random the value has to look. Linear, and bounded for a long value.
+ * The name decides how random the value has to look. However long it is, its first bytes tell.
  */
 export function judge(bytes: Uint8Array, from: number, to: number, standing: Standing): number {
-  const length = to - from
-  if (length < leastOf(standing) || length > longestValue) return 0
+  if (to - from < leastOf(standing)) return 0
   measure(bytes, from, to)
   const confidence = judgeShape(bytes, from, to, standing)
   if (confidence === 0 || (standing.ofId && (shape.uuid || isName()))) return 0
@@ -60,8 +59,6 @@ function leastOf({ bits, assigned, quoted }: Standing): number {
   if ((bits & wordBits.password) !== 0) return assigned || quoted ? 4 : 6
   return (bits & wordBits.secret) !== 0 && (assigned || quoted) ? 8 : 14
 }
-
-const longestValue = 8192
 
 function judgeShape(bytes: Uint8Array, from: number, to: number, standing: Standing): number {
   const { bits, assigned, quoted } = standing
@@ -93,7 +90,8 @@ function judgeShape(bytes: Uint8Array, from: number, to: number, standing: Stand
 
 function judgePassword(bytes: Uint8Array, from: number, to: number, standing: Standing): number {
   const { assigned, quoted } = standing
-  if (shape.length > 256) return 0
+  // Nobody types as much; what a program makes looks random.
+  if (shape.length > 256) return isRandom(14) ? 60 : 0
   const letters = shape.lowers + shape.uppers
   const varied = shape.digits > 0 || shape.others > shape.joiners
   if ((!assigned && !quoted) || standing.argument || standing.unsure) {
@@ -187,7 +185,7 @@ const isMoment = (): boolean =>
   shape.lowers + shape.uppers <= 4
 
 /** `pass`, `user.password`, `db_secret`: the name of what holds one. */
-function isVariable(bytes: Uint8Array, from: number, to: number): boolean {
+export function isVariable(bytes: Uint8Array, from: number, to: number): boolean {
   let start = to
   while (start > from && isLetter(bytes[start - 1] ?? 0)) start--
   return (bitsOfWord(hashOf(bytes, start, to)) & (wordBits.password | wordBits.secret)) !== 0
@@ -202,7 +200,7 @@ function hashOf(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /** Whether the value, a single word, is what such a field holds when it holds no password. */
-function isOrdinary(bytes: Uint8Array, from: number, to: number): boolean {
+export function isOrdinary(bytes: Uint8Array, from: number, to: number): boolean {
   const hash = hashOf(bytes, from, to)
   if (ordinary.has(hash)) return true
   const first = bytes[from] ?? 0
@@ -213,7 +211,8 @@ const ordinary: ReadonlySet<number> = new Set(
   (
     'true false null none nil undefined string required optional yes never always empty hidden masked unknown text ' +
     'input value type object number boolean prompt redacted removed encrypted hashed disabled enabled default ' +
-    'field label generated random unset todo must should with from this that self void async await return function'
+    'field label generated random unset todo must should with from this that self void async await return function ' +
+    'passed failed fail skipped'
   )
     .split(' ')
     .map(hashText),

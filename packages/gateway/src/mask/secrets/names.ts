@@ -23,6 +23,7 @@ import {
 import {
   bitsOfEnding,
   bitsOfWord,
+  endPhrase,
   leastEnding,
   mayBeWord,
   wordBits as theirWordBits,
@@ -146,6 +147,10 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
 function note(bytes: Uint8Array, start: number, end: number): boolean {
   let bits = wordHash === noHash ? 0 : bitsOfWord(wordHash)
   if (bits === 0) bits = bitsOfEnding(bytes, start, end)
+  if ((bits & wordBits.phrase) !== 0) {
+    const isEnd = start - state.end <= widestGap && endPhrase(bytes, state.end, start, end)
+    bits = isEnd ? wordBits.password : bits & ~wordBits.phrase
+  }
   if ((bits & ~wordBits.filler) === 0 && state.bits === 0) {
     if (state.barred && gapBefore(bytes, start) !== joined) state.barred = false
     state.end = end

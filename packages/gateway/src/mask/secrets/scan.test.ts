@@ -273,3 +273,61 @@ check(`é${pat}`, [])
 check('strong', [], 'password_policy')
 check('strong', ['secret/password strong'], 'password')
 check('active', [], 'api_key_status')
+
+// A field that is named for a password holds one, whatever that looks like.
+for (const value of [
+  'My dog Rex 2019!',
+  'p@ss, word',
+  'open sesame',
+  'i love you',
+  'correct-horse-battery-staple',
+  'foo/bar/baz',
+  'a.b.c.d',
+  '2024-01-01',
+  '!@#$%^&*()',
+  'password-of-sam-1',
+  'my secret password 1!',
+  'x9!Kd4111111111111111zz',
+  ''.padEnd(600, 'Xy7 '),
+]) {
+  for (const field of ['password', 'db_pass', 'smtpPassword', 'pw', 'passphrase']) {
+    check(value.trim(), [`secret/password ${value.trim()}`], field)
+  }
+}
+for (const value of [
+  'Must be at least 8 characters',
+  'is too short (minimum is 8 characters)',
+  "can't be blank",
+  'Your password',
+  'not set',
+  'auth.login.password',
+  '/etc/passwd',
+  'https://acme.test/reset',
+  'string',
+  'required',
+  'failed',
+  'Password',
+  'n/a',
+  '----------',
+]) {
+  check(value, [], 'password')
+}
+check('My dog Rex 2019!', [], 'password_hint')
+check('My dog Rex 2019!', [], 'api_token')
+for (const field of ['mot_de_passe', 'Пароль', 'jelszo', 'κωδικός', 'كلمة المرور', '비밀번호']) {
+  check('xK9-mQ2!vB7z', ['secret/password xK9-mQ2!vB7z'], field)
+}
+
+// However long it is.
+const long = random.repeat(500)
+for (const field of ['password', 'access_token', 'client_secret', 'private_key', 'api_key']) {
+  test(`${long.length} bytes in ${field}`, () => {
+    assert.match(find(long, field).join(), /^secret\/\w+ (?:q7Zr2Lw9Xv4Kt8Nm3Bd6){500}$/)
+    assert.equal(find(`${field}=${long}`).length, 1)
+  })
+}
+
+// A token within a password is a part of it.
+check('AKIAQ3EGT5KWJ2NZL4VX-extra9', ['secret/password AKIAQ3EGT5KWJ2NZL4VX-extra9'], 'password')
+check(pat, [`secret/github-pat ${pat}`], 'password')
+check(`Bearer ${random}`, [`secret/authorization ${random}`], 'token')

@@ -12,6 +12,7 @@ import {
   names as theirNames,
   valueAfter,
 } from './names.ts'
+import { isAnyPassword } from './password-field.ts'
 import { readFlag, readJwt, readPem, readUserOfUrl, part as theirPart } from './structured.ts'
 import { matchVendor, mayBeVendor, vendor as theirVendor } from './vendor.ts'
 import { wordBits as theirWordBits } from './words.ts'
@@ -43,7 +44,20 @@ export function scanSecrets(cell: Cell, into: Spans): void {
   tokenEnd = 0
   const before = into.length
   for (let at = from; at < to; ) at = scanSome(bytes, at, from, to, into)
-  if ((cell.hint & secretHints) !== 0 && into.length === before) scanField(cell, into)
+  if ((cell.hint & secretHints) !== 0) addField(cell, into, before)
+}
+
+/** What the field's name says of its whole value takes the place of what is only a part of it. */
+function addField(cell: Cell, into: Spans, before: number): void {
+  const last = into.length
+  if (last > before && (cell.hint & wholeHints) === 0) return
+  scanField(cell, into)
+  const whole = into[last]
+  if (whole === undefined || last === before) return
+  const { start, end } = whole
+  const covers = into.slice(before, last).some((one) => one.start <= start && one.end >= end)
+  into.length = covers ? last : before
+  if (!covers) into.push(whole)
 }
 
 /** So much of a long cell at once: a loop that is left now and then is compiled whole. */
@@ -63,6 +77,8 @@ function scanSome(bytes: Uint8Array, at: number, from: number, to: number, into:
 
 /** The name of the field alone may make its value a secret. */
 const secretHints = hints.secret | hints.password | hints.token | hints.key | hints.service
+/** The name says that all of the value is one. */
+const wholeHints = hints.secret | hints.password | hints.token
 
 const runs = new RunEnds()
 
@@ -199,6 +215,8 @@ function scanField(cell: Cell, into: Spans): void {
   if (confidence > 0) push(into, ruleOf(field.bits), from, to, confidence, undefined)
   else if ((cell.hint & hints.secret) !== 0 && isCode(bytes, from, to)) {
     push(into, 'secret/code', from, to, 65, undefined)
+  } else if ((cell.hint & hints.password) !== 0 && cell.kind !== 'number') {
+    if (isAnyPassword(bytes, from, to)) push(into, 'secret/password', from, to, 55, undefined)
   }
 }
 

@@ -20,8 +20,9 @@ const measured = {
   joiners: 0,
   spaces: 0,
   distinct: 0,
-  /** The longest run of one byte. */
+  /** The longest run of one byte, and which one that is. */
   repeat: 0,
+  repeated: 0,
   /** The longest run of letters of one case, as words are written. */
   letters: 0,
   hex: false,
@@ -49,6 +50,7 @@ export function measure(bytes: Uint8Array, from: number, to: number): void {
   let spaces = 0
   let hex = 0
   let repeat = 0
+  let run = 0
   let repeated = 0
   let letters = 0
   let lettered = 0
@@ -62,8 +64,11 @@ export function measure(bytes: Uint8Array, from: number, to: number): void {
     else if ((sets & alphabets.upper) !== 0) uppers++
     else if (isJoiner(byte)) joiners++
     else if (byte === 0x20) spaces++
-    repeated = at > from && byte === bytes[at - 1] ? repeated + 1 : 1
-    if (repeated > repeat) repeat = repeated
+    run = at > from && byte === bytes[at - 1] ? run + 1 : 1
+    if (run > repeat) {
+      repeat = run
+      repeated = byte
+    }
     lettered = (sets & (alphabets.lower | alphabets.upper)) !== 0 ? lettered + 1 : 0
     if (lettered > letters) letters = lettered
     const slot = byte & 0x7f
@@ -81,6 +86,7 @@ export function measure(bytes: Uint8Array, from: number, to: number): void {
   measured.spaces = spaces
   measured.distinct = distinct
   measured.repeat = repeat
+  measured.repeated = repeated
   measured.letters = letters
   measured.hex = hex === length
   measured.uuid = isUuid(bytes, from, to)
@@ -134,7 +140,9 @@ export function isPlaceholderWhole(bytes: Uint8Array, from: number, to: number):
     return isStandIn(Buffer.from(bytes.subarray(from, to)).toString('latin1'))
   }
   if (measured.distinct <= 2) return true
-  const stuffed = measured.repeat * 2 >= measured.length
+  // Digits that are the same stand in numbers too.
+  const isDigit = ((alphabetsOf[measured.repeated] ?? 0) & alphabets.digit) !== 0
+  const stuffed = !isDigit && measured.repeat * 2 >= measured.length
   if (stuffed && measured.repeat >= 5 + measured.length / 16) return true
   if (holds(bytes, from, to) !== standIn) return false
   let end = to

@@ -1,4 +1,4 @@
-import { hashText } from '../detect/word-hash.ts'
+import { hashText, lowerOf } from '../detect/word-hash.ts'
 import { serviceNames } from './services.ts'
 
 /** What one word of a name says about the value that follows it, as bits. */
@@ -23,7 +23,13 @@ export const wordBits = {
   plainKey: 256,
   /** What is kept somewhere and may have an id there: `credentialsId`. */
   kept: 512,
+  /** Ends a phrase that says what one of its words does not: `mot de passe`. */
+  phrase: 1024,
 } as const
+
+/** Their last two words. */
+const phrases =
+  'de passe,كلمة المرور,كلمه المرور,كلمة السر,كلمه السر,رمز عبور,mật khẩu,mat khau,kata sandi,kata laluan'
 
 const words: readonly (readonly [bits: number, words: string])[] = [
   [
@@ -32,7 +38,9 @@ const words: readonly (readonly [bits: number, words: string])[] = [
       'dbpwd rootpw rootpass rootpassword adminpass adminpassword adminpw mypassword userpassword smtppassword ' +
       'pgpassword requirepass masterauth ansible_pass kennwort passwort contrasena contraseña clave senha motdepasse mdp ' +
       'wachtwoord parola haslo hasło heslo salasana lösenord losenord adgangskode passord sifre şifre пароль 密码 密碼 ' +
-      'パスワード 비밀번호 mysqlpassword sqlpassword ldappassword bindpassword keypass storepass keystorepass',
+      'パスワード 비밀번호 mysqlpassword sqlpassword ldappassword bindpassword keypass storepass keystorepass ' +
+      'jelszó jelszo lozinka лозинка geslo парола parolă slaptažodis parool lykilorð contrasenya pasahitza kodeord ' +
+      'κωδικός κωδικος συνθηματικό סיסמה סיסמא गुप्तशब्द पासवर्ड รหัสผ่าน گذرواژه 口令 暗証番号 암호',
   ],
   [
     wordBits.secret,
@@ -88,6 +96,7 @@ const words: readonly (readonly [bits: number, words: string])[] = [
       'ldapsearch smbclient sqlcmd bcp rabbitmqadmin mosquitto curl wget xfreerdp',
   ],
   [wordBits.service, serviceNames],
+  [wordBits.phrase, phrases.replaceAll(/\S+ (\S+?)(?:,|$)/g, '$1 ')],
 ]
 
 /** By the low bits of two first bytes: the lengths of words that begin so, longer ones as one. */
@@ -97,8 +106,7 @@ const slots = 8192
 const hashes = new Int32Array(slots)
 const bitsAt = new Uint16Array(slots)
 for (const [bits, list] of words) {
-  for (const word of list.split(/\s+/)) {
-    if (word === '') continue
+  for (const word of spellingsOf(list)) {
     const hash = hashText(word)
     if (hash === 0) throw new Error(`the word ${word} has the hash that stands for none`)
     const text = Buffer.from(word)
@@ -111,12 +119,39 @@ for (const [bits, list] of words) {
   }
 }
 
+/** Words are compared without regard to the case of ASCII letters alone, so others stand there in each. */
+function spellingsOf(list: string): readonly string[] {
+  const all = list.split(/\s+/).filter((word) => word !== '')
+  const beyond = all.filter((word) => /^[^\x20-\x7e]+$/.test(word))
+  const capital = beyond.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
+  return [...new Set([...all, ...capital, ...beyond.map((word) => word.toUpperCase())])]
+}
+
 /** False: `[start, end)` is no word of the list, which three of its bytes tell of most. */
 export function mayBeWord(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start
   const second = length > 1 ? (bytes[start + 1] ?? 0) & 31 : 0
   const lengths = lengthsAt[(((bytes[start] ?? 0) & 31) << 5) | second] ?? 0
   return ((lengths >>> (length < 31 ? length : 31)) & 1) !== 0
+}
+
+const phraseTexts = phrases.split(',').map((phrase) => new TextEncoder().encode(phrase))
+
+/** Whether the word at `[start, end)` and the one that ends at `before` are the last two of a phrase. */
+export function endPhrase(bytes: Uint8Array, before: number, start: number, end: number): boolean {
+  return phraseTexts.some((text) => {
+    const space = text.indexOf(0x20)
+    return (
+      end - start === text.length - space - 1 &&
+      before >= space &&
+      isText(bytes, before - space, text.subarray(0, space)) &&
+      isText(bytes, start, text.subarray(space + 1))
+    )
+  })
+}
+
+function isText(bytes: Uint8Array, from: number, text: Uint8Array): boolean {
+  return text.every((byte, at) => lowerOf[bytes[from + at] ?? 0] === byte)
 }
 
 /** The bits of a word by its hash (`detect/word-hash.ts`); 0: it says nothing. */
