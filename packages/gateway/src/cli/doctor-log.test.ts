@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { cosignatureType, formatVerifierKey, newSigner } from '@sallyport/evidence/log'
 import { limits } from '../config/limits.ts'
 import { loadConfig } from '../config/load.ts'
 import { openIntegrator } from '../log/integrate.ts'
@@ -115,13 +116,37 @@ test('doctor looks at the published log: none', () => {
   return check(join(folder, 'nothing'), ['ok', /first start/])
 })
 
+test('doctor looks at the published log: what waits for its witnesses', async () => {
+  const home = await homeOf('witnessed', 40)
+  const log = join(home, 'log')
+  assert.match(await toldOfWitnesses(home), /^warning 40 published records wait/)
+  await cp(join(log, 'checkpoint'), join(log, 'checkpoint.witnessed'))
+  assert.match(await toldOfWitnesses(home), /^ok the newest checkpoint is cosigned/)
+  await cp(join(folder, 'older/log/checkpoint'), join(log, 'checkpoint.witnessed'))
+  assert.match(await toldOfWitnesses(home), /^warning 20 published records wait/)
+  await writeFile(join(log, 'checkpoint.witnessed'), 'nonsense')
+  assert.match(await toldOfWitnesses(home), /^warning 40 published records wait/)
+})
+
+async function toldOfWitnesses(home: string): Promise<string> {
+  const key = formatVerifierKey(await newSigner('w1.example', cosignatureType))
+  const member = `{ name: w1, key: "${key}", url: http://127.0.0.1:1 }`
+  const findings = await found(home, `witnesses: { quorum: any, members: [${member}] }`)
+  const one = findings.find(({ what }) => what === 'witnesses')
+  return `${one?.state} ${one?.told}`
+}
+
 async function check(home: string, [state, told]: Row[2]): Promise<void> {
-  const file = join(folder, 'gateway.yaml')
-  await writeFile(file, `home: ${home}\norigin: ${origin}\n`)
-  const read = loadConfig(file, {})
-  assert.ok('config' in read, JSON.stringify(read))
-  const findings = await logFindings(read.config)
+  const findings = await found(home)
   assert.equal(findings.length, 1)
   assert.equal(findings[0]?.state, state, JSON.stringify(findings))
   assert.match(findings[0]?.told ?? '', told)
+}
+
+async function found(home: string, more = '') {
+  const file = join(folder, 'gateway.yaml')
+  await writeFile(file, `home: ${home}\norigin: ${origin}\n${more}\n`)
+  const read = loadConfig(file, {})
+  assert.ok('config' in read, JSON.stringify(read))
+  return logFindings(read.config)
 }
