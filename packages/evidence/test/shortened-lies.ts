@@ -45,12 +45,8 @@ export const shortenedLies: readonly Row[] = [
     { 'committed-outcome': change(mails(63)) },
     notShort('committed-outcome'),
   ],
-  ['one that is short', { 'committed-outcome': change(mails(8)) }, notShort('committed-outcome')],
-  [
-    'fewer people asked, in a record that is short',
-    fourEyes({ truncated: 1 }),
-    notShort('window-asked'),
-  ],
+  ['one that is short', { 'committed-outcome': change(mails(8)) }, []],
+  ['fewer people asked, in a record that is short', fourEyes({ truncated: 1 }), fewer],
   ['fewer people asked, in a record of which another list was cut', fourEyes(longQuestion), fewer],
   [
     'a mask that was not required, in a record of which another list was cut',

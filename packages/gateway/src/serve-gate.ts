@@ -50,6 +50,7 @@ export function buildGate(rooms: {
     newId: randomUUIDv7,
     identify: identity.identify,
     rules: rulebooks.current,
+    rulesEnding: rulebooks.isEnding,
     freshness: standings.freshness,
     timedGrants: standings.timed,
     revokedGrant: standings.revoked,

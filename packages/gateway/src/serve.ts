@@ -237,8 +237,11 @@ async function openRules(
           },
         },
       })
-      // Before the first call under it: what nobody knows of a grant makes it stale.
-      await standings.refresh()
+      // Before the first call under it: what nobody knows of a grant makes it stale. If they cannot be read it is in
+      // force all the same, as the log says by now.
+      await standings.refresh().catch((cause: unknown) => {
+        log.error({ cause: faultOf(cause) }, 'the standings of grants could not be read')
+      })
     },
     onOutcome: (outcome) => {
       const { problems, digest, changed } = outcome

@@ -174,6 +174,7 @@ export function gateOf(answers: Partial<Gate>): Gate {
     newId: unasked('a new id'),
     identify: unasked('identity'),
     rules: unasked('what is in force'),
+    rulesEnding: unasked('whether that ends'),
     freshness: unasked('a review'),
     timedGrants: unasked('a timed grant'),
     isHeld: unasked('whether a function waits'),

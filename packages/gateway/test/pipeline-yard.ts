@@ -83,6 +83,7 @@ function openGate(world: World, inForce: InForce): Gate {
     newId: () => 'call-1',
     identify: async () => principalOf(),
     rules: () => inForce,
+    rulesEnding: () => false,
     freshness: () => ({ state: 'FRESH', tier: 'low', when: [] }),
     timedGrants: () => [],
     isHeld: () => undefined,

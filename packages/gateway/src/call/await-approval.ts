@@ -6,6 +6,7 @@ import { grantsInUse } from './check-review.ts'
 import type { Gate } from './gate.ts'
 import { confirmProof } from './identify.ts'
 import { Refusal } from './refusal.ts'
+import { refuseReplaced } from './refuse-replaced.ts'
 import { labelsOf } from './resolve-function.ts'
 import type { ApprovalUsed, Approved, Guarded } from './stage.ts'
 
@@ -122,6 +123,7 @@ function decidedAgain(
   by: { readonly approval: ApprovalUsed; readonly found: DutiesFound | undefined },
 ): Pick<Approved, 'decision' | 'decidedAt' | 'grants' | 'fields' | 'used' | 'stale'> {
   const { approval, found } = by
+  refuseReplaced(gate, { ...at, approval })
   const decidedAt = gate.now()
   const decision = decide(gate, at, decidedAt, approval.groups)
   if (decision.effect === 'forbid') throw denied(decision, decidedAt)

@@ -53,6 +53,8 @@ export type Gate = {
   ) => Promise<Principal>
   /** The rules in force at this moment; undefined when none were ever activated. */
   readonly rules: () => InForce | undefined
+  /** Others have been on their way into force for so long that nothing more may be authorised by these. */
+  readonly rulesEnding: () => boolean
   /**
    * Where a grant of these rules, or a timed one, stands at this moment. Pure over what is known here; a grant
    * that nothing is known about is stale.

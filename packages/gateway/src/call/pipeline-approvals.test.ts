@@ -38,6 +38,19 @@ function pendingAtFirst(): Partial<Gate> {
       answered ? { ...used, id, revoked: new AbortController().signal } : stillPending(at, id),
   }
 }
+/** Other rules come into force between the claim and the answer to it. */
+function replacedAsClaimed(): Partial<Gate> {
+  let isReplaced = false
+  return {
+    rulesEnding: () => isReplaced,
+    claimClearance: async (_, id) => {
+      isReplaced = true
+      return { ...used, id, revoked: new AbortController().signal }
+    },
+  }
+}
+const unlessReplaced: InForce['decide'] = ({ approvedBy }) =>
+  approvedBy.length > 0 ? assert.fail('they were asked again') : held
 const heldFor =
   (expected: number): Gate['awaitVerdict'] =>
   async (_, { waitMs }) => {
@@ -97,6 +110,11 @@ const rows: readonly Row[] = [
       'clr_1 let go by call-1',
       'replied 1',
     ],
+  ],
+  [
+    'the rules were replaced while it was claimed: they are not asked again, and what was claimed is let go',
+    { rules: { decide: unlessReplaced }, gate: replacedAsClaimed() },
+    ['clr_1 let go by call-1', 'denied rulebook-replaced at guarded', 'refused rulebook-replaced'],
   ],
   [
     'a clearance for calls like this one is there: nobody is asked',

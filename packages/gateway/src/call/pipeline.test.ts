@@ -30,6 +30,11 @@ function replacedBy(changes: Partial<InForce>, { after = 1 } = {}): Partial<Gate
     rules: () => (asked++ < after ? rulesWith() : rulesWith({ rulebook: later, ...changes })),
   }
 }
+/** Yes from this time on that it is asked. */
+function fromThe(time: number): () => boolean {
+  let asked = 0
+  return () => ++asked >= time
+}
 const readUnlessLater: Call['read'] = ({ rulebook }) =>
   rulebook === later
     ? Promise.reject(new Refusal('function-unknown'))
@@ -100,6 +105,16 @@ const rows: readonly Row[] = [
   [
     'the rules were replaced after they had permitted it: it is not made, whatever the new ones say',
     { gate: replacedBy({}, { after: 2 }) },
+    ['denied rulebook-replaced at approved', 'refused rulebook-replaced'],
+  ],
+  [
+    'other rules have been on their way into force for long: nothing is judged by the old ones',
+    { gate: { rulesEnding: () => true }, rules: { decide: () => assert.fail('it was judged') } },
+    ['denied rulebook-replaced at identified', 'refused rulebook-replaced'],
+  ],
+  [
+    'they have been for long only when it is about to be made',
+    { gate: { rulesEnding: fromThe(3) } },
     ['denied rulebook-replaced at approved', 'refused rulebook-replaced'],
   ],
   [

@@ -1,6 +1,7 @@
 import type { Gate } from './gate.ts'
 import { confirmProof } from './identify.ts'
 import { Refusal } from './refusal.ts'
+import { refuseReplaced } from './refuse-replaced.ts'
 import type { Approved, Recorded } from './stage.ts'
 
 /**
@@ -13,9 +14,7 @@ export async function recordIntent(gate: Gate, at: Approved): Promise<Recorded> 
   if (at.call.signal.aborted) throw new Refusal('caller-left')
   if (at.grantsRevoked.aborted) throw new Refusal('grant-revoked')
   await confirmProof(gate, at.call)
-  if (gate.rules()?.rulebook.digest !== at.rules.rulebook.digest) {
-    throw new Refusal('rulebook-replaced')
-  }
+  refuseReplaced(gate, at)
   try {
     return { ...at, stage: 'recorded', intent: await gate.appendIntent(at) }
   } catch (cause) {

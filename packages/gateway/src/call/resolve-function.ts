@@ -54,5 +54,6 @@ function settled(call: Call, { fn }: Reading): Call {
 function rulesOf(gate: Gate): InForce {
   const rules = gate.rules()
   if (!rules) throw new Refusal('rulebook-missing')
+  if (gate.rulesEnding()) throw new Refusal('rulebook-replaced')
   return rules
 }

@@ -361,6 +361,8 @@ const gatewayLimits = {
   rulebookFiles: 2_000,
   /** 64 MiB: all files of one rulebook. */
   rulebookBytes: 67_108_864,
+  /** Auditors give a switch five seconds: while one takes longer than this, nothing more is authorised by the old rules. */
+  rulebookSwitchMs: 3_000,
   /** 64 KiB: a secret is a token, a password or a key; anything longer is the wrong file. */
   secretBytes: 65_536,
 } as const

@@ -18,7 +18,11 @@ type House = {
   readonly outcome: (fits: (outcome: RulebookOutcome) => boolean) => Promise<RulebookOutcome>
 }
 
-async function open(t: TestContext, record?: () => Promise<void>): Promise<House> {
+async function open(
+  t: TestContext,
+  record?: () => Promise<void>,
+  now: () => number = () => 42,
+): Promise<House> {
   const folder = await mkdtemp(join(tmpdir(), 'rulebook-'))
   await cp(demo, folder, { recursive: true })
   const recorded: House['recorded'] = []
@@ -39,7 +43,7 @@ async function open(t: TestContext, record?: () => Promise<void>): Promise<House
     onOutcome: (outcome) => {
       for (const { fits, done } of waiting) if (fits(outcome)) done(outcome)
     },
-    now: () => 42,
+    now,
   })
   t.after(async () => {
     await rulebooks.close()
@@ -144,6 +148,27 @@ test('nothing takes effect before its record is durable', async (t) => {
   release()
   await activated
   assert.ok(rulebooks.current())
+})
+
+test('while a record takes long, nothing more may be authorised by what it replaces', async (t) => {
+  const clock = { now: 42 }
+  const during: boolean[] = []
+  const { folder, rulebooks } = await open(
+    t,
+    async () => {
+      for (const passed of [0, 3_000, 1]) {
+        clock.now += passed
+        during.push(rulebooks.isEnding())
+      }
+      if (during.length > 3) throw new Error('disk full')
+    },
+    () => clock.now,
+  )
+  await rulebooks.activate('corp:ada')
+  assert.deepEqual([...during, rulebooks.isEnding()], [false, false, true, false])
+  await edit(folder, 'connections/crm.yaml', 'timeout: 10s', 'timeout: 20s')
+  await assert.rejects(rulebooks.activate('corp:ada'), /disk full/)
+  assert.equal(rulebooks.isEnding(), false)
 })
 
 test('activations asked for together happen one after the other', async (t) => {

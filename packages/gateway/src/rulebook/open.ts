@@ -1,4 +1,5 @@
 import type { InForce } from '../call/in-force.ts'
+import { limits } from '../config/limits.ts'
 import type { GrantListed } from '../model/grant.ts'
 import type { Problem, Rulebook } from '../model/rulebook.ts'
 import { rulebookContent } from './digest.ts'
@@ -30,7 +31,12 @@ export type InForceSince = LoadedRulebook & {
 export type Rulebooks = {
   /** What the next call is judged by; undefined until something was activated. */
   readonly current: () => InForce | undefined
-  /** The same with tests, explanations and since when. */
+  /**
+   * Others are being recorded, and have been for so long that no call may be authorised by the current one any more:
+   * the record of its end is dated before that of the call, and may be the earlier in the log too.
+   */
+  readonly isEnding: () => boolean
+  /** `current` with tests, explanations and since when. */
   readonly loaded: () => InForceSince | undefined
   /** Reads the folder and says what it would be; changes nothing. */
   readonly check: () => Promise<RulebookOutcome>
@@ -74,6 +80,8 @@ export type RulebooksOptions = {
 export function openRulebooks(options: RulebooksOptions): Rulebooks {
   const { folder, known = {}, record, onOutcome = () => {}, now = Date.now } = options
   let inForce: InForceSince | undefined
+  /** When the recording of another began; undefined when none is recorded now. */
+  let recordingSince: number | undefined
   let queue: Promise<unknown> = Promise.resolve()
   const stops = new Set<() => void>()
   const listeners: ((rulebook: Rulebook) => void)[] = []
@@ -91,8 +99,13 @@ export function openRulebooks(options: RulebooksOptions): Rulebooks {
       // A crash between the two leaves a record of rules that decided nothing; never the reverse.
       const content = rulebookContent(loaded.rulebook)
       const { grants } = loaded.inForce
-      await record({ digest, previous: inForce?.rulebook.digest ?? '', by, content, grants })
-      inForce = { ...loaded, since: now() }
+      recordingSince = now()
+      try {
+        await record({ digest, previous: inForce?.rulebook.digest ?? '', by, content, grants })
+        inForce = { ...loaded, since: now() }
+      } finally {
+        recordingSince = undefined
+      }
       for (const listener of listeners) listener(loaded.rulebook)
     }
     return outcome
@@ -117,6 +130,9 @@ export function openRulebooks(options: RulebooksOptions): Rulebooks {
   }
   return {
     current: () => inForce?.inForce,
+    isEnding: () => {
+      return recordingSince !== undefined && now() - recordingSince > limits.rulebookSwitchMs
+    },
     loaded: () => inForce,
     check: async () => (await read()).outcome,
     activate: async (by) => {
