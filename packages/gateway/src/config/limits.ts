@@ -36,6 +36,11 @@ const gatewayLimits = {
   lingerMs: 5_000,
   /** A caller that takes nothing of its answer for so long is gone, or keeps the place from others. */
   callerStallMs: 30_000,
+  /**
+   * So long the head of an answer waits for the first of its body, because until then a failure can be said with its
+   * status. A stream that stays silent longer is open all the same: its caller waits for the head.
+   */
+  headWaitMs: 1_000,
   /** Outlives the 60 s for which common load balancers keep a connection, so theirs closes first. */
   keepAliveMs: 65_000,
   /** Concurrent HTTP/2 streams of one connection: what browsers and gRPC clients expect. */

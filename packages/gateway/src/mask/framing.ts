@@ -1,6 +1,6 @@
 import type { Automaton } from './automaton.ts'
 import { CellReader } from './body/cell-reader.ts'
-import { isDelta } from './body/delta-pieces.ts'
+import { isDelta, isDeltaOfLines } from './body/delta-pieces.ts'
 import { elementsBody, jsonOrElements } from './body/elements-body.ts'
 import { formBody } from './body/form-body.ts'
 import { markupBody } from './body/markup-body.ts'
@@ -74,7 +74,7 @@ function framingOf(
     if (reader !== undefined) {
       const spotted = { any: false }
       const isPiece = (path: string) => {
-        const is = isDelta(path)
+        const is = isDeltaOfLines(path)
         spotted.any ||= is
         return is
       }

@@ -12,7 +12,7 @@ import { emptyPlaceOf } from './empty-place.ts'
 import { patternEngine } from './linear-pattern.ts'
 
 /** Raised with every change to a pattern, a validator or a word list of `mask/`: what found something is known by it. */
-const engineVersion = 5
+const engineVersion = 6
 
 /** What a rulebook looks for, made ready once; each function and caller gets a part of it. */
 export type Detector = {

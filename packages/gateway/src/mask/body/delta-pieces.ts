@@ -39,6 +39,13 @@ export function isDelta(path: string): boolean {
   return is
 }
 
+/**
+ * The same of the lines of a body: what Flowise, Dify and ChatGPT send comes in events only, and in lines these are
+ * names that any record has.
+ */
+export const isDeltaOfLines = (path: string): boolean =>
+  path !== '$.data' && path !== '$.data.text' && path !== '$.v' && isDelta(path)
+
 /** Whether it is the text of one token, of which an event may say several. */
 const isOfTokens = (path: string): boolean => tokenPath.test(path)
 

@@ -8,7 +8,7 @@ import type { CellReader } from './cell-reader.ts'
 import { DeltaChannels, type StreamEvent } from './delta-channels.ts'
 import { unmasked } from './delta-pieces.ts'
 import { same } from './text-body.ts'
-import { ListEnd } from './token-lists.ts'
+import { ElementBegin, ListEnd } from './value-ends.ts'
 
 /**
  * A JSON text, or an answer of Gemini that is one array of what would be its events: told by its first bytes,
@@ -52,6 +52,7 @@ export function elementsBody(
   const channels = new DeltaChannels(reader)
   const original = new Bytes(limits.eventBytes)
   const masked = new Bytes(limits.eventBytes)
+  const begin = new ElementBegin()
   let end: ListEnd | undefined
   /** Where in the body the chunk begins, and the element. */
   let chunkAt = 0
@@ -77,12 +78,12 @@ export function elementsBody(
   }
   const step = (chunk: Uint8Array, from: number): number => {
     if (end === undefined) {
-      const begin = chunk.indexOf(0x7b, from)
-      between(chunk, from, begin < 0 ? chunk.length : begin)
-      if (begin < 0) return chunk.length
-      elementAt = chunkAt + begin
+      const at = begin.find(chunk, from)
+      between(chunk, from, at < 0 ? chunk.length : at)
+      if (at < 0) return chunk.length
+      elementAt = chunkAt + at
       end = new ListEnd()
-      return begin
+      return at
     }
     const to = end.find(chunk, from)
     within(chunk, from, to < 0 ? chunk.length : to)

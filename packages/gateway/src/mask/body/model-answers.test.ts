@@ -78,6 +78,28 @@ check(
   'application/json',
 )
 
+test('a brace in a string begins no element of an answer', () => {
+  const card = { candidates: [{ content: { parts: [{ text: whole }] } }] }
+  const cardHidden = { candidates: [{ content: { parts: [{ text: wholeHidden }] } }] }
+  const around = (one: unknown) => JSON.stringify([{ candidates: [] }, 'a\\"{', one, '}', '{', one])
+  for (const size of [1_000_000, 7, 1]) {
+    assert.equal(masked('application/json', around(card), size).out, around(cardHidden))
+  }
+})
+
+for (const key of ['data', 'v']) {
+  test(`lines of records with a text called ${key} do not wait for each other`, () => {
+    const masking = compileResultMasking([], [], plan)
+    assert.ok('masker' in masking)
+    const mediaType = 'application/x-ndjson'
+    const one = masking.masker({ mediaType, fragment: false, key: Buffer.alloc(32), echoes: [] })
+    for (const value of ['4111 1111', '1111 1111']) {
+      const line = `${JSON.stringify({ id: 1, [key]: value })}\n`
+      assert.equal(Buffer.from(one?.push(Buffer.from(line)) ?? []).toString(), line)
+    }
+  })
+}
+
 test('runs side by side do not become one', () => {
   const event = (run_id: string, content: string) => ({ run_id, data: { chunk: { content } } })
   const write = written['text/event-stream']

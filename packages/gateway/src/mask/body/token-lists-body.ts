@@ -2,7 +2,8 @@ import { Bytes } from '../bytes.ts'
 import type { Framing } from '../json-body.ts'
 import { limits } from '../limits.ts'
 import type { CellReader } from './cell-reader.ts'
-import { emptyList, holdsHidden, ListEnd, nextTokenList, type TokenList } from './token-lists.ts'
+import { emptyList, holdsHidden, nextTokenList, type TokenList } from './token-lists.ts'
+import { ListEnd } from './value-ends.ts'
 
 /**
  * A JSON text in which a model says of its answer which tokens it is made of: the answer once more, in pieces that

@@ -4,6 +4,7 @@ import type { CellReader } from './cell-reader.ts'
 import { walkJson } from './json-walk.ts'
 import type { RawCell } from './raw-cell.ts'
 import { traitsOf } from './traits.ts'
+import { ListEnd } from './value-ends.ts'
 
 /** Where in a JSON text a value begins that says of a text which tokens it is made of. */
 export type TokenList = { readonly from: number; readonly array: boolean }
@@ -40,31 +41,6 @@ export const emptyList = ({ array }: TokenList): Uint8Array => (array ? noTokens
 
 const noTokens: Uint8Array = Buffer.from('[]')
 const nullText: Uint8Array = Buffer.from('null')
-
-/** Follows a value to its closing bracket. */
-export class ListEnd {
-  #depth = 0
-  #inString = false
-  #escaped = false
-
-  /** Behind the bracket; -1: more has to come. */
-  find(bytes: Uint8Array, from: number): number {
-    for (let at = from; at < bytes.length; at += 1) {
-      const byte = bytes[at] ?? 0
-      if (this.#inString) {
-        if (this.#escaped) this.#escaped = false
-        else if (byte === 0x5c) this.#escaped = true
-        else if (byte === 0x22) this.#inString = false
-      } else if (byte === 0x22) this.#inString = true
-      else if (byte === 0x7b || byte === 0x5b) this.#depth += 1
-      else if (byte === 0x7d || byte === 0x5d) {
-        this.#depth -= 1
-        if (this.#depth === 0) return at + 1
-      }
-    }
-    return -1
-  }
-}
 
 /** A JSON text of which something was hidden: what it says of tokens says it in clear, as bytes and as numbers. */
 export function withoutTokenLists(payload: Uint8Array): Uint8Array {

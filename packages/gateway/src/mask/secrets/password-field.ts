@@ -12,9 +12,23 @@ export function isAnyPassword(bytes: Uint8Array, from: number, to: number): bool
   if (isPlaceholderWhole(bytes, from, to) || isOrdinary(bytes, from, to)) return false
   if (to - from > bytesMax) return true
   const text = utf8(bytes, from, to)
-  if (place.test(text) || (variable.test(text) && isVariable(bytes, from, to))) return false
+  if (place.test(text) || message.test(text)) return false
+  if (variable.test(text) && isVariable(bytes, from, to)) return false
   return !isAbout(text)
 }
+
+/**
+ * Whether the value of a field whose name may as well speak of what passes, `pass` and not `password`, says how a test
+ * went, or which one of several passes it is.
+ */
+export function isResult(bytes: Uint8Array, from: number, to: number): boolean {
+  return to - from <= resultBytesMax && result.test(utf8(bytes, from, to))
+}
+
+const resultBytesMax = 20
+/** A share, a time, so many of them, or words. */
+const result =
+  /^(?:\d{1,4}(?:\.\d{1,3})? ?(?:%|m?s|min|h)|\d{1,6} of \d{1,6}|(?:first|second|third|last|final|boarding|season)(?: pass)?|pass\/fail|not run|skip|green|red)$/i
 
 /** Flags, marks of a table and such are shorter: `yes`, `n/a`. */
 const bytesMin = 4
@@ -23,6 +37,8 @@ const bytesMax = 256
 
 /** An address, a file, an element of a page, a parameter of a statement. */
 const place = /^(?:[a-z][a-z+.-]*:\/\/|(?:~|\.{0,2})\/[a-z_./-]*$|[#.@:]\w*pass\w*$|--?[a-z-]+$)/i
+/** The code of a message: `ERR_PASSWORD_TOO_SHORT`. */
+const message = /^(?:[a-z]+[._])+password(?:[._][a-z]+)+$/i
 const variable = /^[a-z_$]+(?:\.[a-z_$]+)*$/i
 
 /** Words and short numbers only, of which one tells what the sentence is, or none says anything else. */
@@ -31,7 +47,8 @@ function isAbout(text: string): boolean {
     .toLowerCase()
     .split(/[\s.,:;!?()'"/]+/)
     .filter((word) => word !== '')
-  if (!all.every((word) => /^(?:[a-z]+|\d{1,3})$/.test(word))) return false
+  if (!all.every((word) => /^(?:\p{L}+|\d{1,3})$/u.test(word))) return false
+  if (all.length > 2 && all.some((word) => tellingElsewhere.has(word))) return true
   return all.some((word) => telling.has(word)) || all.every((word) => plain.has(word))
 }
 
@@ -40,7 +57,17 @@ const telling = new Set(
   (
     'must should required requires require enter invalid incorrect wrong missing expired characters character ' +
     'minimum maximum optional cannot forgot forgotten reset changed confirm choose least match matches please ' +
-    'mandatory blank'
+    'mandatory blank allowed expire expires'
+  ).split(' '),
+)
+
+/** The same in German, French, Spanish, Portuguese, Italian and Dutch: of sentences, because some are short. */
+const tellingElsewhere = new Set(
+  (
+    'muss müssen mindestens höchstens zeichen erforderlich ungültig abgelaufen vergessen doit doivent moins caractères ' +
+    'requis obligatoire invalide expiré oublié debe deben caracteres obligatorio obligatoria olvidado olvidaste deve ' +
+    'devem obrigatório obrigatória esqueceu almeno caratteri obbligatorio obbligatoria dimenticato moet minstens ' +
+    'tekens vereist ongeldig vergeten'
   ).split(' '),
 )
 

@@ -309,8 +309,39 @@ for (const value of [
   'Password',
   'n/a',
   '----------',
+  'Das Passwort muss mindestens 8 Zeichen haben',
+  'La contraseña debe tener al menos 8 caracteres',
+  'Le mot de passe doit contenir au moins 8 caractères.',
+  'Esqueceu a senha?',
+  'expires in 90 days',
+  'ERR_PASSWORD_TOO_SHORT',
+  'errors.password.tooShort',
 ]) {
   check(value, [], 'password')
+}
+// Tests pass, and so do people.
+for (const value of [
+  '12 of 14',
+  '98.5%',
+  '2.5s',
+  'PASS/FAIL',
+  'not run',
+  'skip',
+  'skipped',
+  'boarding pass',
+]) {
+  check(value, [], 'pass')
+}
+for (const value of [
+  'zeichen sesame',
+  '123 456',
+  'admin 123',
+  'mi casa azul',
+  '1234567s',
+  'skip',
+  '98.5%',
+]) {
+  check(value, [`secret/password ${value}`], 'password')
 }
 check('My dog Rex 2019!', [], 'password_hint')
 check('My dog Rex 2019!', [], 'api_token')

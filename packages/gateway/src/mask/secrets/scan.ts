@@ -12,7 +12,7 @@ import {
   names as theirNames,
   valueAfter,
 } from './names.ts'
-import { isAnyPassword } from './password-field.ts'
+import { isAnyPassword, isResult } from './password-field.ts'
 import { readFlag, readJwt, readPem, readUserOfUrl, part as theirPart } from './structured.ts'
 import { matchVendor, mayBeVendor, vendor as theirVendor } from './vendor.ts'
 import { wordBits as theirWordBits } from './words.ts'
@@ -209,8 +209,10 @@ function scanField(cell: Cell, into: Spans): void {
   let { from, to } = cell
   while (from < to && (bytes[from] ?? 0) <= 0x20) from++
   while (to > from && (bytes[to - 1] ?? 0) <= 0x20) to--
+  const named = cell.hint & (hints.secret | hints.password)
+  if (named === hints.password && isResult(bytes, from, to)) return
   field.bits = wordBitsOf(cell.hint)
-  const phrase = (cell.hint & (hints.secret | hints.password)) !== 0 && isPhrase(bytes, from, to)
+  const phrase = named !== 0 && isPhrase(bytes, from, to)
   const confidence = phrase ? 65 : judge(bytes, from, to, field)
   if (confidence > 0) push(into, ruleOf(field.bits), from, to, confidence, undefined)
   else if ((cell.hint & hints.secret) !== 0 && isCode(bytes, from, to)) {

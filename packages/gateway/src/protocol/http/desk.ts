@@ -51,7 +51,7 @@ async function answer({ request, response, admit, limits }: Taken, onCall: OnCal
   try {
     const reply = await onCall(call)
     const { method = 'GET' } = request
-    await encode(reply, response, { method, stallMs: limits.callerStallMs })
+    await encode(reply, response, { method, limits })
   } catch (thrown) {
     encodeRefusal(Refusal.from(thrown), response, call)
   } finally {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:http2'
 import { createServer, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { httpOutboundOf, recordedOf } from '../../../test/call-stages.ts'
 import { listen } from '../../../test/http-port.ts'
@@ -27,8 +28,12 @@ let ended = 0
 let answer: (call: Call) => Promise<Reply>
 let listener: Listener
 before(async () => {
+  const places = { concurrentCalls: 4, callsPerCaller: 4 }
   listener = await listen(
-    { host: '127.0.0.1', port: 0, http2: true, concurrentCalls: 4, callsPerCaller: 4, limits },
+    {
+      ...{ host: '127.0.0.1', port: 0, http2: true, ...places },
+      limits: { ...limits, headWaitMs: 1 },
+    },
     (call) => answer(call),
     noFollowUps,
   )
@@ -231,6 +236,39 @@ for (const [name, [thrown, code, status]] of Object.entries(broken)) {
       )
       assert.equal(ended, 1)
     }
+  })
+}
+
+/** Says when the head has come, and what followed. */
+const silent = {
+  'HTTP/1.1': async (onHead: () => void) => {
+    const asked = request(listener.url, { agent: false }).end()
+    const [response] = await once(asked, 'response')
+    onHead()
+    return text(response)
+  },
+  'HTTP/2': async (onHead: () => void) => {
+    const session = connect(listener.url)
+    const stream = session.request({ ':path': '/' })
+    await once(stream, 'response')
+    onHead()
+    const body = await text(stream)
+    session.close()
+    return body
+  },
+}
+for (const [name, ask] of Object.entries(silent)) {
+  test(`a stream that is silent at first has its head over ${name}`, async () => {
+    const head = Promise.withResolvers<void>()
+    answer = async () => {
+      const reply = replyOf({})
+      const body = reply.body[Symbol.asyncIterator]()
+      const next = () => head.promise.then(() => body.next())
+      return { ...reply, body: { [Symbol.asyncIterator]: () => ({ ...body, next }) } }
+    }
+    ended = 0
+    assert.equal(await ask(head.resolve), 'hi')
+    assert.equal(ended, 1)
   })
 }
 

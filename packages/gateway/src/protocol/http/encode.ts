@@ -1,5 +1,6 @@
 import { Refusal } from '../../call/refusal.ts'
 import type { Reply } from '../../call/stage.ts'
+import type { Limits } from '../../config/limits.ts'
 import {
   breakOff,
   drained,
@@ -15,32 +16,34 @@ const bodiless = new Set([204, 304])
 
 type EncodeOptions = {
   readonly method: string
-  /** How long a caller may take nothing of its answer before it counts as gone. */
-  readonly stallMs: number
+  readonly limits: Pick<Limits, 'callerStallMs' | 'headWaitMs'>
 }
 
 /**
  * `Reply` → wire. Keeps the caller's back pressure; a body that breaks breaks the response, visibly, and one that breaks
- * before anything of it has come is refused: the head waits for that. Refuses `upstream-failed` where the head cannot be
- * said in the caller's protocol. Whatever happens, the body is read to its end or given back, because its ending is
+ * before anything of it has come is refused: the head waits for that, for a while. Refuses `upstream-failed` where the
+ * head cannot be said in the caller's protocol. Whatever happens, the body is read to its end or given back, because its ending is
  * recorded there.
  */
 export async function encode(
   reply: Reply,
   response: HttpResponse,
-  { method, stallMs }: EncodeOptions,
+  { method, limits }: EncodeOptions,
 ): Promise<void> {
   const empty = bodiless.has(reply.head.status) || method === 'HEAD'
   const body = reply.body[Symbol.asyncIterator]()
-  const first = await firstOf(reply, body)
+  const first = await firstOf(reply, body, limits.headWaitMs)
   try {
     writeHead(response, statusOf(reply), headersOf(reply, empty))
+    // Over HTTP/1.1 a head waits for what is written next.
+    if ('later' in first && !('stream' in response)) response.flushHeaders()
   } catch (cause) {
     await body.return?.()
     throw unsayable(reply, cause)
   }
   response.on('timeout', () => breakOff(response))
   try {
+    const { callerStallMs: stallMs } = limits
     await pump(body, response, { first, empty, stallMs })
   } catch {
     // The ending is recorded where it happened; what is left is to show the caller a broken body.
@@ -51,13 +54,25 @@ export async function encode(
 
 type Read = IteratorResult<Uint8Array>
 
+/** What was read first of a body; `later`: nothing has come so far. */
+type First = { readonly read: Read } | { readonly later: Promise<Read> }
+
 /** Nothing has gone out yet: what is thrown can still be said. */
-async function firstOf(reply: Reply, body: AsyncIterator<Uint8Array>): Promise<Read> {
+async function firstOf(
+  reply: Reply,
+  body: AsyncIterator<Uint8Array>,
+  waitMs: number,
+): Promise<First> {
+  const later = body.next()
+  const wait = Promise.withResolvers<First>()
+  const timer = setTimeout(() => wait.resolve({ later }), waitMs)
   try {
-    return await body.next()
+    return await Promise.race([later.then((read) => ({ read })), wait.promise])
   } catch (thrown) {
     await body.return?.()
     throw placed(Refusal.from(thrown), reply)
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -124,9 +139,10 @@ async function pump(
     first,
     empty,
     stallMs,
-  }: { readonly first: Read; readonly empty: boolean; readonly stallMs: number },
+  }: { readonly first: First; readonly empty: boolean; readonly stallMs: number },
 ): Promise<void> {
-  for (let read = first; !read.done; read = await body.next()) {
+  let read = 'read' in first ? first.read : await first.later
+  for (; !read.done; read = await body.next()) {
     if (isGone(response)) return void (await body.return?.())
     if (!empty && !write(response, read.value)) await drained(response, stallMs)
     if (isGone(response) || response.writableEnded) return void (await body.return?.())

@@ -152,7 +152,7 @@ async function sendResult(at: FollowUp, { id, waitMs }: Target): Promise<void> {
   if (result.state !== 'done') {
     return encodeWhole({ ...shownQuestion(result.question), status: 202 }, at.response)
   }
-  await encode(result.reply, at.response, { method: 'GET', stallMs: at.limits.callerStallMs })
+  await encode(result.reply, at.response, { method: 'GET', limits: at.limits })
 }
 
 /**
