@@ -1,6 +1,6 @@
 /**
  * Why evidence was not accepted. The code is stable and may be matched on; the message is one
- * sentence that names a line, an index or a size, and never quotes what was read.
+ * sentence that names a line, an index, a size or keys, and quotes nothing else of what was read.
  */
 export type EvidenceErrorCode =
   /** A hash that is not 32 bytes. */

@@ -107,6 +107,17 @@ for (const [name, text, checkpoint, expected] of rows) {
   test(name, () => check(text, checkpoint, expected))
 }
 
+test('keys of two logs of one name are told apart, and the cure is named', async () => {
+  const [signed, trusted] = [log, next].map((key) => v(key).split('+', 2).join('+'))
+  await assert.rejects(checkTrust(note, parseTrust(`log ${v(next)}\nquorum none\n`)), {
+    message:
+      `no log of the trust file signed the checkpoint: it is signed by ${signed}, and trusted are ` +
+      `${trusted}; get the trust file of that log (sallyport evidence trust)`,
+  })
+  const long = `log ${v(await newSigner('x'.repeat(9999)))}\nquorum none\n`
+  await assert.rejects(checkTrust(note, parseTrust(long)), ({ message }) => message.length < 400)
+})
+
 const w1 = v(witnesses.get('X1'))
 const w2 = v(witnesses.get('X2'))
 const sameKey = formatVerifierKey({ ...log, name: 'log.example/renamed' })

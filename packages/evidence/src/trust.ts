@@ -1,5 +1,5 @@
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
-import { toBase64, utf8Text } from './encoding.ts'
+import { toBase64, toHex32, utf8Text } from './encoding.ts'
 import { EvidenceError } from './error.ts'
 import { cosignatureType, ed25519Type, parseVerifierKey, type VerifierKey } from './key.ts'
 import { parseNote, type SignedBy, verifyNote } from './note.ts'
@@ -60,7 +60,7 @@ export async function checkTrust(noteText: string, trust: Trust): Promise<Truste
   const logKeys = trust.logs.map(({ key }) => key).filter(({ name }) => name === checkpoint.origin)
   const signedBy = await signers(noteText, [...logKeys, ...trust.witnesses.map(({ key }) => key)])
   const signedLogs = signedBy.filter(({ type }) => type === ed25519Type)
-  if (signedLogs.length === 0) throw unmet('no log of the trust file signed the checkpoint')
+  if (signedLogs.length === 0) throw unmet(unsigned(noteText, checkpoint.origin, trust))
   const witnesses = trust.witnesses.flatMap(({ name, key }) => {
     const time = signedBy.find((one) => one.id === key.id && one.name === key.name)?.time
     return time === undefined ? [] : [{ name, time }]
@@ -70,6 +70,28 @@ export async function checkTrust(noteText: string, trust: Trust): Promise<Truste
   }
   return { checkpoint, logKeys: signedLogs, witnesses }
 }
+
+/** Which keys signed and which are trusted, because a key of another log may have the same name. */
+function unsigned(noteText: string, origin: string, { logs }: Trust): string {
+  const signed = parseNote(noteText).signatures.filter(({ name }) => name === origin)
+  return (
+    `no log of the trust file signed the checkpoint: it is signed by ${named(signed)}, and trusted are ` +
+    `${named(logs.map(({ key }) => key))}; get the trust file of that log (sallyport evidence trust)`
+  )
+}
+
+/** Their names with their ids, as they stand in a trust file before the key itself. */
+function named(keys: readonly Pick<VerifierKey, 'id' | 'name'>[]): string {
+  if (keys.length === 0) return 'no key of a log'
+  const shown = keys.slice(0, keysNamed).map(({ name, id }) => {
+    return `${name.length > nameShown ? `${name.slice(0, nameShown)}…` : name}+${toHex32(id)}`
+  })
+  return `${shown.join(', ')}${keys.length > keysNamed ? ' and others' : ''}`
+}
+
+/** Of what others wrote as much as a line holds: three keys sign at a time. */
+const keysNamed = 3
+const nameShown = 80
 
 function linesOf(file: string | Uint8Array): string[] {
   if (typeof file === 'string') {

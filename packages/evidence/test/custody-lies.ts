@@ -125,8 +125,36 @@ export const custodyLies: readonly Row[] = [
     },
     [
       ['erasure-mismatch', 'erased'],
+      ['erasure-unfounded', 'erasure'],
       ['payload-missing', 'intent'],
     ],
+  ],
+  [
+    'an erasure asked for of a record that is not there yet',
+    { erasure: change({ record: 9999 }), erased: change({ record: 9999 }) },
+    [
+      ['erasure-unfounded', 'erasure'],
+      ['payload-missing', 'intent'],
+    ],
+  ],
+  [
+    'an erasure asked for of what its record cannot have',
+    {
+      erasure: change({ roles: ['args', 'result'] }),
+      erased: change({ roles: ['args', 'result'] }),
+    },
+    [['erasure-unfounded', 'erasure']],
+  ],
+  [
+    'an erasure asked for of what had expired right before',
+    {
+      erasure: (step, log) => {
+        const records = [indexOf(log, 'call', 'c1')]
+        const fields = { type: 'payload.expired', class: 'standard', period: 3_600_000, records }
+        return [{ fields, payloads: {} }, step]
+      },
+    },
+    [],
   ],
   // expiry
   ['an expiry after a moment', { expired: change({ period: 1 }) }, [['expiry-period', 'expired']]],

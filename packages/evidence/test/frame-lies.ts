@@ -28,6 +28,14 @@ function frame(method: Method, result: object, returned: object): Row[1] {
   }
 }
 
+/** The same, where nothing is there but what went back. */
+function frameAlone(method: Method, returned: object): Row[1] {
+  return {
+    ...frame(method, returned, returned),
+    'under-2-outcome': change({}, { returned: JSON.stringify(returned) }),
+  }
+}
+
 /** The places of a frame where a value can stand, each with `value` there. */
 const places: readonly (readonly [string, Method, (value: string) => object])[] = [
   ['structured', 'tools/call', (value) => ({ result: { structuredContent: JSON.parse(value) } })],
@@ -131,6 +139,8 @@ export const frameLies: readonly Row[] = [
   ...places.flatMap(([name, method, at]): readonly Row[] => [
     [`MCP: ${name}, masked`, frame(method, at(raw), at(hidden)), []],
     [`MCP: ${name}, unmasked`, frame(method, at(raw), at(raw)), left],
+    [`MCP: ${name}, masked, and nothing to compare`, frameAlone(method, at(hidden)), []],
+    [`MCP: ${name}, unmasked, and nothing to compare`, frameAlone(method, at(raw)), left],
     [
       `MCP: ${name}, something else masked`,
       frame(method, at(raw), at(raw.replace('Ada', '***'))),
@@ -140,6 +150,8 @@ export const frameLies: readonly Row[] = [
   ...unreachable.flatMap(([name, method, before, after]): readonly Row[] => [
     [`MCP: ${name}, hidden`, frame(method, before, after), []],
     [`MCP: ${name}, let through`, frame(method, before, before), left],
+    [`MCP: ${name}, hidden, and nothing to compare`, frameAlone(method, after), []],
+    [`MCP: ${name}, let through, and nothing to compare`, frameAlone(method, before), left],
   ]),
   [
     'MCP: a part of what had to be emptied',

@@ -111,11 +111,14 @@ export const logLies: readonly Row[] = [
   [
     'an erasure of another record',
     { erasure: change({ record: 9 }) },
-    [['erasure-mismatch', 'erased']],
+    [
+      ['erasure-mismatch', 'erased'],
+      ['erasure-unfounded', 'erasure'],
+    ],
   ],
   [
     'an erasure of more than was asked',
-    { erasure: change({ roles: ['result'] }) },
+    { erasure: change({ roles: ['args', 'forwarded'] }) },
     [['erasure-mismatch', 'erased']],
   ],
   [
@@ -293,6 +296,16 @@ export const logLies: readonly Row[] = [
     'a result that went back unmasked',
     { outcome: change({}, { result }) },
     [['mask-not-applied', 'outcome']],
+  ],
+  [
+    'a result that went back unmasked, of which only that is there',
+    { outcome: change({}, { returned: result }) },
+    [['mask-not-applied', 'outcome']],
+  ],
+  [
+    'a masked result, of which only what went back is there',
+    { outcome: change({}, { returned }) },
+    [],
   ],
   [
     'a result nested beyond reason',

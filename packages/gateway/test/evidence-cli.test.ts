@@ -7,14 +7,17 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
-import { type House, openHouse, type Person, root } from './house.ts'
+import { parseTrust, verifyProof } from '@sallyport/evidence'
+import { deadUrl, type House, openHouse, type Person, root } from './house.ts'
 import { auditor, integrated, reader } from './take-away.ts'
+import { initWitness, startWitness } from './witness-process.ts'
 
 const bin = join(import.meta.dirname, '../bin/sallyport.js')
 const boss: Person = { sub: 'boss', groups: ['admin'] }
@@ -29,8 +32,11 @@ type Desk = {
   readonly intent: number
 }
 
-async function openDesk(t: TestContext): Promise<Desk> {
-  const house = await openHouse(t)
+async function openDesk(
+  t: TestContext,
+  options: Parameters<typeof openHouse>[1] = {},
+): Promise<Desk> {
+  const house = await openHouse(t, options)
   await house.call('/up/write', { json: { note: 'canary' } })
   const records = house.records()
   const intent = records.find(({ type }) => type === 'call.authorized')?.index ?? assert.fail()
@@ -170,7 +176,15 @@ test('what goes on in one place is one export', async (t) => {
   check(await run(auditor, 'export', '-o', 'b.zip'), { code: 2, stderr: /another export/ })
   check(await run(auditor, 'export', '-o', 'c.zip', '--session', 's', '--since', '1h'), { code: 2 })
   check(await run(auditor, 'export', '-o', 'c.zip', '--payloads'), { code: 5 })
-  assert.deepEqual(readdirSync(folder), ['b.zip.part.json'], 'what is refused leaves nothing')
+  writeFileSync(join(folder, 'c.zip.part'), 'a note')
+  check(await run(auditor, 'export', '-o', 'c.zip'), {
+    code: 1,
+    stderr: /is no folder[\s\S]*another/,
+  })
+  symlinkSync('nowhere/at/all', join(folder, 'd.part'))
+  check(await run(auditor, 'export', '-o', 'd'), { code: 1, stderr: /cannot be made/ })
+  const left = ['b.zip.part.json', 'c.zip.part', 'd.part']
+  assert.deepEqual(readdirSync(folder).sort(), left, 'what is refused leaves nothing')
 })
 
 test('a receipt is written, and names its state', async (t) => {
@@ -186,6 +200,27 @@ test('a receipt is written, and names its state', async (t) => {
   const erased = await run(root, 'erase', foreign, '--reason', 'DPO-12')
   check(erased, { code: 1, stderr: /of another log/ })
   check(await run(auditor, 'prove', '99999'), { code: 1 })
+})
+
+test('a receipt that a quorum would refuse is told, and --wait waits for the witnesses', async (t) => {
+  const home = join(mkdtempSync(join(tmpdir(), 'sallyport-witness-')), 'w1')
+  t.after(() => rmSync(dirname(home), { recursive: true, force: true }))
+  const key = initWitness(home, 'witness.example/w1')
+  const url = await deadUrl()
+  const members = [{ name: 'w1', key, url }]
+  const { run, folder, intent } = await openDesk(t, { witnesses: { members } })
+  const trust = (await run(auditor, 'trust')).stdout
+  const early = await run(auditor, 'prove', String(intent))
+  check(early, { code: 0, stderr: /is integrated[\s\S]*refuses this receipt[\s\S]*--wait/ })
+  await assert.rejects(verifyProof(early.stdout, parseTrust(trust)), { code: 'trust-unmet' })
+  const [, log = ''] = /^log (\S+)/m.exec(trust) ?? []
+  const args = ['--home', home, '--listen', new URL(url).host, '--log', log]
+  const [waited] = await Promise.all([
+    run(auditor, 'prove', String(intent), '--wait', '-o', 'p.txt'),
+    startWitness(t, args),
+  ])
+  check(waited, { code: 0, stderr: /is witnessed\.\n$/ })
+  await verifyProof(readFileSync(join(folder, 'p.txt'), 'utf8'), parseTrust(trust))
 })
 
 test('a payload is read and erased, by those who may', async (t) => {
@@ -218,4 +253,8 @@ test('after a rotation both keys are trusted, and the log verifies', async (t) =
     writeFileSync(join(folder, name), text)
     check(await run(auditor, 'verify', 'b.zip', '--trust', name), { code: 0 })
   }
+  check(await run(root, 'rotate-key'), { code: 0 })
+  const third = await run(root, 'rotate-key')
+  check(third, { code: 1, stderr: /keys sign already[\s\S]*evidence trust/ })
+  assert.doesNotMatch(third.stderr, /faster/)
 })

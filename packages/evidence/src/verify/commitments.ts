@@ -26,7 +26,7 @@ export function watchCommitments(scene: Scene, needs: Needs): Commitments {
   const isDisclosed = manifest?.payloads === true
   const unclaimed = inventory.payloads.copy()
   const expiry = watchExpiry(scene)
-  const erasures = openErasures(scene, needs)
+  const erasures = openErasures(scene, { ...needs, rolesOf: expiry.rolesOf })
   const tally = openTally(isDisclosed)
   const absent = openAbsent(scene, tally)
   if (!isDisclosed) report.notChecked('commitments', 'payloads are not disclosed')
@@ -49,7 +49,7 @@ export function watchCommitments(scene: Scene, needs: Needs): Commitments {
       const at = { record: index }
       switch (record.type) {
         case 'erasure.requested':
-          return erasures.ask(at, record)
+          return erasures.ask(index, record)
         case 'payload.erased':
           report.examined('commitments')
           absent.gone(index, record.record, record.roles)

@@ -1,4 +1,4 @@
-import type { LeafRecord } from '../record.ts'
+import type { LeafRecord, PayloadRole } from '../record.ts'
 import type { Approvals } from './approvals.ts'
 import { timeOf } from './dates.ts'
 import { isOnePerson, type Moment } from './electorate.ts'
@@ -11,7 +11,7 @@ import type { Scene } from './watch.ts'
 type Of<Type extends LeafRecord['type']> = Extract<LeafRecord, { type: Type }>
 
 export type Erasures = {
-  readonly ask: (at: Place, record: Of<'erasure.requested'>) => Promise<void>
+  readonly ask: (index: number, record: Of<'erasure.requested'>) => Promise<void>
   /** Whether two people wanted it, as far as the records tell. */
   readonly erase: (at: Place, record: Of<'payload.erased'>) => Promise<boolean>
 }
@@ -21,13 +21,16 @@ export type ErasureNeeds = {
   readonly electorate: Approvals['electorate']
 }
 
+/** As `Expiry` knows it. */
+type RolesOf = (record: number) => readonly PayloadRole[] | undefined
+
 /**
  * Two people, one after the other, wanted exactly this: no key and no agent, nobody who is locked, and no two
- * accounts of one person, as the rulebook of that time tells.
+ * accounts of one person, as the rulebook of that time tells. It is of payloads that a record before commits to.
  */
 export function openErasures(
   { report, isWhole, manifest }: Scene,
-  { rulebooks, electorate }: ErasureNeeds,
+  { rulebooks, electorate, rolesOf }: ErasureNeeds & { readonly rolesOf: RolesOf },
 ): Erasures {
   const open = new Map<string, Of<'erasure.requested'>>()
   const rulesAt = async ({ time }: LeafRecord): Promise<Hearing['rules']> => {
@@ -49,8 +52,13 @@ export function openErasures(
     return mayBe
   }
   return {
-    ask: async (at, record) => {
+    ask: async (index, record) => {
+      const at = { record: index }
       open.set(record.erasure, record)
+      const isShown = isWhole || record.record >= index
+      if (!mayCommit(rolesOf(record.record), record, isShown)) {
+        report.find('erasure-unfounded', { ...at, detail: `record ${record.record}` })
+      }
       checkPerson(at, await rulesAt(record), record)
     },
     erase: async (at, record) => {
@@ -69,6 +77,25 @@ export function openErasures(
       return mayBe && !isAlone && !isUnasked
     },
   }
+}
+
+/**
+ * Whether an earlier record may have committed to all that is asked for. Asked when somebody wants it, because it may expire
+ * before it is erased; what has gone before it was asked for may have gone in that very moment.
+ */
+function mayCommit(
+  there: readonly PayloadRole[] | undefined,
+  { roles }: Of<'erasure.requested'>,
+  isShown: boolean,
+): boolean {
+  if (there === undefined) return !isShown
+  const [first] = there
+  // A record is about arguments or about a result: never has it payloads of both.
+  return first === undefined || roles.every((role) => isOfResult(role) === isOfResult(first))
+}
+
+function isOfResult(role: PayloadRole): boolean {
+  return role === 'result' || role === 'returned'
 }
 
 function isAsAsked(asked: Of<'erasure.requested'>, erased: Of<'payload.erased'>): boolean {

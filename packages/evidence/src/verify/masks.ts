@@ -7,13 +7,13 @@ import type { Remembered } from './remembered.ts'
 import type { Rulebooks } from './rulebooks.ts'
 import { isShortened } from './shortened.ts'
 import { type Soon, soon } from './soon.ts'
-import { isLeftUnmasked, isLeftUnreachable } from './unmasked.ts'
+import { isLeftUnmasked, isLeftUnreachable, isShownUnmasked } from './unmasked.ts'
 import type { Scene, SeenLeaf, Watch } from './watch.ts'
 
 /**
  * A call requires the masks its function declares and no others, nothing was masked by a rule that the
  * function does not have, and where both results are disclosed, no value that a mask names went back
- * unchanged.
+ * unchanged. Where only what went back is, it shows none.
  */
 export function watchMasks(
   scene: Scene,
@@ -118,15 +118,17 @@ async function compareResults(
   { mcp, resultMasks }: FunctionFacts,
 ): Promise<void> {
   const result = await payloads.open(leaf, 'result')
-  if (!('bytes' in result)) return
   const returned = leaf.record.returned ? await payloads.open(leaf, 'returned') : result
   if (!('bytes' in returned)) return
-  if (result.bytes.length > resultBytesMax || returned.bytes.length > resultBytesMax) {
+  // Where nothing else is there, what went back is looked at alone: it must not show what a mask names.
+  const isAlone = !('bytes' in result)
+  const came = isAlone ? returned : result
+  if (came.bytes.length > resultBytesMax || returned.bytes.length > resultBytesMax) {
     report.partly('masks', 'a result is too long for what was masked in it to be looked at')
     return
   }
-  const before = jsonOf(result.bytes)
-  const after = jsonOf(returned.bytes)
+  const before = jsonOf(came.bytes)
+  const after = isAlone ? before : jsonOf(returned.bytes)
   if (before === undefined || after === undefined) {
     report.partly('masks', 'a result is no JSON, so what was masked in it was not looked at')
     return
@@ -134,17 +136,26 @@ async function compareResults(
   const places = mcp
     ? comparedInFrame(before, after, mcp.method)
     : [{ kind: 'document', before, after } as const]
-  if (places.some((one) => one.kind === 'unreachable' && isLeftUnreachable(one))) {
-    report.find('mask-not-applied', { record: leaf.index, detail: 'unreadable' })
+  const wasFound = hasFound(leaf.record)
+  const tell = (detail: string) => {
+    // A rule that looks for values may have put something else there than the mask does.
+    if (isAlone && wasFound) report.partly('masks', 'a result as it came is not there to compare')
+    else report.find('mask-not-applied', { record: leaf.index, detail })
   }
+  if (places.some((one) => one.kind === 'unreachable' && isLeftUnreachable(one))) tell('unreadable')
   if (places.some(({ kind }) => kind === 'unread')) {
     report.partly('masks', 'a text that was JSON came back as none, and was not looked at')
   }
+  const judge = isAlone ? isShownUnmasked : isLeftUnmasked
   for (const mask of resultMasks) {
-    const isLeft = isLeftUnmasked(places, mask, resultMasks)
+    const isLeft = judge(places, mask, resultMasks)
     if (typeof isLeft === 'string') report.partly('masks', isLeft)
-    else if (isLeft) report.find('mask-not-applied', { record: leaf.index, detail: mask.id })
+    else if (isLeft) tell(mask.id)
   }
+}
+
+function hasFound(record: SeenLeaf['record']): boolean {
+  return 'masked' in record && record.masked.some(({ entity }) => entity !== undefined)
 }
 
 /** The gateway masks no result of this length as a whole; parsed, it is many times as long. */

@@ -44,6 +44,11 @@ export const payloadFindings = {
     'notice',
     'Payloads of a class are kept for another time than before.',
   ],
+  'erasure-unfounded': [
+    'commitments',
+    'failure',
+    'An erasure was asked for of what no record before commits to.',
+  ],
   'erasure-unasked': [
     'commitments',
     'failure',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MaskFacts } from './content.ts'
-import { isLeftUnmasked } from './unmasked.ts'
+import { isLeftUnmasked, isShownUnmasked } from './unmasked.ts'
 
 const redact = (path: string): MaskFacts => ({
   id: path,
@@ -67,4 +67,37 @@ for (const [expected, cases] of [
       assert.equal(isLeftUnmasked(places, masks[0], masks), expected)
     })
   }
+}
+
+const hash: MaskFacts = { id: 'h', path: '$.ssn', strategy: { kind: 'hash' } }
+const partial: MaskFacts = { id: 'p', path: '$.ssn', strategy: { kind: 'partial', last: 2 } }
+const aside: MaskFacts = { id: 'w', path: '$.b', strategy: { kind: 'replace', with: { ssn: 1 } } }
+const untold = 'without the result as it came, what the mask'
+
+/** What went back alone: the masks of which the first is asked about, and what is told of it. */
+const alone: Readonly<Record<string, readonly [Case['masks'], unknown, boolean | string]>> = {
+  'a value as it was': [[redact('$.ssn')], ada, true],
+  'a stand-in': [[redact('$.ssn')], { ssn: gone }, false],
+  'nothing at its place': [[drop('$.ssn')], {}, false],
+  'what was to be dropped': [[drop('$.ssn')], ada, true],
+  'a value that was to be hashed': [[hash], ada, true],
+  'a pseudonym': [[hash], { ssn: `hash:${'a'.repeat(22)}` }, false],
+  'the stand-in of what is too long to hash': [[hash], { ssn: '[REDACTED:HASH]' }, false],
+  'a pseudonym of another mask': [[partial, hash], { ssn: `hash:${'a'.repeat(22)}` }, false],
+  'a value of which all is shown': [[partial], ada, true],
+  'a value of which a part is shown': [[partial], { ssn: '**2' }, false],
+  'the stand-in of an object of which a part was to be shown': [
+    [partial],
+    { ssn: '[REDACTED:PARTIAL]' },
+    false,
+  ],
+  'a number in the path': [[redact('$.a[0].ssn')], { a: [ada] }, `${untold} $.a[0].ssn`],
+  'a mask that puts an object': [[redact('$..ssn'), aside], { b: { ssn: 1 } }, `${untold} $..ssn`],
+}
+for (const [name, [masks, after, expected]] of Object.entries(alone)) {
+  test(`what went back alone: ${name}`, () => {
+    const told = isShownUnmasked([{ kind: 'document', before: after, after }], masks[0], masks)
+    if (typeof expected === 'string') assert.ok(String(told).startsWith(expected), String(told))
+    else assert.equal(told, expected)
+  })
 }

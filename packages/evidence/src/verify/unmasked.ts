@@ -24,6 +24,52 @@ export function isLeftUnmasked(
   return isAll ? false : `the mask ${mask.id} names more of a result than is looked at`
 }
 
+/**
+ * The same of what went back alone, where what came is not there: whether a value that the mask names is none that masking
+ * leaves. A number in a path may name another element then than it named before.
+ */
+export function isShownUnmasked(
+  places: readonly Compared[],
+  mask: MaskFacts,
+  masks: readonly MaskFacts[],
+): boolean | string {
+  const path = parseJsonPath(mask.path)
+  if (!path) return `the path of the mask ${mask.id} is not understood`
+  if (path.some(isCounted) || masks.some(putsContainer)) {
+    return `without the result as it came, what the mask ${mask.id} names cannot be told`
+  }
+  let isAll = true
+  for (const { kind, after } of places) {
+    if (kind !== 'document' && kind !== 'beneath') continue
+    const named = locate(after, kind === 'beneath' ? fromAnywhere(path) : path, nodesMax)
+    if (named?.some(({ value }) => value !== null && !isLeftByMasking(value, mask, masks))) {
+      return true
+    }
+    isAll = isAll && named !== undefined
+  }
+  return isAll ? false : `the mask ${mask.id} names more of a result than is looked at`
+}
+
+function isCounted({ selectors }: JsonPath[number]): boolean {
+  return selectors.some(({ kind }) => kind === 'index' || kind === 'slice')
+}
+
+/** A path of another mask may lead into what it puts there. */
+function putsContainer({ strategy }: MaskFacts): boolean {
+  return strategy.kind === 'replace' && typeof strategy.with === 'object' && strategy.with !== null
+}
+
+/** By this mask, or by another that names the same value. */
+function isLeftByMasking(value: unknown, mask: MaskFacts, masks: readonly MaskFacts[]): boolean {
+  if (isWhatMaskingLeaves(value, mask) || masks.some((one) => isStandIn(value, one))) return true
+  if (mask.strategy.kind === 'partial' && value === '[REDACTED:PARTIAL]') return true
+  const isHashed = masks.some(({ strategy }) => strategy.kind === 'hash')
+  return isHashed && typeof value === 'string' && pseudonym.test(value)
+}
+
+/** What the gateway writes for a value that is hashed, or too long for that: without the key it is not computed again. */
+const pseudonym = /^(?:hash:[A-Za-z0-9_-]{22}|\[REDACTED:HASH\])$/
+
 /** Undefined where it names too much. */
 function isLeftAt(
   { kind, before, after }: Compared,

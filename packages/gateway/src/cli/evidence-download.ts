@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ExportAsked, ExportFile, ExportPlan, Page } from '../admin/contract.ts'
 import type { Api } from './api.ts'
@@ -22,10 +30,11 @@ export type Download = {
 export async function download(api: Api, asked: ExportAsked, to: Destination): Promise<Download> {
   const { folder } = to
   make(dirname(folder))
+  refuseFile(folder)
   for (let attempt = 1; ; attempt++) {
     const planned = await planFor(api, asked, folder)
     // Not before: an export that is refused leaves nothing behind.
-    make(folder)
+    makeOrForget(folder, planned)
     try {
       return await fetchAll(api, { asked, ...planned }, to)
     } catch (thrown) {
@@ -177,6 +186,25 @@ function write(folder: string, path: string, bytes: Uint8Array): void {
   // Renamed when whole: what is there under its name is complete, whatever interrupts us.
   writeFileSync(`${file}.tmp`, bytes, { mode: 0o600 })
   renameSync(`${file}.tmp`, file)
+}
+
+/** Before anything is asked for: an export is on record once it is planned. */
+function refuseFile(folder: string): void {
+  const there = statSync(folder, { throwIfNoEntry: false })
+  if (!there || there.isDirectory()) return
+  throw new Failure('failed', `${folder} is there and is no folder.`, {
+    cure: 'What is fetched is kept there for a while: move it away, or name another output.',
+  })
+}
+
+/** A plan without a folder is nothing to go on with. */
+function makeOrForget(folder: string, { resumed }: Planned): void {
+  try {
+    make(folder)
+  } catch (thrown) {
+    if (!resumed) rmSync(`${folder}.json`, { force: true })
+    throw thrown
+  }
 }
 
 function make(folder: string): void {

@@ -7,6 +7,7 @@ import { declareErasures } from './evidence-erasures.ts'
 import { declareExport } from './evidence-export.ts'
 import { declareProve } from './evidence-prove.ts'
 import { declareRecover } from './evidence-recover.ts'
+import { Failure } from './exit.ts'
 import { err, say } from './output.ts'
 import { visible } from './visible.ts'
 
@@ -111,7 +112,16 @@ async function verify(
 
 async function rotateKey({ adminUrl }: Common): Promise<void> {
   const api = signedInApi(adminUrl, process.env)
-  const { key } = await api.post<LogKeyRotated>('/evidence/rotate-key', {})
+  const { key } = await api.post<LogKeyRotated>('/evidence/rotate-key', {}).catch(notRotated)
   say(`${err.green('✓')} The log is signed with ${visible(key)} from now on.`)
   say(`  ${err.dim('→')} sallyport evidence trust > trust.txt, for every auditor`)
+}
+
+/** Nobody else was faster: as many keys sign as may, or the rotation before could not be recorded. */
+function notRotated(thrown: unknown): never {
+  if (!(thrown instanceof Failure) || thrown.code !== 'conflict') throw thrown
+  const { exit, detail, code } = thrown
+  throw new Failure(exit, 'The log is signed with the same keys as before.', {
+    ...{ detail, code, cure: '`sallyport evidence trust` names them; `sallyport doctor` looks.' },
+  })
 }

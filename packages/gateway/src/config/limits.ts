@@ -1,5 +1,6 @@
 import { catalogueLimits } from './catalogue-limits.ts'
 import { codingLimits } from './coding-limits.ts'
+import { maskAsideLimits } from './mask-aside-limits.ts'
 import { mcpLimits } from './mcp-limits.ts'
 import { oauthLimits } from './oauth-limits.ts'
 import { patternLimits } from './pattern-limits.ts'
@@ -49,15 +50,6 @@ const gatewayLimits = {
   concurrentCalls: 1_024,
   /** Of these, for one subject or one actor: it takes four at their limits to leave no place to others. */
   callsPerCaller: 256,
-
-  /** 64 KiB: what is longer takes over 10 ms to mask and goes to another thread, which costs 1 ms. */
-  maskedHereBytes: 65_536,
-  /** 4 KiB, where the rulebook brings patterns: one that reads on after each match takes 70 ms for as much, and seconds for more. */
-  searchedHereBytes: 4_096,
-  /** Arguments that wait for that thread: at 1 MiB each a few seconds; one more is refused as `overloaded`. */
-  maskedAside: 64,
-  /** Results under way in it, which hold a few MiB each at the worst; one more is masked where calls are answered. */
-  resultsAside: 64,
 
   // --- What is held, kept and released ---
 
@@ -381,6 +373,7 @@ export const limits: typeof gatewayLimits &
   typeof reviewLimits &
   typeof catalogueLimits &
   typeof codingLimits &
+  typeof maskAsideLimits &
   typeof mcpLimits &
   typeof oauthLimits &
   typeof patternLimits &
@@ -390,6 +383,7 @@ export const limits: typeof gatewayLimits &
   ...reviewLimits,
   ...catalogueLimits,
   ...codingLimits,
+  ...maskAsideLimits,
   ...mcpLimits,
   ...oauthLimits,
   ...patternLimits,

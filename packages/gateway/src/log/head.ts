@@ -1,4 +1,9 @@
-import { formatCheckpoint, parseCheckpoint, verifyNote } from '@sallyport/evidence/log'
+import {
+  EvidenceError,
+  formatCheckpoint,
+  parseCheckpoint,
+  verifyNote,
+} from '@sallyport/evidence/log'
 import type { Leaves } from '../store/store.ts'
 import { leafPages } from './leaf-pages.ts'
 import type { LogKeys } from './log-key.ts'
@@ -43,7 +48,20 @@ export async function readNewestHead(
   needs: Signing & { readonly tiles: Pick<TileStore, 'get'> },
 ): Promise<SignedHead | undefined> {
   const text = await needs.tiles.get('checkpoint')
-  return text && (await readHead(needs, Buffer.from(text).toString(), 0))
+  return text && (await readHead(needs, Buffer.from(text).toString(), 0).catch(namingKeys(needs)))
+}
+
+/** A key file of another log may stand in the home, under the same origin. */
+function namingKeys({ keys, origin }: Signing): (thrown: unknown) => never {
+  return (thrown) => {
+    if (!(thrown instanceof EvidenceError) || thrown.code !== 'signature-missing') throw thrown
+    const known = keys.verifierKeys().map((key) => key.split('+', 2).join('+'))
+    throw new Error(
+      `the file "checkpoint" of the published log ${origin} is signed with none of this gateway's keys ` +
+        `(${known.join(', ')}). Put the log-key.json of that log back, or move its folder away`,
+      { cause: thrown },
+    )
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import { assertPublished, type Bench, bench, origin } from '../../test/growing-l
 import { type Store, Unavailable } from '../store/store.ts'
 import { type IntegratorNeeds, LogRefused } from './integrate.ts'
 import { Fenced } from './integrator-lease.ts'
+import { openLogKeysInMemory } from './log-key.ts'
 
 for (const counts of [[1], [254], [255, 1, 1], [254, 256, 1], [3000], [700, 300, 2500]]) {
   test(`growing by ${counts.join(', ')} leaves publishes them`, async (t) => {
@@ -227,6 +228,15 @@ for (const [name, change] of refusals) {
     await assert.rejects(at.open(changes), /recover --from-tiles/)
   })
 }
+
+test('a key of another log under the same origin is told apart, and the cure is named', async (t) => {
+  const at = await bench(t)
+  await (await at.open()).run()
+  const keys = await openLogKeysInMemory({ origin, overlapMs: 1000, now: 0 })
+  const known = keys.current().split('+', 2).join('\\+')
+  const told = new RegExp(`file "checkpoint".*${known}.*log-key\\.json`)
+  await assert.rejects(at.open({ keys }), { name: 'Error', message: told })
+})
 
 test('nothing is signed while the clock is behind the log', async (t) => {
   const at = await bench(t)
