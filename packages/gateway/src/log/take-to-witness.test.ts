@@ -157,5 +157,6 @@ test('signatures of strangers in an answer are ignored', async (t) => {
   const asked = await asking(t, [member])
   await asked.publish(4)
   await until(() => sizeOf(asked) === 4, 'witnessed')
+  await until(() => parseNote(asked.published()).signatures.length > 1, 'published')
   assert.equal(parseNote(asked.published()).signatures.length, 2)
 })
